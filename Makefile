@@ -1,0 +1,66 @@
+# Every target sets up what it needs: a machine with Python >= 3.11 is enough.
+PYTHON ?= python3
+VENV   ?= .venv
+RUN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help test lint types contracts docs demo benchmark check mutation clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(VENV)/.pip: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.pip
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli]"
+	touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group test
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group lint
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.demo
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	touch $@
+
+$(VENV)/.benchmark: $(VENV)/.demo
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group benchmark
+	touch $@
+
+test: $(VENV)/.test  ## run the tests, with coverage
+	$(RUN)/coverage erase
+	$(RUN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(RUN)/coverage combine --quiet
+	$(RUN)/coverage report
+
+lint: $(VENV)/.lint  ## check format and style
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+
+types: $(VENV)/.lint  ## check types
+	$(RUN)/mypy
+
+contracts: $(VENV)/.lint  ## check that imports point down
+	$(RUN)/lint-imports
+
+docs: $(VENV)/.docs  ## build the documentation; a warning is an error
+	$(RUN)/sphinx-build --nitpicky --fail-on-warning --keep-going --quiet docs docs/_build
+
+demo: $(VENV)/.demo  ## update a few hundred links on the embedded sandbox
+	$(RUN)/belvo-async demo
+
+benchmark: $(VENV)/.benchmark  ## compare with raw aiohttp and belvo-python
+	$(RUN)/python -m benchmarks.updates
+
+check: lint types contracts test docs  ## all of the above that CI runs
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) build dist docs/_build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache mutants
