@@ -1,0 +1,73 @@
+"""HTTP requests and responses as plain values: what the pure layers build and read."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import NoReturn
+
+from attrs import field, frozen
+
+
+class Repeat(Enum):
+    """When a request that failed may be sent again (design rule R3)."""
+
+    READ = "read"
+    """It changes nothing: repeat after a 5xx, a 408 or a lost connection."""
+
+    LOGIN = "login"
+    """A PUT or POST that logs in at a bank: repeat only what Belvo says to repeat, or what never left."""
+
+    TOKEN = "token"  # noqa: S105 - names a kind of request, holds no secret
+    """A PATCH that carries a one-time token or consumes a session: repeat only what never left."""
+
+    CHANGE = "change"
+    """It changes data at Belvo without a bank login: repeat what never left or was refused by a limit."""
+
+
+@frozen(kw_only=True)
+class Request:
+    """One HTTP request, without host or credentials."""
+
+    method: str
+    path: str
+    """Absolute path, as it goes on the wire: begins and ends with a slash."""
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = field(default=None, repr=False)
+    """JSON, encoded; may hold passwords."""
+    repeat: Repeat = Repeat.READ
+    link_id: str | None = None
+    """The link that the request is about, for locks, logs and errors."""
+    institution: str | None = None
+    """The institution it logs in at, where known: a scheduling hint."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What must never show in an error message, even if the server echoes it."""
+
+    @property
+    def is_login(self) -> bool:
+        """Whether a bank may see this request."""
+        return self.repeat in (Repeat.LOGIN, Repeat.TOKEN)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: the body may hold a password."""
+        raise TypeError("a Request may hold a password and is never pickled")
+
+
+@frozen(kw_only=True)
+class Response:
+    """One HTTP answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    """Names in lower case."""
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is a 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the body is a page, not an API answer (an edge or gateway wrote it)."""
+        declared = self.headers.get("content-type", "")
+        return "html" in declared or self.body[:64].lstrip().lower().startswith((b"<html", b"<!doctype"))

@@ -1,0 +1,70 @@
+"""A waiting challenge as text, so that another request, or another process, can answer it.
+
+The text holds no password and no token. Its deadline is by the wall clock; in a process it is by the
+monotonic one.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from belvo_async._codec import MalformedError, dump_json, parse_json, read_challenge, write_challenge
+from belvo_async._wire import Instant
+from belvo_async.errors import DamagedStateError
+from belvo_async.mfa import DEFAULT_POLICY, AwaitingToken
+
+_VERSION: Final = 1
+
+
+def write_parked(state: AwaitingToken, now: Instant) -> str:
+    """Write a waiting challenge as one line of JSON."""
+    deadline = now.wall + timedelta(seconds=state.deadline - now.monotonic)
+    record = {
+        "version": _VERSION,
+        "deadline": deadline.isoformat(),
+        "received_at": state.challenge.received_at.isoformat(),
+        "rounds": state.rounds,
+        "restarts": state.restarts,
+        "challenge": write_challenge(state.challenge),
+    }
+    return dump_json(record).decode()
+
+
+def read_parked(text: str, now: Instant) -> AwaitingToken:
+    """Read what `write_parked` wrote.
+
+    A clock that was set back cannot lengthen the session beyond the expiry that Belvo gave it.
+
+    Raises:
+        DamagedStateError: It is not such a text, or of another version.
+    """
+    try:
+        record = parse_json(text.encode())
+        if isinstance(record, dict) and record.get("version") == _VERSION:
+            return _read_record(record, now)
+        problem = "it is of another version, or no parked challenge"
+    except (MalformedError, ValueError, TypeError, KeyError, OverflowError):
+        problem = "it is cut short or changed"
+    raise DamagedStateError(
+        f"The parked challenge cannot be read: {problem}.",
+        remedy="Update the link again, with the person at hand; no token was sent.",
+    )
+
+
+def _read_record(record: dict[str, object], now: Instant) -> AwaitingToken:
+    data, rounds, restarts = record["challenge"], record["rounds"], record["restarts"]
+    if not isinstance(data, dict) or type(rounds) is not int or type(restarts) is not int:
+        raise TypeError
+    if rounds < 0 or restarts < 0:
+        raise ValueError
+    received_at, deadline = _read_time(record["received_at"]), _read_time(record["deadline"])
+    challenge = read_challenge(data, link_id=None, received_at=received_at)
+    longest = DEFAULT_POLICY.assumed_expiry if challenge.expiry is None else challenge.expiry
+    left = min((deadline - now.wall).total_seconds(), longest)
+    return AwaitingToken(challenge=challenge, deadline=now.monotonic + left, rounds=rounds, restarts=restarts)
+
+
+def _read_time(value: object) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    if moment is None or moment.tzinfo is None:
+        raise TypeError
+    return moment

@@ -1,0 +1,199 @@
+"""Settings as values, checked where they are made: keys, environment, limits and timeouts."""
+
+import os
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, Final, TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+from attrs import Attribute, field, frozen
+
+from belvo_async._models import Secretive
+from belvo_async.errors import ConfigurationError
+
+# A validator sees fields of any attrs class: the class and the field's type stay open.
+NumberCheck: TypeAlias = Callable[[Any, "Attribute[Any]", Any], None]
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_HTTPS_REMEDY: Final = "Pass sandbox, production, or the https:// address of a server."
+
+
+def at_least(least: float, *, optional: bool = False) -> NumberCheck:
+    """Build a validator for a number of *least* or more; None passes where *optional*."""
+
+    def check(instance: object, attribute: "Attribute[object]", value: object) -> None:
+        if optional and value is None:
+            return
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+            raise ConfigurationError(
+                f"{type(instance).__name__}.{attribute.name} must be a number of at least {least:g}.",
+                remedy="Correct the setting.",
+            )
+
+    return check
+
+
+class Environment(Enum):
+    """Where Belvo runs. Keys belong to one environment."""
+
+    SANDBOX = "https://sandbox.belvo.com"
+    """Made-up data, free."""
+    PRODUCTION = "https://api.belvo.com"
+
+    @property
+    def url(self) -> str:
+        """The base address, without a slash at the end."""
+        return self.value
+
+
+def read_environment(value: object) -> str:
+    """Return the base address for an environment, its name, or a URL.
+
+    Raises:
+        ConfigurationError: It is none of these, or plain `http://` to another machine.
+    """
+    if isinstance(value, Environment):
+        return value.url
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError("The environment is missing or no text.", remedy=_HTTPS_REMEDY)
+    name = value.strip()
+    if name.upper() in Environment.__members__:
+        return Environment[name.upper()].url
+    if name.lower() == "development":
+        raise ConfigurationError(
+            "Belvo closed its development environment in June 2024.", remedy="Use sandbox or production."
+        )
+    return _read_url(name)
+
+
+def _read_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid, parts = False, SplitResult("", "", "", "", "")
+    if not valid:
+        raise ConfigurationError(
+            "The environment is not known, and no http address either.", remedy=_HTTPS_REMEDY
+        )
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ConfigurationError(
+            "The environment's address holds keys, a query or a fragment.", remedy="Pass keys as Credentials."
+        )
+    if parts.scheme == "http" and not is_loopback(text):
+        raise ConfigurationError(
+            f"Keys and passwords would travel to {parts.hostname} in the clear.", remedy="Use https://."
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this machine."""
+    return urlsplit(url).hostname in _LOOPBACK
+
+
+@frozen
+class Credentials(Secretive):
+    """The API keys of one Belvo account in one environment.
+
+    Raises:
+        ConfigurationError: One of the two is missing.
+    """
+
+    secret_id: str = field(repr=False)
+    secret_password: str = field(repr=False)
+
+    @secret_id.validator
+    @secret_password.validator
+    def _check(self, attribute: "Attribute[str]", value: object) -> None:
+        if not isinstance(value, str) or not value:
+            raise ConfigurationError(
+                f"{attribute.name} is missing or no text.",
+                remedy="Take both from Belvo's dashboard, or set BELVO_SECRET_ID and BELVO_SECRET_PASSWORD.",
+            )
+        if attribute.name == "secret_id" and ":" in value:
+            raise ConfigurationError(
+                "secret_id holds a colon.", remedy="Pass the id alone, without the password."
+            )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Credentials":
+        """Read BELVO_SECRET_ID and BELVO_SECRET_PASSWORD.
+
+        Raises:
+            ConfigurationError: One of the two is not set.
+        """
+        return cls(*(_read_variable(name, environ) for name in ("BELVO_SECRET_ID", "BELVO_SECRET_PASSWORD")))
+
+
+def _read_variable(name: str, environ: Mapping[str, str] | None) -> str:
+    value = (os.environ if environ is None else environ).get(name, "").strip()
+    if not value:
+        raise ConfigurationError(f"The environment variable {name} is not set.", remedy=f"Set {name}.")
+    return value
+
+
+def environment_from_env(environ: Mapping[str, str] | None = None) -> str:
+    """Read BELVO_ENVIRONMENT: `sandbox`, `production`, or an address.
+
+    Raises:
+        ConfigurationError: It is not set, or makes no sense.
+    """
+    return read_environment(_read_variable("BELVO_ENVIRONMENT", environ))
+
+
+@frozen(kw_only=True)
+class Timeouts:
+    """How long to wait for each phase of a request, in seconds.
+
+    Raises:
+        ConfigurationError: A number is out of range.
+    """
+
+    connect: float = field(default=10.0, validator=at_least(0.001))
+    """For the connection, TLS included."""
+    read: float = field(default=60.0, validator=at_least(0.001))
+    """For a read to be answered whole."""
+    login: float = field(default=330.0, validator=at_least(0.001))
+    """For a login to be answered whole; Belvo itself works up to 300 s (408 in its error article)."""
+
+
+@frozen(kw_only=True)
+class Concurrency:
+    """How many requests may be under way at once.
+
+    Raises:
+        ConfigurationError: A number is out of range.
+    """
+
+    total: int = field(default=100, validator=at_least(1))
+    per_institution: int = field(default=20, validator=at_least(1))
+    """Counts requests whose institution is known, so that a slow one does not starve the others."""
+
+
+@frozen(kw_only=True)
+class RateLimit:
+    """How many requests may start in any window of time.
+
+    The default is Belvo's: more than 80 in 30 s from one IP address get an HTML 403 (error article).
+
+    Raises:
+        ConfigurationError: A number is out of range.
+    """
+
+    requests: int | None = field(default=80, validator=at_least(1, optional=True))
+    """None: no limit."""
+    window: float = field(default=30.0, validator=at_least(0.001))
+    """Seconds."""
+    margin: float = field(default=0.2, validator=at_least(0))
+    """Seconds added to the window, as requests do not travel equally fast."""
+
+    @classmethod
+    def unlimited(cls) -> "RateLimit":
+        """Build the limit of a server that has none, such as the bundled sandbox."""
+        return cls(requests=None)
+
+    @classmethod
+    def for_url(cls, url: str) -> "RateLimit":
+        """Build the default for a server: none on this machine, Belvo's for all others."""
+        return cls.unlimited() if is_loopback(url) else cls()

@@ -1,0 +1,318 @@
+"""What can go wrong. One `except BelvoError` catches all of it.
+
+    BelvoError
+    ├── UsageError                    raised before anything is sent
+    │   ├── ConfigurationError        keys, environment or settings
+    │   ├── InvalidValueError         an argument; names the field
+    │   ├── PoolClosedError
+    │   └── WrongEventLoopError
+    ├── TransportError
+    │   ├── NotSentError              the request surely never left
+    │   └── AnswerLostError           it left; what became of it is not known
+    ├── OutcomeUnknownError           a login that may have happened: look before you try again
+    ├── UnreadableAnswerError         an answer that is not what the API promises
+    ├── ApiError                      Belvo answered with an error
+    │   ├── AuthenticationError, AccessDeniedError, NotFoundError, RequestInvalidError
+    │   ├── LoginFailedError, LinkStateError, DuplicatedLinkError, SessionExpiredError
+    │   ├── ActivationRequiredError, TooManySessionsError, InstitutionUnavailableError
+    │   ├── RateLimitedError, RequestTimeoutError, TryLaterError
+    │   └── ServerError
+    └── ChallengeError                the dialogue about a token ended without an answer from Belvo
+        ├── TokenRequiredError        nobody was asked: carries the state to park
+        ├── TokenProviderError        the callback raised
+        ├── InvalidTokenError         the callback's answer cannot be sent
+        ├── ChallengeDeclinedError
+        ├── ChallengeExpiredError
+        ├── ChallengeAnsweredError    a token was already sent for it
+        ├── TooManyRoundsError
+        └── DamagedStateError         a parked state that cannot be read
+
+Every error pickles, and none holds a password, a token, a header or a body.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+import attrs
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from belvo_async.mfa import AwaitingToken
+
+
+@frozen(kw_only=True)
+class ErrorDetail:
+    """One item of Belvo's error array."""
+
+    code: str
+    message: str = ""
+    request_id: str | None = None
+    field: str | None = None
+    extra: Mapping[str, object] = attrs.field(factory=dict)
+    """Keys that have no attribute of their own, such as `institution_user_id` of `duplicated`."""
+
+
+class BelvoError(Exception):
+    """The root of everything this package raises.
+
+    Attributes:
+        status: HTTP status of the answer, or None where there was none.
+        details: Belvo's error items; empty where it sent none.
+        link_id: The link that the call was about.
+        remedy: What to do next, one sentence.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        details: tuple[ErrorDetail, ...] = (),
+        link_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.status = status
+        self.details = details
+        self.link_id = link_id
+
+    @property
+    def code(self) -> str | None:
+        """The first error code, e.g. `login_error`."""
+        return next((detail.code for detail in self.details if detail.code), None)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """All error codes, in Belvo's order."""
+        return tuple(detail.code for detail in self.details)
+
+    @property
+    def request_id(self) -> str | None:
+        """Belvo's id of the request: its support asks for it."""
+        return next((detail.request_id for detail in self.details if detail.request_id), None)
+
+    @property
+    def field(self) -> str | None:
+        """The request field that is wrong, where Belvo or we can name it."""
+        return next((detail.field for detail in self.details if detail.field), None)
+
+    def __str__(self) -> str:
+        """Tell what happened, where, and what to do next."""
+        known = (
+            ("status", self.status),
+            ("code", ", ".join(self.codes) or None),
+            ("field", self.field),
+            ("link", self.link_id),
+            ("request_id", self.request_id),
+        )
+        where = ", ".join(f"{name} {value}" for name, value in known if value is not None)
+        said = f"{self.message.rstrip('.')} ({where})." if where else self.message
+        return f"{said} {self.remedy}".rstrip()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Cross a process border with every attribute."""
+        return _rebuild, (type(self), self.message), self.__dict__
+
+
+def _rebuild(kind: type[BelvoError], message: str) -> BelvoError:
+    error = kind.__new__(kind, message)
+    Exception.__init__(error, message)
+    return error
+
+
+class UsageError(BelvoError):
+    """The call cannot be made as it stands. Nothing was sent."""
+
+
+class ConfigurationError(UsageError, ValueError):
+    """Keys, environment or settings are missing or make no sense."""
+
+
+class InvalidValueError(UsageError, ValueError):
+    """An argument has a value that Belvo could not accept."""
+
+    @classmethod
+    def of(cls, name: str, problem: str, *, remedy: str, link_id: str | None = None) -> Self:
+        """Build the error for the argument called *name*, never quoting its value."""
+        detail = ErrorDetail(code="invalid_value", field=name)
+        return cls(f"{name} {problem}.", remedy=remedy, details=(detail,), link_id=link_id)
+
+
+class PoolClosedError(UsageError):
+    """The session pool is closed, or is closing."""
+
+
+class WrongEventLoopError(UsageError):
+    """A session pool was used from another event loop than the one it opened in."""
+
+
+class TransportError(BelvoError):
+    """The network failed."""
+
+
+class NotSentError(TransportError):
+    """No connection was made, so the request never left: it may be repeated."""
+
+
+class AnswerLostError(TransportError):
+    """The request left, and its answer never arrived whole. It may or may not have taken effect."""
+
+
+class OutcomeUnknownError(BelvoError):
+    """A login may have reached the bank, and a look at the link did not settle whether it succeeded.
+
+    It is not repeated by itself: a second login could lock the end-user's account.
+    """
+
+
+class UnreadableAnswerError(BelvoError):
+    """An answer is not what the API promises: HTML, empty, broken, too large or of a wrong type."""
+
+
+class ApiError(BelvoError):
+    """Belvo answered, and the answer was an error.
+
+    A code that this version does not know is an `ApiError` with that code.
+
+    Attributes:
+        retry_after: Seconds that the server asked to wait (`Retry-After`), or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        details: tuple[ErrorDetail, ...] = (),
+        link_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
+        self.retry_after = retry_after
+
+
+class AuthenticationError(ApiError):
+    """The API keys are wrong, or belong to another environment."""
+
+
+class AccessDeniedError(ApiError):
+    """The keys are right, but not for this: no permission, no product, or the host forbids it today."""
+
+
+class NotFoundError(ApiError):
+    """No such resource, or it is not yours."""
+
+
+class RequestInvalidError(ApiError):
+    """Belvo refused the values of the request; `field` names the first one."""
+
+
+class LoginFailedError(ApiError):
+    """The institution refused the login. Repeating it may lock the end-user's account."""
+
+
+class LinkStateError(ApiError):
+    """The link is invalid, unconfirmed, or its credentials have expired: the end-user must act."""
+
+
+class DuplicatedLinkError(ApiError):
+    """A link for this institution and user exists already."""
+
+    @property
+    def institution_user_id(self) -> str | None:
+        """The id that the existing link carries, to find it with `links.list`."""
+        found = (detail.extra.get("institution_user_id") for detail in self.details)
+        return next((value for value in found if isinstance(value, str)), None)
+
+
+class SessionExpiredError(ApiError):
+    """The MFA session at Belvo has expired: only a new login can help."""
+
+
+class ActivationRequiredError(ApiError):
+    """The end-user has no web access at the institution yet. There is no session to resume."""
+
+
+class TooManySessionsError(ApiError):
+    """The end-user, or Belvo, is logged in at the institution already."""
+
+
+class InstitutionUnavailableError(ApiError):
+    """The institution is down, unavailable, or switched off at Belvo."""
+
+
+class RateLimitedError(ApiError):
+    """Too many requests: an HTML 403 of the edge, or a 429. The request was not carried out."""
+
+
+class RequestTimeoutError(ApiError):
+    """Belvo worked for five minutes and gave up (408)."""
+
+
+class TryLaterError(ApiError):
+    """It cannot be done now, but may be done later: a cooldown, or data that is not there yet."""
+
+
+class ServerError(ApiError):
+    """Belvo failed (5xx, with an error body)."""
+
+
+class ChallengeError(BelvoError):
+    """The dialogue about a token ended before Belvo accepted or refused one.
+
+    Attributes:
+        state: Where the dialogue stands, when it can still go on with `links.resume`; else None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        details: tuple[ErrorDetail, ...] = (),
+        link_id: str | None = None,
+        state: "AwaitingToken | None" = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
+        self.state = state
+
+
+class TokenRequiredError(ChallengeError):
+    """The institution asks for a token, and this call has nobody to ask (HTTP 428).
+
+    `state` is what `links.resume` needs, in this process or, parked as text, in another.
+    """
+
+    state: "AwaitingToken"
+
+
+class TokenProviderError(ChallengeError):
+    """The `provide_token` callback raised; its exception is the cause. No token was sent."""
+
+
+class InvalidTokenError(ChallengeError):
+    """What was given as a token cannot be one. No token was sent."""
+
+
+class ChallengeDeclinedError(ChallengeError):
+    """The person declined to give a token. A `provide_token` callback may raise it too."""
+
+
+class ChallengeExpiredError(ChallengeError):
+    """The time for a token ran out before one was sent."""
+
+
+class ChallengeAnsweredError(ChallengeError):
+    """This challenge was answered already. A token is sent at most once."""
+
+
+class TooManyRoundsError(ChallengeError):
+    """The institution went on asking after `MfaPolicy.max_rounds` tokens."""
+
+
+class DamagedStateError(ChallengeError):
+    """A parked state cannot be read: cut short, changed, or written by another version."""

@@ -1,0 +1,286 @@
+"""What may happen to one login, from the first request to its end: a state machine over plain values.
+
+Two rules hold by construction: a token is in at most one state that sends it, and a state that can be
+parked (`AwaitingToken`) holds no password and no token.
+
+`advance(state, event)` is pure. The state alone says what to do next:
+
+| state           | what its driver does                              | events it may answer with           |
+|-----------------|---------------------------------------------------|-------------------------------------|
+| `Submitting`    | sends the login                                   | `Accepted` `Challenged` `Rejected`  |
+| `AwaitingToken` | asks the person, until `deadline`                 | `TokenGiven` `Declined` `Expired`   |
+| `Resuming`      | sends the token, once                             | `Accepted` `Challenged` `Rejected`  |
+| `Completed`     | returns the link                                  | none                                |
+| `Failed`        | raises the error                                  | none                                |
+"""
+
+from enum import Enum
+from typing import Final, NoReturn, TypeAlias
+
+from attrs import field, frozen
+
+from belvo_async._models import Challenge, Link
+from belvo_async._settings import at_least
+from belvo_async.errors import (
+    BelvoError,
+    ChallengeDeclinedError,
+    ChallengeExpiredError,
+    ErrorDetail,
+    InvalidTokenError,
+    SessionExpiredError,
+    TokenRequiredError,
+    TooManyRoundsError,
+)
+
+_MARGIN_SHARE: Final = 0.1
+_LONGEST_TOKEN: Final = 1024
+
+
+class IllegalTransitionError(BelvoError, RuntimeError):
+    """An event cannot happen in a state: a defect of the driver, not of the caller."""
+
+
+class ResumeRoute(Enum):
+    """Which call takes the token of a challenged update (no source of Belvo's settles it)."""
+
+    PATCH_COLLECTION = "patch_collection"
+    """`PATCH /api/links/` with session, link and token: the documented resume call."""
+    PUT_LINK = "put_link"
+    """`PUT /api/links/{id}/` again, with token and session in its body; needs the update once more."""
+
+
+@frozen(kw_only=True)
+class MfaPolicy:
+    """How far a dialogue may go.
+
+    Raises:
+        ConfigurationError: A number is out of range.
+    """
+
+    max_rounds: int = field(default=3, validator=at_least(1))
+    """Answers given to one login, restarts included: guessing on could lock the end-user's account."""
+    restarts: int = field(default=0, validator=at_least(0))
+    """New logins after a session that expired while a person was there to answer."""
+    safety_margin: float = field(default=5.0, validator=at_least(0))
+    """Seconds before the expiry when a token is no longer sent; never over a tenth of the expiry."""
+    assumed_expiry: float = field(default=600.0, validator=at_least(0))
+    """Seconds to count with where the 428 states no expiry."""
+    resume_route: ResumeRoute = ResumeRoute.PATCH_COLLECTION
+
+
+DEFAULT_POLICY: Final = MfaPolicy()
+
+
+@frozen(kw_only=True)
+class Submitting:
+    """The login is to be sent."""
+
+    rounds: int = 0
+    """Answers sent so far."""
+    restarts: int = 0
+    """Logins given up so far because their session had expired."""
+
+
+@frozen(kw_only=True)
+class AwaitingToken:
+    """A person has the ball. This state can be parked."""
+
+    challenge: Challenge
+    deadline: float
+    """The last moment to send a token, in seconds of the monotonic clock of this process."""
+    rounds: int = 0
+    restarts: int = 0
+
+
+@frozen(kw_only=True)
+class Resuming:
+    """The answer is to be sent, once."""
+
+    challenge: Challenge
+    token: str | None = field(repr=False)
+    """None: the person has confirmed elsewhere, nothing was typed."""
+    rounds: int
+    restarts: int = 0
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to leave the process: the token is sent at most once, from here."""
+        raise TypeError("Resuming holds a token and is never pickled; park AwaitingToken instead")
+
+
+@frozen(kw_only=True)
+class Completed:
+    """The link is updated."""
+
+    link: Link
+
+
+@frozen(kw_only=True)
+class Failed:
+    """It ended without an updated link."""
+
+    error: BelvoError
+
+
+@frozen
+class Accepted:
+    """Belvo logged in."""
+
+    link: Link
+
+
+@frozen
+class Challenged:
+    """Belvo answered 428, at a moment of the monotonic clock."""
+
+    challenge: Challenge
+    at: float
+
+
+@frozen
+class Rejected:
+    """Belvo, or the way to it, said no."""
+
+    error: BelvoError
+
+
+@frozen
+class TokenGiven:
+    """The person answered, at a moment of the monotonic clock; None confirms without a token."""
+
+    token: str | None = field(repr=False)
+    at: float
+
+
+@frozen
+class Declined:
+    """The person will not answer."""
+
+
+@frozen
+class Expired:
+    """Nobody answered before the deadline."""
+
+
+State: TypeAlias = Submitting | AwaitingToken | Resuming | Completed | Failed
+Event: TypeAlias = Accepted | Challenged | Rejected | TokenGiven | Declined | Expired
+
+
+def advance(  # noqa: PLR0911 - one return for each arm of the specification
+    state: State, event: Event, policy: MfaPolicy = DEFAULT_POLICY
+) -> State:
+    """Return the state that *event* leads to from *state*.
+
+    Raises:
+        InvalidTokenError: The token cannot be one; *state* is still good.
+        IllegalTransitionError: *event* cannot happen in *state*.
+    """
+    match state, event:
+        case ((Submitting() | Resuming()), Accepted(link)):
+            return Completed(link=link)
+        case ((Submitting() | Resuming()), Challenged(challenge, at)):
+            return _ask(state, challenge, at, policy)
+        case Resuming(), Rejected(SessionExpiredError() as error):
+            return _restart(state, error, policy)
+        case ((Submitting() | Resuming()), Rejected(error)):
+            return Failed(error=error)
+        case AwaitingToken(), TokenGiven(token, at):
+            return _answer(state, token, at, policy)
+        case AwaitingToken(), Declined():
+            return Failed(error=_declined(state))
+        case AwaitingToken(), Expired():
+            return Failed(error=_expired(state, "nobody answered in time"))
+        case _:
+            raise IllegalTransitionError(
+                f"{type(event).__name__} cannot happen in state {type(state).__name__}."
+            )
+
+
+def _ask(state: Submitting | Resuming, challenge: Challenge, at: float, policy: MfaPolicy) -> State:
+    if state.rounds >= policy.max_rounds:
+        return Failed(
+            error=TooManyRoundsError(
+                f"The institution still asks after {state.rounds} answers.",
+                remedy="Make sure that the person has the right token before the link is updated again.",
+                link_id=challenge.link_id,
+                status=428,
+            )
+        )
+    expiry = policy.assumed_expiry if challenge.expiry is None else challenge.expiry
+    margin = min(policy.safety_margin, expiry * _MARGIN_SHARE)
+    return AwaitingToken(
+        challenge=challenge, deadline=at + expiry - margin, rounds=state.rounds, restarts=state.restarts
+    )
+
+
+def _answer(state: AwaitingToken, token: str | None, at: float, policy: MfaPolicy) -> State:
+    if at >= state.deadline:
+        return _restart(state, _expired(state, "the token came too late and was not sent"), policy)
+    return Resuming(
+        challenge=state.challenge,
+        token=read_token(state, token),
+        rounds=state.rounds + 1,
+        restarts=state.restarts,
+    )
+
+
+def _restart(state: AwaitingToken | Resuming, error: BelvoError, policy: MfaPolicy) -> State:
+    if state.restarts >= policy.restarts:
+        return Failed(error=error)
+    return Submitting(rounds=state.rounds, restarts=state.restarts + 1)
+
+
+def read_token(state: AwaitingToken, token: object) -> str | None:
+    """Return what to send as the token: text, or None where the challenge expects no input.
+
+    White space around a token is dropped; leading zeros stay.
+
+    Raises:
+        InvalidTokenError: It is no text, empty, overlong, or holds control characters.
+    """
+    if not state.challenge.expects_user_input:
+        return None
+    if not isinstance(token, str):
+        problem = f"is {type(token).__name__}, not text (a number would lose leading zeros)"
+    elif not token.strip():
+        problem = "is empty"
+    elif len(token) > _LONGEST_TOKEN or not token.strip().isprintable():
+        problem = "is too long or holds control characters"
+    else:
+        return token.strip()
+    raise InvalidTokenError(
+        f"The token {problem}; it was not sent.",
+        remedy="Resume from this error's `state` with a token as str, before the challenge expires.",
+        link_id=state.challenge.link_id,
+        state=state,
+    )
+
+
+def _declined(state: AwaitingToken) -> ChallengeDeclinedError:
+    return ChallengeDeclinedError(
+        "The person declined to give a token.",
+        remedy="The link keeps its old credentials; update it again when a token can be given.",
+        link_id=state.challenge.link_id,
+        state=state,
+    )
+
+
+def _expired(state: AwaitingToken, what: str) -> ChallengeExpiredError:
+    return ChallengeExpiredError(
+        f"The challenge expired: {what}.",
+        remedy="Update the link again, with the person at hand.",
+        link_id=state.challenge.link_id,
+    )
+
+
+def token_required(state: AwaitingToken, why: str) -> TokenRequiredError:
+    """Build the error that carries a waiting challenge out of a call."""
+    challenge = state.challenge
+    detail = ErrorDetail(code="token_required", message=challenge.message, request_id=challenge.request_id)
+    return TokenRequiredError(
+        f"The institution asks for a token, and {why}.",
+        remedy="Pass provide_token=, or park this error's `state` and answer it with links.resume().",
+        status=428,
+        details=(detail,),
+        link_id=challenge.link_id,
+        state=state,
+    )
