@@ -1,0 +1,87 @@
+"""Asyncio client for the Belvo open-finance API.
+
+Start with `SessionPool`. `errors` lists what can go wrong, `mfa` is the state machine of one login.
+"""
+
+from belvo_async import errors, mfa
+from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
+from belvo_async._driver import TokenProvider
+from belvo_async._models import (
+    AcceptedRequest,
+    AccessMode,
+    Challenge,
+    ChallengeKind,
+    Institution,
+    InstitutionFilters,
+    Link,
+    LinkChanges,
+    LinkFilters,
+    LinkRegistration,
+    LinkStatus,
+    LinkUpdate,
+    Page,
+    TokenGenerationData,
+)
+from belvo_async._observer import (
+    ChallengeReceived,
+    ExchangeEnded,
+    LoginSettled,
+    Observation,
+    Observer,
+    PoolPaused,
+    RetryPlanned,
+    log_observation,
+)
+from belvo_async._pages import Listing
+from belvo_async._pool import Account, SessionPool
+from belvo_async._retry import RetryPolicy
+from belvo_async._settings import Concurrency, Credentials, Environment, RateLimit, Timeouts
+from belvo_async._version import __version__
+from belvo_async.errors import BelvoError, OutcomeUnknownError, TokenRequiredError
+from belvo_async.mfa import MfaPolicy, ResumeRoute
+
+__all__ = [
+    "SYSTEM_CLOCK",
+    "AcceptedRequest",
+    "AccessMode",
+    "Account",
+    "BelvoError",
+    "Challenge",
+    "ChallengeKind",
+    "ChallengeReceived",
+    "Clock",
+    "Concurrency",
+    "Credentials",
+    "Environment",
+    "ExchangeEnded",
+    "Institution",
+    "InstitutionFilters",
+    "Link",
+    "LinkChanges",
+    "LinkFilters",
+    "LinkRegistration",
+    "LinkStatus",
+    "LinkUpdate",
+    "Listing",
+    "LoginSettled",
+    "MfaPolicy",
+    "Observation",
+    "Observer",
+    "OutcomeUnknownError",
+    "Page",
+    "PoolPaused",
+    "RateLimit",
+    "ResumeRoute",
+    "RetryPlanned",
+    "RetryPolicy",
+    "SessionPool",
+    "SystemClock",
+    "Timeouts",
+    "TokenGenerationData",
+    "TokenProvider",
+    "TokenRequiredError",
+    "__version__",
+    "errors",
+    "log_observation",
+    "mfa",
+]

@@ -1,0 +1,213 @@
+"""One request in, one answer or typed error out: slot, throttle, send, retry."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from belvo_async._clock import Clock
+from belvo_async._gate import Gate
+from belvo_async._http import Request, Response
+from belvo_async._models import Link
+from belvo_async._observer import ExchangeEnded, Observer, PoolPaused, RetryPlanned, notify
+from belvo_async._retry import Retrier, is_repeatable
+from belvo_async._slots import Slots
+from belvo_async._throttle import Throttle
+from belvo_async._transport import Transport
+from belvo_async._wire import Instant, is_rate_refusal, read_answer, read_refusal, read_retry_after
+from belvo_async.errors import (
+    AnswerLostError,
+    BelvoError,
+    OutcomeUnknownError,
+    RequestTimeoutError,
+    ServerError,
+    UnreadableAnswerError,
+)
+from belvo_async.mfa import (
+    Accepted,
+    AwaitingToken,
+    Event,
+    Failed,
+    IllegalTransitionError,
+    MfaPolicy,
+    Rejected,
+    Submitting,
+    advance,
+    token_required,
+)
+
+T = TypeVar("T")
+Settle: TypeAlias = Callable[[datetime, bool], Awaitable[Link | None]]
+"""Takes when a login was sent and whether it may still run; returns the link if the login succeeded."""
+
+
+@frozen(kw_only=True)
+class Traffic:
+    """What all requests of one pool share, whichever account they are for."""
+
+    slots: Slots
+    throttle: Throttle
+    retrier: Retrier
+    gate: Gate
+    clock: Clock
+    observer: Observer
+    policy: MfaPolicy
+
+    def now(self) -> Instant:
+        """Return this moment by both clocks."""
+        return Instant(self.clock.monotonic(), self.clock.wall())
+
+
+class Exchange:
+    """Sends the requests of one account."""
+
+    def __init__(self, transport: Transport, traffic: Traffic) -> None:
+        self._transport: Final = transport
+        self._traffic: Final = traffic
+
+    async def fetch(self, request: Request) -> Response:
+        """Send a request that is no login, and return its success.
+
+        Raises:
+            TokenRequiredError: The institution wants a token.
+            BelvoError: It failed, after the repeats that the policy grants.
+        """
+
+        async def attempt() -> Response:
+            response = await self.send(request)
+            if response.is_success:
+                return response
+            raise self._refuse(response, request)
+
+        return await self._run(request, attempt, may_settle=False)
+
+    def _refuse(self, response: Response, request: Request) -> BelvoError:
+        event = read_refusal(response, request, self._traffic.now())
+        match advance(Submitting(), event, self._traffic.policy):
+            case AwaitingToken() as state:
+                return token_required(state, "this call has nobody to ask")
+            case Failed(error=error):
+                return error
+            case state:
+                raise IllegalTransitionError(f"A refusal led to {type(state).__name__}.")
+
+    async def login(self, request: Request, settle: Settle | None) -> Event:
+        """Send a login, and return what became of it as an event of the machine.
+
+        Where the answer was lost or Belvo failed, *settle* looks at the link first; without it, nothing is
+        repeated that may have reached the bank (design rule R4).
+        """
+
+        async def attempt() -> Event:
+            sent_at = self._traffic.clock.wall()
+            event = await self._submit(request)
+            if not isinstance(event, Rejected):
+                return event
+            if _needs_a_look(event.error):
+                return await _settle(event.error, request, settle, sent_at)
+            raise event.error
+
+        try:
+            return await self._run(request, attempt, may_settle=settle is not None)
+        except BelvoError as error:
+            return Rejected(error)
+
+    async def _submit(self, request: Request) -> Event:
+        try:
+            response = await self.send(request)
+        except AnswerLostError as error:
+            return Rejected(error)
+        return read_answer(response, request, self._traffic.now())
+
+    async def _run(self, request: Request, attempt: Callable[[], Awaitable[T]], *, may_settle: bool) -> T:
+        def may_repeat(error: BelvoError) -> bool:
+            unsettled = request.is_login and isinstance(error, ServerError) and not may_settle
+            return is_repeatable(error, request.repeat) and not unsettled
+
+        def on_retry(error: BelvoError, attempt: int, seconds: float) -> None:
+            planned = RetryPlanned(
+                method=request.method,
+                path=request.path,
+                link_id=request.link_id,
+                request_id=error.request_id,
+                reason=error.code or type(error).__name__,
+                attempt=attempt,
+                seconds=seconds,
+            )
+            notify(self._traffic.observer, planned)
+
+        return await self._traffic.retrier.run(attempt, may_repeat, on_retry)
+
+    async def send(self, request: Request) -> Response:
+        """Send one request once, as soon as there is a slot and a turn; return any answer.
+
+        Raises:
+            TransportError: There was none.
+            PoolClosedError: The pool closed before a login was sent.
+        """
+        slots = self._traffic.slots
+        if request.institution is None:
+            async with slots.total:
+                return await self._transmit(request)
+        async with slots.of(request.institution), slots.total:
+            return await self._transmit(request)
+
+    async def _transmit(self, request: Request) -> Response:
+        traffic = self._traffic
+        turn = await traffic.throttle.turn()
+        started = traffic.clock.monotonic()
+        try:
+            if request.is_login:
+                traffic.gate.check_open()
+            response = await self._transport.send(request)
+        except BaseException as error:
+            traffic.throttle.dropped(turn)
+            self._report(request, None, started, type(error).__name__)
+            raise
+        self._report(request, response.status, started, None)
+        self._tell_throttle(response, turn)
+        return response
+
+    def _tell_throttle(self, response: Response, turn: int) -> None:
+        if not is_rate_refusal(response):
+            self._traffic.throttle.passed(turn)
+            return
+        retry_after = read_retry_after(response, self._traffic.clock.wall())
+        seconds = self._traffic.throttle.refused(turn, retry_after)
+        if seconds is not None:
+            notify(self._traffic.observer, PoolPaused(status=response.status, seconds=seconds))
+
+    def _report(self, request: Request, status: int | None, started: float, error: str | None) -> None:
+        ended = ExchangeEnded(
+            method=request.method,
+            path=request.path,
+            link_id=request.link_id,
+            status=status,
+            seconds=self._traffic.clock.monotonic() - started,
+            error=error,
+        )
+        notify(self._traffic.observer, ended)
+
+
+def _needs_a_look(error: BelvoError) -> bool:
+    """Whether the login may have succeeded although the answer is no success."""
+    return isinstance(error, AnswerLostError | UnreadableAnswerError | ServerError | RequestTimeoutError)
+
+
+async def _settle(error: BelvoError, request: Request, settle: Settle | None, sent_at: datetime) -> Event:
+    # An error with a code is Belvo's own word that the login has ended; without one, a gateway gave up.
+    has_ended = error.code is not None
+    link = await settle(sent_at, not has_ended) if settle is not None else None
+    if link is not None:
+        return Accepted(link)
+    if has_ended:
+        raise error
+    raise OutcomeUnknownError(
+        f"It is not known whether the login succeeded: {error.message}",
+        remedy="Look at the link's status and last_accessed_at before you repeat it; "
+        "a second login could lock the end-user's account.",
+        status=error.status,
+        details=error.details,
+        link_id=request.link_id,
+    ) from error

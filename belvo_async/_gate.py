@@ -1,0 +1,85 @@
+"""The life of a pool: who is inside, on which event loop, and whether it is closing."""
+
+import asyncio
+from typing import Final
+
+from belvo_async._clock import Clock, first_of
+from belvo_async.errors import PoolClosedError, WrongEventLoopError
+
+
+class Gate:
+    """Counts the calls inside the pool, and ends their waits when it closes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock: Final = clock
+        self._closing: Final = asyncio.Event()
+        self._empty: Final = asyncio.Event()
+        self._inside = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether `close` was called."""
+        return self._closing.is_set()
+
+    @property
+    def inside(self) -> int:
+        """How many calls are inside."""
+        return self._inside
+
+    def enter(self) -> None:
+        """Let one call in; it must `leave`.
+
+        Raises:
+            PoolClosedError: The pool is closed, or closing.
+            WrongEventLoopError: The pool belongs to another event loop.
+        """
+        self.check_open()
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise WrongEventLoopError(
+                "This session pool belongs to another event loop.",
+                remedy="Make one pool for each loop, inside the coroutine that runs on it.",
+            )
+        self._inside += 1
+        self._empty.clear()
+
+    def leave(self) -> None:
+        """Let one call out."""
+        self._inside -= 1
+        if not self._inside:
+            self._empty.set()
+
+    def check_open(self) -> None:
+        """Refuse to go on in a pool that is closing.
+
+        Raises:
+            PoolClosedError: It is.
+        """
+        if self._closing.is_set():
+            raise PoolClosedError(
+                "The session pool is closed; nothing was sent.",
+                remedy="Keep the pool open as long as calls are made, for example for an application's life.",
+            )
+
+    async def close(self, grace: float) -> None:
+        """Let no more calls in, and wait up to *grace* seconds until those inside have left."""
+        self._closing.set()
+        if self._inside:
+            await first_of(self._empty.wait(), self._clock.sleep(grace))
+
+    async def nap(self, seconds: float) -> None:
+        """Sleep, unless the pool closes.
+
+        Raises:
+            PoolClosedError: It does.
+        """
+        self.check_open()
+        await first_of(self._clock.sleep(seconds), self._closing.wait())
+        self.check_open()
+
+    async def closing(self) -> None:
+        """Wait until the pool closes."""
+        await self._closing.wait()

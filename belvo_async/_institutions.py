@@ -1,0 +1,50 @@
+"""`pool.institutions`: where Belvo can log in."""
+
+from typing import Final, Unpack
+
+from belvo_async._exchange import Exchange
+from belvo_async._gate import Gate
+from belvo_async._http import Request
+from belvo_async._models import Institution, InstitutionFilters, write_filters
+from belvo_async._pages import Listing
+from belvo_async._wire import read_body
+from belvo_async.errors import InvalidValueError
+
+_PATH: Final = "/api/institutions/"
+_FILTERS: Final = frozenset(InstitutionFilters.__annotations__)
+
+
+class Institutions:
+    """Reads institutions."""
+
+    def __init__(self, exchange: Exchange, gate: Gate) -> None:
+        self._exchange: Final = exchange
+        self._gate: Final = gate
+
+    def list(self, **filters: Unpack[InstitutionFilters]) -> Listing[Institution]:
+        """List institutions, filtered by what Belvo's reference names.
+
+        Raises:
+            InvalidValueError: A filter is not known, or has a wrong value.
+        """
+        return Listing(self._exchange, self._gate, _PATH, write_filters(filters, _FILTERS), Institution)
+
+    async def get(self, institution_id: int) -> Institution:
+        """Read one institution by its number.
+
+        Raises:
+            InvalidValueError: The id is not a number.
+            NotFoundError: There is none.
+        """
+        if type(institution_id) is not int or institution_id < 0:
+            raise InvalidValueError.of(
+                "institution_id",
+                "is not a number",
+                remedy="Pass the numeric `id`; find one by name with institutions.list(name=…).",
+            )
+        request = Request(method="GET", path=f"{_PATH}{institution_id}/")
+        self._gate.enter()
+        try:
+            return read_body(await self._exchange.fetch(request), request, Institution)
+        finally:
+            self._gate.leave()

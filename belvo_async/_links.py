@@ -1,0 +1,281 @@
+"""`pool.links`: everything about links, one login at a time for each."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Final, Unpack
+from uuid import UUID
+
+from belvo_async._claims import Claims
+from belvo_async._driver import TokenProvider, check_provider, drive
+from belvo_async._exchange import Exchange, Traffic
+from belvo_async._http import Request
+from belvo_async._login import LinkLogin
+from belvo_async._models import (
+    AcceptedRequest,
+    Link,
+    LinkChanges,
+    LinkFilters,
+    LinkRegistration,
+    LinkUpdate,
+    read_link_id,
+    read_names,
+    write_filters,
+)
+from belvo_async._pages import Listing
+from belvo_async._parking import read_parked, write_parked
+from belvo_async._slots import LinkLocks
+from belvo_async._wire import (
+    LINKS,
+    build_changes,
+    build_delete,
+    build_link_read,
+    build_refresh,
+    build_registration,
+    build_update,
+    read_acceptance,
+    read_body,
+)
+from belvo_async.errors import InvalidValueError, TokenRequiredError
+from belvo_async.mfa import AwaitingToken, ResumeRoute, State, Submitting, TokenGiven, advance, read_token
+
+_FILTERS: Final = frozenset(LinkFilters.__annotations__)
+
+
+class Links:
+    """Reads, registers, updates and deletes links."""
+
+    def __init__(self, exchange: Exchange, traffic: Traffic, locks: LinkLocks, claims: Claims) -> None:
+        self._exchange: Final = exchange
+        self._traffic: Final = traffic
+        self._locks: Final = locks
+        self._claims: Final = claims
+
+    async def update(self, update: LinkUpdate, *, provide_token: TokenProvider | None = None) -> Link:
+        """Update a link's credentials: one login at the bank, with whatever tokens it asks for.
+
+        Two updates of one link wait for each other. A login that may have reached the bank is not
+        repeated by itself, save where Belvo says so.
+
+        Args:
+            update: The new credentials.
+            provide_token: Asked for a token when the institution wants one. Without it, or when the pool
+                closes meanwhile, the challenge leaves this call as `TokenRequiredError`.
+
+        Raises:
+            InvalidValueError: An argument is wrong; nothing was sent.
+            TokenRequiredError: The institution wants a token, and nobody can be asked.
+            ChallengeError: The dialogue about a token ended otherwise: declined, expired, too many rounds.
+            LoginFailedError: The institution refused the credentials or the token.
+            OutcomeUnknownError: The answer was lost, and the link does not show a success.
+            ApiError: Belvo answered with another error.
+            TransportError: The network failed before anything was sent.
+        """
+        if not isinstance(update, LinkUpdate):
+            raise InvalidValueError.of(
+                "update",
+                f"is {type(update).__name__}, not LinkUpdate",
+                remedy="Pass LinkUpdate(link_id, password=…).",
+            )
+        check_provider(provide_token)
+        login = self._build_login(build_update(update), update)
+        async with self._alone(update.link_id):
+            return await drive(Submitting(), login, provide_token, self._traffic)
+
+    async def register(
+        self, registration: LinkRegistration, *, provide_token: TokenProvider | None = None
+    ) -> Link:
+        """Register a new link: one login at the bank, with whatever tokens it asks for.
+
+        Raises:
+            DuplicatedLinkError: There is one already.
+            OutcomeUnknownError: The answer was lost: look for the link with `list` before you repeat it.
+            BelvoError: As for `update`.
+        """
+        if not isinstance(registration, LinkRegistration):
+            raise InvalidValueError.of(
+                "registration",
+                f"is {type(registration).__name__}, not LinkRegistration",
+                remedy="Pass LinkRegistration(institution=…, username=…, password=…).",
+            )
+        check_provider(provide_token)
+        login = self._build_login(build_registration(registration), None)
+        self._traffic.gate.enter()
+        try:
+            return await drive(Submitting(), login, provide_token, self._traffic)
+        finally:
+            self._traffic.gate.leave()
+
+    async def resume(
+        self,
+        challenge: str | AwaitingToken,
+        token: str | None = None,
+        *,
+        provide_token: TokenProvider | None = None,
+        update: LinkUpdate | None = None,
+    ) -> Link:
+        """Answer a challenge that left an earlier call, in this process or in another.
+
+        Args:
+            challenge: `TokenRequiredError.state`, or the text that `park` made of it.
+            token: The token; None where the challenge expects no input, or where *provide_token* is asked.
+            provide_token: Asked for the token, and for those of further rounds.
+            update: The credentials, only needed with `ResumeRoute.PUT_LINK` or `MfaPolicy.restarts`.
+
+        Raises:
+            InvalidTokenError: The token cannot be one; nothing was sent.
+            DamagedStateError: The text is no parked challenge.
+            ChallengeAnsweredError: This pool sent a token for it already.
+            BelvoError: As for `update`.
+        """
+        check_provider(provide_token)
+        state = self.unpark(challenge) if isinstance(challenge, str) else challenge
+        if not isinstance(state, AwaitingToken):
+            raise InvalidValueError.of(
+                "challenge",
+                f"is {type(challenge).__name__}, not a waiting challenge",
+                remedy="Pass TokenRequiredError.state, or the text that park() made of it.",
+            )
+        self._check_resumable(state, token, provide_token, update)
+        login = self._build_login(None if update is None else build_update(update), update)
+        async with self._alone(state.challenge.link_id):
+            start: State = state
+            if token is not None or provide_token is None:
+                given = TokenGiven(token, self._traffic.clock.monotonic())
+                start = advance(state, given, self._traffic.policy)
+            return await drive(start, login, provide_token, self._traffic)
+
+    def _check_resumable(
+        self,
+        state: AwaitingToken,
+        token: str | None,
+        provide_token: TokenProvider | None,
+        update: LinkUpdate | None,
+    ) -> None:
+        policy = self._traffic.policy
+        if token is not None or provide_token is None:
+            read_token(state, token)
+        needed = policy.resume_route is ResumeRoute.PUT_LINK or policy.restarts > state.restarts
+        wrong = update is not None and update.link_id != state.challenge.link_id
+        if wrong or (needed and update is None):
+            raise InvalidValueError.of(
+                "update",
+                "is of another link" if wrong else "is missing",
+                remedy="Pass the LinkUpdate again: this MfaPolicy sends the credentials once more.",
+                link_id=state.challenge.link_id,
+            )
+
+    def park(self, state: AwaitingToken) -> str:
+        """Write a waiting challenge as text, without any password or token, to answer it elsewhere."""
+        return write_parked(state, self._traffic.now())
+
+    def unpark(self, text: str) -> AwaitingToken:
+        """Read what `park` wrote, to show the challenge to a person.
+
+        Raises:
+            DamagedStateError: The text is no parked challenge.
+        """
+        return read_parked(text, self._traffic.now())
+
+    def list(self, **filters: Unpack[LinkFilters]) -> Listing[Link]:
+        """List links, filtered by what Belvo's reference names, such as `status__in=["invalid"]`.
+
+        Raises:
+            InvalidValueError: A filter is not known, or has a wrong value.
+        """
+        query = write_filters(filters, _FILTERS)
+        return Listing(self._exchange, self._traffic.gate, LINKS, query, Link)
+
+    async def get(self, link_id: str | UUID) -> Link:
+        """Read one link.
+
+        Raises:
+            NotFoundError: There is none with this id.
+            BelvoError: It could not be read.
+        """
+        request = build_link_read(read_link_id(link_id))
+        self._traffic.gate.enter()
+        try:
+            return read_body(await self._exchange.fetch(request), request, Link)
+        finally:
+            self._traffic.gate.leave()
+
+    async def modify(self, link_id: str | UUID, changes: LinkChanges) -> Link:
+        """Change how a link's data is retrieved. No login happens now.
+
+        Raises:
+            BelvoError: It could not be changed.
+        """
+        if not isinstance(changes, LinkChanges):
+            raise InvalidValueError.of(
+                "changes", f"is {type(changes).__name__}, not LinkChanges", remedy="Pass LinkChanges(…)."
+            )
+        link_id = read_link_id(link_id)
+        request = build_changes(link_id, changes)
+        async with self._alone(link_id):
+            return read_body(await self._exchange.fetch(request), request, Link)
+
+    async def delete(self, link_id: str | UUID, *, in_background: bool = False) -> AcceptedRequest | None:
+        """Delete a link and all its data.
+
+        Belvo allows five deletes a minute; more are waited for. With *in_background* there is no such
+        limit, and a webhook `link_deleted` follows.
+
+        Returns:
+            The accepted request in the background mode, else None.
+
+        Raises:
+            NotFoundError: There is none with this id.
+            BelvoError: It could not be deleted.
+        """
+        link_id = read_link_id(link_id)
+        request = build_delete(link_id, in_background=in_background)
+        async with self._alone(link_id):
+            return read_acceptance(await self._exchange.fetch(request), request)
+
+    async def refresh_data(
+        self,
+        link_id: str | UUID,
+        *,
+        fetch_resources: Iterable[str] | None = None,
+        provide_token: TokenProvider | None = None,
+    ) -> AcceptedRequest:
+        """Let Belvo load a link's history again; a webhook follows.
+
+        Raises:
+            TryLaterError: It was refreshed less than ten minutes ago (`link_refreshed`).
+            TokenRequiredError: The institution wants a token, and nobody can be asked.
+            BelvoError: It was refused.
+        """
+        check_provider(provide_token)
+        link_id = read_link_id(link_id)
+        request = build_refresh(link_id, read_names(fetch_resources))
+        async with self._alone(link_id):
+            try:
+                response = await self._exchange.fetch(request)
+            except TokenRequiredError as required:
+                if provide_token is None:
+                    raise
+                state = required.state
+            else:
+                return read_acceptance(response, request) or AcceptedRequest(request_id=None)
+            link = await drive(state, self._build_login(None, None), provide_token, self._traffic)
+            return AcceptedRequest(request_id=None, link=link)
+
+    def _build_login(self, request: Request | None, update: LinkUpdate | None) -> LinkLogin:
+        return LinkLogin(
+            exchange=self._exchange,
+            traffic=self._traffic,
+            claims=self._claims,
+            request=request,
+            update=update,
+        )
+
+    @asynccontextmanager
+    async def _alone(self, link_id: str) -> AsyncIterator[None]:
+        """Hold a place in the pool, and the link for oneself."""
+        self._traffic.gate.enter()
+        try:
+            async with self._locks.hold(link_id):
+                yield
+        finally:
+            self._traffic.gate.leave()

@@ -1,0 +1,93 @@
+"""What the pool tells whoever watches it. No observation holds a password, a token, a header or a body."""
+
+import logging
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from attrs import frozen
+
+from belvo_async._models import ChallengeKind
+
+_LOG: Final = logging.getLogger("belvo_async")
+
+
+@frozen(kw_only=True)
+class ExchangeEnded:
+    """One request was answered, or failed on the way."""
+
+    method: str
+    path: str
+    link_id: str | None
+    status: int | None
+    """None where no answer came."""
+    seconds: float
+    """From the first byte out to the last byte in, connecting included."""
+    error: str | None = None
+    """The name of the error class, where no answer came."""
+
+
+@frozen(kw_only=True)
+class RetryPlanned:
+    """A request will be sent again."""
+
+    method: str
+    path: str
+    link_id: str | None
+    request_id: str | None
+    reason: str
+    """The error code, or the name of the error class."""
+    attempt: int
+    """How many attempts have failed."""
+    seconds: float
+    """The wait before the next one."""
+
+
+@frozen(kw_only=True)
+class PoolPaused:
+    """Belvo refused a request for coming too fast, and the whole pool waits."""
+
+    status: int
+    seconds: float
+
+
+@frozen(kw_only=True)
+class ChallengeReceived:
+    """An institution asks for a token."""
+
+    link_id: str
+    kind: ChallengeKind | None
+    expiry: float | None
+    request_id: str | None
+
+
+@frozen(kw_only=True)
+class LoginSettled:
+    """The answer to a login was lost or failed, and the link was looked at."""
+
+    link_id: str
+    succeeded: bool
+
+
+Observation: TypeAlias = ExchangeEnded | RetryPlanned | PoolPaused | ChallengeReceived | LoginSettled
+Observer: TypeAlias = Callable[[Observation], None]
+
+
+def log_observation(observation: Observation) -> None:
+    """Write an observation to the logger `belvo_async`: the default observer."""
+    match observation:
+        case ExchangeEnded(status=None) | PoolPaused() | LoginSettled(succeeded=False):
+            level = logging.WARNING
+        case ExchangeEnded():
+            level = logging.DEBUG
+        case _:
+            level = logging.INFO
+    if _LOG.isEnabledFor(level):
+        _LOG.log(level, "%s", observation)
+
+
+def notify(observer: Observer, observation: Observation) -> None:
+    """Tell the observer. One that raises is logged, and never harms a login."""
+    try:
+        observer(observation)
+    except Exception:  # noqa: BLE001 - it is the user's code, and a login is under way
+        _LOG.exception("the observer raised")

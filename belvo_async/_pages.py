@@ -1,0 +1,65 @@
+"""Lists that come in pages."""
+
+from collections.abc import AsyncIterator
+from typing import Final, Generic, TypeVar
+
+from belvo_async._exchange import Exchange
+from belvo_async._gate import Gate
+from belvo_async._http import Request
+from belvo_async._models import Page
+from belvo_async._wire import build_next_read, build_page_read, read_list
+from belvo_async.errors import InvalidValueError
+
+T = TypeVar("T")
+
+
+class Listing(Generic[T]):
+    """A list at Belvo: `async for item in listing`, `async for page in listing.pages()`, `.page(3)`.
+
+    Nothing is read before it is asked for, and no more than one page is held.
+    """
+
+    def __init__(
+        self, exchange: Exchange, gate: Gate, path: str, query: tuple[tuple[str, str], ...], model: type[T]
+    ) -> None:
+        self._exchange: Final = exchange
+        self._gate: Final = gate
+        self._path: Final = path
+        self._query: Final = query
+        self._model: Final = model
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        """Iterate over the items of all pages, in Belvo's order."""
+        async for page in self.pages():
+            for item in page:
+                yield item
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """Iterate over the pages.
+
+        Raises:
+            BelvoError: A page could not be read.
+        """
+        request: Request | None = build_page_read(self._path, self._query)
+        while request is not None:
+            page = await self._read(request)
+            yield page
+            request = build_next_read(request, page)
+
+    async def page(self, number: int) -> Page[T]:
+        """Read one page; the first has the number 1.
+
+        Raises:
+            InvalidValueError: The number is below 1.
+            BelvoError: The page could not be read.
+        """
+        if type(number) is not int or number < 1:
+            raise InvalidValueError.of("number", "is not a page number", remedy="Pages count from 1.")
+        return await self._read(build_page_read(self._path, (*self._query, ("page", str(number)))))
+
+    async def _read(self, request: Request) -> Page[T]:
+        self._gate.enter()
+        try:
+            return read_list(await self._exchange.fetch(request), request, self._model)
+        finally:
+            self._gate.leave()

@@ -1,0 +1,187 @@
+"""The session pool: the front door."""
+
+from types import TracebackType
+from typing import Final, Self, TypedDict, Unpack
+
+from belvo_async._claims import Claims
+from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async._exchange import Exchange, Traffic
+from belvo_async._gate import Gate
+from belvo_async._http import Request
+from belvo_async._institutions import Institutions
+from belvo_async._links import Links
+from belvo_async._observer import Observer, log_observation
+from belvo_async._retry import Retrier, RetryPolicy
+from belvo_async._settings import (
+    Concurrency,
+    Credentials,
+    Environment,
+    RateLimit,
+    Timeouts,
+    environment_from_env,
+    read_environment,
+)
+from belvo_async._slots import LinkLocks, Slots
+from belvo_async._throttle import Throttle
+from belvo_async._transport import AiohttpTransport, HttpSession, Transport
+from belvo_async.errors import ConfigurationError
+from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
+
+
+class Account:
+    """The calls of one Belvo account: one set of keys, with connections of its own."""
+
+    def __init__(self, transport: Transport, traffic: Traffic, locks: LinkLocks, claims: Claims) -> None:
+        self._transport: Final = transport
+        self._gate: Final = traffic.gate
+        self._exchange: Final = Exchange(transport, traffic)
+        self.links: Final = Links(self._exchange, traffic, locks, claims)
+        self.institutions: Final = Institutions(self._exchange, traffic.gate)
+
+    async def ping(self) -> None:
+        """Check the keys, as Belvo's own libraries do: `GET /api/`.
+
+        Raises:
+            AuthenticationError: The keys are wrong, or belong to another environment.
+            BelvoError: Belvo could not be asked.
+        """
+        self._gate.enter()
+        try:
+            await self._exchange.fetch(Request(method="GET", path="/api/"))
+        finally:
+            self._gate.leave()
+
+
+class PoolSettings(TypedDict, total=False):
+    """The keyword arguments of a pool, all but the environment."""
+
+    concurrency: Concurrency | None
+    rate_limit: RateLimit | None
+    timeouts: Timeouts | None
+    retry: RetryPolicy | None
+    mfa: MfaPolicy
+    close_grace: float
+    observer: Observer
+    clock: Clock
+    session: HttpSession | None
+
+
+class SessionPool:
+    """Sends many requests to Belvo at once, within its limits.
+
+    One pool serves a whole application, thousands of tasks included; it belongs to the event loop on which
+    it is first used. Use it as `async with`, or call `aclose`. Making one opens nothing.
+
+    Args:
+        credentials: The API keys.
+        environment: `Environment`, its name, or the address of a server.
+        concurrency: How many requests at once.
+        rate_limit: How many in a window of time; by default Belvo's limit, and none on this machine.
+        timeouts: Seconds for each phase.
+        retry: What is repeated how often.
+        mfa: How far a dialogue about tokens may go.
+        close_grace: Seconds that `aclose` waits for logins in flight.
+        observer: Told of every exchange, retry, pause and challenge; by default they are logged.
+        clock: Where the time comes from.
+        session: An aiohttp session to borrow, for a proxy or TLS settings of your own. It is not closed.
+            It must keep no cookies (`aiohttp.DummyCookieJar`).
+
+    Raises:
+        ConfigurationError: A setting is missing or makes no sense; names it.
+    """
+
+    def __init__(  # noqa: PLR0913 - settings, all with defaults, by keyword only
+        self,
+        credentials: Credentials,
+        *,
+        environment: Environment | str,
+        concurrency: Concurrency | None = None,
+        rate_limit: RateLimit | None = None,
+        timeouts: Timeouts | None = None,
+        retry: RetryPolicy | None = None,
+        mfa: MfaPolicy = DEFAULT_POLICY,
+        close_grace: float = 30.0,
+        observer: Observer = log_observation,
+        clock: Clock = SYSTEM_CLOCK,
+        session: HttpSession | None = None,
+    ) -> None:
+        self._url: Final = read_environment(environment)
+        self._concurrency: Final = concurrency or Concurrency()
+        self._timeouts: Final = timeouts or Timeouts()
+        self._close_grace: Final = close_grace
+        self._borrowed: Final = session
+        gate = Gate(clock)
+        self._traffic: Final = Traffic(
+            slots=Slots(self._concurrency),
+            throttle=Throttle(rate_limit or RateLimit.for_url(self._url), clock, gate.nap),
+            retrier=Retrier(retry or RetryPolicy(), gate.nap),
+            gate=gate,
+            clock=clock,
+            observer=observer,
+            policy=mfa,
+        )
+        self._locks: Final = LinkLocks()
+        self._claims: Final = Claims(clock)
+        self._transports: Final[list[Transport]] = []
+        self._accounts: Final[dict[tuple[str, str], Account]] = {}
+        account = self.account(credentials)
+        self.links: Final = account.links
+        self.institutions: Final = account.institutions
+        self.ping: Final = account.ping
+
+    @classmethod
+    def from_env(cls, **settings: Unpack[PoolSettings]) -> Self:
+        """Make a pool from BELVO_SECRET_ID, BELVO_SECRET_PASSWORD and BELVO_ENVIRONMENT.
+
+        Raises:
+            ConfigurationError: One of them is not set, or makes no sense.
+        """
+        return cls(Credentials.from_env(), environment=environment_from_env(), **settings)
+
+    def account(self, credentials: Credentials) -> Account:
+        """Return the calls of another Belvo account that share this pool's limits.
+
+        Belvo counts requests by IP address, whoever's keys they carry: one pool for all accounts of a
+        machine keeps within the limit. The connections are separate.
+        """
+        if not isinstance(credentials, Credentials):
+            raise ConfigurationError(
+                f"credentials is {type(credentials).__name__}, not Credentials.",
+                remedy="Pass Credentials(secret_id, secret_password).",
+            )
+        key = (credentials.secret_id, credentials.secret_password)
+        if key not in self._accounts:
+            transport = AiohttpTransport(
+                self._url,
+                credentials,
+                timeouts=self._timeouts,
+                connections=self._concurrency.total,
+                session=self._borrowed,
+            )
+            self._transports.append(transport)
+            self._accounts[key] = Account(transport, self._traffic, self._locks, self._claims)
+        return self._accounts[key]
+
+    async def __aenter__(self) -> Self:
+        """Check that the pool is open."""
+        self._traffic.gate.check_open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the pool."""
+        await self.aclose()
+
+    async def aclose(self, grace: float | None = None) -> None:
+        """Close the pool. Calling it twice is fine.
+
+        No new login starts. A call that waits for a person ends at once with `TokenRequiredError`, whose
+        `state` can be parked. Logins in flight have *grace* seconds (by default `close_grace`) to end;
+        after that they are cut off, and raise `OutcomeUnknownError`.
+        """
+        try:
+            await self._traffic.gate.close(self._close_grace if grace is None else grace)
+        finally:
+            for transport in self._transports:
+                await transport.aclose()

@@ -1,0 +1,168 @@
+"""When a failed request is sent again, and after how long."""
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias, TypeVar
+
+import tenacity
+from attrs import field, frozen
+
+from belvo_async._http import Repeat
+from belvo_async._settings import at_least
+from belvo_async.errors import (
+    AnswerLostError,
+    BelvoError,
+    NotSentError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ServerError,
+    TooManySessionsError,
+)
+
+T = TypeVar("T")
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+Jitter: TypeAlias = Callable[[], float]
+"""Returns a number from 0 to 1."""
+
+
+@frozen(kw_only=True)
+class RetryPolicy:
+    """How often, and after how many seconds, a request is repeated that may be repeated.
+
+    Whether it may be is not a setting: a login that may have reached the bank never is, save where Belvo
+    itself says so (error article: 50x backoff, `too_many_sessions`).
+
+    Raises:
+        ConfigurationError: A number is out of range.
+    """
+
+    retries: int = field(default=5, validator=at_least(0))
+    """Belvo's own number for 50x answers."""
+    unexpected_error_retries: int = field(default=3, validator=at_least(0))
+    """Belvo's own number for the code `unexpected_error`."""
+    base: float = field(default=3.0, validator=at_least(0))
+    """Seconds before the first repeat; then times `factor` each: 3, 6, 12, 24, 48."""
+    connection_base: float = field(default=0.5, validator=at_least(0))
+    """Seconds before the first repeat where no answer came."""
+    factor: float = field(default=2.0, validator=at_least(1))
+    jitter: float = field(default=0.1, validator=at_least(0))
+    """The random part that is added, as a share of the wait."""
+    budget_share: float = field(default=0.2, validator=at_least(0))
+    """Repeats that the pool may add to its requests in the long run, as a share of them."""
+    budget_reserve: float = field(default=50.0, validator=at_least(0))
+    """Repeats that the pool may make on top of that at once."""
+
+    @classmethod
+    def never(cls) -> "RetryPolicy":
+        """Build the policy that repeats nothing."""
+        return cls(retries=0, unexpected_error_retries=0)
+
+    def count_retries(self, error: BelvoError) -> int:
+        """Return how often a request that failed with *error* is repeated at most."""
+        if error.code == "unexpected_error":
+            return min(self.retries, self.unexpected_error_retries)
+        return self.retries
+
+    def find_wait(self, error: BelvoError, attempt: int, random_part: float) -> float:
+        """Return the seconds to wait after so many failed attempts."""
+        if isinstance(error, RateLimitedError):
+            return 0.0  # the throttle holds the whole pool back already
+        base = self.base if error.status is not None else self.connection_base
+        seconds = base * self.factor ** (attempt - 1)
+        return seconds * (1 + self.jitter * random_part)
+
+
+def is_repeatable(error: BelvoError, repeat: Repeat) -> bool:
+    """Whether a request of this kind may be sent again after *error* (design rule R3).
+
+    For a login that ended in a server error this says yes; the exchange asks only after it has made sure,
+    by looking at the link, that the login did not succeed.
+    """
+    if isinstance(error, NotSentError):
+        return True
+    if repeat is Repeat.TOKEN:
+        return False
+    if isinstance(error, RateLimitedError):
+        return True
+    match repeat:
+        case Repeat.READ:
+            return isinstance(
+                error, ServerError | RequestTimeoutError | AnswerLostError | TooManySessionsError
+            )
+        case Repeat.LOGIN:
+            return isinstance(error, TooManySessionsError) or (
+                isinstance(error, ServerError) and error.code is not None
+            )
+        case Repeat.CHANGE:
+            return False
+
+
+class Retrier:
+    """Runs attempts under one policy, with one budget for the whole pool against storms."""
+
+    def __init__(self, policy: RetryPolicy, sleep: Sleep, jitter: Jitter = random.random) -> None:
+        self._policy: Final = policy
+        self._sleep: Final = sleep
+        self._jitter: Final = jitter
+        self._budget = policy.budget_reserve
+
+    async def run(
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        may_repeat: Callable[[BelvoError], bool],
+        on_retry: Callable[[BelvoError, int, float], None],
+    ) -> T:
+        """Return what *attempt* returns, after as many repeats as the policy grants.
+
+        Raises:
+            BelvoError: That of the last attempt.
+        """
+        self._budget = min(self._budget + self._policy.budget_share, self._policy.budget_reserve)
+        try:
+            return await attempt()
+        except BelvoError as error:
+            if not may_repeat(error):
+                raise
+            first = error
+        return await self._repeat(attempt, first, may_repeat, on_retry)
+
+    async def _repeat(
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        first: BelvoError,
+        may_repeat: Callable[[BelvoError], bool],
+        on_retry: Callable[[BelvoError, int, float], None],
+    ) -> T:
+        failed = [first]
+
+        async def replay_first_then_attempt() -> T:
+            # The run is built only once an attempt has failed: building it costs more than a good request.
+            if failed:
+                raise failed.pop()
+            return await attempt()
+
+        def before_sleep(run: tenacity.RetryCallState) -> None:
+            on_retry(_find_error(run), run.attempt_number, run.upcoming_sleep)
+
+        run = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(lambda e: isinstance(e, BelvoError) and may_repeat(e)),
+            stop=self._is_over,
+            wait=lambda run: self._policy.find_wait(_find_error(run), run.attempt_number, self._jitter()),
+            before_sleep=before_sleep,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return await run(replay_first_then_attempt)
+
+    def _is_over(self, run: tenacity.RetryCallState) -> bool:
+        if run.attempt_number > self._policy.count_retries(_find_error(run)) or self._budget < 1:
+            return True
+        self._budget -= 1
+        return False
+
+
+def _find_error(run: tenacity.RetryCallState) -> BelvoError:
+    error = run.outcome.exception() if run.outcome is not None else None
+    if not isinstance(error, BelvoError):
+        raise TypeError("a retry without an error of this package")
+    return error
