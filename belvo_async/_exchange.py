@@ -34,6 +34,7 @@ from belvo_async.mfa import (
     Rejected,
     Submitting,
     advance,
+    challenge_expired,
     token_required,
 )
 
@@ -159,7 +160,7 @@ class Exchange:
         started = traffic.clock.monotonic()
         try:
             if request.is_login:
-                traffic.gate.check_open()
+                self._check_login(request, started)
             response = await self._transport.send(request)
         except BaseException as error:
             traffic.throttle.dropped(turn)
@@ -168,6 +169,12 @@ class Exchange:
         self._report(request, response.status, started, None)
         self._tell_throttle(response, turn)
         return response
+
+    def _check_login(self, request: Request, now: float) -> None:
+        """Look once more, right before it leaves: the wait for a slot and a turn may have been long."""
+        self._traffic.gate.check_open()
+        if request.deadline is not None and now >= request.deadline:
+            raise challenge_expired(request.link_id, "the token waited too long to be sent, and was not")
 
     def _tell_throttle(self, response: Response, turn: int) -> None:
         if not is_rate_refusal(response):

@@ -54,6 +54,6 @@ class LinkLogin:
 
     def _build(self, state: Resuming) -> Request:
         if self.traffic.policy.resume_route is ResumeRoute.PUT_LINK and self.update is not None:
-            return build_update(self.update, state.challenge, state.token)
+            return build_update(self.update, state)
         institution = None if self.request is None else self.request.institution
-        return build_resume(state.challenge, state.token, institution)
+        return build_resume(state, institution)

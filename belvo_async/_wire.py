@@ -36,7 +36,7 @@ from belvo_async.errors import (
     RateLimitedError,
     UnreadableAnswerError,
 )
-from belvo_async.mfa import Accepted, Challenged, Event, Rejected
+from belvo_async.mfa import Accepted, Challenged, Event, Rejected, Resuming
 
 T = TypeVar("T")
 
@@ -76,29 +76,31 @@ def _find_secrets(body: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(value for name in _SECRET_FIELDS if isinstance(value := body.get(name), str) and value)
 
 
-def build_update(update: LinkUpdate, challenge: Challenge | None = None, token: str | None = None) -> Request:
-    """Build the PUT of an update; with a challenge, the PUT that resumes it."""
+def build_update(update: LinkUpdate, answer: Resuming | None = None) -> Request:
+    """Build the PUT of an update; with an answer to a challenge, the PUT that resumes it."""
     body = _collect(update, UPDATE_FIELDS)
-    if challenge is not None:
-        body["session"] = challenge.session
-        if token is not None:
-            body["token"] = token
+    if answer is not None:
+        body["session"] = answer.challenge.session
+        if answer.token is not None:
+            body["token"] = answer.token
     return Request(
         method="PUT",
         path=f"{LINKS}{update.link_id}/",
         body=dump_json(body),
-        repeat=Repeat.LOGIN if challenge is None else Repeat.TOKEN,
+        repeat=Repeat.LOGIN if answer is None else Repeat.TOKEN,
         link_id=update.link_id,
         institution=update.institution,
+        deadline=None if answer is None else answer.deadline,
         secrets=_find_secrets(body),
     )
 
 
-def build_resume(challenge: Challenge, token: str | None, institution: str | None = None) -> Request:
+def build_resume(answer: Resuming, institution: str | None = None) -> Request:
     """Build the PATCH that answers a challenge."""
+    challenge = answer.challenge
     body = {"session": challenge.session, "link": challenge.link_id}
-    if token is not None:
-        body["token"] = token
+    if answer.token is not None:
+        body["token"] = answer.token
     return Request(
         method="PATCH",
         path=LINKS,
@@ -106,6 +108,7 @@ def build_resume(challenge: Challenge, token: str | None, institution: str | Non
         repeat=Repeat.TOKEN,
         link_id=challenge.link_id,
         institution=institution,
+        deadline=answer.deadline,
         secrets=_find_secrets(body),
     )
 

@@ -99,6 +99,8 @@ class Resuming:
     challenge: Challenge
     token: str | None = field(repr=False)
     """None: the person has confirmed elsewhere, nothing was typed."""
+    deadline: float
+    """The last moment to send it, in seconds of the monotonic clock of this process."""
     rounds: int
     restarts: int = 0
 
@@ -179,7 +181,7 @@ def advance(  # noqa: PLR0911 - one return for each arm of the specification
             return Completed(link=link)
         case ((Submitting() | Resuming()), Challenged(challenge, at)):
             return _ask(state, challenge, at, policy)
-        case Resuming(), Rejected(SessionExpiredError() as error):
+        case Resuming(), Rejected(SessionExpiredError() | ChallengeExpiredError() as error):
             return _restart(state, error, policy)
         case ((Submitting() | Resuming()), Rejected(error)):
             return Failed(error=error)
@@ -188,7 +190,7 @@ def advance(  # noqa: PLR0911 - one return for each arm of the specification
         case AwaitingToken(), Declined():
             return Failed(error=_declined(state))
         case AwaitingToken(), Expired():
-            return Failed(error=_expired(state, "nobody answered in time"))
+            return Failed(error=challenge_expired(state.challenge.link_id, "nobody answered in time"))
         case _:
             raise IllegalTransitionError(
                 f"{type(event).__name__} cannot happen in state {type(state).__name__}."
@@ -214,10 +216,12 @@ def _ask(state: Submitting | Resuming, challenge: Challenge, at: float, policy: 
 
 def _answer(state: AwaitingToken, token: str | None, at: float, policy: MfaPolicy) -> State:
     if at >= state.deadline:
-        return _restart(state, _expired(state, "the token came too late and was not sent"), policy)
+        late = challenge_expired(state.challenge.link_id, "the token came too late and was not sent")
+        return _restart(state, late, policy)
     return Resuming(
         challenge=state.challenge,
         token=read_token(state, token),
+        deadline=state.deadline,
         rounds=state.rounds + 1,
         restarts=state.restarts,
     )
@@ -264,14 +268,6 @@ def _declined(state: AwaitingToken) -> ChallengeDeclinedError:
     )
 
 
-def _expired(state: AwaitingToken, what: str) -> ChallengeExpiredError:
-    return ChallengeExpiredError(
-        f"The challenge expired: {what}.",
-        remedy="Update the link again, with the person at hand.",
-        link_id=state.challenge.link_id,
-    )
-
-
 def token_required(state: AwaitingToken, why: str) -> TokenRequiredError:
     """Build the error that carries a waiting challenge out of a call."""
     challenge = state.challenge
@@ -283,4 +279,13 @@ def token_required(state: AwaitingToken, why: str) -> TokenRequiredError:
         details=(detail,),
         link_id=challenge.link_id,
         state=state,
+    )
+
+
+def challenge_expired(link_id: str | None, what: str) -> ChallengeExpiredError:
+    """Build the error of a challenge whose time ran out."""
+    return ChallengeExpiredError(
+        f"The challenge expired: {what}.",
+        remedy="Update the link again, with the person at hand.",
+        link_id=link_id,
     )

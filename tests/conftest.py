@@ -1,0 +1,11 @@
+"""Profiles of the property tests: quick at the desk, thorough in CI."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+settings.register_profile("desk", _COMMON, max_examples=100)
+settings.register_profile("ci", _COMMON, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "desk"))
