@@ -1,0 +1,98 @@
+"""What happens to one request, from its arrival to its answer: edge, faults, bank, log."""
+
+from collections.abc import Callable
+from email.utils import format_datetime
+
+from attrs import evolve
+
+from belvo_async._clock import Clock
+from belvo_async._http import Request, Response
+from belvo_async.sandbox._answers import answer_page, answer_problems
+from belvo_async.sandbox._calls import Call, Login, Outcome, Reply, read_call
+from belvo_async.sandbox._edge import Edge
+from belvo_async.sandbox._faults import Fault, FaultKind, Switchboard
+from belvo_async.sandbox._journal import Journal
+from belvo_async.sandbox._mint import Mint
+from belvo_async.sandbox._problems import Problem
+
+
+class Reception:
+    """Takes requests in. It waits on its clock, and knows nothing of sockets."""
+
+    def __init__(
+        self,
+        dispatch: Callable[[Call], Outcome],
+        *,
+        clock: Clock,
+        edge: Edge,
+        faults: Switchboard,
+        journal: Journal,
+        mint: Mint,
+    ) -> None:
+        self._dispatch = dispatch
+        self._clock = clock
+        self._edge = edge
+        self._faults = faults
+        self._journal = journal
+        self._mint = mint
+
+    async def receive(self, request: Request, *, reused: bool) -> Reply:
+        """Answer *request*; the reply says how its way out is spoilt, if it is."""
+        call = read_call(request, self._clock.wall())
+        number = self._journal.open(call, reused=reused)
+        reply = self._date(await self._answer(call, reused=reused))
+        self._journal.close(number, reply)
+        return reply
+
+    def _date(self, reply: Reply) -> Reply:
+        """Date the answer by our own clock, which a test may have in its hand."""
+        date = format_datetime(self._clock.wall(), usegmt=True)
+        response = evolve(reply.response, headers={"date": date, **reply.response.headers})
+        return evolve(reply, response=response)
+
+    async def _answer(self, call: Call, *, reused: bool) -> Reply:
+        if self._edge.blocks(call.at):
+            return Reply(response=answer_page(403))
+        fault = self._faults.draw(call.request.method, call.request.path, call.link_id, reused=reused)
+        if fault is None:
+            return await self._ask_bank(call, 0.0)
+        if fault.lets_through:
+            reply = await self._ask_bank(call, fault.seconds)
+        else:
+            await self._wait(fault.seconds)
+            reply = Reply(response=Response(status=500))
+        return evolve(reply, fault=fault, response=self._spoil(fault, reply.response))
+
+    async def _ask_bank(self, call: Call, delay: float) -> Reply:
+        outcome = self._dispatch(call)
+        if not isinstance(outcome, Login):
+            await self._wait(delay)
+            return outcome
+        await self._wait(outcome.seconds + delay)
+        return outcome.settle(self._clock.wall())
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds > 0:
+            await self._clock.sleep(seconds)
+
+    def _spoil(self, fault: Fault, true: Response) -> Response:
+        """Return what a fault makes of the true answer, as far as status, headers and short bodies go."""
+        spoilt = evolve(true, status=fault.status or true.status)
+        match fault.kind:
+            case FaultKind.HTML:
+                spoilt = answer_page(fault.status or 403)
+            case FaultKind.STATUS:
+                spoilt = self._answer_status(fault.status or 500)
+            case FaultKind.GARBAGE:
+                spoilt = evolve(spoilt, body=b'{"id": \xff\xfe nonsense')
+            case FaultKind.EMPTY:
+                spoilt = evolve(spoilt, body=b"")
+            case FaultKind.WRONG_TYPE:
+                spoilt = evolve(spoilt, body=b"42")
+            case _:
+                pass
+        return evolve(spoilt, headers={**spoilt.headers, **dict(fault.headers)})
+
+    def _answer_status(self, status: int) -> Response:
+        code = {429: "throttled", 503: "service_unavailable"}.get(status, "unexpected_error")
+        return answer_problems(status, self._mint.hex32(), [Problem(code, "A fault of the sandbox")])

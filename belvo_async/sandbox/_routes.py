@@ -1,0 +1,111 @@
+"""From a call to its outcome: keys, paths, methods. Pure."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from belvo_async.sandbox import _link_desk as desk
+from belvo_async.sandbox import _link_records as records
+from belvo_async.sandbox._answers import answer_json, answer_problems
+from belvo_async.sandbox._bank import Bank
+from belvo_async.sandbox._calls import Call, Outcome, Reply
+from belvo_async.sandbox._filters import INSTITUTION_FILTERS, read_filters
+from belvo_async.sandbox._institutions import INSTITUTIONS, Institution
+from belvo_async.sandbox._pages import build_page
+from belvo_async.sandbox._problems import AUTHENTICATION_FAILED, NOT_FOUND, Problem, RefusedError
+from belvo_async.sandbox._widget import make_token
+
+Handler: TypeAlias = Callable[[Call, str], Outcome]
+"""Gets the call and the id in its path, which is empty for a collection."""
+
+TOKEN_PATH: Final = "/api/token/"  # noqa: S105 - an address
+
+
+class Routes:
+    """All endpoints of one sandbox."""
+
+    def __init__(self, bank: Bank, secret_id: str, secret_password: str) -> None:
+        self.origin = ""
+        """Scheme, host and port of the addresses in pages; known once the server is bound."""
+        self._bank = bank
+        self._keys = (secret_id, secret_password)
+        self._authorization = f"Basic {b64encode(f'{secret_id}:{secret_password}'.encode()).decode()}"
+        self._table = self._build_table()
+
+    def dispatch(self, call: Call) -> Outcome:
+        """Answer *call*, or begin the login that it asks for."""
+        try:
+            return self._find_handler(call)
+        except RefusedError as refused:
+            response = answer_problems(refused.status, self._bank.mint.hex32(), refused.problems)
+            return Reply(response=response)
+
+    def _find_handler(self, call: Call) -> Outcome:
+        path = call.request.path
+        if call.headers.get("authorization") != self._authorization and path != TOKEN_PATH:
+            raise RefusedError(401, AUTHENTICATION_FAILED)
+        template, item_id = _match(path, self._table)
+        methods = self._table.get(template)
+        if methods is None:
+            raise RefusedError(404, NOT_FOUND)
+        handler = methods.get(call.request.method)
+        if handler is None:
+            message = f'Method "{call.request.method}" not allowed.'
+            raise RefusedError(405, Problem("method_not_allowed", message))
+        return handler(call, item_id)
+
+    def _build_table(self) -> Mapping[str, Mapping[str, Handler]]:
+        bank, remover = self._bank, records.Remover(self._bank)
+        return {
+            "/api/": {"GET": lambda _call, _id: self._show_root()},
+            TOKEN_PATH: {"POST": lambda call, _id: make_token(bank, call, *self._keys)},
+            "/api/institutions/": {"GET": lambda call, _id: self._list_institutions(call)},
+            "/api/institutions/{id}/": {"GET": lambda _call, number: _show_institution(number)},
+            "/api/links/": {
+                "GET": lambda call, _id: records.list_links(bank, call, self.origin),
+                "POST": lambda call, _id: desk.register(bank, call),
+                "PATCH": lambda call, _id: desk.resume(bank, call),
+            },
+            "/api/links/{id}/": {
+                "GET": lambda call, link_id: records.show_link(bank, call, link_id),
+                "PUT": lambda call, link_id: desk.update(bank, call, link_id),
+                "PATCH": lambda call, link_id: records.modify_link(bank, call, link_id),
+                "DELETE": remover.delete,
+            },
+            "/api/links/{id}/refresh/": {
+                "POST": lambda call, link_id: records.refresh_link(bank, call, link_id),
+            },
+        }
+
+    def _show_root(self) -> Reply:
+        """Answer the collections; Belvo does not document what this shows."""
+        names = ("institutions", "links")
+        return Reply(response=answer_json(200, {name: f"{self.origin}/api/{name}/" for name in names}))
+
+    def _list_institutions(self, call: Call) -> Reply:
+        tests = read_filters(call.request.query, INSTITUTION_FILTERS)
+        found = [item for item in INSTITUTIONS.values() if all(test(item) for test in tests)]
+        page = build_page(found, Institution.public, call.request, self.origin, self._bank.options)
+        return Reply(response=answer_json(200, page))
+
+
+def _match(path: str, table: Mapping[str, object]) -> tuple[str, str]:
+    """Return the template of *path* and the id in it.
+
+    A path without its final slash matches nothing: what Belvo does then is not documented, a 404 is our
+    choice.
+    """
+    if path in table:
+        return path, ""
+    parts = path.split("/")
+    if len(parts) < 5 or parts[-1]:
+        return "", ""
+    item_id, parts[3] = parts[3], "{id}"
+    return "/".join(parts), item_id
+
+
+def _show_institution(number: str) -> Reply:
+    for institution in INSTITUTIONS.values():
+        if str(institution.id) == number:
+            return Reply(response=answer_json(200, institution.public()))
+    raise RefusedError(404, NOT_FOUND)

@@ -1,0 +1,147 @@
+"""The front door: one sandbox, its bank in hand, its server behind it."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async.sandbox._bank import Bank
+from belvo_async.sandbox._courier import Courier
+from belvo_async.sandbox._edge import Edge
+from belvo_async.sandbox._faults import Switchboard
+from belvo_async.sandbox._filters import MODES, STATUSES
+from belvo_async.sandbox._institutions import INSTITUTIONS
+from belvo_async.sandbox._journal import Journal, Received
+from belvo_async.sandbox._links import StoredLink
+from belvo_async.sandbox._mint import Mint
+from belvo_async.sandbox._options import SandboxOptions
+from belvo_async.sandbox._reception import Reception
+from belvo_async.sandbox._routes import Routes
+from belvo_async.sandbox._server import Server
+
+
+class Sandbox:
+    """A Belvo look-alike in this process, on the loopback address.
+
+    ```python
+    async with Sandbox() as sandbox:
+        link_id = sandbox.add_link(institution="heimdall_mx_retail", username="mfa_numeric")
+        ...  # talk to sandbox.url with sandbox.secret_id and sandbox.secret_password
+    ```
+
+    The state of the bank outlives `stop`, so a test can take the server away and bring it back.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        options: SandboxOptions | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        seed: int = 0,
+    ) -> None:
+        self.options = options or SandboxOptions()
+        mint = Mint(seed)
+        self.secret_id = self.options.secret_id or mint.uuid()
+        self.secret_password = self.options.secret_password or f"{mint.hex32()}#*@&_-{mint.hex32()}"
+        self.faults = Switchboard(seed)
+        self.webhooks = Courier(self.options, clock)
+        self.clock = clock
+        self._bank = Bank(self.options, mint, self.webhooks.emit)
+        self._journal = Journal(self.options.log_limit)
+        self._routes = Routes(self._bank, self.secret_id, self.secret_password)
+        reception = Reception(
+            self._routes.dispatch,
+            clock=clock,
+            edge=Edge(self.options),
+            faults=self.faults,
+            journal=self._journal,
+            mint=mint,
+        )
+        self._server = Server(reception, port)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen."""
+        await self._server.start()
+        await self.webhooks.start()
+        self._routes.origin = self._server.url
+
+    async def stop(self) -> None:
+        """Stop listening and end everything under way; the bank keeps its state."""
+        await self._server.stop()
+        await self.webhooks.stop()
+        self._bank.in_flight.clear()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, such as `http://127.0.0.1:54321`."""
+        return self._server.url
+
+    @property
+    def links(self) -> Mapping[str, StoredLink]:
+        """The stored links by id; they change as requests come in."""
+        return self._bank.links
+
+    @property
+    def log(self) -> list[Received]:
+        """The requests in the order of their arrival, as a copy; the oldest may have been dropped."""
+        return self._journal.entries
+
+    @property
+    def overlapping_logins(self) -> int:
+        """How many logins came while another one of the same link was in flight."""
+        return self._bank.overlaps
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected; a client's close is noticed a turn of the loop later."""
+        return self._server.connections
+
+    def logins(self, link_id: str | None = None) -> int:
+        """Count the logins that reached the bank for one link, or for all; refused ones count."""
+        return self._bank.logins.total() if link_id is None else self._bank.logins[link_id]
+
+    def tokens(self, link_id: str) -> list[str]:
+        """Return the tokens that the bank received for a link, in order."""
+        return list(self._bank.tokens.get(link_id, ()))
+
+    def add_link(
+        self,
+        *,
+        institution: str = "erebor_mx_retail",
+        username: str = "user_valid",
+        password: str = "pass_valid",  # noqa: S107 - a documented test user
+        status: str = "valid",
+        external_id: str | None = None,
+        access_mode: str = "recurrent",
+    ) -> str:
+        """Put a link straight into the bank; return its id.
+
+        Raises:
+            ValueError: There is no such institution, status or access mode.
+        """
+        for value, known in ((institution, INSTITUTIONS), (status, STATUSES), (access_mode, MODES)):
+            if value not in known:
+                raise ValueError(f"{value!r} is none of {', '.join(sorted(known))}")
+        link = self._bank.make_link(institution, username, self.clock.wall())
+        link.credentials["password"] = password
+        link.status, link.external_id, link.access_mode = status, external_id, access_mode
+        link.last_accessed_at = None if status == "unconfirmed" else link.created_at
+        link.refresh_rate = "7d" if access_mode == "recurrent" else None
+        link.credentials_storage = "store" if access_mode == "recurrent" else "365d"
+        link.fetch_resources = INSTITUTIONS[institution].resources
+        self._bank.store(link)
+        return link.id
+
+    def require_token(self, link_id: str) -> None:
+        """Let a scheduled refresh meet a challenge: the link turns `token_required`, a webhook says so."""
+        self._bank.demand_token(link_id)

@@ -1,0 +1,84 @@
+"""Webhook events, as values, and the list of what became of them."""
+
+from typing import Final
+
+from attrs import frozen
+
+from belvo_async.sandbox._links import StoredLink
+from belvo_async.sandbox._mint import Mint
+
+_DATA: Final[dict[str, dict[str, object]]] = {
+    "invalid_credentials": {
+        "error_code": "login_error",
+        "error_message": "Invalid credentials provided to login to the institution",
+        "status": 400,
+    },
+    # Belvo does not show the data of this one; we give it the same form.
+    "token_required": {
+        "error_code": "token_required",
+        "error_message": "A MFA token is required by the institution to login",
+        "status": 428,
+    },
+    "link_deleted": {},
+}
+
+
+@frozen(kw_only=True)
+class Event:
+    """One thing that Belvo tells its client unasked."""
+
+    webhook_id: str
+    webhook_code: str
+    link_id: str
+    request_id: str
+    external_id: str | None
+
+    def payload(self) -> dict[str, object]:
+        """Return the JSON object that goes on the wire."""
+        return {
+            "webhook_id": self.webhook_id,
+            "webhook_type": "LINK",
+            "process_type": "recurrent_update",
+            "webhook_code": self.webhook_code,
+            "link_id": self.link_id,
+            "request_id": self.request_id,
+            "external_id": self.external_id,
+            "data": _DATA[self.webhook_code],
+        }
+
+
+@frozen(kw_only=True)
+class Delivery:
+    """An event whose delivery has ended, well or not."""
+
+    event: Event
+    statuses: tuple[int | None, ...]
+    """The answer to each attempt; None where there was none."""
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the last attempt was answered with a 2xx."""
+        last = self.statuses[-1]
+        return last is not None and 200 <= last < 300
+
+
+def credentials_event(link: StoredLink, code: str, mint: Mint) -> Event:
+    """Build an event about the state of a link."""
+    return Event(
+        webhook_id=mint.hex32(),
+        webhook_code=code,
+        link_id=link.id,
+        request_id=mint.uuid(),
+        external_id=link.external_id,
+    )
+
+
+def deletion_event(link: StoredLink, request_id: str, mint: Mint) -> Event:
+    """Build the event that answers an asynchronous deletion."""
+    return Event(
+        webhook_id=mint.hex32(),
+        webhook_code="link_deleted",
+        link_id=link.id,
+        request_id=request_id,
+        external_id=link.external_id,
+    )

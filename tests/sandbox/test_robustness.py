@@ -1,0 +1,64 @@
+import json
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from belvo_async._http import Request
+from belvo_async.sandbox._bank import Bank
+from belvo_async.sandbox._calls import Login, read_call
+from belvo_async.sandbox._mint import Mint
+from belvo_async.sandbox._options import SandboxOptions
+from belvo_async.sandbox._people import OWN_PEOPLE
+from belvo_async.sandbox._routes import Routes
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ATOMS = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just("x_\ud800")
+VALUES = st.recursive(ATOMS, lambda inner: st.lists(inner, max_size=2), max_leaves=4)
+NAMES = st.sampled_from([
+    "institution", "username", "password", "token", "session", "link", "certificate", "private_key",
+    "access_mode", "fetch_resources", "external_id", "stale_in", "save_data", "id", "scopes",
+])  # fmt: skip
+LIKELY = st.fixed_dictionaries(
+    {
+        "institution": st.just("heimdall_mx_retail"),
+        "username": st.sampled_from(sorted(OWN_PEOPLE)),
+        "password": ATOMS,
+    }
+)
+BODIES = LIKELY | st.dictionaries(NAMES, VALUES, max_size=5) | VALUES
+PATHS = [
+    "/api/links/",
+    "/api/links/{id}/",
+    "/api/links/{id}/refresh/",
+    "/api/token/",
+    "/api/institutions/",
+    "/api/",
+]
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    path=st.sampled_from(PATHS),
+    body=BODIES.map(json.dumps).map(str.encode) | st.binary(max_size=20),
+    query=st.dictionaries(
+        st.sampled_from(["page", "page_size", "status", "id", "fields"]), st.text(max_size=5)
+    ),
+)
+def test_no_request_is_too_odd_for_an_answer(
+    method: str, path: str, body: bytes, query: dict[str, str]
+) -> None:
+    bank = Bank(SandboxOptions(), Mint(0), lambda _event: None)
+    bank.store(bank.make_link("erebor_mx_retail", "ann", NOW))
+    routes = Routes(bank, "id", "password")
+    request = Request(
+        method=method,
+        path=path.replace("{id}", next(iter(bank.links))),
+        query=tuple(query.items()),
+        headers=(("authorization", "Basic aWQ6cGFzc3dvcmQ="),),
+        body=body,
+    )
+    outcome = routes.dispatch(read_call(request, NOW))
+    reply = outcome.settle(NOW) if isinstance(outcome, Login) else outcome
+    assert 200 <= reply.response.status < 600
+    assert not bank.in_flight
