@@ -54,7 +54,8 @@ class Links:
         """Update a link's credentials: one login at the bank, with whatever tokens it asks for.
 
         Two updates of one link wait for each other. A login that may have reached the bank is not
-        repeated by itself, save where Belvo says so.
+        repeated by itself, save where Belvo says so. Cancelling this call does not stop a login that was
+        sent already.
 
         Args:
             update: The new credentials.

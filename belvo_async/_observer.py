@@ -75,6 +75,8 @@ Observer: TypeAlias = Callable[[Observation], None]
 def log_observation(observation: Observation) -> None:
     """Write an observation to the logger `belvo_async`: the default observer."""
     match observation:
+        case ExchangeEnded(error="CancelledError"):
+            level = logging.INFO
         case ExchangeEnded(status=None) | PoolPaused() | LoginSettled(succeeded=False):
             level = logging.WARNING
         case ExchangeEnded():

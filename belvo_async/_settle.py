@@ -51,7 +51,7 @@ class Settler:
             return None
         accessed_at = link.last_accessed_at
         since = sent_at + self._find_skew(response)
-        succeeded = link.status is LinkStatus.VALID and accessed_at is not None and accessed_at >= since
+        succeeded = link.status is LinkStatus.VALID and accessed_at is not None and accessed_at > since
         return link if succeeded else None
 
     def _find_skew(self, response: Response) -> timedelta:
