@@ -25,7 +25,13 @@ def build_challenge(
         expects_user_input=expects_user_input,
     )
     return Challenge(
-        session=session, link_id=LINK_ID, expiry=expiry, token_generation_data=data, received_at=NOON
+        session=session,
+        link_id=LINK_ID,
+        expiry=expiry,
+        token_generation_data=data,
+        message="Token, please",
+        request_id="r1",
+        received_at=NOON,
     )
 
 
