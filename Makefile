@@ -4,7 +4,7 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint types contracts docs demo benchmark check mutation clean
+.PHONY: help test oldest lint types contracts docs demo benchmark check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -41,6 +41,15 @@ test: $(VENV)/.test  ## run the tests, with coverage
 	$(RUN)/coverage combine --quiet
 	$(RUN)/coverage report
 
+oldest: $(VENV)-oldest/.test  ## run the tests on the lowest supported versions
+	$(VENV)-oldest/bin/python -m pytest tests/engine tests/mfa tests/pure tests/sandbox tests/testing
+
+$(VENV)-oldest/.test: pyproject.toml constraints/oldest.txt
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group test --constraint constraints/oldest.txt
+	touch $@
+
 lint: $(VENV)/.lint  ## check format and style
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
@@ -63,4 +72,4 @@ benchmark: $(VENV)/.benchmark  ## compare with raw aiohttp and belvo-python
 check: lint types contracts test docs  ## all of the above that CI runs
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) build dist docs/_build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache mutants
+	rm -rf $(VENV) $(VENV)-oldest build dist docs/_build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache mutants

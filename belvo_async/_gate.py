@@ -34,6 +34,17 @@ class Gate:
             PoolClosedError: The pool is closed, or closing.
             WrongEventLoopError: The pool belongs to another event loop.
         """
+        self.bind()
+        self._inside += 1
+        self._empty.clear()
+
+    def bind(self) -> None:
+        """Tie the pool to the running event loop, if it is not tied already.
+
+        Raises:
+            PoolClosedError: The pool is closed, or closing.
+            WrongEventLoopError: The pool belongs to another event loop.
+        """
         self.check_open()
         loop = asyncio.get_running_loop()
         if self._loop is None:
@@ -43,8 +54,6 @@ class Gate:
                 "This session pool belongs to another event loop.",
                 remedy="Make one pool for each loop, inside the coroutine that runs on it.",
             )
-        self._inside += 1
-        self._empty.clear()
 
     def leave(self) -> None:
         """Let one call out."""

@@ -163,8 +163,8 @@ class SessionPool:
         return self._accounts[key]
 
     async def __aenter__(self) -> Self:
-        """Check that the pool is open."""
-        self._traffic.gate.check_open()
+        """Tie the pool to the running event loop."""
+        self._traffic.gate.bind()
         return self
 
     async def __aexit__(

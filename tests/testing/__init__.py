@@ -1,0 +1,1 @@
+"""Tests of the help that we give to our users' tests."""
