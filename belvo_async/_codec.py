@@ -19,8 +19,9 @@ from belvo_async._models import (
     OpenEnum,
     Page,
     TokenGenerationData,
+    read_link_id,
 )
-from belvo_async.errors import ErrorDetail
+from belvo_async.errors import ErrorDetail, InvalidValueError
 
 T = TypeVar("T")
 _Json = Mapping[str, object]
@@ -29,6 +30,10 @@ _WIRE_NAMES: Final[dict[type, dict[str, str]]] = {
     TokenGenerationData: {"kind": "type"},
     Challenge: {"link_id": "link"},
 }
+
+
+_LONGEST_EXPIRY: Final = 366 * 86400.0
+"""Seconds. More makes no sense, and a deadline past the year 9999 cannot be parked."""
 
 
 class MalformedError(ValueError):
@@ -53,11 +58,13 @@ def _read_time(value: object, _: object) -> datetime:
 
 def _read_seconds(value: object, _: object) -> float | None:
     # The specification says int; Belvo's MFA page shows a string.
-    try:
-        seconds = float(value) if isinstance(value, int | float | str) else None
-    except ValueError:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    return seconds if seconds is not None and 0 <= seconds < float("inf") else None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0 <= seconds <= _LONGEST_EXPIRY else None
 
 
 def _read_texts(value: object, _: object) -> tuple[str, ...]:
@@ -166,8 +173,8 @@ def parse_json(body: bytes) -> object:
 
 
 def dump_json(value: object) -> bytes:
-    """Write JSON as bytes, without spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """Write JSON as bytes, without spaces; escaped, as a server may send text that UTF-8 cannot carry."""
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def read_page(value: object, model: type[T]) -> Page[T]:
@@ -181,7 +188,7 @@ def read_page(value: object, model: type[T]) -> Page[T]:
     count, following, previous = (value.get(key) for key in ("count", "next", "previous"))
     return Page(
         results=tuple(read_model(item, model) for item in value["results"]),
-        count=count if isinstance(count, int) else None,
+        count=count if type(count) is int else None,
         next=following if isinstance(following, str) else None,
         previous=previous if isinstance(previous, str) else None,
     )
@@ -196,10 +203,23 @@ def read_challenge(item: _Json, *, link_id: str | None, received_at: datetime) -
     data = item.get("token_generation_data")
     wire = {key: value for key, value in item.items() if key not in ("code", "detail") and value is not None}
     wire["token_generation_data"] = _normalise_data(data if isinstance(data, dict) else {})
-    wire.setdefault("link", link_id)
+    wire["link"] = _read_link(wire.get("link", link_id))
+    for key in ("message", "request_id"):  # they are not worth a session
+        if not isinstance(wire.get(key, ""), str):
+            del wire[key]
+    if not wire.get("session"):
+        raise MalformedError("not a Challenge: required field missing @ $.session")
     if "message" not in wire and isinstance(item.get("detail"), str):  # the shape of 2020
         wire["message"] = item["detail"]
     return evolve(read_model(wire, Challenge), received_at=received_at)
+
+
+def _read_link(value: object) -> str:
+    try:
+        return read_link_id(value)
+    except InvalidValueError:
+        pass
+    raise MalformedError("not a Challenge: no UUID @ $.link")  # it enters a path when the login is settled
 
 
 def _normalise_data(data: _Json) -> _Json:
@@ -210,6 +230,8 @@ def _normalise_data(data: _Json) -> _Json:
     for key in ("value", "instructions"):
         if isinstance(wire.get(key), int | float):  # a challenge number may come as a number
             wire[key] = str(wire[key])
+        elif not isinstance(wire.get(key, ""), str):  # an unknown shape is not worth a session
+            del wire[key]
     return wire
 
 

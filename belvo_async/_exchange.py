@@ -6,16 +6,18 @@ from typing import Final, TypeAlias, TypeVar
 
 from attrs import frozen
 
+from belvo_async._answers import read_answer, read_refusal
 from belvo_async._clock import Clock
 from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
+from belvo_async._instant import Instant
 from belvo_async._models import Link
 from belvo_async._observer import ExchangeEnded, Observer, PoolPaused, RetryPlanned, notify
+from belvo_async._refusals import is_rate_refusal, read_retry_after
 from belvo_async._retry import Retrier, is_repeatable
 from belvo_async._slots import Slots
 from belvo_async._throttle import Throttle
 from belvo_async._transport import Transport
-from belvo_async._wire import Instant, is_rate_refusal, read_answer, read_refusal, read_retry_after
 from belvo_async.errors import (
     AnswerLostError,
     BelvoError,
@@ -155,25 +157,32 @@ class Exchange:
             return await self._transmit(request)
 
     async def _transmit(self, request: Request) -> Response:
-        traffic = self._traffic
-        turn = await traffic.throttle.turn()
-        started = traffic.clock.monotonic()
+        throttle = self._traffic.throttle
+        turn = await throttle.turn()
         try:
             if request.is_login:
-                self._check_login(request, started)
-            response = await self._transport.send(request)
-        except BaseException as error:
-            traffic.throttle.dropped(turn)
-            self._report(request, None, started, type(error).__name__)
+                self._check_login(request)
+            response = await self._send_observed(request)
+        except BaseException:
+            throttle.dropped(turn)
             raise
-        self._report(request, response.status, started, None)
         self._tell_throttle(response, turn)
         return response
 
-    def _check_login(self, request: Request, now: float) -> None:
+    async def _send_observed(self, request: Request) -> Response:
+        started = self._traffic.clock.monotonic()
+        try:
+            response = await self._transport.send(request)
+        except BaseException as error:
+            self._report(request, None, started, type(error).__name__)
+            raise
+        self._report(request, response.status, started, None)
+        return response
+
+    def _check_login(self, request: Request) -> None:
         """Look once more, right before it leaves: the wait for a slot and a turn may have been long."""
         self._traffic.gate.check_open()
-        if request.deadline is not None and now >= request.deadline:
+        if request.deadline is not None and self._traffic.clock.monotonic() >= request.deadline:
             raise challenge_expired(request.link_id, "the token waited too long to be sent, and was not")
 
     def _tell_throttle(self, response: Response, turn: int) -> None:

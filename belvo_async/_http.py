@@ -71,5 +71,5 @@ class Response:
     @property
     def is_html(self) -> bool:
         """Whether the body is a page, not an API answer (an edge or gateway wrote it)."""
-        declared = self.headers.get("content-type", "")
+        declared = self.headers.get("content-type", "").lower()
         return "html" in declared or self.body[:64].lstrip().lower().startswith((b"<html", b"<!doctype"))

@@ -2,12 +2,12 @@
 
 from typing import Final, Unpack
 
+from belvo_async._answers import read_body
 from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request
 from belvo_async._models import Institution, InstitutionFilters, write_filters
 from belvo_async._pages import Listing
-from belvo_async._wire import read_body
 from belvo_async.errors import InvalidValueError
 
 _PATH: Final = "/api/institutions/"

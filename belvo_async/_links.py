@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final, Unpack
 from uuid import UUID
 
+from belvo_async._answers import read_acceptance, read_body
 from belvo_async._claims import Claims
 from belvo_async._driver import TokenProvider, check_provider, drive
 from belvo_async._exchange import Exchange, Traffic
@@ -23,8 +24,7 @@ from belvo_async._models import (
 )
 from belvo_async._pages import Listing
 from belvo_async._parking import read_parked, write_parked
-from belvo_async._slots import LinkLocks
-from belvo_async._wire import (
+from belvo_async._requests import (
     LINKS,
     build_changes,
     build_delete,
@@ -32,9 +32,8 @@ from belvo_async._wire import (
     build_refresh,
     build_registration,
     build_update,
-    read_acceptance,
-    read_body,
 )
+from belvo_async._slots import LinkLocks
 from belvo_async.errors import InvalidValueError, TokenRequiredError
 from belvo_async.mfa import AwaitingToken, ResumeRoute, State, Submitting, TokenGiven, advance, read_token
 

@@ -8,10 +8,10 @@ from belvo_async._claims import Claims
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._http import Request
 from belvo_async._models import LinkUpdate
+from belvo_async._requests import build_resume, build_update
 from belvo_async._settle import Settler
-from belvo_async._wire import build_resume, build_update
 from belvo_async.errors import NotSentError, PoolClosedError, UsageError
-from belvo_async.mfa import Event, Rejected, ResumeRoute, Resuming
+from belvo_async.mfa import Event, Rejected, ResumeRoute, Resuming, token_not_sent
 
 _NEVER_LEFT: Final = (NotSentError, PoolClosedError)
 
@@ -48,9 +48,12 @@ class LinkLogin:
         self.claims.take(state)
         settler = Settler(self.exchange, self.traffic, state.challenge.link_id)
         event = await self.exchange.login(self._build(state), settler.settle)
-        if isinstance(event, Rejected) and isinstance(event.error, _NEVER_LEFT):
-            self.claims.release(state)
-        return event
+        if not (isinstance(event, Rejected) and isinstance(event.error, _NEVER_LEFT)):
+            return event
+        self.claims.release(state)
+        unsent = token_not_sent(state)
+        unsent.__cause__ = event.error
+        return Rejected(unsent)
 
     def _build(self, state: Resuming) -> Request:
         if self.traffic.policy.resume_route is ResumeRoute.PUT_LINK and self.update is not None:

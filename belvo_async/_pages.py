@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import Final, Generic, TypeVar
 
+from belvo_async._answers import read_list
 from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request
 from belvo_async._models import Page
-from belvo_async._wire import build_next_read, build_page_read, read_list
+from belvo_async._requests import build_next_read, build_page_read
 from belvo_async.errors import InvalidValueError
 
 T = TypeVar("T")

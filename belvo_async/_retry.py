@@ -8,11 +8,12 @@ import tenacity
 from attrs import field, frozen
 
 from belvo_async._http import Repeat
-from belvo_async._settings import at_least
+from belvo_async._settings import at_least, whole
 from belvo_async.errors import (
     AnswerLostError,
     BelvoError,
     NotSentError,
+    PoolClosedError,
     RateLimitedError,
     RequestTimeoutError,
     ServerError,
@@ -36,9 +37,9 @@ class RetryPolicy:
         ConfigurationError: A number is out of range.
     """
 
-    retries: int = field(default=5, validator=at_least(0))
+    retries: int = field(default=5, validator=whole(0))
     """Belvo's own number for 50x answers."""
-    unexpected_error_retries: int = field(default=3, validator=at_least(0))
+    unexpected_error_retries: int = field(default=3, validator=whole(0))
     """Belvo's own number for the code `unexpected_error`."""
     base: float = field(default=3.0, validator=at_least(0))
     """Seconds before the first repeat; then times `factor` each: 3, 6, 12, 24, 48."""
@@ -141,15 +142,28 @@ class Retrier:
                 raise failed.pop()
             return await attempt()
 
+        last = first
+
         def before_sleep(run: tenacity.RetryCallState) -> None:
-            on_retry(_find_error(run), run.attempt_number, run.upcoming_sleep)
+            nonlocal last
+            last = _find_error(run)
+            on_retry(last, run.attempt_number, run.upcoming_sleep)
+
+        async def sleep(seconds: float) -> None:
+            try:
+                await self._sleep(seconds)
+            except PoolClosedError:
+                pass
+            else:
+                return
+            raise last  # a login was sent, and this is what became of it
 
         run = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(lambda e: isinstance(e, BelvoError) and may_repeat(e)),
             stop=self._is_over,
             wait=lambda run: self._policy.find_wait(_find_error(run), run.attempt_number, self._jitter()),
             before_sleep=before_sleep,
-            sleep=self._sleep,
+            sleep=sleep,
             reraise=True,
         )
         return await run(replay_first_then_attempt)

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import Attribute, field, frozen
 
-from belvo_async._models import Secretive
+from belvo_async._models import Secretive, is_sendable
 from belvo_async.errors import ConfigurationError
 
 # A validator sees fields of any attrs class: the class and the field's type stay open.
@@ -27,6 +27,21 @@ def at_least(least: float, *, optional: bool = False) -> NumberCheck:
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
             raise ConfigurationError(
                 f"{type(instance).__name__}.{attribute.name} must be a number of at least {least:g}.",
+                remedy="Correct the setting.",
+            )
+
+    return check
+
+
+def whole(least: int, *, optional: bool = False) -> NumberCheck:
+    """Build a validator for a whole number of *least* or more; None passes where *optional*."""
+
+    def check(instance: object, attribute: "Attribute[object]", value: object) -> None:
+        if optional and value is None:
+            return
+        if type(value) is not int or value < least:
+            raise ConfigurationError(
+                f"{type(instance).__name__}.{attribute.name} must be a whole number of at least {least}.",
                 remedy="Correct the setting.",
             )
 
@@ -111,6 +126,8 @@ class Credentials(Secretive):
                 f"{attribute.name} is missing or no text.",
                 remedy="Take both from Belvo's dashboard, or set BELVO_SECRET_ID and BELVO_SECRET_PASSWORD.",
             )
+        if not is_sendable(value):
+            raise ConfigurationError(f"{attribute.name} holds half a character.", remedy="Store it as UTF-8.")
         if attribute.name == "secret_id" and ":" in value:
             raise ConfigurationError(
                 "secret_id holds a colon.", remedy="Pass the id alone, without the password."
@@ -166,8 +183,8 @@ class Concurrency:
         ConfigurationError: A number is out of range.
     """
 
-    total: int = field(default=100, validator=at_least(1))
-    per_institution: int = field(default=20, validator=at_least(1))
+    total: int = field(default=100, validator=whole(1))
+    per_institution: int = field(default=20, validator=whole(1))
     """Counts requests whose institution is known, so that a slow one does not starve the others."""
 
 
@@ -181,7 +198,7 @@ class RateLimit:
         ConfigurationError: A number is out of range.
     """
 
-    requests: int | None = field(default=80, validator=at_least(1, optional=True))
+    requests: int | None = field(default=80, validator=whole(1, optional=True))
     """None: no limit."""
     window: float = field(default=30.0, validator=at_least(0.001))
     """Seconds."""

@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from belvo_async._answers import read_body
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._http import Response
 from belvo_async._models import Link, LinkStatus
 from belvo_async._observer import LoginSettled, notify
-from belvo_async._wire import build_link_read, read_body, read_http_date
+from belvo_async._refusals import read_http_date
+from belvo_async._requests import build_link_read
 from belvo_async.errors import BelvoError
 
 _LOOKS: Final = (0.0, 3.0, 6.0, 12.0)

@@ -24,6 +24,7 @@
         ├── ChallengeDeclinedError
         ├── ChallengeExpiredError
         ├── ChallengeAnsweredError    a token was already sent for it
+        ├── TokenNotSentError         the token never left, and may be given again
         ├── TooManyRoundsError
         └── DamagedStateError         a parked state that cannot be read
 
@@ -86,7 +87,7 @@ class BelvoError(Exception):
     @property
     def codes(self) -> tuple[str, ...]:
         """All error codes, in Belvo's order."""
-        return tuple(detail.code for detail in self.details)
+        return tuple(detail.code for detail in self.details if detail.code)
 
     @property
     def request_id(self) -> str | None:
@@ -308,6 +309,10 @@ class ChallengeExpiredError(ChallengeError):
 
 class ChallengeAnsweredError(ChallengeError):
     """This challenge was answered already. A token is sent at most once."""
+
+
+class TokenNotSentError(ChallengeError):
+    """The token never left: no connection, or the pool closed (see the cause). `state` is still good."""
 
 
 class TooManyRoundsError(ChallengeError):

@@ -20,7 +20,7 @@ from typing import Final, NoReturn, TypeAlias
 from attrs import field, frozen
 
 from belvo_async._models import Challenge, Link
-from belvo_async._settings import at_least
+from belvo_async._settings import at_least, whole
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
@@ -28,6 +28,7 @@ from belvo_async.errors import (
     ErrorDetail,
     InvalidTokenError,
     SessionExpiredError,
+    TokenNotSentError,
     TokenRequiredError,
     TooManyRoundsError,
 )
@@ -57,9 +58,9 @@ class MfaPolicy:
         ConfigurationError: A number is out of range.
     """
 
-    max_rounds: int = field(default=3, validator=at_least(1))
+    max_rounds: int = field(default=3, validator=whole(1))
     """Answers given to one login, restarts included: guessing on could lock the end-user's account."""
-    restarts: int = field(default=0, validator=at_least(0))
+    restarts: int = field(default=0, validator=whole(0))
     """New logins after a session that expired while a person was there to answer."""
     safety_margin: float = field(default=5.0, validator=at_least(0))
     """Seconds before the expiry when a token is no longer sent; never over a tenth of the expiry."""
@@ -288,4 +289,20 @@ def challenge_expired(link_id: str | None, what: str) -> ChallengeExpiredError:
         f"The challenge expired: {what}.",
         remedy="Update the link again, with the person at hand.",
         link_id=link_id,
+    )
+
+
+def token_not_sent(state: Resuming) -> TokenNotSentError:
+    """Build the error of an answer that never left, so that the challenge is as open as before."""
+    waiting = AwaitingToken(
+        challenge=state.challenge,
+        deadline=state.deadline,
+        rounds=state.rounds - 1,
+        restarts=state.restarts,
+    )
+    return TokenNotSentError(
+        "The token was not sent.",
+        remedy="Resume from this error's `state` with the token, before the challenge expires.",
+        link_id=state.challenge.link_id,
+        state=waiting,
     )

@@ -1,7 +1,7 @@
 """The nouns of Belvo, as frozen values."""
 
 from belvo_async._models._challenges import Challenge, TokenGenerationData
-from belvo_async._models._checks import Secretive, read_institution, read_link_id, read_names
+from belvo_async._models._checks import Secretive, is_sendable, read_institution, read_link_id, read_names
 from belvo_async._models._enums import AccessMode, ChallengeKind, LinkStatus, OpenEnum
 from belvo_async._models._filters import InstitutionFilters, LinkFilters, write_filters
 from belvo_async._models._institutions import Institution
@@ -27,6 +27,7 @@ __all__ = [
     "Page",
     "Secretive",
     "TokenGenerationData",
+    "is_sendable",
     "read_institution",
     "read_link_id",
     "read_names",

@@ -82,12 +82,25 @@ class Check(Protocol):
         ...
 
 
+def is_sendable(text: str) -> bool:
+    """Whether UTF-8 can carry a text: half a surrogate pair it cannot."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _refuse_surrogates(name: str, text: str) -> None:
+    if not is_sendable(text):
+        raise InvalidValueError.of(
+            name, "holds half a character", remedy="Decode it as UTF-8, without surrogateescape."
+        )
+
+
 def filled_text(_instance: object, attribute: "Attribute[T]", value: T) -> None:
     """Accept text with at least one character."""
     if not isinstance(value, str):
         raise InvalidValueError.of(
             attribute.name, f"is {type(value).__name__}, not text", remedy="Pass a str."
         )
+    _refuse_surrogates(attribute.name, value)
     if not value:
         raise InvalidValueError.of(
             attribute.name, "is empty", remedy=f"Pass the {attribute.name}, or leave the argument out."
@@ -96,12 +109,15 @@ def filled_text(_instance: object, attribute: "Attribute[T]", value: T) -> None:
 
 def optional_text(_instance: object, attribute: "Attribute[T]", value: T) -> None:
     """Accept None (not sent) and any text (sent as it is, even when empty)."""
-    if value is not None and not isinstance(value, str):
+    if value is None:
+        return
+    if not isinstance(value, str):
         raise InvalidValueError.of(
             attribute.name,
             f"is {type(value).__name__}, not text",
             remedy="Pass a str, or None to leave it out.",
         )
+    _refuse_surrogates(attribute.name, value)
 
 
 def optional_filled_text(_instance: object, attribute: "Attribute[T]", value: T) -> None:

@@ -81,6 +81,10 @@ def _write_many(name: str, value: object) -> str:
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         raise InvalidValueError.of(name, "is not a list", remedy='Pass a list, such as ["valid"].')
     texts = [_write_one(name, item) for item in value]
+    if any("," in text for text in texts):
+        raise InvalidValueError.of(
+            name, "holds an item with a comma", remedy="Pass each value as an item of its own."
+        )
     if not texts:
         raise InvalidValueError.of(name, "is an empty list", remedy="Leave the filter out, or name a value.")
     if name.endswith("__range") and len(texts) != 2:

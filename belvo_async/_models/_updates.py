@@ -27,8 +27,8 @@ _EXTERNAL_ID: Final = matching(r"[A-Za-z0-9_-]{3,256}", "user-0042")
 
 
 def _read_access_mode(value: object) -> AccessMode | None:
-    if value is None or isinstance(value, AccessMode):
-        return value
+    if value is None:
+        return None
     mode = AccessMode(value) if isinstance(value, str) else None
     if mode is None or not mode.is_known:
         raise InvalidValueError.of(

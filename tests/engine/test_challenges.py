@@ -9,6 +9,7 @@ from belvo_async import (
     Challenge,
     ChallengeKind,
     ChallengeReceived,
+    Concurrency,
     LinkRegistration,
     LinkStatus,
     LinkUpdate,
@@ -29,8 +30,10 @@ from belvo_async.errors import (
     InvalidValueError,
     LoginFailedError,
     NotSentError,
+    PoolClosedError,
     RateLimitedError,
     SessionExpiredError,
+    TokenNotSentError,
     TokenProviderError,
     TooManyRoundsError,
     UsageError,
@@ -194,9 +197,35 @@ async def test_an_answer_that_never_left_can_be_given_again(sandbox: Sandbox) ->
         with pytest.raises(TokenRequiredError) as caught:
             await pool.links.update(LinkUpdate(link_id, password=PASSWORD))
         await sandbox.stop()
-        with pytest.raises(NotSentError):
+        with pytest.raises(TokenNotSentError) as unsent:
             await pool.links.resume(caught.value.state, "111111")
+        assert isinstance(unsent.value.__cause__, NotSentError)
+        assert unsent.value.state == caught.value.state
         assert len(pool._claims) == 0
+
+
+async def test_an_answer_that_waits_for_a_slot_while_the_pool_closes_can_be_given_elsewhere() -> None:
+    clock = ManualClock()
+    options = SandboxOptions(slow_seconds=20.0)
+    async with Sandbox(clock=clock, options=options) as sandbox:
+        pool = open_pool(sandbox, concurrency=Concurrency(total=1))
+        slow, link_id = sandbox.add_link(username="x_slow"), add_link(sandbox)
+        with pytest.raises(TokenRequiredError) as caught:
+            await pool.links.update(LinkUpdate(link_id, password=PASSWORD))
+        blocking = asyncio.ensure_future(pool.links.update(LinkUpdate(slow, password=PASSWORD)))
+        await clock.wait_for_sleepers()
+        resuming = asyncio.ensure_future(pool.links.resume(caught.value.state, "111111"))
+        await asyncio.sleep(0)
+        closing = asyncio.ensure_future(pool.aclose())
+        await clock.wait_for_sleepers(2)
+        await clock.advance(20.0)
+        await asyncio.gather(blocking, closing)
+        with pytest.raises(TokenNotSentError) as unsent:
+            await resuming
+        assert isinstance(unsent.value.__cause__, PoolClosedError)
+        assert sandbox.tokens(link_id) == []
+        async with open_pool(sandbox) as other:
+            assert (await other.links.resume(unsent.value.state or "", "111111")).id == link_id
 
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "truncate", "html", "status"])

@@ -21,6 +21,7 @@ from belvo_async.errors import (
     ConfigurationError,
     NotSentError,
     PoolClosedError,
+    TooManySessionsError,
     WrongEventLoopError,
 )
 from belvo_async.sandbox import Sandbox, SandboxOptions
@@ -147,7 +148,7 @@ async def test_no_new_login_starts_once_the_pool_closes() -> None:
         assert sandbox.logins(link_id) == 1
 
 
-async def test_a_backoff_ends_when_the_pool_closes(sandbox: Sandbox) -> None:
+async def test_a_backoff_ends_when_the_pool_closes_with_what_the_bank_had_said(sandbox: Sandbox) -> None:
     link_id = sandbox.add_link(
         institution="erebor_mx_retail", username="x_too_many_sessions", password="pass_valid"
     )
@@ -156,7 +157,7 @@ async def test_a_backoff_ends_when_the_pool_closes(sandbox: Sandbox) -> None:
     update = asyncio.ensure_future(pool.links.update(LinkUpdate(link_id, password="new")))
     await clock.wait_for_sleepers()
     await pool.aclose()
-    with pytest.raises(PoolClosedError):
+    with pytest.raises(TooManySessionsError):
         await update
 
 

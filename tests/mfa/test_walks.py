@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from belvo_async._instant import Instant
 from belvo_async._parking import read_parked, write_parked
-from belvo_async._wire import Instant
 from belvo_async.errors import BelvoError, InvalidTokenError, LoginFailedError
 from belvo_async.mfa import (
     Accepted,

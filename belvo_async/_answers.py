@@ -1,0 +1,88 @@
+"""The answers of the API, as models or as events of the machine."""
+
+from typing import TypeVar
+
+from belvo_async._codec import MalformedError, parse_json, read_challenge, read_model, read_page
+from belvo_async._http import Request, Response
+from belvo_async._instant import Instant
+from belvo_async._models import AcceptedRequest, Challenge, Link, Page
+from belvo_async._refusals import read_error, unreadable
+from belvo_async.errors import UnreadableAnswerError
+from belvo_async.mfa import Accepted, Challenged, Event, Rejected
+
+T = TypeVar("T")
+
+
+def read_answer(response: Response, request: Request, at: Instant) -> Event:
+    """Classify the answer to a login as one event of the machine."""
+    if response.is_success:
+        try:
+            return Accepted(read_body(response, request, Link))
+        except UnreadableAnswerError as error:
+            return Rejected(error)
+    return read_refusal(response, request, at)
+
+
+def read_refusal(response: Response, request: Request, at: Instant) -> Challenged | Rejected:
+    """Classify an answer that is no success: a challenge, or an error."""
+    if response.status == 428:
+        challenge = _find_challenge(response, request, at)
+        if challenge is not None:
+            return Challenged(challenge, at.monotonic)
+    return Rejected(read_error(response, request, at.wall))
+
+
+def _find_challenge(response: Response, request: Request, at: Instant) -> Challenge | None:
+    try:
+        body = parse_json(response.body)
+        items = body if isinstance(body, list) else [body]
+        # activation_required is a 428 too, but has no session.
+        item = next((item for item in items if isinstance(item, dict) and item.get("session")), None)
+        if item is not None:
+            return read_challenge(item, link_id=request.link_id, received_at=at.wall)
+    except MalformedError:
+        pass
+    return None
+
+
+def read_body(response: Response, request: Request, model: type[T]) -> T:
+    """Read the model in a success.
+
+    Raises:
+        UnreadableAnswerError: The body is not the promised one.
+    """
+    try:
+        return read_model(parse_json(response.body), model)
+    except MalformedError as error:
+        problem = str(error)
+    raise unreadable(problem, response, request)
+
+
+def read_list(response: Response, request: Request, model: type[T]) -> Page[T]:
+    """Read one page.
+
+    Raises:
+        UnreadableAnswerError: The body is no page.
+    """
+    try:
+        return read_page(parse_json(response.body), model)
+    except MalformedError as error:
+        problem = str(error)
+    raise unreadable(problem, response, request)
+
+
+def read_acceptance(response: Response, request: Request) -> AcceptedRequest | None:
+    """Read a 202 with its request id; None for a 204.
+
+    Raises:
+        UnreadableAnswerError: A 202 without a request id.
+    """
+    if response.status == 204:
+        return None
+    try:
+        body = parse_json(response.body)
+    except MalformedError:
+        body = None
+    if isinstance(body, dict) and isinstance(request_id := body.get("request_id"), str):
+        return AcceptedRequest(request_id=request_id)
+    raise unreadable("no request_id", response, request)

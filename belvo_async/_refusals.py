@@ -1,0 +1,111 @@
+"""The answers of the API that are no success, as errors; never with a secret in them."""
+
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from belvo_async._codec import MalformedError, parse_json, read_details
+from belvo_async._error_codes import find_meaning
+from belvo_async._http import Request, Response
+from belvo_async.errors import ApiError, BelvoError, ErrorDetail, RateLimitedError, UnreadableAnswerError
+
+_REDACTED: Final = "[redacted]"
+_LONGEST_MESSAGE: Final = 500
+_LONGEST_CODE: Final = 100
+_MOST_DETAILS: Final = 20
+_LONGEST_WAIT_DIGITS: Final = 9
+_EDGE_REFUSAL: Final[tuple[type[ApiError], str]] = (
+    RateLimitedError,
+    "Send no more than 80 requests in 30 s from one IP address, or ask Belvo for more.",
+)
+
+
+def unreadable(problem: str, response: Response, request: Request) -> UnreadableAnswerError:
+    """Build the error for an answer that is not what the API promises."""
+    return UnreadableAnswerError(
+        f"The answer to {request.method} {request.path} cannot be read: {problem}.",
+        remedy="Belvo did act on the request; look at the result before you repeat it."
+        if request.is_login
+        else "Try again later; if it lasts, a proxy on the way may change the answers.",
+        status=response.status,
+        link_id=request.link_id,
+    )
+
+
+def read_error(response: Response, request: Request, now: datetime) -> BelvoError:
+    """Turn an answer that is no success into the error to raise."""
+    details = _read_details(response, request)
+    if 300 <= response.status < 400:
+        return unreadable("a redirect, which is never followed with your keys", response, request)
+    retry_after = read_retry_after(response, now)
+    code = next((detail.code for detail in details if detail.code), None)
+    if is_rate_refusal(response) and not details:
+        kind, remedy = _EDGE_REFUSAL
+    else:
+        kind, remedy = find_meaning(code, response.status)
+    said = next((detail.message for detail in details if detail.message), "")
+    reason = f": {said}" if said else "" if details else f" with {_describe_body(response)}"
+    return kind(
+        f"Belvo answered {request.method} {request.path} with status {response.status}{reason}",
+        remedy=remedy,
+        status=response.status,
+        details=details,
+        link_id=request.link_id,
+        retry_after=retry_after,
+    )
+
+
+def _read_details(response: Response, request: Request) -> tuple[ErrorDetail, ...]:
+    try:
+        body = parse_json(response.body)
+    except MalformedError:
+        return ()
+    found = [detail for detail in read_details(body) if detail.code or detail.message or detail.request_id]
+    return tuple(_redact(detail, request.secrets) for detail in found[:_MOST_DETAILS])
+
+
+def _redact(detail: ErrorDetail, secrets: tuple[str, ...]) -> ErrorDetail:
+    message = detail.message
+    for secret in sorted(secrets, key=len, reverse=True):  # one may begin with another
+        message = message.replace(secret, _REDACTED)
+    # Extra keys of a refused login may echo what was sent, so only the documented one is kept.
+    extra = {key: value for key, value in detail.extra.items() if key == "institution_user_id" or not secrets}
+    return ErrorDetail(
+        code=detail.code[:_LONGEST_CODE],
+        message=message[:_LONGEST_MESSAGE],
+        request_id=detail.request_id,
+        field=detail.field,
+        extra=extra,
+    )
+
+
+def is_rate_refusal(response: Response) -> bool:
+    """Whether the server refused the request for coming too fast, before it did anything with it.
+
+    Belvo's edge does that with an HTML page of status 403 (error article); 429 is documented for deletes.
+    """
+    return response.status == 429 or (response.status == 403 and response.is_html)
+
+
+def _describe_body(response: Response) -> str:
+    if response.is_html:
+        return "an HTML page instead of JSON"
+    return "an empty body" if not response.body.strip() else "a body that is no error of Belvo's"
+
+
+def read_retry_after(response: Response, now: datetime) -> float | None:
+    """Return the seconds that `Retry-After` asks to wait (seconds or a date), or None."""
+    header = response.headers.get("retry-after", "").strip()
+    if header.isascii() and header.isdigit():
+        return float(header) if len(header) <= _LONGEST_WAIT_DIGITS else None
+    moment = read_http_date(header)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def read_http_date(header: str) -> datetime | None:
+    """Return an aware datetime for an HTTP date, or None."""
+    try:
+        moment = parsedate_to_datetime(header)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else None

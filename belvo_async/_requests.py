@@ -1,0 +1,147 @@
+"""The calls of the API, as requests."""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from attrs import fields
+
+from belvo_async._codec import dump_json
+from belvo_async._http import Repeat, Request
+from belvo_async._models import UPDATE_FIELDS, LinkChanges, LinkRegistration, LinkUpdate, Page
+from belvo_async.errors import UnreadableAnswerError
+from belvo_async.mfa import Resuming
+
+T = TypeVar("T")
+
+LINKS: Final = "/api/links/"
+_ASYNC_MODE: Final = (("X-Belvo-Request-Mode", "async"),)
+_REGISTRATION_FIELDS: Final = tuple(attribute.name for attribute in fields(LinkRegistration))
+_CHANGE_FIELDS: Final = tuple(attribute.name for attribute in fields(LinkChanges))
+_SECRET_FIELDS: Final = (
+    "username",
+    "username2",
+    "username3",
+    "password",
+    "password2",
+    "token",
+    "encryption_key",
+    "certificate",
+    "private_key",
+)
+
+
+def _collect(source: object, names: tuple[str, ...]) -> dict[str, object]:
+    values = ((name, getattr(source, name)) for name in names)
+    return {name: value for name, value in values if value is not None}
+
+
+def _find_secrets(body: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(value for name in _SECRET_FIELDS if isinstance(value := body.get(name), str) and value)
+
+
+def build_update(update: LinkUpdate, answer: Resuming | None = None) -> Request:
+    """Build the PUT of an update; with an answer to a challenge, the PUT that resumes it."""
+    body = _collect(update, UPDATE_FIELDS)
+    if answer is not None:
+        body["session"] = answer.challenge.session
+        if answer.token is not None:
+            body["token"] = answer.token
+    return Request(
+        method="PUT",
+        path=f"{LINKS}{update.link_id}/",
+        body=dump_json(body),
+        repeat=Repeat.LOGIN if answer is None else Repeat.TOKEN,
+        link_id=update.link_id,
+        institution=update.institution,
+        deadline=None if answer is None else answer.deadline,
+        secrets=_find_secrets(body),
+    )
+
+
+def build_resume(answer: Resuming, institution: str | None = None) -> Request:
+    """Build the PATCH that answers a challenge."""
+    challenge = answer.challenge
+    body = {"session": challenge.session, "link": challenge.link_id}
+    if answer.token is not None:
+        body["token"] = answer.token
+    return Request(
+        method="PATCH",
+        path=LINKS,
+        body=dump_json(body),
+        repeat=Repeat.TOKEN,
+        link_id=challenge.link_id,
+        institution=institution,
+        deadline=answer.deadline,
+        secrets=_find_secrets(body),
+    )
+
+
+def build_registration(registration: LinkRegistration) -> Request:
+    """Build the POST of a new link."""
+    body = _collect(registration, _REGISTRATION_FIELDS)
+    return Request(
+        method="POST",
+        path=LINKS,
+        body=dump_json(body),
+        repeat=Repeat.LOGIN,
+        institution=registration.institution,
+        secrets=_find_secrets(body),
+    )
+
+
+def build_changes(link_id: str, changes: LinkChanges) -> Request:
+    """Build the PATCH that changes a link's data retrieval."""
+    body = dump_json(_collect(changes, _CHANGE_FIELDS))
+    return Request(
+        method="PATCH", path=f"{LINKS}{link_id}/", body=body, repeat=Repeat.CHANGE, link_id=link_id
+    )
+
+
+def build_delete(link_id: str, *, in_background: bool) -> Request:
+    """Build the DELETE of a link."""
+    headers = _ASYNC_MODE if in_background else ()
+    path = f"{LINKS}{link_id}/"
+    return Request(method="DELETE", path=path, headers=headers, repeat=Repeat.CHANGE, link_id=link_id)
+
+
+def build_refresh(link_id: str, resources: tuple[str, ...] | None) -> Request:
+    """Build the POST that loads a link's history again."""
+    body = dump_json({} if resources is None else {"fetch_resources": resources})
+    path = f"{LINKS}{link_id}/refresh/"
+    return Request(method="POST", path=path, body=body, repeat=Repeat.LOGIN, link_id=link_id)
+
+
+def build_link_read(link_id: str) -> Request:
+    """Build the GET of one link."""
+    return Request(method="GET", path=f"{LINKS}{link_id}/", link_id=link_id)
+
+
+def build_page_read(path: str, query: tuple[tuple[str, str], ...]) -> Request:
+    """Build the GET of one page."""
+    return Request(method="GET", path=path, query=query)
+
+
+def build_next_read(request: Request, page: Page[T]) -> Request | None:
+    """Build the GET of the page after *page*, or None after the last.
+
+    Only the query of `next` is used, so no answer can send the keys to another host.
+
+    Raises:
+        UnreadableAnswerError: `next` leads to another resource, or back to the same page.
+    """
+    if page.next is None:
+        return None
+    try:
+        parts = urlsplit(page.next)
+        query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+    except ValueError:
+        query, path = (), ""
+    else:
+        path = parts.path
+    if not path.endswith(request.path) or set(query) == set(request.query):
+        raise UnreadableAnswerError(
+            "The page's `next` does not lead to another page of this list.",
+            remedy="Read single pages with .page(number).",
+        )
+    return build_page_read(request.path, query)

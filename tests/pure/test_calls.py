@@ -1,0 +1,105 @@
+"""The calls that take no model, and the answers without one."""
+
+import json
+
+import pytest
+
+from belvo_async import AcceptedRequest
+from belvo_async._answers import read_acceptance
+from belvo_async._http import Repeat, Request, Response
+from belvo_async._requests import build_delete, build_link_read, build_page_read, build_refresh
+from belvo_async.errors import UnreadableAnswerError
+from tests.pure.bodies import LINK_ID, OTHER_LINK_ID, REQUEST_ID, answer
+
+PATH = f"/api/links/{LINK_ID}/"
+BACKGROUND_DELETE = build_delete(LINK_ID, in_background=True)
+
+
+def test_a_link_is_read_by_a_get() -> None:
+    assert build_link_read(LINK_ID) == Request(method="GET", path=PATH, repeat=Repeat.READ, link_id=LINK_ID)
+
+
+def test_a_page_is_read_by_a_get() -> None:
+    assert build_page_read("/api/institutions/", (("page", "2"),)) == Request(
+        method="GET", path="/api/institutions/", query=(("page", "2"),), repeat=Repeat.READ
+    )
+
+
+def test_a_delete_waits_for_its_end() -> None:
+    assert build_delete(LINK_ID, in_background=False) == Request(
+        method="DELETE", path=PATH, repeat=Repeat.CHANGE, link_id=LINK_ID
+    )
+
+
+def test_a_delete_in_the_background_says_so_in_its_header() -> None:
+    assert build_delete(LINK_ID, in_background=True) == Request(
+        method="DELETE",
+        path=PATH,
+        headers=(("X-Belvo-Request-Mode", "async"),),
+        repeat=Repeat.CHANGE,
+        link_id=LINK_ID,
+    )
+
+
+@pytest.mark.parametrize(
+    ("resources", "body"), [(None, {}), (("OWNERS",), {"fetch_resources": ["OWNERS"]})], ids=["all", "some"]
+)
+def test_a_refresh_names_its_resources(resources: tuple[str, ...] | None, body: object) -> None:
+    request = build_refresh(LINK_ID, resources)
+    assert request.body is not None
+    assert (request.method, request.path, request.repeat, json.loads(request.body)) == (
+        "POST",
+        f"{PATH}refresh/",
+        Repeat.LOGIN,
+        body,
+    )
+
+
+@pytest.mark.parametrize(
+    ("repeat", "is_login"),
+    [(Repeat.READ, False), (Repeat.CHANGE, False), (Repeat.LOGIN, True), (Repeat.TOKEN, True)],
+)
+def test_a_bank_sees_logins_and_tokens_only(repeat: Repeat, is_login: bool) -> None:
+    assert Request(method="PUT", path="/", repeat=repeat).is_login is is_login
+
+
+@pytest.mark.parametrize("request_id", [REQUEST_ID, OTHER_LINK_ID])
+def test_a_202_gives_the_id_that_the_webhook_will_carry(request_id: str) -> None:
+    assert read_acceptance(answer(202, {"request_id": request_id}), BACKGROUND_DELETE) == AcceptedRequest(
+        request_id=request_id
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"<html>"])
+def test_a_204_gives_nothing_whatever_its_body(body: bytes) -> None:
+    assert read_acceptance(Response(status=204, body=body), BACKGROUND_DELETE) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"null",
+        b"5",
+        b'"x"',
+        b"[]",
+        b"{}",
+        b'{"request_id": null}',
+        b'{"request_id": 5}',
+        b"{",
+    ],
+    ids=repr,
+)
+def test_a_202_without_an_id_cannot_be_read(body: bytes) -> None:
+    with pytest.raises(UnreadableAnswerError, match="no request_id") as caught:
+        read_acceptance(Response(status=202, body=body), BACKGROUND_DELETE)
+    assert (caught.value.status, caught.value.link_id) == (202, LINK_ID)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_success"),
+    [(199, False), (200, True), (202, True), (299, True), (300, False), (428, False)],
+)
+def test_any_2xx_is_a_success(status: int, is_success: bool) -> None:
+    assert Response(status=status).is_success is is_success

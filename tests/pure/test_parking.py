@@ -1,0 +1,243 @@
+"""A parked challenge survives as text, and a spoiled text is an error of its own."""
+
+import json
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from belvo_async import Challenge
+from belvo_async._instant import Instant
+from belvo_async._parking import read_parked, write_parked
+from belvo_async.errors import DamagedStateError
+from belvo_async.mfa import AwaitingToken
+from tests.mfa.builders import build_awaiting, build_challenge
+from tests.pure.bodies import AT, CHALLENGE, LINK_ID, NOON, challenged, read_event
+from tests.pure.strategies import ANY_TEXT, CHALLENGES, JSON_VALUES
+
+DEADLINE = AT.monotonic + 95
+STATE = build_awaiting(deadline=DEADLINE, rounds=1, restarts=2)
+TEXT = write_parked(STATE, AT)
+RECORD: dict[str, Any] = json.loads(TEXT)
+
+
+def later(seconds: float, *, monotonic: float = 7000.0) -> Instant:
+    """Return the moment so many seconds later, on the clock of another process."""
+    return Instant(monotonic, NOON + timedelta(seconds=seconds))
+
+
+def spoil(**changes: Any) -> str:
+    return json.dumps({**RECORD, **changes})
+
+
+def test_the_same_moment_reads_the_same_state() -> None:
+    assert read_parked(TEXT, AT) == STATE
+
+
+def test_what_equality_leaves_out_is_kept_too() -> None:
+    challenge = challenged([{**CHALLENGE, "more": [1], "token_generation_data": {"image": "x"}}]).challenge
+    found = read_parked(write_parked(build_awaiting(challenge), AT), AT).challenge
+    assert (found.extra, found.token_generation_data.extra, found.received_at) == (
+        {"more": [1]},
+        {"image": "x"},
+        NOON,
+    )
+
+
+def test_a_parked_challenge_is_one_line() -> None:
+    state = build_awaiting(build_challenge(value="line\none\u2028two"))
+    assert len(write_parked(state, AT).split("\n")) == 1
+
+
+@given(CHALLENGES, st.floats(0, 1e6), st.integers(0, 9), st.integers(0, 9))
+def test_any_challenge_can_be_parked(challenge: Challenge, left: float, rounds: int, restarts: int) -> None:
+    deadline = AT.monotonic + left
+    state = AwaitingToken(challenge=challenge, deadline=deadline, rounds=rounds, restarts=restarts)
+    found = read_parked(write_parked(state, AT), AT)
+    longest = AT.monotonic + (600.0 if challenge.expiry is None else challenge.expiry)
+    assert found == evolve(state, deadline=found.deadline)
+    assert found.deadline == pytest.approx(min(deadline, longest), abs=1e-5)
+    assert (found.challenge.received_at, found.challenge.token_generation_data.kind) == (
+        challenge.received_at,
+        challenge.token_generation_data.kind,
+    )
+
+
+@given(CHALLENGES)
+def test_any_challenge_can_be_parked_until_its_own_expiry(challenge: Challenge) -> None:
+    state = AwaitingToken(challenge=challenge, deadline=AT.monotonic + (challenge.expiry or 0))
+    assert read_parked(write_parked(state, AT), AT).challenge == challenge
+
+
+@pytest.mark.parametrize("expiry", [1e10, 1e15, 1e300, "1e300", 10**18], ids=repr)
+def test_a_challenge_of_any_expiry_that_belvo_states_can_be_parked(expiry: object) -> None:
+    event = challenged([{**CHALLENGE, "expiry": expiry}])
+    state = AwaitingToken(challenge=event.challenge, deadline=event.at + (event.challenge.expiry or 600.0))
+    assert read_parked(write_parked(state, AT), AT).challenge == event.challenge
+
+
+@given(st.lists(JSON_VALUES, max_size=1))
+def test_whatever_belvo_adds_to_a_challenge_it_can_be_parked(more: list[object]) -> None:
+    challenge = challenged([{**CHALLENGE, "more": more}]).challenge
+    assert read_parked(write_parked(build_awaiting(challenge), AT), AT).challenge == challenge
+
+
+def test_the_text_holds_what_the_state_holds_and_nothing_else() -> None:
+    assert sorted(RECORD) == ["challenge", "deadline", "received_at", "restarts", "rounds", "version"]
+    assert sorted(RECORD["challenge"]) == [
+        "expiry",
+        "link",
+        "message",
+        "request_id",
+        "session",
+        "token_generation_data",
+    ]
+
+
+@pytest.mark.parametrize("secret", ["password", "encryption_key", "private_key", '"token"', "secret"])
+def test_the_text_has_no_place_for_a_password_or_a_token(secret: str) -> None:
+    assert secret not in TEXT
+
+
+def test_another_process_has_the_time_that_is_left() -> None:
+    assert read_parked(TEXT, later(35)).deadline == pytest.approx(7000 + 60)
+
+
+def test_a_clock_that_went_forward_leaves_a_deadline_that_has_passed() -> None:
+    assert read_parked(TEXT, later(3600)).deadline == pytest.approx(7000 + 95 - 3600)
+
+
+@pytest.mark.parametrize("back", [3600, 86400 * 365 * 50])
+def test_a_clock_that_was_set_back_cannot_lengthen_the_session(back: int) -> None:
+    assert read_parked(TEXT, later(-back)).deadline == 7000 + 100
+
+
+def test_a_clock_that_was_set_back_cannot_lengthen_a_session_without_an_expiry() -> None:
+    text = write_parked(build_awaiting(build_challenge(expiry=None), deadline=DEADLINE), AT)
+    assert read_parked(text, later(-86400)).deadline == 7000 + 600
+
+
+def test_the_rounds_that_were_played_count_on() -> None:
+    found = read_parked(TEXT, later(10))
+    assert (found.rounds, found.restarts) == (1, 2)
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None, [1], 1.5], ids=repr)
+def test_a_text_of_another_version_is_refused(version: object) -> None:
+    with pytest.raises(DamagedStateError, match="another version"):
+        read_parked(spoil(version=version), AT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "null",
+        "5",
+        '"x"',
+        "[]",
+        "{}",
+        "[" * 100_000,
+        TEXT + "}",
+        TEXT[1:],
+        "\ud800",
+        "\x00",
+        "{'a': 1}",
+    ],
+    ids=lambda text: repr(text)[:20],
+)
+def test_a_foreign_text_is_refused(text: str) -> None:
+    with pytest.raises(DamagedStateError):
+        read_parked(text, AT)
+
+
+@pytest.mark.parametrize("length", range(0, len(TEXT), 7))
+def test_a_text_that_was_cut_short_is_refused(length: int) -> None:
+    with pytest.raises(DamagedStateError):
+        read_parked(TEXT[:length], AT)
+
+
+@pytest.mark.parametrize("name", sorted(RECORD))
+def test_a_part_that_is_missing_is_noticed(name: str) -> None:
+    with pytest.raises(DamagedStateError):
+        read_parked(json.dumps({key: value for key, value in RECORD.items() if key != name}), AT)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("deadline", "soon"),
+        ("deadline", 100),
+        ("deadline", "2026-01-01T12:00:00"),
+        ("received_at", None),
+        ("received_at", "2026-01-01T12:00:00"),
+        ("rounds", -1),
+        ("rounds", "1"),
+        ("rounds", True),
+        ("rounds", 1.5),
+        ("restarts", -1),
+        ("restarts", None),
+        ("challenge", None),
+        ("challenge", []),
+        ("challenge", {}),
+    ],
+    ids=repr,
+)
+def test_a_part_that_was_changed_to_nonsense_is_noticed(name: str, value: object) -> None:
+    with pytest.raises(DamagedStateError):
+        read_parked(spoil(**{name: value}), AT)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("session", None), ("session", ""), ("link", None), ("link", "../../payments"), ("link", "x?page=1")],
+    ids=repr,
+)
+def test_a_challenge_that_could_not_be_resumed_is_noticed(name: str, value: object) -> None:
+    with pytest.raises(DamagedStateError):
+        read_parked(spoil(challenge={**RECORD["challenge"], name: value}), AT)
+
+
+@given(st.integers(0, len(TEXT)), st.integers(0, 30), ANY_TEXT)
+def test_any_damage_is_a_state_or_a_damaged_state(start: int, length: int, filling: str) -> None:
+    text = TEXT[:start] + filling + TEXT[start + length :]
+    try:
+        found = read_parked(text, AT)
+    except DamagedStateError:
+        return
+    assert isinstance(found, AwaitingToken)
+    assert found.deadline <= AT.monotonic + max(600.0, found.challenge.expiry or 0)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(RECORD)), JSON_VALUES, min_size=1))
+def test_any_part_of_another_kind_is_a_state_or_a_damaged_state(changes: dict[str, object]) -> None:
+    with suppress(DamagedStateError):
+        assert isinstance(read_parked(spoil(**changes), AT), AwaitingToken)
+
+
+@given(ANY_TEXT)
+def test_the_error_says_what_to_do_and_quotes_nothing(filling: str) -> None:
+    with pytest.raises(DamagedStateError) as caught:
+        read_parked(spoil(version=2, more=f"<{filling}>"), AT)
+    assert str(caught.value) == (
+        "The parked challenge cannot be read: it is of another version, or no parked challenge."
+        " Update the link again, with the person at hand; no token was sent."
+    )
+
+
+def test_the_cause_of_the_damage_is_not_attached() -> None:
+    with pytest.raises(DamagedStateError) as caught:
+        read_parked(TEXT[:-5], AT)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+def test_a_challenge_that_came_over_the_wire_comes_back_from_the_store() -> None:
+    event = read_event(428, [{**CHALLENGE, "token_generation_data": {"instructions": "half \ud83d"}}])
+    state = AwaitingToken(challenge=event.challenge, deadline=DEADLINE)  # type: ignore[union-attr]
+    found = read_parked(write_parked(state, AT), AT)
+    assert (found.challenge.instructions, found.challenge.link_id) == ("half \ud83d", LINK_ID)
