@@ -1,0 +1,150 @@
+"""The commands, their arguments, and the exit codes."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final, NoReturn
+from uuid import UUID
+
+import typer
+
+from belvo_async import BelvoError, LinkUpdate, SessionPool, __version__
+from belvo_async.cli._ask import ask_secret
+from belvo_async.cli._console import open_messages, open_output, write_error, write_prose
+from belvo_async.cli._demo import run_demo
+from belvo_async.cli._endings import EXIT_CODES, ExitCode, find_code
+from belvo_async.cli._lines import open_standard_input
+from belvo_async.cli._links import Wanted, list_links
+from belvo_async.cli._sandbox import run_sandbox
+from belvo_async.cli._update import Desk, WaitTeller, run_update
+
+EPILOG: Final = "Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in EXIT_CODES) + "."
+_ENVIRONMENT: Final = "Reads BELVO_SECRET_ID, BELVO_SECRET_PASSWORD and BELVO_ENVIRONMENT."
+
+app = typer.Typer(
+    help="Update many Belvo links at once and answer their MFA challenges.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they would show passwords
+    rich_markup_mode=None,
+)
+links_app = typer.Typer(
+    help="Look at the links of the account.", epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(links_app, name="links")
+
+
+def run() -> None:
+    """Run the command line on the arguments of this process."""
+    app()
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
+    if wanted:
+        typer.echo(f"belvo-async {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None: ...
+
+
+def _finish(work: Coroutine[object, object, ExitCode]) -> NoReturn:
+    """Run *work* to its end; leave with its exit code."""
+    raise typer.Exit(asyncio.run(work))
+
+
+@contextmanager
+def _telling_errors() -> Iterator[None]:
+    """Turn an error of the package, or Ctrl-C at a prompt, into one message and an exit code."""
+    try:
+        yield
+    except BelvoError as error:
+        write_error(open_messages(), error)
+        raise typer.Exit(find_code(error)) from None
+    except KeyboardInterrupt:
+        write_prose(open_messages(), "\nInterrupted; nothing was changed.", "yellow")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _say(text: str) -> None:
+    write_prose(open_messages(), text, "yellow")
+
+
+@app.command(epilog=EPILOG)
+def demo(
+    *,
+    links: Annotated[int, typer.Option(min=1, max=5000, help="How many links to update.")] = 300,
+    seed: Annotated[int, typer.Option(help="Draws other people; the same seed draws the same ones.")] = 1,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines in place of the live panel.")] = False,
+) -> None:
+    """Update a few hundred links at once against the embedded sandbox; takes some ten seconds."""
+    console = open_output()
+    is_plain = plain or not console.is_terminal
+    _finish(run_demo(console, links=links, seed=seed, plain=is_plain))
+
+
+@app.command(
+    epilog=EPILOG,
+    help="Update the credentials of one link, and answer its MFA challenges.\n\n"
+    "Asks for the password without showing it; without a terminal, the first line of standard input is the "
+    f"password and the following ones are answers. {_ENVIRONMENT}",
+)
+def update(
+    link_id: Annotated[UUID, typer.Argument(help="The link's id, as `links list` shows it.")],
+    *,
+    password2: Annotated[bool, typer.Option("--password2", help="Ask for a second password.")] = False,
+    institution: Annotated[str | None, typer.Option(metavar="NAME", help="Where the login happens.")] = None,
+    username_type: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Code of the document type, such as 003.")
+    ] = None,
+) -> None:
+    """See `help` above: it is made of parts."""
+    with _telling_errors():
+        waits = WaitTeller(_say)
+        pool = SessionPool.from_env(observer=waits)
+        source = open_standard_input()
+        order = LinkUpdate(
+            str(link_id),
+            password=ask_secret("New password", source),
+            password2=ask_secret("Second password", source) if password2 else None,
+            institution=institution,
+            username_type=username_type,
+        )
+        desk = Desk(output=open_output(), messages=open_messages(), source=source, waits=waits)
+        _finish(run_update(pool, order, desk))
+
+
+@app.command(epilog=EPILOG)
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same keys and link ids.")] = 0,
+) -> None:
+    """Run the Belvo look-alike on this machine until Ctrl-C."""
+    _finish(run_sandbox(open_output(), open_messages(), port=port, seed=seed))
+
+
+@links_app.command("list", epilog=EPILOG, help=f"List links. {_ENVIRONMENT}")
+def list_(
+    *,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help="valid, invalid, unconfirmed or token_required; may be repeated."),
+    ] = None,
+    institution: Annotated[list[str] | None, typer.Option(metavar="NAME", help="May be repeated.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """See `help` above: it is made of parts."""
+    wanted = Wanted(
+        statuses=tuple(status or ()), institutions=tuple(institution or ()), limit=limit, as_json=as_json
+    )
+    with _telling_errors():
+        pool = SessionPool.from_env(observer=WaitTeller(_say))
+        _finish(list_links(pool, wanted, open_output(), open_messages()))

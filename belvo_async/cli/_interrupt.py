@@ -1,0 +1,62 @@
+"""Ctrl-C: the first one asks for an orderly end, the second one cuts off what is in flight."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from belvo_async import SessionPool
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupt:
+    """Counts the requests to stop that this process was sent."""
+
+    def __init__(self) -> None:
+        self.first: Final = asyncio.Event()
+        self.second: Final = asyncio.Event()
+
+    def note(self) -> None:
+        """Count one."""
+        (self.second if self.first.is_set() else self.first).set()
+
+    @property
+    def happened(self) -> bool:
+        """Whether there was one."""
+        return self.first.is_set()
+
+
+@contextmanager
+def watch_signals() -> Iterator[Interrupt]:
+    """Turn Ctrl-C and SIGTERM into events of the running loop, in place of its own handling.
+
+    The loop's own handling would cancel the main task at once, and with it every login in flight.
+    """
+    interrupt = Interrupt()
+    loop = asyncio.get_running_loop()
+
+    def handle(_number: int, _frame: object) -> None:
+        loop.call_soon_threadsafe(interrupt.note)
+
+    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def close_on_interrupt(pool: SessionPool, interrupt: Interrupt, say: Callable[[str], None]) -> None:
+    """Wait for Ctrl-C, then close the pool: with its grace, or at once on the second one."""
+    await interrupt.first.wait()
+    say("Stopping: no new login starts, those in flight may end. Ctrl-C again cuts them off.")
+    closing = asyncio.ensure_future(pool.aclose())
+    cutting = asyncio.ensure_future(interrupt.second.wait())
+    await asyncio.wait({closing, cutting}, return_when=asyncio.FIRST_COMPLETED)
+    cutting.cancel()
+    if not closing.done():
+        say("Cutting off what is in flight.")
+        await pool.aclose(grace=0)
+    await closing

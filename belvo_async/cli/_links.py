@@ -1,0 +1,67 @@
+"""`belvo-async links list`: the links of the account, as a table or as JSON lines."""
+
+import json
+from datetime import datetime
+
+import attrs
+from attrs import frozen
+from rich.console import Console
+
+from belvo_async import Link, LinkFilters, SessionPool
+from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._table import build_links
+
+_LARGEST_PAGE = 1000
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """Which links to list, and how."""
+
+    statuses: tuple[str, ...] = ()
+    institutions: tuple[str, ...] = ()
+    limit: int
+    as_json: bool = False
+
+    def build_filters(self) -> LinkFilters:
+        """Build the filters of the API's list."""
+        filters: LinkFilters = {"page_size": min(self.limit, _LARGEST_PAGE)}
+        if self.statuses:
+            filters["status__in"] = self.statuses
+        if self.institutions:
+            filters["institution__in"] = self.institutions
+        return filters
+
+
+async def list_links(pool: SessionPool, wanted: Wanted, output: Console, messages: Console) -> ExitCode:
+    """Write the links that are wanted."""
+    async with pool:
+        links: list[Link] = []
+        async for page in pool.links.list(**wanted.build_filters()).pages():
+            links += page.results[: wanted.limit - len(links)]
+            if len(links) >= wanted.limit:
+                break
+    if wanted.as_json:
+        for link in links:
+            output.file.write(f"{_write_json(link)}\n")
+        return ExitCode.OK
+    if links:
+        output.print(build_links(links))
+    messages.print(_tell_count(len(links), wanted.limit), style="dim")
+    return ExitCode.OK
+
+
+def _tell_count(count: int, limit: int) -> str:
+    if count == limit:
+        return f"{count} links: the limit is reached, there may be more (--limit)."
+    return "No links." if not count else f"{count} links."
+
+
+def _write_json(link: Link) -> str:
+    """Write all that is known of a link; keys that this version does not know stand beside the others."""
+    known = attrs.asdict(link, filter=attrs.filters.exclude("extra"))
+    return json.dumps(dict(link.extra) | known, default=_write_time)
+
+
+def _write_time(moment: datetime) -> str:
+    return moment.isoformat()

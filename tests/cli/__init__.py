@@ -1,0 +1,1 @@
+"""Tests of the sandbox, over real sockets, with nothing of ours on the client's side."""

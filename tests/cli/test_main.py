@@ -1,0 +1,66 @@
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from belvo_async import __version__
+from belvo_async.cli import main
+from belvo_async.cli._app import app
+
+
+def test_without_the_extra_one_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "segno", None)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert error == "The command line needs segno: python -m pip install 'belvo-async[cli]'\n"
+
+
+def test_the_package_of_the_command_line_imports_nothing_of_the_extra() -> None:
+    check = "import sys, belvo_async.cli; sys.exit(bool({'typer', 'rich', 'segno'} & set(sys.modules)))"
+    assert not subprocess.run([sys.executable, "-c", check], check=False).returncode  # noqa: S603 - our own interpreter
+
+
+def test_ctrl_c_during_the_start_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("belvo_async.cli._app.run", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["update"], ["sandbox"], ["links"], ["links", "list"]])
+def test_every_help_ends_with_the_exit_codes(command: list[str]) -> None:
+    result = CliRunner().invoke(app, [*command, "--help"])
+    text = " ".join(result.output.split())
+    assert result.exit_code == 0
+    assert "4 a challenge is left open; 130 interrupted" in text
+
+
+def test_no_option_takes_a_secret() -> None:
+    help_text = CliRunner().invoke(app, ["update", "--help"]).output
+    assert "--password2 " in help_text
+    assert "--password2 <" not in help_text
+    assert "--password " not in help_text
+    assert "--token" not in help_text
+
+
+def test_the_version_is_told() -> None:
+    assert CliRunner().invoke(app, ["--version"]).output == f"belvo-async {__version__}\n"
+
+
+@pytest.mark.usefixtures("no_environment")
+@pytest.mark.parametrize("command", [["links", "list"], ["update", "e443df78-9558-467f-9ba9-1faf7a024204"]])
+def test_a_missing_variable_is_named(command: list[str]) -> None:
+    result = CliRunner().invoke(app, command, input="secret\n")
+    assert result.exit_code == 2
+    assert (
+        result.stderr == "Error: The environment variable BELVO_SECRET_ID is not set. Set BELVO_SECRET_ID.\n"
+    )
+    assert not result.stdout
