@@ -1,0 +1,111 @@
+"""The README, the changelog and the documentation keep the form that readers rely on."""
+
+import doctest
+import pkgutil
+import re
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import belvo_async
+import belvo_async.sandbox
+import belvo_async.testing
+from belvo_async import mfa
+from tests.docs.pages import CHANGELOG, DOCS, README, list_pages, name_page, read_blocks
+
+HEADINGS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!https?:)(?P<path>[^)#]*)(?:#(?P<anchor>[^)]*))?\)")
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_DOCUMENTED = re.compile(r"^\.\. (?:auto)?(?:class|data|function|exception):: ([\w.]+)", re.MULTILINE)
+
+
+def test_the_readme_is_short_and_shows_an_example_early() -> None:
+    lines = README.read_text("utf-8").splitlines()
+    assert len(lines) <= 90
+    first = next(block for block in read_blocks(README) if block.info == "python")
+    assert first.line + len(first.text.splitlines()) - 1 < 30
+
+
+@pytest.mark.parametrize("page", list_pages(), ids=name_page)
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    for match in _LINK.finditer(_FENCED.sub("", page.read_text("utf-8"))):
+        target = (page.parent / match["path"]).resolve() if match["path"] else page
+        assert target.is_file(), f"{name_page(page)}: {match[0]}"
+        if match["anchor"]:
+            assert match["anchor"] in _list_anchors(target), f"{name_page(page)}: {match[0]}"
+
+
+def _list_anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", [page for page in list_pages() if DOCS in page.parents], ids=name_page)
+def test_every_page_is_in_a_table_of_contents(page: Path) -> None:
+    listed = {
+        (index.parent / f"{line}.md").resolve()
+        for index in DOCS.rglob("index.md")
+        for block in read_blocks(index)
+        if block.info == "{toctree}"
+        for line in block.text.splitlines()
+    }
+    assert page == DOCS / "index.md" or page in listed
+
+
+@pytest.mark.parametrize("page", list_pages(), ids=name_page)
+def test_fences_are_closed_and_known(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert len(re.findall(r"^```", text, re.MULTILINE)) == 2 * len(list(read_blocks(page)))
+    known = {"python", "sh", "text"}
+    assert all(block.info in known or block.info.startswith("{") for block in read_blocks(page))
+
+
+def test_the_changelog_keeps_its_form() -> None:
+    text = CHANGELOG.read_text("utf-8")
+    assert text.startswith("# Changelog\n")
+    versions = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert versions[0] == "[Unreleased]"
+    released = re.compile(r"\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}")
+    assert all(released.fullmatch(version) for version in versions[1:])
+    assert set(re.findall(r"^### (.*)$", text, re.MULTILINE)) <= set(HEADINGS)
+    entries = re.findall(r"(?<=\n\n)- .*(?=\n\n|\n\Z)", text)
+    assert len(entries) == len(re.findall(r"^- ", text, re.MULTILINE)), "a blank line between entries"
+
+
+def _list_documented(module: ModuleType) -> set[str]:
+    """Return the names that the reference documents under *module*."""
+    names = set[str]()
+    for page in (DOCS / "reference").glob("*.md"):
+        for block in read_blocks(page):
+            opened = re.search(r"^\.\. (?:currentmodule|module):: (\S+)", block.text, re.MULTILINE)
+            if opened is not None and opened[1] == module.__name__:
+                names.update(_DOCUMENTED.findall(block.text))
+    return names
+
+
+@pytest.mark.parametrize("module", [belvo_async, belvo_async.sandbox, belvo_async.testing])
+def test_every_public_name_is_in_the_reference(module: ModuleType) -> None:
+    elsewhere = {name for name in module.__all__ if name in vars(belvo_async.errors) or name in vars(mfa)}
+    pages = {"errors", "mfa"}  # these two modules have a page each
+    assert set(module.__all__) - elsewhere - pages <= _list_documented(module)
+
+
+def test_every_name_of_the_machine_is_in_the_reference() -> None:
+    own = {
+        name
+        for name, value in vars(mfa).items()
+        if not name.startswith("_") and getattr(value, "__module__", "") == mfa.__name__
+    }
+    assert own | {"DEFAULT_POLICY", "State", "Event"} <= _list_documented(mfa)
+
+
+def test_examples_in_docstrings_run() -> None:
+    names = [
+        "belvo_async",
+        *(found.name for found in pkgutil.walk_packages(belvo_async.__path__, "belvo_async.")),
+    ]
+    for name in names:
+        if not name.endswith("__main__"):
+            assert doctest.testmod(import_module(name)).failed == 0
