@@ -10,17 +10,18 @@ from typing import Final
 from belvo_async._codec import MalformedError, dump_json, parse_json, read_challenge, write_challenge
 from belvo_async._instant import Instant
 from belvo_async.errors import DamagedStateError
-from belvo_async.mfa import DEFAULT_POLICY, AwaitingToken
+from belvo_async.mfa import AwaitingToken
 
 _VERSION: Final = 1
 
 
 def write_parked(state: AwaitingToken, now: Instant) -> str:
     """Write a waiting challenge as one line of JSON."""
-    deadline = now.wall + timedelta(seconds=state.deadline - now.monotonic)
+    left = state.deadline - now.monotonic
     record = {
         "version": _VERSION,
-        "deadline": deadline.isoformat(),
+        "deadline": (now.wall + timedelta(seconds=left)).isoformat(),
+        "left": left,
         "received_at": state.challenge.received_at.isoformat(),
         "rounds": state.rounds,
         "restarts": state.restarts,
@@ -32,7 +33,7 @@ def write_parked(state: AwaitingToken, now: Instant) -> str:
 def read_parked(text: str, now: Instant) -> AwaitingToken:
     """Read what `write_parked` wrote.
 
-    A clock that was set back cannot lengthen the session beyond the expiry that Belvo gave it.
+    A clock that was set back cannot give the session more time than it had left when it was parked.
 
     Raises:
         DamagedStateError: It is not such a text, or of another version.
@@ -51,15 +52,15 @@ def read_parked(text: str, now: Instant) -> AwaitingToken:
 
 
 def _read_record(record: dict[str, object], now: Instant) -> AwaitingToken:
-    data, rounds, restarts = record["challenge"], record["rounds"], record["restarts"]
+    data, left = record["challenge"], record["left"]
+    rounds, restarts = record["rounds"], record["restarts"]
     if not isinstance(data, dict) or type(rounds) is not int or type(restarts) is not int:
         raise TypeError
-    if rounds < 0 or restarts < 0:
+    if not isinstance(left, int | float) or rounds < 0 or restarts < 0:
         raise ValueError
     received_at, deadline = _read_time(record["received_at"]), _read_time(record["deadline"])
     challenge = read_challenge(data, link_id=None, received_at=received_at)
-    longest = DEFAULT_POLICY.assumed_expiry if challenge.expiry is None else challenge.expiry
-    left = min((deadline - now.wall).total_seconds(), longest)
+    left = min((deadline - now.wall).total_seconds(), left)
     return AwaitingToken(challenge=challenge, deadline=now.monotonic + left, rounds=rounds, restarts=restarts)
 
 

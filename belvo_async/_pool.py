@@ -133,6 +133,9 @@ class SessionPool:
     def from_env(cls, **settings: Unpack[PoolSettings]) -> Self:
         """Make a pool from BELVO_SECRET_ID, BELVO_SECRET_PASSWORD and BELVO_ENVIRONMENT.
 
+        Args:
+            **settings: The keyword arguments of `SessionPool`, all but the environment.
+
         Raises:
             ConfigurationError: One of them is not set, or makes no sense.
         """

@@ -258,7 +258,7 @@ class TryLaterError(ApiError):
 
 
 class ServerError(ApiError):
-    """Belvo failed (5xx, with an error body)."""
+    """Belvo, or a gateway before it, failed (5xx)."""
 
 
 class ChallengeError(BelvoError):
