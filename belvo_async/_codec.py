@@ -32,6 +32,7 @@ _WIRE_NAMES: Final[dict[type, dict[str, str]]] = {
 }
 
 
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _LONGEST_EXPIRY: Final = 366 * 86400.0
 """Seconds. More makes no sense, and a deadline past the year 9999 cannot be parked."""
 
@@ -49,10 +50,19 @@ def _exactly(kind: type[T]) -> Callable[[object, object], T]:
     return structure
 
 
+def _optionally(structure: Callable[[object, object], T]) -> Callable[[object, object], T | None]:
+    def structure_optional(value: object, kind: object) -> T | None:
+        return None if value is None else structure(value, kind)
+
+    return structure_optional
+
+
 def _read_time(value: object, _: object) -> datetime:
     if not isinstance(value, str):
         raise TypeError(f"expected a time as text, got {type(value).__name__}")
     moment = datetime.fromisoformat(value)
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -83,10 +93,15 @@ def _read_objects(value: object, _: object) -> tuple[_Json, ...]:
     raise TypeError("expected a list of objects")
 
 
-def _read_enum(value: object, kind: type[OpenEnum]) -> OpenEnum:
-    if not isinstance(value, str):
-        raise TypeError(f"expected text, got {type(value).__name__}")
-    return kind(value)
+def _member_of(kind: type[OpenEnum]) -> Callable[[object, object], OpenEnum]:
+    members = {member.value: member for member in kind}
+
+    def structure(value: object, _: object) -> OpenEnum:
+        if not isinstance(value, str):
+            raise TypeError(f"expected text, got {type(value).__name__}")
+        return members.get(value) or kind(value)
+
+    return structure
 
 
 def _keeping_the_rest(converter: Converter, model: type[T]) -> Callable[[object, object], T]:
@@ -103,24 +118,30 @@ def _keeping_the_rest(converter: Converter, model: type[T]) -> Callable[[object,
         if not isinstance(value, dict):
             raise TypeError(f"expected an object, got {type(value).__name__}")
         result = cast("T", structure(value, model))
+        if value.keys() <= known:
+            return result
         rest = {key: value[key] for key in value.keys() - known}
-        return evolve(cast("Any", result), extra=rest) if rest else result
+        return cast("T", evolve(cast("Any", result), extra=rest))
 
     return hook
 
 
 def _build_converter(*, detailed: bool) -> Converter:
     converter = Converter(detailed_validation=detailed)
-    for kind in (str, int, bool):
-        converter.register_structure_hook(kind, _exactly(kind))
-    converter.register_structure_hook(datetime, _read_time)
+    hooks: list[tuple[Any, Callable[[object, object], object]]] = [  # Any: types and unions of them
+        *((kind, _exactly(kind)) for kind in (str, int, bool)),
+        *((kind, _member_of(kind)) for kind in (AccessMode, LinkStatus, ChallengeKind)),
+        (datetime, _read_time),
+    ]
+    for kind, hook in hooks:
+        converter.register_structure_hook(kind, hook)
+        # Else each optional field would go through a hook for unions first.
+        converter.register_structure_hook(kind | None, _optionally(hook))
     converter.register_structure_hook(float | None, _read_seconds)
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _read_texts)
     converter.register_structure_hook_func(
         lambda kind: kind == tuple[Mapping[str, object], ...], _read_objects
     )
-    for enum in (AccessMode, LinkStatus, ChallengeKind):
-        converter.register_structure_hook(enum, _read_enum)
     models: tuple[type, ...] = (Link, Institution, TokenGenerationData, Challenge)
     for model in models:
         converter.register_structure_hook(model, _keeping_the_rest(converter, model))
@@ -174,7 +195,7 @@ def parse_json(body: bytes) -> object:
 
 def dump_json(value: object) -> bytes:
     """Write JSON as bytes, without spaces; escaped, as a server may send text that UTF-8 cannot carry."""
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def read_page(value: object, model: type[T]) -> Page[T]:

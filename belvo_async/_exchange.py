@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final, TypeAlias, TypeVar
+from functools import partial
+from typing import Final, TypeAlias
 
 from attrs import frozen
 
@@ -12,9 +13,9 @@ from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
 from belvo_async._instant import Instant
 from belvo_async._models import Link
-from belvo_async._observer import ExchangeEnded, Observer, PoolPaused, RetryPlanned, notify
+from belvo_async._observer import ExchangeEnded, Observer, PoolPaused, notify, wants_good_exchanges
 from belvo_async._refusals import is_rate_refusal, read_retry_after
-from belvo_async._retry import Retrier, is_repeatable
+from belvo_async._retry import Retrier
 from belvo_async._slots import Slots
 from belvo_async._throttle import Throttle
 from belvo_async._transport import Transport
@@ -40,7 +41,6 @@ from belvo_async.mfa import (
     token_required,
 )
 
-T = TypeVar("T")
 Settle: TypeAlias = Callable[[datetime, bool], Awaitable[Link | None]]
 """Takes when a login was sent and whether it may still run; returns the link if the login succeeded."""
 
@@ -76,14 +76,13 @@ class Exchange:
             TokenRequiredError: The institution wants a token.
             BelvoError: It failed, after the repeats that the policy grants.
         """
+        return await self._traffic.retrier.run(partial(self._fetch_once, request), request)
 
-        async def attempt() -> Response:
-            response = await self.send(request)
-            if response.is_success:
-                return response
-            raise self._refuse(response, request)
-
-        return await self._run(request, attempt, may_settle=False)
+    async def _fetch_once(self, request: Request) -> Response:
+        response = await self.send(request)
+        if response.is_success:
+            return response
+        raise self._refuse(response, request)
 
     def _refuse(self, response: Response, request: Request) -> BelvoError:
         event = read_refusal(response, request, self._traffic.now())
@@ -101,46 +100,23 @@ class Exchange:
         Where the answer was lost or Belvo failed, *settle* looks at the link first; without it, nothing is
         repeated that may have reached the bank (design rule R4).
         """
-
-        async def attempt() -> Event:
-            sent_at = self._traffic.clock.wall()
-            event = await self._submit(request)
-            if not isinstance(event, Rejected):
-                return event
-            if _needs_a_look(event.error):
-                return await _settle(event.error, request, settle, sent_at)
-            raise event.error
-
+        attempt = partial(self._login_once, request, settle)
         try:
-            return await self._run(request, attempt, may_settle=settle is not None)
+            return await self._traffic.retrier.run(attempt, request, can_settle=settle is not None)
         except BelvoError as error:
             return Rejected(error)
 
-    async def _submit(self, request: Request) -> Event:
+    async def _login_once(self, request: Request, settle: Settle | None) -> Event:
+        sent_at = self._traffic.clock.wall()
         try:
-            response = await self.send(request)
+            event = read_answer(await self.send(request), request, self._traffic.now())
         except AnswerLostError as error:
-            return Rejected(error)
-        return read_answer(response, request, self._traffic.now())
-
-    async def _run(self, request: Request, attempt: Callable[[], Awaitable[T]], *, may_settle: bool) -> T:
-        def may_repeat(error: BelvoError) -> bool:
-            unsettled = request.is_login and isinstance(error, ServerError) and not may_settle
-            return is_repeatable(error, request.repeat) and not unsettled
-
-        def on_retry(error: BelvoError, attempt: int, seconds: float) -> None:
-            planned = RetryPlanned(
-                method=request.method,
-                path=request.path,
-                link_id=request.link_id,
-                request_id=error.request_id,
-                reason=error.code or type(error).__name__,
-                attempt=attempt,
-                seconds=seconds,
-            )
-            notify(self._traffic.observer, planned)
-
-        return await self._traffic.retrier.run(attempt, may_repeat, on_retry)
+            event = Rejected(error)
+        if not isinstance(event, Rejected):
+            return event
+        if _needs_a_look(event.error):
+            return await _settle(event.error, request, settle, sent_at)
+        raise event.error
 
     async def send(self, request: Request) -> Response:
         """Send one request once, as soon as there is a slot and a turn; return any answer.
@@ -195,6 +171,8 @@ class Exchange:
             notify(self._traffic.observer, PoolPaused(status=response.status, seconds=seconds))
 
     def _report(self, request: Request, status: int | None, started: float, error: str | None) -> None:
+        if error is None and not wants_good_exchanges(self._traffic.observer):
+            return
         ended = ExchangeEnded(
             method=request.method,
             path=request.path,

@@ -1,6 +1,7 @@
 """The life of a pool: who is inside, on which event loop, and whether it is closing."""
 
 import asyncio
+from types import TracebackType
 from typing import Final
 
 from belvo_async._clock import Clock, first_of
@@ -27,8 +28,8 @@ class Gate:
         """How many calls are inside."""
         return self._inside
 
-    def enter(self) -> None:
-        """Let one call in; it must `leave`.
+    def __enter__(self) -> None:
+        """Let one call in.
 
         Raises:
             PoolClosedError: The pool is closed, or closing.
@@ -55,7 +56,9 @@ class Gate:
                 remedy="Make one pool for each loop, inside the coroutine that runs on it.",
             )
 
-    def leave(self) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Let one call out."""
         self._inside -= 1
         if not self._inside:

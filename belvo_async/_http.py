@@ -47,7 +47,7 @@ class Request:
     @property
     def is_login(self) -> bool:
         """Whether a bank may see this request."""
-        return self.repeat in (Repeat.LOGIN, Repeat.TOKEN)
+        return self.repeat is Repeat.LOGIN or self.repeat is Repeat.TOKEN
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: the body may hold a password."""
@@ -60,7 +60,7 @@ class Response:
 
     status: int
     headers: Mapping[str, str] = field(factory=dict, repr=False)
-    """Names in lower case."""
+    """Looked up by names in lower case; a case-insensitive mapping will do."""
     body: bytes = field(default=b"", repr=False)
 
     @property

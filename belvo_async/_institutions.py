@@ -43,8 +43,5 @@ class Institutions:
                 remedy="Pass the numeric `id`; find one by name with institutions.list(name=…).",
             )
         request = Request(method="GET", path=f"{_PATH}{institution_id}/")
-        self._gate.enter()
-        try:
+        with self._gate:
             return read_body(await self._exchange.fetch(request), request, Institution)
-        finally:
-            self._gate.leave()

@@ -1,7 +1,6 @@
 """`pool.links`: everything about links, one login at a time for each."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from typing import Final, Unpack
 from uuid import UUID
 
@@ -78,8 +77,9 @@ class Links:
             )
         check_provider(provide_token)
         login = self._build_login(build_update(update), update)
-        async with self._alone(update.link_id):
-            return await drive(Submitting(), login, provide_token, self._traffic)
+        with self._traffic.gate:
+            async with self._locks.hold(update.link_id):
+                return await drive(Submitting(), login, provide_token, self._traffic)
 
     async def register(
         self, registration: LinkRegistration, *, provide_token: TokenProvider | None = None
@@ -99,11 +99,8 @@ class Links:
             )
         check_provider(provide_token)
         login = self._build_login(build_registration(registration), None)
-        self._traffic.gate.enter()
-        try:
+        with self._traffic.gate:
             return await drive(Submitting(), login, provide_token, self._traffic)
-        finally:
-            self._traffic.gate.leave()
 
     async def resume(
         self,
@@ -137,12 +134,13 @@ class Links:
             )
         self._check_resumable(state, token, provide_token, update)
         login = self._build_login(None if update is None else build_update(update), update)
-        async with self._alone(state.challenge.link_id):
-            start: State = state
-            if token is not None or provide_token is None:
-                given = TokenGiven(token, self._traffic.clock.monotonic())
-                start = advance(state, given, self._traffic.policy)
-            return await drive(start, login, provide_token, self._traffic)
+        with self._traffic.gate:
+            async with self._locks.hold(state.challenge.link_id):
+                start: State = state
+                if token is not None or provide_token is None:
+                    given = TokenGiven(token, self._traffic.clock.monotonic())
+                    start = advance(state, given, self._traffic.policy)
+                return await drive(start, login, provide_token, self._traffic)
 
     def _check_resumable(
         self,
@@ -193,11 +191,8 @@ class Links:
             BelvoError: It could not be read.
         """
         request = build_link_read(read_link_id(link_id))
-        self._traffic.gate.enter()
-        try:
+        with self._traffic.gate:
             return read_body(await self._exchange.fetch(request), request, Link)
-        finally:
-            self._traffic.gate.leave()
 
     async def modify(self, link_id: str | UUID, changes: LinkChanges) -> Link:
         """Change how a link's data is retrieved. No login happens now.
@@ -211,8 +206,9 @@ class Links:
             )
         link_id = read_link_id(link_id)
         request = build_changes(link_id, changes)
-        async with self._alone(link_id):
-            return read_body(await self._exchange.fetch(request), request, Link)
+        with self._traffic.gate:
+            async with self._locks.hold(link_id):
+                return read_body(await self._exchange.fetch(request), request, Link)
 
     async def delete(self, link_id: str | UUID, *, in_background: bool = False) -> AcceptedRequest | None:
         """Delete a link and all its data.
@@ -229,8 +225,9 @@ class Links:
         """
         link_id = read_link_id(link_id)
         request = build_delete(link_id, in_background=in_background)
-        async with self._alone(link_id):
-            return read_acceptance(await self._exchange.fetch(request), request)
+        with self._traffic.gate:
+            async with self._locks.hold(link_id):
+                return read_acceptance(await self._exchange.fetch(request), request)
 
     async def refresh_data(
         self,
@@ -249,17 +246,18 @@ class Links:
         check_provider(provide_token)
         link_id = read_link_id(link_id)
         request = build_refresh(link_id, read_names(fetch_resources))
-        async with self._alone(link_id):
-            try:
-                response = await self._exchange.fetch(request)
-            except TokenRequiredError as required:
-                if provide_token is None:
-                    raise
-                state = required.state
-            else:
-                return read_acceptance(response, request) or AcceptedRequest(request_id=None)
-            link = await drive(state, self._build_login(None, None), provide_token, self._traffic)
-            return AcceptedRequest(request_id=None, link=link)
+        with self._traffic.gate:
+            async with self._locks.hold(link_id):
+                try:
+                    response = await self._exchange.fetch(request)
+                except TokenRequiredError as required:
+                    if provide_token is None:
+                        raise
+                    state = required.state
+                else:
+                    return read_acceptance(response, request) or AcceptedRequest(request_id=None)
+                link = await drive(state, self._build_login(None, None), provide_token, self._traffic)
+                return AcceptedRequest(request_id=None, link=link)
 
     def _build_login(self, request: Request | None, update: LinkUpdate | None) -> LinkLogin:
         return LinkLogin(
@@ -269,13 +267,3 @@ class Links:
             request=request,
             update=update,
         )
-
-    @asynccontextmanager
-    async def _alone(self, link_id: str) -> AsyncIterator[None]:
-        """Hold a place in the pool, and the link for oneself."""
-        self._traffic.gate.enter()
-        try:
-            async with self._locks.hold(link_id):
-                yield
-        finally:
-            self._traffic.gate.leave()

@@ -87,6 +87,11 @@ def log_observation(observation: Observation) -> None:
         _LOG.log(level, "%s", observation)
 
 
+def wants_good_exchanges(observer: Observer) -> bool:
+    """Whether an exchange that went well is worth telling: the default observer mostly drops it."""
+    return observer is not log_observation or _LOG.isEnabledFor(logging.DEBUG)
+
+
 def notify(observer: Observer, observation: Observation) -> None:
     """Tell the observer. One that raises is logged, and never harms a login."""
     try:

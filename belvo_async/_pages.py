@@ -59,8 +59,5 @@ class Listing(Generic[T]):
         return await self._read(build_page_read(self._path, (*self._query, ("page", str(number)))))
 
     async def _read(self, request: Request) -> Page[T]:
-        self._gate.enter()
-        try:
+        with self._gate:
             return read_list(await self._exchange.fetch(request), request, self._model)
-        finally:
-            self._gate.leave()

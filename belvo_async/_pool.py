@@ -45,11 +45,8 @@ class Account:
             AuthenticationError: The keys are wrong, or belong to another environment.
             BelvoError: Belvo could not be asked.
         """
-        self._gate.enter()
-        try:
+        with self._gate:
             await self._exchange.fetch(Request(method="GET", path="/api/"))
-        finally:
-            self._gate.leave()
 
 
 class PoolSettings(TypedDict, total=False):
@@ -114,7 +111,7 @@ class SessionPool:
         self._traffic: Final = Traffic(
             slots=Slots(self._concurrency),
             throttle=Throttle(rate_limit or RateLimit.for_url(self._url), clock, gate.nap),
-            retrier=Retrier(retry or RetryPolicy(), gate.nap),
+            retrier=Retrier(retry or RetryPolicy(), gate.nap, observer),
             gate=gate,
             clock=clock,
             observer=observer,

@@ -18,26 +18,29 @@ LINKS: Final = "/api/links/"
 _ASYNC_MODE: Final = (("X-Belvo-Request-Mode", "async"),)
 _REGISTRATION_FIELDS: Final = tuple(attribute.name for attribute in fields(LinkRegistration))
 _CHANGE_FIELDS: Final = tuple(attribute.name for attribute in fields(LinkChanges))
-_SECRET_FIELDS: Final = (
-    "username",
-    "username2",
-    "username3",
-    "password",
-    "password2",
-    "token",
-    "encryption_key",
-    "certificate",
-    "private_key",
+_SECRET_FIELDS: Final = frozenset(
+    {
+        "username",
+        "username2",
+        "username3",
+        "password",
+        "password2",
+        "token",
+        "encryption_key",
+        "certificate",
+        "private_key",
+    }
 )
 
 
 def _collect(source: object, names: tuple[str, ...]) -> dict[str, object]:
-    values = ((name, getattr(source, name)) for name in names)
-    return {name: value for name, value in values if value is not None}
+    return {name: value for name in names if (value := getattr(source, name)) is not None}
 
 
 def _find_secrets(body: Mapping[str, object]) -> tuple[str, ...]:
-    return tuple(value for name in _SECRET_FIELDS if isinstance(value := body.get(name), str) and value)
+    return tuple(
+        value for name, value in body.items() if name in _SECRET_FIELDS and isinstance(value, str) and value
+    )
 
 
 def build_update(update: LinkUpdate, answer: Resuming | None = None) -> Request:

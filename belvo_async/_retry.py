@@ -7,7 +7,8 @@ from typing import Final, TypeAlias, TypeVar
 import tenacity
 from attrs import field, frozen
 
-from belvo_async._http import Repeat
+from belvo_async._http import Repeat, Request
+from belvo_async._observer import Observer, RetryPlanned, notify
 from belvo_async._settings import at_least, whole
 from belvo_async.errors import (
     AnswerLostError,
@@ -73,11 +74,13 @@ class RetryPolicy:
         return seconds * (1 + self.jitter * random_part)
 
 
-def is_repeatable(error: BelvoError, repeat: Repeat) -> bool:
+def is_repeatable(error: BelvoError, repeat: Repeat, *, can_settle: bool) -> bool:
     """Whether a request of this kind may be sent again after *error* (design rule R3).
 
-    For a login that ended in a server error this says yes; the exchange asks only after it has made sure,
-    by looking at the link, that the login did not succeed.
+    Args:
+        error: What the last attempt ended with.
+        repeat: The kind of request.
+        can_settle: Whether a look at the link has shown, since that attempt, that the login did not succeed.
     """
     if isinstance(error, NotSentError):
         return True
@@ -91,9 +94,8 @@ def is_repeatable(error: BelvoError, repeat: Repeat) -> bool:
                 error, ServerError | RequestTimeoutError | AnswerLostError | TooManySessionsError
             )
         case Repeat.LOGIN:
-            return isinstance(error, TooManySessionsError) or (
-                isinstance(error, ServerError) and error.code is not None
-            )
+            is_belvos_own = isinstance(error, ServerError) and error.code is not None
+            return isinstance(error, TooManySessionsError) or (is_belvos_own and can_settle)
         case Repeat.CHANGE:
             return False
 
@@ -101,17 +103,17 @@ def is_repeatable(error: BelvoError, repeat: Repeat) -> bool:
 class Retrier:
     """Runs attempts under one policy, with one budget for the whole pool against storms."""
 
-    def __init__(self, policy: RetryPolicy, sleep: Sleep, jitter: Jitter = random.random) -> None:
+    def __init__(
+        self, policy: RetryPolicy, sleep: Sleep, observer: Observer, jitter: Jitter = random.random
+    ) -> None:
         self._policy: Final = policy
         self._sleep: Final = sleep
+        self._observer: Final = observer
         self._jitter: Final = jitter
         self._budget = policy.budget_reserve
 
     async def run(
-        self,
-        attempt: Callable[[], Awaitable[T]],
-        may_repeat: Callable[[BelvoError], bool],
-        on_retry: Callable[[BelvoError, int, float], None],
+        self, attempt: Callable[[], Awaitable[T]], request: Request, *, can_settle: bool = False
     ) -> T:
         """Return what *attempt* returns, after as many repeats as the policy grants.
 
@@ -122,19 +124,16 @@ class Retrier:
         try:
             return await attempt()
         except BelvoError as error:
-            if not may_repeat(error):
+            if not is_repeatable(error, request.repeat, can_settle=can_settle):
                 raise
             first = error
-        return await self._repeat(attempt, first, may_repeat, on_retry)
+        return await self._repeat(attempt, first, request, can_settle=can_settle)
 
     async def _repeat(
-        self,
-        attempt: Callable[[], Awaitable[T]],
-        first: BelvoError,
-        may_repeat: Callable[[BelvoError], bool],
-        on_retry: Callable[[BelvoError, int, float], None],
+        self, attempt: Callable[[], Awaitable[T]], first: BelvoError, request: Request, *, can_settle: bool
     ) -> T:
         failed = [first]
+        last = first
 
         async def replay_first_then_attempt() -> T:
             # The run is built only once an attempt has failed: building it costs more than a good request.
@@ -142,12 +141,15 @@ class Retrier:
                 raise failed.pop()
             return await attempt()
 
-        last = first
+        def may_repeat(error: BaseException) -> bool:
+            return isinstance(error, BelvoError) and is_repeatable(
+                error, request.repeat, can_settle=can_settle
+            )
 
         def before_sleep(run: tenacity.RetryCallState) -> None:
             nonlocal last
             last = _find_error(run)
-            on_retry(last, run.attempt_number, run.upcoming_sleep)
+            notify(self._observer, _plan(last, request, run))
 
         async def sleep(seconds: float) -> None:
             try:
@@ -159,7 +161,7 @@ class Retrier:
             raise last  # a login was sent, and this is what became of it
 
         run = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(lambda e: isinstance(e, BelvoError) and may_repeat(e)),
+            retry=tenacity.retry_if_exception(may_repeat),
             stop=self._is_over,
             wait=lambda run: self._policy.find_wait(_find_error(run), run.attempt_number, self._jitter()),
             before_sleep=before_sleep,
@@ -173,6 +175,18 @@ class Retrier:
             return True
         self._budget -= 1
         return False
+
+
+def _plan(error: BelvoError, request: Request, run: tenacity.RetryCallState) -> RetryPlanned:
+    return RetryPlanned(
+        method=request.method,
+        path=request.path,
+        link_id=request.link_id,
+        request_id=error.request_id,
+        reason=error.code or type(error).__name__,
+        attempt=run.attempt_number,
+        seconds=run.upcoming_sleep,
+    )
 
 
 def _find_error(run: tenacity.RetryCallState) -> BelvoError:

@@ -26,7 +26,6 @@ class Settler:
         self._exchange: Final = exchange
         self._traffic: Final = traffic
         self._link_id: Final = link_id
-        self._request: Final = build_link_read(link_id)
 
     async def settle(self, sent_at: datetime, may_still_run: bool) -> Link | None:  # noqa: FBT001 - a `Settle`
         """Return the link if it shows a success since *sent_at*, else None."""
@@ -45,10 +44,11 @@ class Settler:
         try:
             if seconds:
                 await self._traffic.gate.nap(seconds)
-            response = await self._exchange.send(self._request)
+            request = build_link_read(self._link_id)
+            response = await self._exchange.send(request)
             if not response.is_success:
                 return None
-            link = read_body(response, self._request, Link)
+            link = read_body(response, request, Link)
         except BelvoError:
             return None
         accessed_at = link.last_accessed_at

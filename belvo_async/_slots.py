@@ -10,25 +10,18 @@ from belvo_async._settings import Concurrency
 
 
 @define
-class _Counted:
-    """A lock or semaphore that is dropped when nobody uses it."""
+class _Turnstile:
+    """A lock or a semaphore kept under a key, and dropped when nobody uses it."""
 
     primitive: asyncio.Lock | asyncio.Semaphore
+    key: str
+    owner: "dict[str, _Turnstile]" = field(repr=False)
     users: int = 0
 
-
-@define
-class _Turnstile:
-    """One passage through a set of counted primitives, kept by key."""
-
-    owner: "dict[str, _Counted]"
-    key: str
-    counted: _Counted = field(repr=False)
-
     async def __aenter__(self) -> None:
-        self.counted.users += 1
+        self.users += 1
         try:
-            await self.counted.primitive.acquire()
+            await self.primitive.acquire()
         except BaseException:
             self._forget()
             raise
@@ -36,12 +29,12 @@ class _Turnstile:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.counted.primitive.release()
+        self.primitive.release()
         self._forget()
 
     def _forget(self) -> None:
-        self.counted.users -= 1
-        if not self.counted.users:
+        self.users -= 1
+        if not self.users:
             del self.owner[self.key]
 
 
@@ -49,7 +42,7 @@ class LinkLocks:
     """One lock for each link, for as long as somebody holds or awaits it (design rule R1)."""
 
     def __init__(self) -> None:
-        self._locks: Final[dict[str, _Counted]] = {}
+        self._locks: Final[dict[str, _Turnstile]] = {}
 
     def __len__(self) -> int:
         """Return how many links are locked."""
@@ -57,10 +50,10 @@ class LinkLocks:
 
     def hold(self, link_id: str) -> _Turnstile:
         """Return the context in which no other login of this link runs; first come, first served."""
-        counted = self._locks.get(link_id)
-        if counted is None:
-            counted = self._locks[link_id] = _Counted(asyncio.Lock())
-        return _Turnstile(self._locks, link_id, counted)
+        lock = self._locks.get(link_id)
+        if lock is None:
+            lock = self._locks[link_id] = _Turnstile(asyncio.Lock(), link_id, self._locks)
+        return lock
 
 
 class Slots:
@@ -69,7 +62,7 @@ class Slots:
     def __init__(self, concurrency: Concurrency) -> None:
         self._concurrency: Final = concurrency
         self._total: Final = asyncio.Semaphore(concurrency.total)
-        self._institutions: Final[dict[str, _Counted]] = {}
+        self._institutions: Final[dict[str, _Turnstile]] = {}
 
     @property
     def total(self) -> asyncio.Semaphore:
@@ -78,8 +71,8 @@ class Slots:
 
     def of(self, institution: str) -> _Turnstile:
         """Return the context that holds one slot of an institution."""
-        counted = self._institutions.get(institution)
-        if counted is None:
+        slot = self._institutions.get(institution)
+        if slot is None:
             semaphore = asyncio.Semaphore(self._concurrency.per_institution)
-            counted = self._institutions[institution] = _Counted(semaphore)
-        return _Turnstile(self._institutions, institution, counted)
+            slot = self._institutions[institution] = _Turnstile(semaphore, institution, self._institutions)
+        return slot

@@ -1,8 +1,7 @@
 """One request over a real connection. The only module that knows aiohttp."""
 
 import base64
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Awaitable
 from typing import Final, Protocol, TypeAlias
 
 import aiohttp
@@ -52,21 +51,18 @@ class _SendOnce:
     (`retry_persistent_connection` in its client.py). Here that would be a second bank login.
     """
 
-    __slots__ = ("_failure",)
+    __slots__ = ("_sent",)
 
     def __init__(self) -> None:
-        self._failure: aiohttp.ClientError | None = None
+        self._sent = False
 
-    async def __call__(
+    def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        if self._failure is not None:
-            raise self._failure
-        try:
-            return await handler(request)
-        except aiohttp.ClientError as error:
-            self._failure = error
-            raise
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        if self._sent:
+            raise aiohttp.ServerDisconnectedError("a second send was refused")
+        self._sent = True
+        return handler(request)
 
 
 class AiohttpTransport:
@@ -88,7 +84,9 @@ class AiohttpTransport:
             )
         self._base: Final = URL(base_url)
         self._prefix: Final = self._base.path.rstrip("/")
-        self._headers: Final = _build_headers(credentials)
+        headers = _build_headers(credentials)
+        self._session_headers: Final = headers if session is None else {}
+        self._request_headers: Final = {} if session is None else headers
         self._read_timeout: Final = _build_timeout(timeouts.read, timeouts.connect)
         self._login_timeout: Final = _build_timeout(timeouts.login, timeouts.connect)
         self._connections: Final = connections
@@ -108,7 +106,7 @@ class AiohttpTransport:
                 request.method,
                 self._build_url(request),
                 data=request.body,
-                headers={**self._headers, **dict(request.headers)} if request.headers else self._headers,
+                headers={**self._request_headers, **dict(request.headers)},
                 timeout=self._login_timeout if request.is_login else self._read_timeout,
                 allow_redirects=False,
                 middlewares=(_SendOnce(),),
@@ -129,6 +127,7 @@ class AiohttpTransport:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._session_headers,
                 trust_env=False,
             )
         return self._session
@@ -139,16 +138,19 @@ class AiohttpTransport:
         return url.with_query(request.query) if request.query else url
 
     async def _read(self, answer: aiohttp.ClientResponse, request: Request) -> Response:
-        body = bytearray()
+        chunks: list[bytes] = []
+        size = 0
         try:
-            async for chunk in answer.content.iter_any():
-                body += chunk
-                if len(body) > _LARGEST_BODY:
+            while not answer.content.at_eof():
+                chunk = await answer.content.readany()
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > _LARGEST_BODY:
                     answer.close()
                     raise _lost(f"body over {_LARGEST_BODY} bytes", request, answer.status)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _lost(type(error).__name__, request, answer.status) from error
-        return Response(status=answer.status, headers=_lower(answer.headers), body=bytes(body))
+        return Response(status=answer.status, headers=answer.headers, body=b"".join(chunks))
 
     async def aclose(self) -> None:
         """Close the session, unless it was borrowed."""
@@ -157,24 +159,18 @@ class AiohttpTransport:
             await self._session.close()
 
 
-def _build_headers(credentials: Credentials) -> Mapping[str, str]:
+def _build_headers(credentials: Credentials) -> dict[str, str]:
     keys = f"{credentials.secret_id}:{credentials.secret_password}".encode()
-    return MappingProxyType(
-        {
-            "Authorization": f"Basic {base64.b64encode(keys).decode('ascii')}",
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "User-Agent": f"belvo-async/{__version__}",
-        }
-    )
+    return {
+        "Authorization": f"Basic {base64.b64encode(keys).decode('ascii')}",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "User-Agent": f"belvo-async/{__version__}",
+    }
 
 
 def _build_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=total, sock_connect=connect, sock_read=total)
-
-
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    return aiohttp.ClientTimeout(total=total, sock_connect=connect)
 
 
 def _not_sent(error: Exception, request: Request) -> TransportError:

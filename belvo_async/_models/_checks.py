@@ -149,7 +149,7 @@ def matching(pattern: str, example: str) -> Check:
 
 def encode_base64(value: object) -> object:
     """Encode bytes as base64 text; leave everything else to the validator."""
-    if isinstance(value, bytes | bytearray | memoryview):
+    if value is not None and isinstance(value, bytes | bytearray | memoryview):
         return base64.b64encode(value).decode("ascii")
     return value
 

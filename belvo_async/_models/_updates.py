@@ -74,7 +74,7 @@ class LinkUpdate(Secretive):
     def __attrs_post_init__(self) -> None:
         """Check what no single field can."""
         _check_key_pair(self.certificate, self.private_key)
-        if all(getattr(self, name) is None for name in UPDATE_FIELDS):
+        if self.password is None and all(getattr(self, name) is None for name in UPDATE_FIELDS):
             raise InvalidValueError.of(
                 "password", "is missing", remedy="Pass the new password, or another credential to update."
             )

@@ -162,7 +162,7 @@ def _list_repeats() -> Iterator[str]:
 
 
 def _tell_repeat(error: errors.BelvoError, kind: Repeat) -> str:
-    if not is_repeatable(error, kind):
+    if not is_repeatable(error, kind, can_settle=True):
         return "no"
     looks = kind is Repeat.LOGIN and isinstance(error, errors.ServerError)
     return "after a look" if looks else "yes"
