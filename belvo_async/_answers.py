@@ -17,9 +17,12 @@ def read_answer(response: Response, request: Request, at: Instant) -> Event:
     """Classify the answer to a login as one event of the machine."""
     if response.is_success:
         try:
-            return Accepted(read_body(response, request, Link))
+            link = read_body(response, request, Link)
         except UnreadableAnswerError as error:
             return Rejected(error)
+        if request.link_id not in (None, link.id):
+            return Rejected(unreadable("it is about another link", response, request))
+        return Accepted(link)
     return read_refusal(response, request, at)
 
 
@@ -72,12 +75,12 @@ def read_list(response: Response, request: Request, model: type[T]) -> Page[T]:
 
 
 def read_acceptance(response: Response, request: Request) -> AcceptedRequest | None:
-    """Read a 202 with its request id; None for a 204.
+    """Read a 202 with its request id; None for another success, which has none.
 
     Raises:
         UnreadableAnswerError: A 202 without a request id.
     """
-    if response.status == 204:
+    if response.status != 202:
         return None
     try:
         body = parse_json(response.body)

@@ -35,7 +35,9 @@ class Claims:
                 remedy="Look at the link; if it is not valid, update it again.",
                 link_id=state.challenge.link_id,
             )
-        self._until[key] = self._clock.monotonic() + (state.challenge.expiry or _ASSUMED_EXPIRY)
+        self._until[key] = max(
+            state.deadline, self._clock.monotonic() + (state.challenge.expiry or _ASSUMED_EXPIRY)
+        )
         if len(self._until) > self._tidy_at:
             self._tidy()
 

@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Clock(Protocol):
     """Where the time comes from."""
 

@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias, assert_never
 
+from attrs import evolve
+
 from belvo_async._clock import first_of
 from belvo_async._exchange import Traffic
 from belvo_async._models import Challenge, Link
@@ -34,11 +36,17 @@ TokenProvider: TypeAlias = Callable[[Challenge], Awaitable[str | None] | str | N
 
 For a challenge that expects no input, returning (whatever it is) means that the person has confirmed.
 It is called on the event loop: a plain function must not block it. It is cancelled when time runs out.
+The link is locked meanwhile: a call about the same link from inside it would wait for ever.
 """
 
 
 class Login(Protocol):
     """The two requests of one login."""
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether the login may be submitted once more."""
+        ...
 
     async def submit(self) -> Event:
         """Send the login."""
@@ -55,6 +63,9 @@ async def drive(state: State, login: Login, provider: TokenProvider | None, traf
     Raises:
         BelvoError: It ended without an updated link.
     """
+    policy = traffic.policy
+    if policy.restarts and not login.can_restart:
+        policy = evolve(policy, restarts=0)
     while True:
         match state:
             case Submitting():
@@ -69,7 +80,7 @@ async def drive(state: State, login: Login, provider: TokenProvider | None, traf
                 raise error
             case _:
                 assert_never(state)
-        state = advance(state, event, traffic.policy)
+        state = advance(state, event, policy)
 
 
 def check_provider(provider: object) -> None:

@@ -139,6 +139,11 @@ _STATUS_MEANINGS: Final[dict[int, Meaning]] = {
 _UNKNOWN: Final[Meaning] = (ApiError, "See Belvo's error reference. " + _SUPPORT)
 
 
+def is_belvos_own(code: str | None) -> bool:
+    """Whether a code is one of Belvo's: a gateway's own code says nothing about the login behind it."""
+    return code in MEANINGS
+
+
 def find_meaning(code: str | None, status: int) -> Meaning:
     """Return the error class and the remedy for a code, or, where the code is new, for the status."""
     known = MEANINGS.get(code) if code else None

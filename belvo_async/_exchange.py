@@ -5,10 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import define, frozen
 
 from belvo_async._answers import read_answer, read_refusal
 from belvo_async._clock import Clock
+from belvo_async._error_codes import is_belvos_own
 from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
 from belvo_async._instant import Instant
@@ -22,6 +23,7 @@ from belvo_async._transport import Transport
 from belvo_async.errors import (
     AnswerLostError,
     BelvoError,
+    NotSentError,
     OutcomeUnknownError,
     RequestTimeoutError,
     ServerError,
@@ -62,6 +64,13 @@ class Traffic:
         return Instant(self.clock.monotonic(), self.clock.wall())
 
 
+@define
+class Departure:
+    """Whether, and when by the wall clock, a login left for the bank."""
+
+    at: datetime | None = None
+
+
 class Exchange:
     """Sends the requests of one account."""
 
@@ -94,31 +103,33 @@ class Exchange:
             case state:
                 raise IllegalTransitionError(f"A refusal led to {type(state).__name__}.")
 
-    async def login(self, request: Request, settle: Settle | None) -> Event:
+    async def login(
+        self, request: Request, settle: Settle | None, departure: Departure | None = None
+    ) -> Event:
         """Send a login, and return what became of it as an event of the machine.
 
         Where the answer was lost or Belvo failed, *settle* looks at the link first; without it, nothing is
-        repeated that may have reached the bank (design rule R4).
+        repeated that may have reached the bank (design rule R4). *departure* tells afterwards, also after a
+        cancellation, whether the login left.
         """
-        attempt = partial(self._login_once, request, settle)
+        attempt = partial(self._login_once, request, settle, departure or Departure())
         try:
             return await self._traffic.retrier.run(attempt, request, can_settle=settle is not None)
         except BelvoError as error:
             return Rejected(error)
 
-    async def _login_once(self, request: Request, settle: Settle | None) -> Event:
-        sent_at = self._traffic.clock.wall()
+    async def _login_once(self, request: Request, settle: Settle | None, departure: Departure) -> Event:
         try:
-            event = read_answer(await self.send(request), request, self._traffic.now())
+            event = read_answer(await self.send(request, departure), request, self._traffic.now())
         except AnswerLostError as error:
             event = Rejected(error)
         if not isinstance(event, Rejected):
             return event
         if _needs_a_look(event.error):
-            return await _settle(event.error, request, settle, sent_at)
+            return await _settle(event.error, request, settle, departure)
         raise event.error
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, departure: Departure | None = None) -> Response:
         """Send one request once, as soon as there is a slot and a turn; return any answer.
 
         Raises:
@@ -126,30 +137,37 @@ class Exchange:
             PoolClosedError: The pool closed before a login was sent.
         """
         slots = self._traffic.slots
+        if request.is_urgent:
+            async with slots.urgent:
+                return await self._transmit(request, departure)
         if request.institution is None:
             async with slots.total:
-                return await self._transmit(request)
+                return await self._transmit(request, departure)
         async with slots.of(request.institution), slots.total:
-            return await self._transmit(request)
+            return await self._transmit(request, departure)
 
-    async def _transmit(self, request: Request) -> Response:
+    async def _transmit(self, request: Request, departure: Departure | None) -> Response:
         throttle = self._traffic.throttle
-        turn = await throttle.turn()
+        turn = await throttle.turn(urgent=request.is_urgent)
         try:
             if request.is_login:
                 self._check_login(request)
-            response = await self._send_observed(request)
+            response = await self._send_observed(request, departure)
         except BaseException:
             throttle.dropped(turn)
             raise
         self._tell_throttle(response, turn)
         return response
 
-    async def _send_observed(self, request: Request) -> Response:
+    async def _send_observed(self, request: Request, departure: Departure | None) -> Response:
         started = self._traffic.clock.monotonic()
+        if departure is not None:
+            departure.at = self._traffic.clock.wall()
         try:
             response = await self._transport.send(request)
         except BaseException as error:
+            if departure is not None and isinstance(error, NotSentError):
+                departure.at = None
             self._report(request, None, started, type(error).__name__)
             raise
         self._report(request, response.status, started, None)
@@ -189,10 +207,12 @@ def _needs_a_look(error: BelvoError) -> bool:
     return isinstance(error, AnswerLostError | UnreadableAnswerError | ServerError | RequestTimeoutError)
 
 
-async def _settle(error: BelvoError, request: Request, settle: Settle | None, sent_at: datetime) -> Event:
-    # An error with a code is Belvo's own word that the login has ended; without one, a gateway gave up.
-    has_ended = error.code is not None
-    link = await settle(sent_at, not has_ended) if settle is not None else None
+async def _settle(error: BelvoError, request: Request, settle: Settle | None, departure: Departure) -> Event:
+    # A code of Belvo's is its word that the login has ended; without one, a gateway gave up waiting.
+    has_ended = is_belvos_own(error.code)
+    link = None
+    if settle is not None and departure.at is not None:
+        link = await settle(departure.at, not has_ended)
     if link is not None:
         return Accepted(link)
     if has_ended:

@@ -39,6 +39,8 @@ class Request:
     """The link that the request is about, for locks, logs and errors."""
     institution: str | None = None
     """The institution it logs in at, where known: a scheduling hint."""
+    is_urgent: bool = False
+    """A person is waiting for it, or it settles a login: it overtakes ordinary requests."""
     deadline: float | None = None
     """After this moment of the monotonic clock it is no longer sent: the session that it resumes is over."""
     secrets: tuple[str, ...] = field(default=(), repr=False)

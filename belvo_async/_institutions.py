@@ -11,6 +11,8 @@ from belvo_async._pages import Listing
 from belvo_async.errors import InvalidValueError
 
 _PATH: Final = "/api/institutions/"
+_TOO_LARGE: Final = 2**31
+"""Belvo's ids have 32 bits."""
 _FILTERS: Final = frozenset(InstitutionFilters.__annotations__)
 
 
@@ -36,7 +38,7 @@ class Institutions:
             InvalidValueError: The id is not a number.
             NotFoundError: There is none.
         """
-        if type(institution_id) is not int or institution_id < 0:
+        if type(institution_id) is not int or not 0 <= institution_id < _TOO_LARGE:
             raise InvalidValueError.of(
                 "institution_id",
                 "is not a number",

@@ -32,6 +32,7 @@ from belvo_async._requests import (
     build_registration,
     build_update,
 )
+from belvo_async._settle import Accesses
 from belvo_async._slots import LinkLocks
 from belvo_async.errors import InvalidValueError, TokenRequiredError
 from belvo_async.mfa import AwaitingToken, ResumeRoute, State, Submitting, TokenGiven, advance, read_token
@@ -42,11 +43,20 @@ _FILTERS: Final = frozenset(LinkFilters.__annotations__)
 class Links:
     """Reads, registers, updates and deletes links."""
 
-    def __init__(self, exchange: Exchange, traffic: Traffic, locks: LinkLocks, claims: Claims) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        traffic: Traffic,
+        *,
+        locks: LinkLocks,
+        claims: Claims,
+        accesses: Accesses,
+    ) -> None:
         self._exchange: Final = exchange
         self._traffic: Final = traffic
         self._locks: Final = locks
         self._claims: Final = claims
+        self._accesses: Final = accesses
 
     async def update(self, update: LinkUpdate, *, provide_token: TokenProvider | None = None) -> Link:
         """Update a link's credentials: one login at the bank, with whatever tokens it asks for.
@@ -69,12 +79,7 @@ class Links:
             ApiError: Belvo answered with another error.
             TransportError: The network failed before anything was sent.
         """
-        if not isinstance(update, LinkUpdate):
-            raise InvalidValueError.of(
-                "update",
-                f"is {type(update).__name__}, not LinkUpdate",
-                remedy="Pass LinkUpdate(link_id, password=…).",
-            )
+        _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
         check_provider(provide_token)
         login = self._build_login(build_update(update), update)
         with self._traffic.gate:
@@ -91,12 +96,12 @@ class Links:
             OutcomeUnknownError: The answer was lost: look for the link with `list` before you repeat it.
             BelvoError: As for `update`.
         """
-        if not isinstance(registration, LinkRegistration):
-            raise InvalidValueError.of(
-                "registration",
-                f"is {type(registration).__name__}, not LinkRegistration",
-                remedy="Pass LinkRegistration(institution=…, username=…, password=…).",
-            )
+        _check_type(
+            "registration",
+            registration,
+            LinkRegistration,
+            "Pass LinkRegistration(institution=…, username=…, password=…).",
+        )
         check_provider(provide_token)
         login = self._build_login(build_registration(registration), None)
         with self._traffic.gate:
@@ -126,12 +131,11 @@ class Links:
         """
         check_provider(provide_token)
         state = self.unpark(challenge) if isinstance(challenge, str) else challenge
-        if not isinstance(state, AwaitingToken):
-            raise InvalidValueError.of(
-                "challenge",
-                f"is {type(challenge).__name__}, not a waiting challenge",
-                remedy="Pass TokenRequiredError.state, or the text that park() made of it.",
-            )
+        _check_type(
+            "challenge", state, AwaitingToken, "Pass TokenRequiredError.state, or the text that park() made."
+        )
+        if update is not None:
+            _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
         self._check_resumable(state, token, provide_token, update)
         login = self._build_login(None if update is None else build_update(update), update)
         with self._traffic.gate:
@@ -163,23 +167,36 @@ class Links:
             )
 
     def park(self, state: AwaitingToken) -> str:
-        """Write a waiting challenge as text, without any password or token, to answer it elsewhere."""
+        """Write a waiting challenge as text, without any password or token, to answer it elsewhere.
+
+        Raises:
+            InvalidValueError: It is no waiting challenge.
+        """
+        _check_type("state", state, AwaitingToken, "Pass TokenRequiredError.state.")
         return write_parked(state, self._traffic.now())
 
     def unpark(self, text: str) -> AwaitingToken:
         """Read what `park` wrote, to show the challenge to a person.
 
         Raises:
+            InvalidValueError: It is no text.
             DamagedStateError: The text is no parked challenge.
         """
+        _check_type("text", text, str, "Pass what park() returned.")
         return read_parked(text, self._traffic.now())
 
     def list(self, **filters: Unpack[LinkFilters]) -> Listing[Link]:
         """List links, filtered by what Belvo's reference names, such as `status__in=["invalid"]`.
 
+        With `fields`, the `id` always comes too.
+
         Raises:
             InvalidValueError: A filter is not known, or has a wrong value.
         """
+        if "id" in (filters.get("omit") or ()):
+            raise InvalidValueError.of("omit", "leaves out the id", remedy="A Link without its id is no use.")
+        if (wanted := filters.get("fields")) is not None and not isinstance(wanted, str):
+            filters["fields"] = ["id", *(name for name in wanted if name != "id")]
         query = write_filters(filters, _FILTERS)
         return Listing(self._exchange, self._traffic.gate, LINKS, query, Link)
 
@@ -200,10 +217,7 @@ class Links:
         Raises:
             BelvoError: It could not be changed.
         """
-        if not isinstance(changes, LinkChanges):
-            raise InvalidValueError.of(
-                "changes", f"is {type(changes).__name__}, not LinkChanges", remedy="Pass LinkChanges(…)."
-            )
+        _check_type("changes", changes, LinkChanges, "Pass LinkChanges(…).")
         link_id = read_link_id(link_id)
         request = build_changes(link_id, changes)
         with self._traffic.gate:
@@ -264,6 +278,12 @@ class Links:
             exchange=self._exchange,
             traffic=self._traffic,
             claims=self._claims,
+            accesses=self._accesses,
             request=request,
             update=update,
         )
+
+
+def _check_type(name: str, value: object, kind: type, remedy: str) -> None:
+    if not isinstance(value, kind):
+        raise InvalidValueError.of(name, f"is {type(value).__name__}, not {kind.__name__}", remedy=remedy)

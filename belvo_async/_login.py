@@ -5,13 +5,21 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async._claims import Claims
-from belvo_async._exchange import Exchange, Traffic
+from belvo_async._exchange import Departure, Exchange, Traffic
 from belvo_async._http import Request
 from belvo_async._models import LinkUpdate
 from belvo_async._requests import build_resume, build_update
-from belvo_async._settle import Settler
-from belvo_async.errors import NotSentError, PoolClosedError, UsageError
-from belvo_async.mfa import Event, Rejected, ResumeRoute, Resuming, token_not_sent
+from belvo_async._settle import Accesses, Settler
+from belvo_async.errors import NotSentError, PoolClosedError
+from belvo_async.mfa import (
+    Accepted,
+    Event,
+    IllegalTransitionError,
+    Rejected,
+    ResumeRoute,
+    Resuming,
+    token_not_sent,
+)
 
 _NEVER_LEFT: Final = (NotSentError, PoolClosedError)
 
@@ -23,21 +31,24 @@ class LinkLogin:
     exchange: Exchange
     traffic: Traffic
     claims: Claims
+    accesses: Accesses
     request: Request | None
     """The login that starts it; None where only a parked challenge is known."""
     update: LinkUpdate | None = None
     """The credentials, where the token goes back with them (`ResumeRoute.PUT_LINK`)."""
 
+    @property
+    def can_restart(self) -> bool:
+        """Whether the login may be submitted once more: an update, without a token made beforehand."""
+        return self.update is not None and self.update.token is None
+
     async def submit(self) -> Event:
         """Send the login."""
         if self.request is None:
-            raise UsageError(
-                "The session expired, and the credentials to start again are not at hand.",
-                remedy="Pass update= to links.resume() when MfaPolicy.restarts is above 0.",
-            )
+            raise IllegalTransitionError("There is no login to submit, only a challenge to answer.")
         link_id = self.request.link_id
-        settle = None if link_id is None else Settler(self.exchange, self.traffic, link_id).settle
-        return await self.exchange.login(self.request, settle)
+        settle = None if link_id is None else self._build_settler(link_id).settle
+        return self._note(await self.exchange.login(self.request, settle))
 
     async def resume(self, state: Resuming) -> Event:
         """Send the answer to a challenge, once.
@@ -45,18 +56,29 @@ class LinkLogin:
         Raises:
             ChallengeAnsweredError: It was sent already.
         """
+        settler = self._build_settler(state.challenge.link_id)
+        departure = Departure()
         self.claims.take(state)
-        settler = Settler(self.exchange, self.traffic, state.challenge.link_id)
-        event = await self.exchange.login(self._build(state), settler.settle)
+        try:
+            event = await self.exchange.login(self._build(state), settler.settle, departure)
+        finally:
+            if departure.at is None:
+                self.claims.release(state)
         if not (isinstance(event, Rejected) and isinstance(event.error, _NEVER_LEFT)):
-            return event
-        self.claims.release(state)
+            return self._note(event)
         unsent = token_not_sent(state)
         unsent.__cause__ = event.error
         return Rejected(unsent)
 
+    def _build_settler(self, link_id: str) -> Settler:
+        return Settler(self.exchange, self.traffic, self.accesses, link_id)
+
+    def _note(self, event: Event) -> Event:
+        if isinstance(event, Accepted):
+            self.accesses.note(event.link)
+        return event
+
     def _build(self, state: Resuming) -> Request:
         if self.traffic.policy.resume_route is ResumeRoute.PUT_LINK and self.update is not None:
             return build_update(self.update, state)
-        institution = None if self.request is None else self.request.institution
-        return build_resume(state, institution)
+        return build_resume(state)

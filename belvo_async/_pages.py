@@ -13,6 +13,8 @@ from belvo_async.errors import InvalidValueError
 
 T = TypeVar("T")
 
+_TOO_MANY: Final = 10**9
+
 
 class Listing(Generic[T]):
     """A list at Belvo: `async for item in listing`, `async for page in listing.pages()`, `.page(3)`.
@@ -54,7 +56,7 @@ class Listing(Generic[T]):
             InvalidValueError: The number is below 1.
             BelvoError: The page could not be read.
         """
-        if type(number) is not int or number < 1:
+        if type(number) is not int or not 1 <= number < _TOO_MANY:
             raise InvalidValueError.of("number", "is not a page number", remedy="Pages count from 1.")
         return await self._read(build_page_read(self._path, (*self._query, ("page", str(number)))))
 

@@ -1,5 +1,6 @@
 """The session pool: the front door."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self, TypedDict, Unpack
 
@@ -18,9 +19,11 @@ from belvo_async._settings import (
     Environment,
     RateLimit,
     Timeouts,
+    check_setting,
     environment_from_env,
     read_environment,
 )
+from belvo_async._settle import Accesses
 from belvo_async._slots import LinkLocks, Slots
 from belvo_async._throttle import Throttle
 from belvo_async._transport import AiohttpTransport, HttpSession, Transport
@@ -31,11 +34,10 @@ from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
 class Account:
     """The calls of one Belvo account: one set of keys, with connections of its own."""
 
-    def __init__(self, transport: Transport, traffic: Traffic, locks: LinkLocks, claims: Claims) -> None:
-        self._transport: Final = transport
+    def __init__(self, transport: Transport, traffic: Traffic, links: Callable[[Exchange], Links]) -> None:
         self._gate: Final = traffic.gate
         self._exchange: Final = Exchange(transport, traffic)
-        self.links: Final = Links(self._exchange, traffic, locks, claims)
+        self.links: Final = links(self._exchange)
         self.institutions: Final = Institutions(self._exchange, traffic.gate)
 
     async def ping(self) -> None:
@@ -56,7 +58,7 @@ class PoolSettings(TypedDict, total=False):
     rate_limit: RateLimit | None
     timeouts: Timeouts | None
     retry: RetryPolicy | None
-    mfa: MfaPolicy
+    mfa: MfaPolicy | None
     close_grace: float
     observer: Observer
     clock: Clock
@@ -96,12 +98,24 @@ class SessionPool:
         rate_limit: RateLimit | None = None,
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
-        mfa: MfaPolicy = DEFAULT_POLICY,
+        mfa: MfaPolicy | None = None,
         close_grace: float = 30.0,
         observer: Observer = log_observation,
         clock: Clock = SYSTEM_CLOCK,
         session: HttpSession | None = None,
     ) -> None:
+        for name, value, kind in (
+            ("concurrency", concurrency, Concurrency),
+            ("rate_limit", rate_limit, RateLimit),
+            ("timeouts", timeouts, Timeouts),
+            ("retry", retry, RetryPolicy),
+            ("mfa", mfa, MfaPolicy),
+            ("session", session, HttpSession),
+            ("clock", clock, Clock),
+        ):
+            if value is not None:
+                check_setting(name, value, kind)
+        _check_grace(close_grace)
         self._url: Final = read_environment(environment)
         self._concurrency: Final = concurrency or Concurrency()
         self._timeouts: Final = timeouts or Timeouts()
@@ -115,10 +129,11 @@ class SessionPool:
             gate=gate,
             clock=clock,
             observer=observer,
-            policy=mfa,
+            policy=mfa or DEFAULT_POLICY,
         )
         self._locks: Final = LinkLocks()
         self._claims: Final = Claims(clock)
+        self._accesses: Final = Accesses()
         self._transports: Final[list[Transport]] = []
         self._accounts: Final[dict[tuple[str, str], Account]] = {}
         account = self.account(credentials)
@@ -144,23 +159,22 @@ class SessionPool:
         Belvo counts requests by IP address, whoever's keys they carry: one pool for all accounts of a
         machine keeps within the limit. The connections are separate.
         """
-        if not isinstance(credentials, Credentials):
-            raise ConfigurationError(
-                f"credentials is {type(credentials).__name__}, not Credentials.",
-                remedy="Pass Credentials(secret_id, secret_password).",
-            )
+        check_setting("credentials", credentials, Credentials)
         key = (credentials.secret_id, credentials.secret_password)
         if key not in self._accounts:
             transport = AiohttpTransport(
                 self._url,
                 credentials,
                 timeouts=self._timeouts,
-                connections=self._concurrency.total,
+                connections=2 * self._concurrency.total,  # urgent requests have as many of their own
                 session=self._borrowed,
             )
             self._transports.append(transport)
-            self._accounts[key] = Account(transport, self._traffic, self._locks, self._claims)
+            self._accounts[key] = Account(transport, self._traffic, self._build_links)
         return self._accounts[key]
+
+    def _build_links(self, exchange: Exchange) -> Links:
+        return Links(exchange, self._traffic, locks=self._locks, claims=self._claims, accesses=self._accesses)
 
     async def __aenter__(self) -> Self:
         """Tie the pool to the running event loop."""
@@ -180,8 +194,16 @@ class SessionPool:
         `state` can be parked. Logins in flight have *grace* seconds (by default `close_grace`) to end;
         after that they are cut off, and raise `OutcomeUnknownError`.
         """
+        _check_grace(grace or 0.0)
         try:
             await self._traffic.gate.close(self._close_grace if grace is None else grace)
         finally:
             for transport in self._transports:
                 await transport.aclose()
+
+
+def _check_grace(grace: object) -> None:
+    if isinstance(grace, bool) or not isinstance(grace, int | float) or not grace >= 0:
+        raise ConfigurationError(
+            "close_grace must be a number of seconds, 0 or more.", remedy="Correct the setting."
+        )

@@ -1,6 +1,6 @@
 """The answers of the API that are no success, as errors; never with a secret in them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -106,6 +106,6 @@ def read_http_date(header: str) -> datetime | None:
     """Return an aware datetime for an HTTP date, or None."""
     try:
         moment = parsedate_to_datetime(header)
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else None

@@ -43,10 +43,16 @@ def _find_secrets(body: Mapping[str, object]) -> tuple[str, ...]:
     )
 
 
+def _find_repeat(body: Mapping[str, object], answer: Resuming | None) -> Repeat:
+    # A token works once, also when it was made beforehand.
+    return Repeat.LOGIN if answer is None and "token" not in body else Repeat.TOKEN
+
+
 def build_update(update: LinkUpdate, answer: Resuming | None = None) -> Request:
     """Build the PUT of an update; with an answer to a challenge, the PUT that resumes it."""
     body = _collect(update, UPDATE_FIELDS)
     if answer is not None:
+        body.pop("token", None)  # the one that was sent up front
         body["session"] = answer.challenge.session
         if answer.token is not None:
             body["token"] = answer.token
@@ -54,15 +60,16 @@ def build_update(update: LinkUpdate, answer: Resuming | None = None) -> Request:
         method="PUT",
         path=f"{LINKS}{update.link_id}/",
         body=dump_json(body),
-        repeat=Repeat.LOGIN if answer is None else Repeat.TOKEN,
+        repeat=_find_repeat(body, answer),
         link_id=update.link_id,
         institution=update.institution,
+        is_urgent=answer is not None,
         deadline=None if answer is None else answer.deadline,
         secrets=_find_secrets(body),
     )
 
 
-def build_resume(answer: Resuming, institution: str | None = None) -> Request:
+def build_resume(answer: Resuming) -> Request:
     """Build the PATCH that answers a challenge."""
     challenge = answer.challenge
     body = {"session": challenge.session, "link": challenge.link_id}
@@ -73,8 +80,8 @@ def build_resume(answer: Resuming, institution: str | None = None) -> Request:
         path=LINKS,
         body=dump_json(body),
         repeat=Repeat.TOKEN,
+        is_urgent=True,
         link_id=challenge.link_id,
-        institution=institution,
         deadline=answer.deadline,
         secrets=_find_secrets(body),
     )
@@ -87,7 +94,7 @@ def build_registration(registration: LinkRegistration) -> Request:
         method="POST",
         path=LINKS,
         body=dump_json(body),
-        repeat=Repeat.LOGIN,
+        repeat=_find_repeat(body, None),
         institution=registration.institution,
         secrets=_find_secrets(body),
     )
@@ -115,9 +122,9 @@ def build_refresh(link_id: str, resources: tuple[str, ...] | None) -> Request:
     return Request(method="POST", path=path, body=body, repeat=Repeat.LOGIN, link_id=link_id)
 
 
-def build_link_read(link_id: str) -> Request:
+def build_link_read(link_id: str, *, is_urgent: bool = False) -> Request:
     """Build the GET of one link."""
-    return Request(method="GET", path=f"{LINKS}{link_id}/", link_id=link_id)
+    return Request(method="GET", path=f"{LINKS}{link_id}/", link_id=link_id, is_urgent=is_urgent)
 
 
 def build_page_read(path: str, query: tuple[tuple[str, str], ...]) -> Request:
@@ -142,9 +149,22 @@ def build_next_read(request: Request, page: Page[T]) -> Request | None:
         query, path = (), ""
     else:
         path = parts.path
-    if not path.endswith(request.path) or set(query) == set(request.query):
+    if not path.endswith(request.path) or not _leads_on(request.query, query):
         raise UnreadableAnswerError(
-            "The page's `next` does not lead to another page of this list.",
+            "The page's `next` does not lead on in this list.",
             remedy="Read single pages with .page(number).",
         )
     return build_page_read(request.path, query)
+
+
+def _leads_on(query: tuple[tuple[str, str], ...], following: tuple[tuple[str, str], ...]) -> bool:
+    """Whether a query leads to a later page, so that no list goes round in a circle."""
+    page = dict(following).get("page")
+    if page is None:
+        return set(following) != set(query)
+    return page.isascii() and page.isdigit() and len(page) < 10 and int(page) > _read_page(query)
+
+
+def _read_page(query: tuple[tuple[str, str], ...]) -> int:
+    page = dict(query).get("page", "1")
+    return int(page) if page.isdigit() else 1

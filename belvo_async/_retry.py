@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, TypeVar
 import tenacity
 from attrs import field, frozen
 
+from belvo_async._error_codes import is_belvos_own
 from belvo_async._http import Repeat, Request
 from belvo_async._observer import Observer, RetryPlanned, notify
 from belvo_async._settings import at_least, whole
@@ -94,8 +95,8 @@ def is_repeatable(error: BelvoError, repeat: Repeat, *, can_settle: bool) -> boo
                 error, ServerError | RequestTimeoutError | AnswerLostError | TooManySessionsError
             )
         case Repeat.LOGIN:
-            is_belvos_own = isinstance(error, ServerError) and error.code is not None
-            return isinstance(error, TooManySessionsError) or (is_belvos_own and can_settle)
+            has_ended = isinstance(error, ServerError) and is_belvos_own(error.code)
+            return isinstance(error, TooManySessionsError) or (has_ended and can_settle)
         case Repeat.CHANGE:
             return False
 
@@ -133,7 +134,8 @@ class Retrier:
         self, attempt: Callable[[], Awaitable[T]], first: BelvoError, request: Request, *, can_settle: bool
     ) -> T:
         failed = [first]
-        last = first
+        said: BelvoError | None = None
+        """What the server said last; an attempt that never left after it must not hide it."""
 
         async def replay_first_then_attempt() -> T:
             # The run is built only once an attempt has failed: building it costs more than a good request.
@@ -147,31 +149,33 @@ class Retrier:
             )
 
         def before_sleep(run: tenacity.RetryCallState) -> None:
-            nonlocal last
-            last = _find_error(run)
-            notify(self._observer, _plan(last, request, run))
-
-        async def sleep(seconds: float) -> None:
-            try:
-                await self._sleep(seconds)
-            except PoolClosedError:
-                pass
-            else:
-                return
-            raise last  # a login was sent, and this is what became of it
+            nonlocal said
+            error = _find_error(run)
+            said = said if isinstance(error, NotSentError) else error
+            notify(self._observer, _plan(error, request, run))
 
         run = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(may_repeat),
             stop=self._is_over,
             wait=lambda run: self._policy.find_wait(_find_error(run), run.attempt_number, self._jitter()),
             before_sleep=before_sleep,
-            sleep=sleep,
+            sleep=self._sleep,
             reraise=True,
         )
-        return await run(replay_first_then_attempt)
+        try:
+            return await run(replay_first_then_attempt)
+        except (NotSentError, PoolClosedError):
+            if said is None:
+                raise
+        raise said
 
     def _is_over(self, run: tenacity.RetryCallState) -> bool:
-        if run.attempt_number > self._policy.count_retries(_find_error(run)) or self._budget < 1:
+        error = _find_error(run)
+        if run.attempt_number > self._policy.count_retries(error):
+            return True
+        if isinstance(error, RateLimitedError):
+            return False  # no storm to stop: after a refusal the throttle lets one request through
+        if self._budget < 1:
             return True
         self._budget -= 1
         return False

@@ -1,5 +1,6 @@
 """Settings as values, checked where they are made: keys, environment, limits and timeouts."""
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -18,13 +19,11 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _HTTPS_REMEDY: Final = "Pass sandbox, production, or the https:// address of a server."
 
 
-def at_least(least: float, *, optional: bool = False) -> NumberCheck:
-    """Build a validator for a number of *least* or more; None passes where *optional*."""
+def at_least(least: float) -> NumberCheck:
+    """Build a validator for a finite number of *least* or more."""
 
     def check(instance: object, attribute: "Attribute[object]", value: object) -> None:
-        if optional and value is None:
-            return
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < math.inf:
             raise ConfigurationError(
                 f"{type(instance).__name__}.{attribute.name} must be a number of at least {least:g}.",
                 remedy="Correct the setting.",
@@ -46,6 +45,19 @@ def whole(least: int, *, optional: bool = False) -> NumberCheck:
             )
 
     return check
+
+
+def check_setting(name: str, value: object, kind: type) -> None:
+    """Refuse a setting of a wrong type.
+
+    Raises:
+        ConfigurationError: Names the setting and the type.
+    """
+    if not isinstance(value, kind):
+        raise ConfigurationError(
+            f"{name} is {type(value).__name__}, not {kind.__name__}.",
+            remedy=f"Pass {kind.__name__}(…), or leave the argument out.",
+        )
 
 
 class Environment(Enum):
@@ -84,7 +96,8 @@ def read_environment(value: object) -> str:
 def _read_url(text: str) -> str:
     try:
         parts = urlsplit(text)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        host = (parts.hostname or "").encode("idna")
+        valid = parts.scheme in ("http", "https") and bool(host) and parts.port != 0
     except ValueError:
         valid, parts = False, SplitResult("", "", "", "", "")
     if not valid:
@@ -184,6 +197,7 @@ class Concurrency:
     """
 
     total: int = field(default=100, validator=whole(1))
+    """Answers to challenges and looks at links have as much room again, so that no queue holds them up."""
     per_institution: int = field(default=20, validator=whole(1))
     """Counts requests whose institution is known, so that a slow one does not starve the others."""
 
@@ -202,8 +216,11 @@ class RateLimit:
     """None: no limit."""
     window: float = field(default=30.0, validator=at_least(0.001))
     """Seconds."""
-    margin: float = field(default=0.2, validator=at_least(0))
-    """Seconds added to the window, as requests do not travel equally fast."""
+    margin: float = field(default=0.3, validator=at_least(0))
+    """Seconds added to the window: a request that needs a new connection arrives later than the others.
+
+    Where connections take longer than this to make, Belvo may count one window's requests into the next.
+    """
 
     @classmethod
     def unlimited(cls) -> "RateLimit":

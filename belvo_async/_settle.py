@@ -1,5 +1,6 @@
 """Whether a login succeeded whose answer was lost: a look at the link itself (design rule R4)."""
 
+from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,12 +18,38 @@ _LOOKS: Final = (0.0, 3.0, 6.0, 12.0)
 _ONE_LOOK: Final = _LOOKS[:1]
 _CLOCKS_AGREE: Final = timedelta(seconds=2)
 """`Date` has whole seconds, and the answer takes time to travel."""
+_REMEMBERED: Final = 10_000
+
+
+class Accesses:
+    """The last accesses that this pool has been told of, for the links it logged in at most recently.
+
+    Clocks are compared to about a second only: an access that was reported before is no news, whatever
+    they say.
+    """
+
+    def __init__(self) -> None:
+        self._last: Final[OrderedDict[str, datetime]] = OrderedDict()
+
+    def note(self, link: Link) -> None:
+        """Remember the access that a login has reported."""
+        if link.last_accessed_at is None:
+            return
+        self._last[link.id] = link.last_accessed_at
+        self._last.move_to_end(link.id)
+        if len(self._last) > _REMEMBERED:
+            self._last.popitem(last=False)
+
+    def last(self, link_id: str) -> datetime | None:
+        """Return the last access that was reported, if it is remembered."""
+        return self._last.get(link_id)
 
 
 class Settler:
     """Looks at one link after a login."""
 
-    def __init__(self, exchange: Exchange, traffic: Traffic, link_id: str) -> None:
+    def __init__(self, exchange: Exchange, traffic: Traffic, accesses: Accesses, link_id: str) -> None:
+        self._accesses: Final = accesses
         self._exchange: Final = exchange
         self._traffic: Final = traffic
         self._link_id: Final = link_id
@@ -44,7 +71,7 @@ class Settler:
         try:
             if seconds:
                 await self._traffic.gate.nap(seconds)
-            request = build_link_read(self._link_id)
+            request = build_link_read(self._link_id, is_urgent=True)
             response = await self._exchange.send(request)
             if not response.is_success:
                 return None
@@ -53,8 +80,8 @@ class Settler:
             return None
         accessed_at = link.last_accessed_at
         since = sent_at + self._find_skew(response)
-        succeeded = link.status is LinkStatus.VALID and accessed_at is not None and accessed_at > since
-        return link if succeeded else None
+        is_newer = accessed_at is not None and accessed_at > max(since, self._accesses.last(link.id) or since)
+        return link if link.id == self._link_id and link.status is LinkStatus.VALID and is_newer else None
 
     def _find_skew(self, response: Response) -> timedelta:
         """Return how far the server's clock is ahead of ours, so that ours may be wrong."""

@@ -62,12 +62,18 @@ class Slots:
     def __init__(self, concurrency: Concurrency) -> None:
         self._concurrency: Final = concurrency
         self._total: Final = asyncio.Semaphore(concurrency.total)
+        self._urgent: Final = asyncio.Semaphore(concurrency.total)
         self._institutions: Final[dict[str, _Turnstile]] = {}
 
     @property
     def total(self) -> asyncio.Semaphore:
         """The room in all: taken last, so that who waits for an institution holds none of it."""
         return self._total
+
+    @property
+    def urgent(self) -> asyncio.Semaphore:
+        """Room of their own for urgent requests: no queue of logins holds up a person's answer."""
+        return self._urgent
 
     def of(self, institution: str) -> _Turnstile:
         """Return the context that holds one slot of an institution."""

@@ -9,13 +9,14 @@ from belvo_async._clock import Clock, first_of
 from belvo_async._settings import RateLimit
 
 _FIRST_PAUSE: Final = 30.0
+_SHORTEST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 300.0
 _PROBE_TIME: Final = 5.0
 """Seconds: the edge refuses at once, so a probe that takes longer has passed, and a bank is working on it."""
 
 
 class Throttle:
-    """Gives requests their turn, first come, first served.
+    """Gives requests their turn: urgent ones first, then first come, first served.
 
     Never more than `limit.requests` turns in any window of `limit.window` seconds: the oldest of the last
     so many must be out of the window. (A leaky bucket would let twice as many through at the start.)
@@ -30,22 +31,46 @@ class Throttle:
         self._span: Final = limit.window + limit.margin
         self._starts: Final[deque[float]] = deque(maxlen=limit.requests or 0)
         self._queue: Final = asyncio.Lock()
+        self._urgent_queue: Final = asyncio.Lock()
+        self._urgent = 0
+        self._no_urgent: Final = asyncio.Event()
+        self._no_urgent.set()
         self._epoch = 0  # counts the pauses, so that a late refusal does not start another
         self._closed_until: float | None = None
         self._pause = 0.0
         self._probe: asyncio.Event | None = None
 
-    async def turn(self) -> int:
+    async def turn(self, *, urgent: bool = False) -> int:
         """Wait for a turn to send now; the result goes to `passed`, `refused` or `dropped`."""
-        if self._starts.maxlen == 0 and self._closed_until is None and not self._queue.locked():
+        if self._starts.maxlen == 0 and self._closed_until is None:
             return self._epoch
+        if urgent:
+            return await self._turn_first()
         async with self._queue:
             await self._wait()
-            if self._closed_until is not None:
-                self._probe = asyncio.Event()
-            if self._starts.maxlen:
-                self._starts.append(self._clock.monotonic())
-            return self._epoch
+            while self._urgent:
+                await self._no_urgent.wait()
+                await self._wait()
+            return self._take_turn()
+
+    async def _turn_first(self) -> int:
+        self._urgent += 1
+        self._no_urgent.clear()
+        try:
+            async with self._urgent_queue:
+                await self._wait()
+                return self._take_turn()
+        finally:
+            self._urgent -= 1
+            if not self._urgent:
+                self._no_urgent.set()
+
+    def _take_turn(self) -> int:
+        if self._closed_until is not None:
+            self._probe = asyncio.Event()
+        if self._starts.maxlen:
+            self._starts.append(self._clock.monotonic())
+        return self._epoch
 
     async def _wait(self) -> None:
         while True:
@@ -89,7 +114,7 @@ class Throttle:
             return None
         self._epoch += 1
         self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
-        seconds = self._pause if retry_after is None else min(retry_after, _LONGEST_PAUSE)
+        seconds = min(max(retry_after, _SHORTEST_PAUSE), _LONGEST_PAUSE) if retry_after else self._pause
         self._closed_until = self._clock.monotonic() + seconds
         self._end_probe()
         return seconds

@@ -77,13 +77,10 @@ class AiohttpTransport:
         connections: int,
         session: HttpSession | None = None,
     ) -> None:
-        if session is not None and not isinstance(session.cookie_jar, aiohttp.DummyCookieJar):
-            raise ConfigurationError(
-                "The session keeps cookies, which could carry one end-user's login over to another's.",
-                remedy="Make it with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()).",
-            )
+        if session is not None:
+            _check_session(session)
         self._base: Final = URL(base_url)
-        self._prefix: Final = self._base.path.rstrip("/")
+        self._prefix: Final = self._base.raw_path.rstrip("/")
         headers = _build_headers(credentials)
         self._session_headers: Final = headers if session is None else {}
         self._request_headers: Final = {} if session is None else headers
@@ -109,13 +106,15 @@ class AiohttpTransport:
                 headers={**self._request_headers, **dict(request.headers)},
                 timeout=self._login_timeout if request.is_login else self._read_timeout,
                 allow_redirects=False,
+                raise_for_status=False,
                 middlewares=(_SendOnce(),),
             ) as answer:
                 return await self._read(answer, request)
-        except _NEVER_SENT as error:
-            raise _not_sent(error, request) from error
+        except aiohttp.ClientResponseError as error:
+            failure = _translate(error, request)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _lost(type(error).__name__, request, None) from error
+            raise _translate(error, request) from error
+        raise failure  # outside: as a cause it would show the request's headers, and the keys in them
 
     def _open(self) -> aiohttp.ClientSession:
         if self._closed or (self._session is not None and self._session.closed):
@@ -159,6 +158,18 @@ class AiohttpTransport:
             await self._session.close()
 
 
+def _check_session(session: HttpSession) -> None:
+    if not isinstance(session.cookie_jar, aiohttp.DummyCookieJar):
+        raise ConfigurationError(
+            "The session keeps cookies, which could carry one end-user's login over to another's.",
+            remedy="Make it with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()).",
+        )
+    if session.auth is not None:
+        raise ConfigurationError(
+            "The session has an auth of its own.", remedy="Make it without; the pool sends the Credentials."
+        )
+
+
 def _build_headers(credentials: Credentials) -> dict[str, str]:
     keys = f"{credentials.secret_id}:{credentials.secret_password}".encode()
     return {
@@ -170,10 +181,12 @@ def _build_headers(credentials: Credentials) -> dict[str, str]:
 
 
 def _build_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=total, sock_connect=connect)
+    return aiohttp.ClientTimeout(total=total, connect=connect)
 
 
-def _not_sent(error: Exception, request: Request) -> TransportError:
+def _translate(error: Exception, request: Request) -> TransportError:
+    if not isinstance(error, _NEVER_SENT):
+        return _lost(type(error).__name__, request, None)
     return NotSentError(
         f"No connection for {request.method} {request.path}: {type(error).__name__}. Nothing was sent.",
         remedy="Check the network, the address and the proxy; it is safe to try again.",

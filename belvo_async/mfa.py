@@ -17,10 +17,10 @@ parked (`AwaitingToken`) holds no password and no token.
 from enum import Enum
 from typing import Final, NoReturn, TypeAlias
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from belvo_async._models import Challenge, Link
-from belvo_async._settings import at_least, whole
+from belvo_async._settings import at_least, check_setting, whole
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
@@ -50,6 +50,10 @@ class ResumeRoute(Enum):
     """`PUT /api/links/{id}/` again, with token and session in its body; needs the update once more."""
 
 
+def _check_route(policy: "MfaPolicy", attribute: "Attribute[ResumeRoute]", value: object) -> None:
+    check_setting(f"{type(policy).__name__}.{attribute.name}", value, ResumeRoute)
+
+
 @frozen(kw_only=True)
 class MfaPolicy:
     """How far a dialogue may go.
@@ -66,7 +70,7 @@ class MfaPolicy:
     """Seconds before the expiry when a token is no longer sent; never over a tenth of the expiry."""
     assumed_expiry: float = field(default=600.0, validator=at_least(0))
     """Seconds to count with where the 428 states no expiry."""
-    resume_route: ResumeRoute = ResumeRoute.PATCH_COLLECTION
+    resume_route: ResumeRoute = field(default=ResumeRoute.PATCH_COLLECTION, validator=_check_route)
 
 
 DEFAULT_POLICY: Final = MfaPolicy()

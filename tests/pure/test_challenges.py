@@ -249,14 +249,14 @@ def test_a_session_in_another_status_is_no_challenge(status: int) -> None:
 
 def test_the_answer_to_a_challenge_is_the_documented_patch() -> None:
     resuming = Resuming(challenge=DOCUMENTED, token="001234", deadline=80.0, rounds=1)
-    request = build_resume(resuming, "erebor_mx_retail")
+    request = build_resume(resuming)
     assert request == Request(
         method="PATCH",
         path="/api/links/",
         body=f'{{"session":"{SESSION}","link":"{LINK_ID}","token":"001234"}}'.encode(),
         repeat=Repeat.TOKEN,
         link_id=LINK_ID,
-        institution="erebor_mx_retail",
+        is_urgent=True,
         deadline=80.0,
         secrets=("001234",),
     )

@@ -248,7 +248,7 @@ def test_a_number_out_of_range_names_its_setting(
 
 def test_the_defaults_are_belvo_s_own_limits() -> None:
     assert (RateLimit(), Timeouts().login, Concurrency()) == (
-        RateLimit(requests=80, window=30.0, margin=0.2),
+        RateLimit(requests=80, window=30.0, margin=0.3),
         330.0,
         Concurrency(total=100, per_institution=20),
     )
