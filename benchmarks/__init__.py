@@ -1,0 +1,1 @@
+"""How fast `belvo_async` is, and where its time goes."""

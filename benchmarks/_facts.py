@@ -1,0 +1,38 @@
+"""The machine and the versions that a result belongs to."""
+
+import os
+import platform
+from importlib.metadata import version
+
+from attrs import frozen
+
+
+@frozen
+class Cores:
+    """Where the two processes run."""
+
+    client: int
+    server: int
+
+    @property
+    def are_shared(self) -> bool:
+        """Whether there was only one, so that the server slows the client down."""
+        return self.client == self.server
+
+
+def choose_cores() -> Cores:
+    """Choose one core for the client and another for the server, if there is one."""
+    cores = sorted(os.sched_getaffinity(0))
+    return Cores(client=cores[0], server=cores[-1])
+
+
+def describe_machine(cores: Cores) -> str:
+    """Return one line on what a result was measured with."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "belvo-python", "belvo-async"))
+    load = os.getloadavg()[0]
+    shared = " (SHARED: the ratios are flattered)" if cores.are_shared else ""
+    return (
+        f"{platform.python_implementation()} {platform.python_version()}, {packages}; "
+        f"{os.cpu_count()} cores: client on {cores.client}, server on {cores.server}{shared}; "
+        f"load {load:.1f} at the start"
+    )

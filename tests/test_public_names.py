@@ -1,0 +1,37 @@
+"""What the package shows to the outside, and what importing it costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+import belvo_async
+from belvo_async import errors
+
+
+def test_the_public_names_exist_once_each() -> None:
+    assert len(belvo_async.__all__) == len(set(belvo_async.__all__))
+    assert all(hasattr(belvo_async, name) for name in belvo_async.__all__)
+
+
+def test_no_public_name_is_forgotten() -> None:
+    shown = {
+        name
+        for name, value in vars(belvo_async).items()
+        if not name.startswith("_") and getattr(value, "__module__", "").startswith("belvo_async")
+    }
+    assert shown - set(belvo_async.__all__) == set()
+
+
+def test_every_error_is_in_the_tree_of_the_docstring() -> None:
+    kinds = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    named = set((errors.__doc__ or "").replace(",", " ").split())
+    assert {kind for kind in kinds if kind.endswith("Error")} <= named
+
+
+@pytest.mark.parametrize(
+    "module", ["typer", "rich", "segno", "pytest", "aioresponses", "belvo_async.sandbox"]
+)
+def test_importing_the_package_does_not_import(module: str) -> None:
+    code = f"import belvo_async, sys; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 - our own
