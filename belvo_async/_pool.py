@@ -115,6 +115,11 @@ class SessionPool:
         ):
             if value is not None:
                 check_setting(name, value, kind)
+        if not callable(observer):
+            raise ConfigurationError(
+                f"observer is {type(observer).__name__}, which cannot be called.",
+                remedy="Pass a function that takes an observation, without calling it.",
+            )
         _check_grace(close_grace)
         self._url: Final = read_environment(environment)
         self._concurrency: Final = concurrency or Concurrency()

@@ -42,7 +42,7 @@ class Throttle:
 
     async def turn(self, *, urgent: bool = False) -> int:
         """Wait for a turn to send now; the result goes to `passed`, `refused` or `dropped`."""
-        if self._starts.maxlen == 0 and self._closed_until is None:
+        if self._starts.maxlen == 0 and self._closed_until is None and not self._queue.locked():
             return self._epoch
         if urgent:
             return await self._turn_first()
