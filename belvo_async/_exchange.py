@@ -1,7 +1,6 @@
 """One request in, one answer or typed error out: slot, throttle, send, retry."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -43,7 +42,7 @@ from belvo_async.mfa import (
     token_required,
 )
 
-Settle: TypeAlias = Callable[[datetime, bool], Awaitable[Link | None]]
+Settle: TypeAlias = Callable[[float, bool], Awaitable[Link | None]]
 """Takes when a login was sent and whether it may still run; returns the link if the login succeeded."""
 
 
@@ -66,9 +65,9 @@ class Traffic:
 
 @define
 class Departure:
-    """Whether, and when by the wall clock, a login left for the bank."""
+    """Whether, and when by the monotonic clock, a login left for the bank."""
 
-    at: datetime | None = None
+    at: float | None = None
 
 
 class Exchange:
@@ -162,7 +161,7 @@ class Exchange:
     async def _send_observed(self, request: Request, departure: Departure | None) -> Response:
         started = self._traffic.clock.monotonic()
         if departure is not None:
-            departure.at = self._traffic.clock.wall()
+            departure.at = self._traffic.clock.monotonic()
         try:
             response = await self._transport.send(request)
         except BaseException as error:

@@ -193,12 +193,12 @@ class Links:
         Raises:
             InvalidValueError: A filter is not known, or has a wrong value.
         """
-        if "id" in (filters.get("omit") or ()):
+        query = dict(write_filters(filters, _FILTERS))
+        if "id" in query.get("omit", "").split(","):
             raise InvalidValueError.of("omit", "leaves out the id", remedy="A Link without its id is no use.")
-        if (wanted := filters.get("fields")) is not None and not isinstance(wanted, str):
-            filters["fields"] = ["id", *(name for name in wanted if name != "id")]
-        query = write_filters(filters, _FILTERS)
-        return Listing(self._exchange, self._traffic.gate, LINKS, query, Link)
+        if "fields" in query and "id" not in query["fields"].split(","):
+            query["fields"] = f"id,{query['fields']}"
+        return Listing(self._exchange, self._traffic.gate, LINKS, tuple(query.items()), Link)
 
     async def get(self, link_id: str | UUID) -> Link:
         """Read one link.

@@ -9,7 +9,7 @@ from belvo_async._gate import Gate
 from belvo_async._http import Request
 from belvo_async._models import Page
 from belvo_async._requests import build_next_read, build_page_read
-from belvo_async.errors import InvalidValueError
+from belvo_async.errors import InvalidValueError, UnreadableAnswerError
 
 T = TypeVar("T")
 
@@ -44,10 +44,17 @@ class Listing(Generic[T]):
             BelvoError: A page could not be read.
         """
         request: Request | None = build_page_read(self._path, self._query)
+        seen: set[frozenset[tuple[str, str]]] = set()
         while request is not None:
             page = await self._read(request)
             yield page
+            seen.add(frozenset(request.query))
             request = build_next_read(request, page)
+            if request is not None and frozenset(request.query) in seen:
+                raise UnreadableAnswerError(
+                    "The page's `next` leads round in a circle.",
+                    remedy="Read single pages with .page(number).",
+                )
 
     async def page(self, number: int) -> Page[T]:
         """Read one page; the first has the number 1.

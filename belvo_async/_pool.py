@@ -83,7 +83,8 @@ class SessionPool:
         observer: Told of every exchange, retry, pause and challenge; by default they are logged.
         clock: Where the time comes from.
         session: An aiohttp session to borrow, for a proxy or TLS settings of your own. It is not closed.
-            It must keep no cookies (`aiohttp.DummyCookieJar`).
+            It must keep no cookies (`aiohttp.DummyCookieJar`); its connector needs room for twice
+            `concurrency.total` connections, and middlewares of its own are not called.
 
     Raises:
         ConfigurationError: A setting is missing or makes no sense; names it.
@@ -111,10 +112,10 @@ class SessionPool:
             ("retry", retry, RetryPolicy),
             ("mfa", mfa, MfaPolicy),
             ("session", session, HttpSession),
-            ("clock", clock, Clock),
         ):
             if value is not None:
                 check_setting(name, value, kind)
+        check_setting("clock", clock, Clock)
         if not callable(observer):
             raise ConfigurationError(
                 f"observer is {type(observer).__name__}, which cannot be called.",

@@ -53,7 +53,7 @@ def check_setting(name: str, value: object, kind: type) -> None:
     Raises:
         ConfigurationError: Names the setting and the type.
     """
-    if not isinstance(value, kind):
+    if not isinstance(value, kind) or isinstance(value, type):  # a class has a protocol's methods too
         raise ConfigurationError(
             f"{name} is {type(value).__name__}, not {kind.__name__}.",
             remedy=f"Pass {kind.__name__}(…), or leave the argument out.",

@@ -54,7 +54,7 @@ class Settler:
         self._traffic: Final = traffic
         self._link_id: Final = link_id
 
-    async def settle(self, sent_at: datetime, may_still_run: bool) -> Link | None:  # noqa: FBT001 - a `Settle`
+    async def settle(self, sent_at: float, may_still_run: bool) -> Link | None:  # noqa: FBT001 - a `Settle`
         """Return the link if it shows a success since *sent_at*, else None."""
         link = None
         for seconds in _LOOKS if may_still_run else _ONE_LOOK:
@@ -67,7 +67,7 @@ class Settler:
         notify(self._traffic.observer, settled)
         return link
 
-    async def _look(self, sent_at: datetime, seconds: float) -> Link | None:
+    async def _look(self, sent_at: float, seconds: float) -> Link | None:
         try:
             if seconds:
                 await self._traffic.gate.nap(seconds)
@@ -79,14 +79,15 @@ class Settler:
         except BelvoError:
             return None
         accessed_at = link.last_accessed_at
-        since = sent_at + self._find_skew(response)
-        is_newer = accessed_at is not None and accessed_at > max(since, self._accesses.last(link.id) or since)
+        now = self._read_now(response)
+        since = now - timedelta(seconds=self._traffic.clock.monotonic() - sent_at)
+        since = max(since, self._accesses.last(link.id) or since)
+        # An access in the future of the answer's own date is by another clock, and proves nothing.
+        is_newer = accessed_at is not None and since < accessed_at <= now + _CLOCKS_AGREE
         return link if link.id == self._link_id and link.status is LinkStatus.VALID and is_newer else None
 
-    def _find_skew(self, response: Response) -> timedelta:
-        """Return how far the server's clock is ahead of ours, so that ours may be wrong."""
+    def _read_now(self, response: Response) -> datetime:
+        """Return the time of day by the server's clock, or by ours where they agree."""
+        ours = self._traffic.clock.wall()
         theirs = read_http_date(response.headers.get("date", ""))
-        if theirs is None:
-            return timedelta()
-        skew = theirs - self._traffic.clock.wall()
-        return skew if abs(skew) > _CLOCKS_AGREE else timedelta()
+        return ours if theirs is None or abs(theirs - ours) <= _CLOCKS_AGREE else theirs

@@ -181,7 +181,7 @@ def _build_headers(credentials: Credentials) -> dict[str, str]:
 
 
 def _build_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=total, connect=connect)
+    return aiohttp.ClientTimeout(total=total, connect=min(connect, total / 2))
 
 
 def _translate(error: Exception, request: Request) -> TransportError:

@@ -130,7 +130,7 @@ class Dialogue(RuleBasedStateMachine):
     @rule()
     def person_answers(self) -> None:
         self.tokens_made += 1
-        token = f"{self.tokens_made:06}"
+        token = f"token-{self.tokens_made:06}"  # digits alone might stand in a time
         self.given.add(token)
         self.take(TokenGiven(token, self.monotonic))
 
