@@ -114,7 +114,7 @@ async def test_headers_of_an_error_arrive(belvo: BelvoMock, pool: SessionPool, c
 
 async def test_a_lost_answer_is_settled_by_a_look(belvo: BelvoMock, pool: SessionPool) -> None:
     belvo.answer_lost(LINK)
-    belvo.link_read(LINK, last_accessed_at="2026-01-01T12:30:00Z")
+    belvo.link_read(LINK, last_accessed_at="2026-01-01T12:00:01Z")
     link = await pool.links.update(UPDATE)
     assert link.status is LinkStatus.VALID
 
