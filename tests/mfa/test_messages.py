@@ -6,7 +6,16 @@ import pytest
 
 from belvo_async import MfaPolicy
 from belvo_async.errors import ConfigurationError, ErrorDetail, InvalidTokenError
-from belvo_async.mfa import Challenged, Declined, Expired, Failed, TokenGiven, advance, token_required
+from belvo_async.mfa import (
+    Challenged,
+    Declined,
+    Expired,
+    Failed,
+    TokenGiven,
+    advance,
+    token_not_sent,
+    token_required,
+)
 from tests.mfa.builders import LINK_ID, build_awaiting, build_challenge, build_resuming
 
 
@@ -101,3 +110,17 @@ def test_a_waiting_state_can_be_pickled() -> None:
 def test_a_policy_out_of_range_is_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=f"MfaPolicy.{name} must be a (whole )?number of at least"):
         MfaPolicy(**{name: value})  # type: ignore[arg-type] # wrong on purpose
+
+
+def test_an_answer_that_never_left_leaves_the_challenge_as_open_as_before() -> None:
+    error = token_not_sent(build_resuming(rounds=2, restarts=1))
+    assert error.state == build_awaiting(rounds=1, restarts=1)
+    assert str(error) == (
+        f"The token was not sent (link {LINK_ID}). "
+        "Resume from this error's `state` with the token, before the challenge expires."
+    )
+
+
+def test_a_policy_without_a_route_is_refused_by_name() -> None:
+    with pytest.raises(ConfigurationError, match=r"^MfaPolicy.resume_route is str, not ResumeRoute\."):
+        MfaPolicy(resume_route="put_link")  # type: ignore[arg-type] # wrong on purpose
