@@ -41,12 +41,7 @@ class Account:
         self.institutions: Final = Institutions(self._exchange, traffic.gate)
 
     async def ping(self) -> None:
-        """Check the keys, as Belvo's own libraries do: `GET /api/`.
-
-        Raises:
-            AuthenticationError: The keys are wrong, or belong to another environment.
-            BelvoError: Belvo could not be asked.
-        """
+        """Check these keys; see `SessionPool.ping`."""
         with self._gate:
             await self._exchange.fetch(Request(method="GET", path="/api/"))
 
@@ -142,10 +137,7 @@ class SessionPool:
         self._accesses: Final = Accesses()
         self._transports: Final[list[Transport]] = []
         self._accounts: Final[dict[tuple[str, str], Account]] = {}
-        account = self.account(credentials)
-        self.links: Final = account.links
-        self.institutions: Final = account.institutions
-        self.ping: Final = account.ping
+        self._account: Final = self.account(credentials)
 
     @classmethod
     def from_env(cls, **settings: Unpack[PoolSettings]) -> Self:
@@ -181,6 +173,25 @@ class SessionPool:
 
     def _build_links(self, exchange: Exchange) -> Links:
         return Links(exchange, self._traffic, locks=self._locks, claims=self._claims, accesses=self._accesses)
+
+    @property
+    def links(self) -> Links:
+        """The links of the account that the pool was made for."""
+        return self._account.links
+
+    @property
+    def institutions(self) -> Institutions:
+        """The institutions, asked with the same keys."""
+        return self._account.institutions
+
+    async def ping(self) -> None:
+        """Check the keys, as Belvo's own libraries do: `GET /api/`.
+
+        Raises:
+            AuthenticationError: The keys are wrong, or belong to another environment.
+            BelvoError: Belvo could not be asked.
+        """
+        await self._account.ping()
 
     async def __aenter__(self) -> Self:
         """Tie the pool to the running event loop."""
