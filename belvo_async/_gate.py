@@ -73,7 +73,8 @@ class Gate:
         if self._closing.is_set():
             raise PoolClosedError(
                 "The session pool is closed; nothing was sent.",
-                remedy="Keep the pool open as long as calls are made, for example for an application's life.",
+                remedy="Make a new one: a closed pool cannot be opened again. One pool can serve an "
+                "application for its whole life.",
             )
 
     async def close(self, grace: float) -> None:

@@ -66,9 +66,7 @@ class LinkLogin:
                 self.claims.release(state)
         if not (isinstance(event, Rejected) and isinstance(event.error, _NEVER_LEFT)):
             return self._note(event)
-        unsent = token_not_sent(state)
-        unsent.__cause__ = event.error
-        return Rejected(unsent)
+        return Rejected(token_not_sent(state, event.error))
 
     def _build_settler(self, link_id: str) -> Settler:
         return Settler(self.exchange, self.traffic, self.accesses, link_id)

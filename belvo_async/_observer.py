@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from attrs import frozen
 
@@ -75,16 +75,31 @@ Observer: TypeAlias = Callable[[Observation], None]
 def log_observation(observation: Observation) -> None:
     """Write an observation to the logger `belvo_async`: the default observer."""
     match observation:
-        case ExchangeEnded(error="CancelledError"):
-            level = logging.INFO
-        case ExchangeEnded(status=None) | PoolPaused() | LoginSettled(succeeded=False):
-            level = logging.WARNING
-        case ExchangeEnded():
-            level = logging.DEBUG
+        case ExchangeEnded(status=None, error=error) as ended:
+            level = logging.INFO if error == "CancelledError" else logging.WARNING
+            _LOG.log(level, "%s %s: no answer after %.3f s (%s)", *_where(ended), ended.seconds, error)
+        case ExchangeEnded() as ended:
+            _LOG.debug("%s %s: status %s after %.3f s", *_where(ended), ended.status, ended.seconds)
+        case RetryPlanned() as planned:
+            message = "%s %s: trying again in %.1f s after %s (attempt %d failed, request_id %s)"
+            why = (planned.seconds, planned.reason, planned.attempt, planned.request_id)
+            _LOG.warning(message, *_where(planned), *why)
+        case PoolPaused(status=status, seconds=seconds):
+            _LOG.warning("Belvo refused a request with status %d: all wait for %.0f s", status, seconds)
+        case ChallengeReceived(link_id=link_id, kind=kind, request_id=request_id):
+            _LOG.info(
+                "link %s: the institution asks for a token (%s, request_id %s)", link_id, kind, request_id
+            )
+        case LoginSettled(link_id=link_id, succeeded=True):
+            _LOG.info("link %s: the answer was lost, but the link shows that the login succeeded", link_id)
+        case LoginSettled(link_id=link_id):
+            _LOG.warning("link %s: no success to be seen after a lost or failed answer", link_id)
         case _:
-            level = logging.INFO
-    if _LOG.isEnabledFor(level):
-        _LOG.log(level, "%s", observation)
+            assert_never(observation)
+
+
+def _where(observation: ExchangeEnded | RetryPlanned) -> tuple[str, str]:
+    return observation.method, observation.path
 
 
 def wants_good_exchanges(observer: Observer) -> bool:

@@ -19,6 +19,7 @@ from belvo_async._settings import (
     Environment,
     RateLimit,
     Timeouts,
+    check_env,
     check_setting,
     environment_from_env,
     read_environment,
@@ -149,6 +150,7 @@ class SessionPool:
         Raises:
             ConfigurationError: One of them is not set, or makes no sense.
         """
+        check_env()
         return cls(Credentials.from_env(), environment=environment_from_env(), **settings)
 
     def account(self, credentials: Credentials) -> Account:

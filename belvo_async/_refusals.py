@@ -6,7 +6,7 @@ from typing import Final
 
 from belvo_async._codec import MalformedError, parse_json, read_details
 from belvo_async._error_codes import find_meaning
-from belvo_async._http import Request, Response
+from belvo_async._http import Repeat, Request, Response
 from belvo_async.errors import ApiError, BelvoError, ErrorDetail, RateLimitedError, UnreadableAnswerError
 
 _REDACTED: Final = "[redacted]"
@@ -17,6 +17,12 @@ _LONGEST_WAIT_DIGITS: Final = 9
 _EDGE_REFUSAL: Final[tuple[type[ApiError], str]] = (
     RateLimitedError,
     "Send no more than 80 requests in 30 s from one IP address, or ask Belvo for more.",
+)
+
+
+_SESSION_GONE: Final = (
+    "The challenge is gone: answered already, expired, or of other keys. "
+    "Look at the link; if it is not valid, update it again."
 )
 
 
@@ -43,6 +49,8 @@ def read_error(response: Response, request: Request, now: datetime) -> BelvoErro
         kind, remedy = _EDGE_REFUSAL
     else:
         kind, remedy = find_meaning(code, response.status)
+    if response.status == 404 and request.repeat is Repeat.TOKEN and request.method == "PATCH":
+        remedy = _SESSION_GONE
     said = next((detail.message for detail in details if detail.message), "")
     reason = f": {said}" if said else "" if details else f" with {_describe_body(response)}"
     return kind(

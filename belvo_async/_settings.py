@@ -102,7 +102,8 @@ def _read_url(text: str) -> str:
         valid, parts = False, SplitResult("", "", "", "", "")
     if not valid:
         raise ConfigurationError(
-            "The environment is not known, and no http address either.", remedy=_HTTPS_REMEDY
+            "The environment is neither sandbox, nor production, nor an http address.",
+            remedy=_HTTPS_REMEDY,
         )
     if parts.username is not None or parts.query or parts.fragment:
         raise ConfigurationError(
@@ -153,14 +154,27 @@ class Credentials(Secretive):
         Raises:
             ConfigurationError: One of the two is not set.
         """
-        return cls(*(_read_variable(name, environ) for name in ("BELVO_SECRET_ID", "BELVO_SECRET_PASSWORD")))
+        return cls(*_read_variables(("BELVO_SECRET_ID", "BELVO_SECRET_PASSWORD"), environ))
 
 
-def _read_variable(name: str, environ: Mapping[str, str] | None) -> str:
-    value = (os.environ if environ is None else environ).get(name, "").strip()
-    if not value:
-        raise ConfigurationError(f"The environment variable {name} is not set.", remedy=f"Set {name}.")
-    return value
+def _read_variables(names: tuple[str, ...], environ: Mapping[str, str] | None) -> list[str]:
+    values = [(os.environ if environ is None else environ).get(name, "").strip() for name in names]
+    missing = [name for name, value in zip(names, values, strict=True) if not value]
+    if missing:
+        raise ConfigurationError(
+            f"Not set in the environment: {', '.join(missing)}.",
+            remedy="Take the keys from Belvo's dashboard; BELVO_ENVIRONMENT is sandbox or production.",
+        )
+    return values
+
+
+def check_env(environ: Mapping[str, str] | None = None) -> None:
+    """Look for all three variables, to name everything that is missing at once.
+
+    Raises:
+        ConfigurationError: One of them is not set.
+    """
+    _read_variables(("BELVO_SECRET_ID", "BELVO_SECRET_PASSWORD", "BELVO_ENVIRONMENT"), environ)
 
 
 def environment_from_env(environ: Mapping[str, str] | None = None) -> str:
@@ -169,7 +183,7 @@ def environment_from_env(environ: Mapping[str, str] | None = None) -> str:
     Raises:
         ConfigurationError: It is not set, or makes no sense.
     """
-    return read_environment(_read_variable("BELVO_ENVIRONMENT", environ))
+    return read_environment(*_read_variables(("BELVO_ENVIRONMENT",), environ))
 
 
 @frozen(kw_only=True)

@@ -111,9 +111,9 @@ class AiohttpTransport:
             ) as answer:
                 return await self._read(answer, request)
         except aiohttp.ClientResponseError as error:
-            failure = _translate(error, request)
+            failure = self._translate(error, request)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _translate(error, request) from error
+            raise self._translate(error, request) from error
         raise failure  # outside: as a cause it would show the request's headers, and the keys in them
 
     def _open(self) -> aiohttp.ClientSession:
@@ -151,6 +151,16 @@ class AiohttpTransport:
             raise _lost(type(error).__name__, request, answer.status) from error
         return Response(status=answer.status, headers=answer.headers, body=b"".join(chunks))
 
+    def _translate(self, error: Exception, request: Request) -> TransportError:
+        if not isinstance(error, _NEVER_SENT):
+            return _lost(type(error).__name__, request, None)
+        return NotSentError(
+            f"No connection to {self._base.host} for {request.method} {request.path}: "
+            f"{type(error).__name__}. Nothing was sent.",
+            remedy="Check the network, the address and the proxy; it is safe to try again.",
+            link_id=request.link_id,
+        )
+
     async def aclose(self) -> None:
         """Close the session, unless it was borrowed."""
         self._closed = True
@@ -182,16 +192,6 @@ def _build_headers(credentials: Credentials) -> dict[str, str]:
 
 def _build_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=total, connect=min(connect, total / 2))
-
-
-def _translate(error: Exception, request: Request) -> TransportError:
-    if not isinstance(error, _NEVER_SENT):
-        return _lost(type(error).__name__, request, None)
-    return NotSentError(
-        f"No connection for {request.method} {request.path}: {type(error).__name__}. Nothing was sent.",
-        remedy="Check the network, the address and the proxy; it is safe to try again.",
-        link_id=request.link_id,
-    )
 
 
 def _lost(what: str, request: Request, status: int | None) -> TransportError:

@@ -249,7 +249,7 @@ def read_token(state: AwaitingToken, token: object) -> str | None:
     if not state.challenge.expects_user_input:
         return None
     if not isinstance(token, str):
-        problem = f"is {type(token).__name__}, not text (a number would lose leading zeros)"
+        problem = "is missing" if token is None else f"is {type(token).__name__}, not text"
     elif not token.strip():
         problem = "is empty"
     elif len(token) > _LONGEST_TOKEN or not token.strip().isprintable():
@@ -258,7 +258,8 @@ def read_token(state: AwaitingToken, token: object) -> str | None:
         return token.strip()
     raise InvalidTokenError(
         f"The token {problem}; it was not sent.",
-        remedy="Resume from this error's `state` with a token as str, before the challenge expires.",
+        remedy="Return the token from provide_token, or pass it to links.resume(), as str: a number would "
+        "lose leading zeros. Until the challenge expires, this error's `state` can be resumed.",
         link_id=state.challenge.link_id,
         state=state,
     )
@@ -266,7 +267,7 @@ def read_token(state: AwaitingToken, token: object) -> str | None:
 
 def _declined(state: AwaitingToken) -> ChallengeDeclinedError:
     return ChallengeDeclinedError(
-        "The person declined to give a token.",
+        "The person declined to give a token: provide_token returned None, or said so.",
         remedy="The link keeps its old credentials; update it again when a token can be given.",
         link_id=state.challenge.link_id,
         state=state,
@@ -296,7 +297,7 @@ def challenge_expired(link_id: str | None, what: str) -> ChallengeExpiredError:
     )
 
 
-def token_not_sent(state: Resuming) -> TokenNotSentError:
+def token_not_sent(state: Resuming, why: BelvoError) -> TokenNotSentError:
     """Build the error of an answer that never left, so that the challenge is as open as before."""
     waiting = AwaitingToken(
         challenge=state.challenge,
@@ -304,9 +305,11 @@ def token_not_sent(state: Resuming) -> TokenNotSentError:
         rounds=state.rounds - 1,
         restarts=state.restarts,
     )
-    return TokenNotSentError(
-        "The token was not sent.",
+    error = TokenNotSentError(
+        f"The token was not sent: {why.message}",
         remedy="Resume from this error's `state` with the token, before the challenge expires.",
         link_id=state.challenge.link_id,
         state=waiting,
     )
+    error.__cause__ = why
+    return error

@@ -60,7 +60,8 @@ def test_the_version_is_told() -> None:
 def test_a_missing_variable_is_named(command: list[str]) -> None:
     result = CliRunner().invoke(app, command, input="secret\n")
     assert result.exit_code == 2
-    assert (
-        result.stderr == "Error: The environment variable BELVO_SECRET_ID is not set. Set BELVO_SECRET_ID.\n"
+    assert result.stderr == (
+        "Error: Not set in the environment: BELVO_SECRET_ID, BELVO_SECRET_PASSWORD, BELVO_ENVIRONMENT. "
+        "Take the keys from Belvo's dashboard; BELVO_ENVIRONMENT is sandbox or production.\n"
     )
     assert not result.stdout

@@ -19,6 +19,7 @@ from belvo_async.errors import (
     DamagedStateError,
     InvalidTokenError,
     InvalidValueError,
+    NotFoundError,
     NotSentError,
     PoolClosedError,
     TokenNotSentError,
@@ -184,3 +185,14 @@ async def test_an_answered_challenge_is_refused_by_name(sandbox: Sandbox, pool: 
     await pool.links.resume(caught.value.state, "111111")
     with pytest.raises(ChallengeAnsweredError, match="not sent again"):
         await pool.links.resume(caught.value.state, "222222")
+
+
+async def test_a_challenge_answered_in_another_process_says_that_it_is_gone(
+    sandbox: Sandbox, pool: SessionPool
+) -> None:
+    with pytest.raises(TokenRequiredError) as caught:
+        await pool.links.update(LinkUpdate(add_link(sandbox), password=PASSWORD))
+    async with open_pool(sandbox) as other:
+        await other.links.resume(caught.value.state, "111111")
+    with pytest.raises(NotFoundError, match="The challenge is gone: answered already"):
+        await pool.links.resume(caught.value.state, "111111")

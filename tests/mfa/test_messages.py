@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from belvo_async import MfaPolicy
-from belvo_async.errors import ConfigurationError, ErrorDetail, InvalidTokenError
+from belvo_async.errors import ConfigurationError, ErrorDetail, InvalidTokenError, NotSentError
 from belvo_async.mfa import (
     Challenged,
     Declined,
@@ -48,7 +48,7 @@ def test_an_unanswered_challenge() -> None:
 
 def test_a_declined_challenge() -> None:
     assert read_failure(advance(build_awaiting(), Declined())) == (
-        f"The person declined to give a token (link {LINK_ID}). "
+        f"The person declined to give a token: provide_token returned None, or said so (link {LINK_ID}). "
         "The link keeps its old credentials; update it again when a token can be given."
     )
 
@@ -66,8 +66,8 @@ def test_a_challenge_that_leaves_a_call() -> None:
 @pytest.mark.parametrize(
     ("token", "problem"),
     [
-        (123456, "is int, not text (a number would lose leading zeros)"),
-        (None, "is NoneType, not text (a number would lose leading zeros)"),
+        (123456, "is int, not text"),
+        (None, "is missing"),
         (" ", "is empty"),
         ("1\x002", "is too long or holds control characters"),
         ("1" * 1025, "is too long or holds control characters"),
@@ -79,7 +79,8 @@ def test_what_cannot_be_a_token(token: str, problem: str) -> None:
         advance(build_awaiting(), TokenGiven(token, 0.0))
     assert str(caught.value) == (
         f"The token {problem}; it was not sent (link {LINK_ID}). "
-        "Resume from this error's `state` with a token as str, before the challenge expires."
+        "Return the token from provide_token, or pass it to links.resume(), as str: a number would lose "
+        "leading zeros. Until the challenge expires, this error's `state` can be resumed."
     )
 
 
@@ -113,10 +114,11 @@ def test_a_policy_out_of_range_is_refused_by_name(name: str, value: object) -> N
 
 
 def test_an_answer_that_never_left_leaves_the_challenge_as_open_as_before() -> None:
-    error = token_not_sent(build_resuming(rounds=2, restarts=1))
+    error = token_not_sent(build_resuming(rounds=2, restarts=1), NotSentError("No connection."))
+    assert isinstance(error.__cause__, NotSentError)
     assert error.state == build_awaiting(rounds=1, restarts=1)
     assert str(error) == (
-        f"The token was not sent (link {LINK_ID}). "
+        f"The token was not sent: No connection (link {LINK_ID}). "
         "Resume from this error's `state` with the token, before the challenge expires."
     )
 

@@ -147,7 +147,7 @@ def test_the_environment_comes_from_its_variable() -> None:
 
 @pytest.mark.parametrize("environ", [{}, {"BELVO_ENVIRONMENT": ""}, {"BELVO_ENVIRONMENT": " "}], ids=repr)
 def test_a_missing_environment_is_named(environ: dict[str, str]) -> None:
-    with pytest.raises(ConfigurationError, match="BELVO_ENVIRONMENT is not set"):
+    with pytest.raises(ConfigurationError, match="Not set in the environment: BELVO_ENVIRONMENT"):
         environment_from_env(environ)
 
 
@@ -166,7 +166,7 @@ def test_keys_come_from_the_process_by_default(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("environ", "missing"),
     [
-        ({}, ID),
+        ({}, f"{ID}, {PASSWORD}"),
         ({ID: "id"}, PASSWORD),
         ({ID: "", PASSWORD: "hunter22"}, ID),
         ({ID: "id", PASSWORD: " "}, PASSWORD),
@@ -174,9 +174,10 @@ def test_keys_come_from_the_process_by_default(monkeypatch: pytest.MonkeyPatch) 
     ids=["both", "password", "empty id", "blank password"],
 )
 def test_a_missing_key_is_named_and_the_other_not_shown(environ: dict[str, str], missing: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"{missing} is not set") as caught:
+    with pytest.raises(ConfigurationError) as caught:
         Credentials.from_env(environ)
-    assert (caught.value.remedy, "hunter22" in str(caught.value)) == (f"Set {missing}.", False)
+    assert caught.value.message == f"Not set in the environment: {missing}."
+    assert "hunter22" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["", None, 5, b"bytes"], ids=repr)
