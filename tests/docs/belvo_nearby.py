@@ -11,11 +11,12 @@ from belvo_async.sandbox import Sandbox
 T = TypeVar("T")
 
 LINKS = (
-    ("heimdall_mx_retail", "mfa_numeric"),
     ("erebor_mx_retail", "user_valid"),
-    ("erebor_co_retail", "user_other"),
-    ("gringotts_br_retail", "x_mfa_inputless"),
+    ("heimdall_mx_retail", "mfa_default"),
+    ("heimdall_mx_retail", "mfa_numeric"),
+    ("heimdall_mx_retail", "mfa_qr"),
 )
+"""The first links of `belvo-async sandbox`, in its order, so that they have the same ids as there."""
 
 
 @contextmanager
@@ -42,12 +43,12 @@ def serve_belvo() -> Iterator[dict[str, str]]:
 
 
 async def _start() -> tuple[Sandbox, dict[str, str]]:
-    sandbox = Sandbox(seed=1)
-    first, *_ = (sandbox.add_link(institution=bank, username=user) for bank, user in LINKS)
+    sandbox = Sandbox()
+    ids = {user: sandbox.add_link(institution=bank, username=user) for bank, user in LINKS}
     await sandbox.start()
     return sandbox, {
         "BELVO_SECRET_ID": sandbox.secret_id,
         "BELVO_SECRET_PASSWORD": sandbox.secret_password,
         "BELVO_ENVIRONMENT": sandbox.url,
-        "LINK_ID": first,
+        "LINK_ID": ids["mfa_numeric"],
     }
