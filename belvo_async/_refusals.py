@@ -114,6 +114,10 @@ def read_http_date(header: str) -> datetime | None:
     """Return an aware datetime for an HTTP date, or None."""
     try:
         moment = parsedate_to_datetime(header)
-        return None if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.tzinfo is None:
+            return None
+        moment = moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+    # Nobody counts with a year outside these, and arithmetic at the ends of the calendar overflows.
+    return moment if 1970 <= moment.year < 3000 else None

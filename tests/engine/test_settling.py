@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from belvo_async import Link, LinkUpdate, RateLimit, RetryPolicy, SessionPool
 from belvo_async._refusals import read_http_date
 from belvo_async.errors import OutcomeUnknownError, RateLimitedError
+from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock, link_body
 from belvo_async.testing._clock import START
+from tests.engine.conftest import open_pool
 from tests.engine.servers import KEYS, Wire, build_answer, serve
 
 LINK_ID = "30cb4806-6e00-48a4-91c9-ca55968576c8"
@@ -192,3 +194,15 @@ async def test_an_absurd_retry_after_never_shows_as_another_error(clock: ManualC
 def test_any_text_is_a_date_in_utc_or_none(text: str) -> None:
     moment = read_http_date(text)
     assert moment is None or moment.utcoffset() == timedelta()
+
+
+@pytest.mark.parametrize("year", ["1969", "3000", "9999"])
+async def test_a_date_of_a_year_that_nobody_counts_with_is_left_out(
+    sandbox: Sandbox, clock: ManualClock, year: str
+) -> None:
+    link_id = sandbox.add_link(institution="erebor_mx_retail", username="user_valid", password="pass_valid")
+    headers = {"date": f"Fri, 31 Dec {year} 23:59:59 GMT"}
+    async with open_pool(sandbox, clock=clock) as pool:
+        sandbox.faults.add(Fault(kind="reset_after", method="PUT", times=1))
+        sandbox.faults.add(Fault(kind="latency", method="GET", headers=headers))
+        assert (await pool.links.update(LinkUpdate(link_id, password="new"))).id == link_id
