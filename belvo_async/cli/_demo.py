@@ -54,8 +54,9 @@ def _introduce(console: Console, sandbox: Sandbox, links: int) -> None:
     limit = RateLimit()
     write_prose(
         console,
-        f"{links} links, a login takes {_LOGIN_SECONDS:g} s, at most {_CONCURRENCY.total} at once (answers aside), "
-        f"{_CONCURRENCY.per_institution} per institution. The sandbox sets no rate limit; at Belvo the pool "
+        f"{links} links, a login takes {_LOGIN_SECONDS:g} s, at most {_CONCURRENCY.total} at once "
+        f"(answers aside), {_CONCURRENCY.per_institution} per institution. "
+        "The sandbox sets no rate limit; at Belvo the pool "
         f"keeps to {limit.requests} requests in {limit.window:g} s. Ctrl-C stops in good order.",
     )
 
