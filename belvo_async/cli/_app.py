@@ -107,8 +107,7 @@ def update(
 ) -> None:
     """See `help` above: it is made of parts."""
     with _telling_errors():
-        waits = WaitTeller(_say)
-        pool = SessionPool.from_env(observer=waits)
+        pool = SessionPool.from_env(observer=WaitTeller(_say))
         source = open_standard_input()
         order = LinkUpdate(
             str(link_id),
@@ -117,7 +116,7 @@ def update(
             institution=institution,
             username_type=username_type,
         )
-        desk = Desk(output=open_output(), messages=open_messages(), source=source, waits=waits)
+        desk = Desk(output=open_output(), messages=open_messages(), source=source)
         _finish(run_update(pool, order, desk))
 
 

@@ -74,26 +74,16 @@ class Ending:
                 return str(self.kind.value)
 
 
-def read_ending(
-    error: BelvoError | None, challenge: Challenge | None = None, *, was_refused: bool = False
-) -> Ending:
-    """Tell from the error of an update, or None, in which state the link was left.
-
-    Args:
-        error: What the update raised.
-        challenge: The last challenge that was shown, if any.
-        was_refused: Whether a login was refused before, and would have been repeated.
-    """
+def read_ending(error: BelvoError | None) -> Ending:
+    """Tell from the error of an update, or None, in which state the link was left."""
     match error:
         case None:
             return Ending(kind=EndingKind.UPDATED)
         case OutcomeUnknownError():
             return Ending(kind=EndingKind.UNKNOWN)
         case ChallengeError(state=state) if state is not None:
-            return _left_open(state.challenge)
-        case PoolClosedError() if challenge is not None:
-            return _left_open(challenge)
-        case PoolClosedError() if not was_refused:
+            return Ending(kind=EndingKind.CHALLENGE_OPEN, open_until=find_expiry(state.challenge))
+        case PoolClosedError():
             return Ending(kind=EndingKind.NOT_STARTED)
         case _:
             return Ending(kind=EndingKind.NOT_UPDATED)
@@ -108,7 +98,3 @@ def find_expiry(challenge: Challenge) -> datetime:
     """Return when a challenge ends, in local time; where Belvo does not say, as the pool assumes."""
     expiry = MfaPolicy().assumed_expiry if challenge.expiry is None else challenge.expiry
     return (challenge.received_at + timedelta(seconds=expiry)).astimezone()
-
-
-def _left_open(challenge: Challenge) -> Ending:
-    return Ending(kind=EndingKind.CHALLENGE_OPEN, open_until=find_expiry(challenge))

@@ -42,8 +42,7 @@ class Entry:
     @property
     def ending(self) -> Ending:
         """The state in which the link was left."""
-        challenge = self.challenges[-1] if self.challenges else None
-        return read_ending(self.error, challenge, was_refused=self.is_repeated)
+        return read_ending(self.error)
 
     @property
     def outcome(self) -> Outcome:

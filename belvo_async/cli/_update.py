@@ -22,7 +22,6 @@ class Desk:
     output: Console
     messages: Console
     source: LineSource = field(repr=False)
-    waits: "WaitTeller"
 
     def say(self, text: str) -> None:
         """Tell the person something."""
@@ -34,14 +33,11 @@ class WaitTeller:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say: Final = say
-        self.login_was_refused: bool = False
-        """Whether a login was refused that would be repeated."""
 
     def __call__(self, observation: Observation) -> None:
         """Take in what the pool tells."""
         match observation:
-            case RetryPlanned(method=method, reason=reason, seconds=seconds):
-                self.login_was_refused |= method != "GET"
+            case RetryPlanned(reason=reason, seconds=seconds):
                 self._say(f"{reason}: trying again in {seconds:.0f} s.")
             case PoolPaused(seconds=seconds):
                 self._say(f"Belvo refuses more requests for now: waiting {seconds:.0f} s.")
@@ -75,7 +71,7 @@ async def _update(
         desk.messages.print("Logging in, this can take minutes …", style="dim")
         link = await pool.links.update(update, provide_token=asker.answer)
     except BelvoError as error:
-        ending = read_ending(error, asker.last, was_refused=desk.waits.login_was_refused)
+        ending = read_ending(error)
         _tell_error(error, desk, interrupt)
         write_prose(desk.output, f"Link {update.link_id}: {ending}.")
         return ExitCode.INTERRUPTED if interrupt.happened else ending.code

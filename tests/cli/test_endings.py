@@ -10,6 +10,8 @@ from belvo_async.errors import (
     ConfigurationError,
     LoginFailedError,
     PoolClosedError,
+    TokenNotSentError,
+    TooManySessionsError,
 )
 from belvo_async.mfa import AwaitingToken
 
@@ -37,13 +39,13 @@ def test_an_error_tells_in_which_state_the_link_is(
 
 
 def test_a_challenge_stays_open_when_the_pool_closes_before_its_answer_is_sent() -> None:
-    ending = read_ending(PoolClosedError("closed"), CHALLENGE)
+    ending = read_ending(TokenNotSentError("closed", state=WAITING))
     assert ending.kind is EndingKind.CHALLENGE_OPEN
     assert ending.open_until == datetime(2026, 3, 1, 12, 1, 30, tzinfo=UTC)
 
 
 def test_a_login_that_was_refused_before_the_pool_closed_was_started() -> None:
-    assert read_ending(PoolClosedError("closed"), was_refused=True).kind is EndingKind.NOT_UPDATED
+    assert read_ending(TooManySessionsError("refused")).kind is EndingKind.NOT_UPDATED
 
 
 def test_each_state_is_told_in_words() -> None:
