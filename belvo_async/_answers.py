@@ -1,5 +1,6 @@
 """The answers of the API, as models or as events of the machine."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from belvo_async._codec import MalformedError, parse_json, read_challenge, read_model, read_page
@@ -54,11 +55,7 @@ def read_body(response: Response, request: Request, model: type[T]) -> T:
     Raises:
         UnreadableAnswerError: The body is not the promised one.
     """
-    try:
-        return read_model(parse_json(response.body), model)
-    except MalformedError as error:
-        problem = str(error)
-    raise unreadable(problem, response, request)
+    return _read(response, request, lambda value: read_model(value, model))
 
 
 def read_list(response: Response, request: Request, model: type[T]) -> Page[T]:
@@ -67,8 +64,12 @@ def read_list(response: Response, request: Request, model: type[T]) -> Page[T]:
     Raises:
         UnreadableAnswerError: The body is no page.
     """
+    return _read(response, request, lambda value: read_page(value, model))
+
+
+def _read(response: Response, request: Request, read: Callable[[object], T]) -> T:
     try:
-        return read_page(parse_json(response.body), model)
+        return read(parse_json(response.body))
     except MalformedError as error:
         problem = str(error)
     raise unreadable(problem, response, request)

@@ -30,8 +30,6 @@ _WIRE_NAMES: Final[dict[type, dict[str, str]]] = {
     TokenGenerationData: {"kind": "type"},
     Challenge: {"link_id": "link"},
 }
-
-
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _LONGEST_EXPIRY: Final = 366 * 86400.0
 """Seconds. More makes no sense, and a deadline past the year 9999 cannot be parked."""
@@ -77,20 +75,15 @@ def _read_seconds(value: object, _: object) -> float | None:
     return seconds if 0 <= seconds <= _LONGEST_EXPIRY else None
 
 
-def _read_texts(value: object, _: object) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    raise TypeError("expected a list of texts")
+def _list_of(kind: type[T], name: str) -> Callable[[object, object], tuple[T, ...]]:
+    def structure(value: object, _: object) -> tuple[T, ...]:
+        if value is None:
+            return ()
+        if isinstance(value, list) and all(isinstance(item, kind) for item in value):
+            return tuple(value)
+        raise TypeError(f"expected a list of {name}")
 
-
-def _read_objects(value: object, _: object) -> tuple[_Json, ...]:
-    if value is None:
-        return ()
-    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        return tuple(value)
-    raise TypeError("expected a list of objects")
+    return structure
 
 
 def _member_of(kind: type[OpenEnum]) -> Callable[[object, object], OpenEnum]:
@@ -138,9 +131,9 @@ def _build_converter(*, detailed: bool) -> Converter:
         # Else each optional field would go through a hook for unions first.
         converter.register_structure_hook(kind | None, _optionally(hook))
     converter.register_structure_hook(float | None, _read_seconds)
-    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _read_texts)
+    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _list_of(str, "texts"))
     converter.register_structure_hook_func(
-        lambda kind: kind == tuple[Mapping[str, object], ...], _read_objects
+        lambda kind: kind == tuple[Mapping[str, object], ...], _list_of(dict, "objects")
     )
     models: tuple[type, ...] = (Link, Institution, TokenGenerationData, Challenge)
     for model in models:

@@ -161,7 +161,7 @@ class Exchange:
     async def _send_observed(self, request: Request, departure: Departure | None) -> Response:
         started = self._traffic.clock.monotonic()
         if departure is not None:
-            departure.at = self._traffic.clock.monotonic()
+            departure.at = started
         try:
             response = await self._transport.send(request)
         except BaseException as error:

@@ -1,7 +1,5 @@
 """The requests of one login of a link, from submitting it to answering its challenges."""
 
-from typing import Final
-
 from attrs import frozen
 
 from belvo_async._claims import Claims
@@ -9,8 +7,8 @@ from belvo_async._exchange import Departure, Exchange, Traffic
 from belvo_async._http import Request
 from belvo_async._models import LinkUpdate
 from belvo_async._requests import build_resume, build_update
+from belvo_async._retry import NEVER_LEFT
 from belvo_async._settle import Accesses, Settler
-from belvo_async.errors import NotSentError, PoolClosedError
 from belvo_async.mfa import (
     Accepted,
     Event,
@@ -20,8 +18,6 @@ from belvo_async.mfa import (
     Resuming,
     token_not_sent,
 )
-
-_NEVER_LEFT: Final = (NotSentError, PoolClosedError)
 
 
 @frozen(kw_only=True)
@@ -64,7 +60,7 @@ class LinkLogin:
         finally:
             if departure.at is None:
                 self.claims.release(state)
-        if not (isinstance(event, Rejected) and isinstance(event.error, _NEVER_LEFT)):
+        if not (isinstance(event, Rejected) and isinstance(event.error, NEVER_LEFT)):
             return self._note(event)
         return Rejected(token_not_sent(state, event.error))
 

@@ -18,8 +18,6 @@ _EDGE_REFUSAL: Final[tuple[type[ApiError], str]] = (
     RateLimitedError,
     "Send no more than 80 requests in 30 s from one IP address, or ask Belvo for more.",
 )
-
-
 _SESSION_GONE: Final = (
     "The challenge is gone: answered already, expired, or of other keys. "
     "Look at the link; if it is not valid, update it again."

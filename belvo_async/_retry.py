@@ -23,6 +23,8 @@ from belvo_async.errors import (
 )
 
 T = TypeVar("T")
+NEVER_LEFT: Final = (NotSentError, PoolClosedError)
+"""The errors of an attempt that surely reached nobody."""
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 Jitter: TypeAlias = Callable[[], float]
 """Returns a number from 0 to 1."""
@@ -164,7 +166,7 @@ class Retrier:
         )
         try:
             return await run(replay_first_then_attempt)
-        except (NotSentError, PoolClosedError):
+        except NEVER_LEFT:
             if said is None:
                 raise
         raise said
