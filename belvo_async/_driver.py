@@ -52,6 +52,10 @@ class Login(Protocol):
         """Send the login."""
         ...
 
+    async def note_challenge(self, state: AwaitingToken) -> None:
+        """Take note of a challenge, before anybody is asked."""
+        ...
+
     async def resume(self, state: Resuming) -> Event:
         """Send the answer to a challenge."""
         ...
@@ -71,6 +75,7 @@ async def drive(state: State, login: Login, provider: TokenProvider | None, traf
             case Submitting():
                 event = await login.submit()
             case AwaitingToken():
+                await login.note_challenge(state)
                 event = await _ask(state, provider, traffic)
             case Resuming():
                 event = await login.resume(state)

@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, overload
 
 from attrs import define, frozen
 
 from belvo_async._answers import read_answer, read_refusal
+from belvo_async._belvo_time import BelvoTime
 from belvo_async._clock import Clock
 from belvo_async._error_codes import is_belvos_own
 from belvo_async._gate import Gate
@@ -42,8 +43,11 @@ from belvo_async.mfa import (
     token_required,
 )
 
+Announce: TypeAlias = Callable[[], Awaitable[None]]
 Settle: TypeAlias = Callable[[float, bool], Awaitable[Link | None]]
 """Takes when a login was sent and whether it may still run; returns the link if the login succeeded."""
+_LONGEST_ANNOUNCEMENT: Final = 0.1
+"""Seconds that a turn stays good while the login is announced; the margin of `RateLimit` covers them."""
 
 
 @frozen(kw_only=True)
@@ -55,6 +59,7 @@ class Traffic:
     retrier: Retrier
     gate: Gate
     clock: Clock
+    belvo_time: BelvoTime
     observer: Observer
     policy: MfaPolicy
 
@@ -68,6 +73,8 @@ class Departure:
     """Whether, and when by the monotonic clock, a login left for the bank."""
 
     at: float | None = None
+    announce: Announce | None = None
+    """Called each time right before the login leaves; it does not leave if this raises."""
 
 
 class Exchange:
@@ -146,17 +153,41 @@ class Exchange:
             return await self._transmit(request, departure)
 
     async def _transmit(self, request: Request, departure: Departure | None) -> Response:
-        throttle = self._traffic.throttle
+        announce = None if departure is None else departure.announce
+        turn = await self._take_turn(request, announce)
+        if turn is None:
+            turn = await self._take_turn(request, None)
+        try:
+            response = await self._send_observed(request, departure)
+        except BaseException:
+            self._traffic.throttle.dropped(turn)
+            raise
+        self._tell_throttle(response, turn)
+        return response
+
+    @overload
+    async def _take_turn(self, request: Request, announce: None) -> int: ...
+    @overload
+    async def _take_turn(self, request: Request, announce: Announce | None) -> int | None: ...
+    async def _take_turn(self, request: Request, announce: Announce | None) -> int | None:
+        """Wait for a turn and announce the login; return None where that took longer than a turn lasts."""
+        throttle, clock = self._traffic.throttle, self._traffic.clock
         turn = await throttle.turn(urgent=request.is_urgent)
         try:
             if request.is_login:
                 self._check_login(request)
-            response = await self._send_observed(request, departure)
+            if announce is None:
+                return turn
+            began = clock.monotonic()
+            await announce()
+            self._check_login(request)
         except BaseException:
             throttle.dropped(turn)
             raise
-        self._tell_throttle(response, turn)
-        return response
+        if clock.monotonic() - began <= _LONGEST_ANNOUNCEMENT:
+            return turn
+        throttle.dropped(turn)
+        return None
 
     async def _send_observed(self, request: Request, departure: Departure | None) -> Response:
         started = self._traffic.clock.monotonic()
@@ -169,6 +200,7 @@ class Exchange:
                 departure.at = None
             self._report(request, None, started, type(error).__name__)
             raise
+        self._traffic.belvo_time.note(response)
         self._report(request, response.status, started, None)
         return response
 

@@ -1,6 +1,7 @@
 """`pool.links`: everything about links, one login at a time for each."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, Unpack
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from belvo_async._claims import Claims
 from belvo_async._driver import TokenProvider, check_provider, drive
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._http import Request
-from belvo_async._login import LinkLogin
+from belvo_async._login import LinkLogin, LoginRecorder, check_recorder
 from belvo_async._models import (
     AcceptedRequest,
     Link,
@@ -32,7 +33,7 @@ from belvo_async._requests import (
     build_registration,
     build_update,
 )
-from belvo_async._settle import Accesses
+from belvo_async._settle import Accesses, Settler
 from belvo_async._slots import LinkLocks
 from belvo_async.errors import InvalidValueError, TokenRequiredError
 from belvo_async.mfa import AwaitingToken, ResumeRoute, State, Submitting, TokenGiven, advance, read_token
@@ -58,7 +59,13 @@ class Links:
         self._claims: Final = claims
         self._accesses: Final = accesses
 
-    async def update(self, update: LinkUpdate, *, provide_token: TokenProvider | None = None) -> Link:
+    async def update(
+        self,
+        update: LinkUpdate,
+        *,
+        provide_token: TokenProvider | None = None,
+        recorder: LoginRecorder | None = None,
+    ) -> Link:
         """Update a link's credentials: one login at the bank, with whatever tokens it asks for.
 
         Two updates of one link wait for each other. A login that may have reached the bank is not
@@ -69,6 +76,7 @@ class Links:
             update: The new credentials.
             provide_token: Asked for a token when the institution wants one. Without it, or when the pool
                 closes meanwhile, the challenge leaves this call as `TokenRequiredError`.
+            recorder: Writes down each step before it happens.
 
         Raises:
             InvalidValueError: An argument is wrong; nothing was sent.
@@ -81,7 +89,8 @@ class Links:
         """
         _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
         check_provider(provide_token)
-        login = self._build_login(build_update(update), update)
+        check_recorder(recorder)
+        login = self._build_login(build_update(update), update, recorder)
         with self._traffic.gate:
             async with self._locks.hold(update.link_id):
                 return await drive(Submitting(), login, provide_token, self._traffic)
@@ -114,6 +123,7 @@ class Links:
         *,
         provide_token: TokenProvider | None = None,
         update: LinkUpdate | None = None,
+        recorder: LoginRecorder | None = None,
     ) -> Link:
         """Answer a challenge that left an earlier call, in this process or in another.
 
@@ -122,6 +132,7 @@ class Links:
             token: The token; None where the challenge expects no input, or where *provide_token* is asked.
             provide_token: Asked for the token, and for those of further rounds.
             update: The credentials, only needed with `ResumeRoute.PUT_LINK` or `MfaPolicy.restarts`.
+            recorder: Writes down each step before it happens.
 
         Raises:
             InvalidTokenError: The token cannot be one; nothing was sent.
@@ -130,6 +141,7 @@ class Links:
             BelvoError: As for `update`.
         """
         check_provider(provide_token)
+        check_recorder(recorder)
         state = self.unpark(challenge) if isinstance(challenge, str) else challenge
         _check_type(
             "challenge", state, AwaitingToken, "Pass TokenRequiredError.state, or the text that park() made."
@@ -137,7 +149,7 @@ class Links:
         if update is not None:
             _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
         self._check_resumable(state, token, provide_token, update)
-        login = self._build_login(None if update is None else build_update(update), update)
+        login = self._build_login(None if update is None else build_update(update), update, recorder)
         with self._traffic.gate:
             async with self._locks.hold(state.challenge.link_id):
                 start: State = state
@@ -211,6 +223,30 @@ class Links:
         with self._traffic.gate:
             return read_body(await self._exchange.fetch(request), request, Link)
 
+    async def settle(self, link_id: str | UUID, *, since: datetime) -> Link | None:
+        """Look whether a login that left at *since* has succeeded: after `OutcomeUnknownError`, or a crash.
+
+        None means that the link shows no success: the login may still be running, for up to five minutes
+        (Belvo error article: 408), or it failed.
+
+        Args:
+            link_id: The link.
+            since: When the login left, aware; by Belvo's clock, as a `LoginRecorder` is told.
+
+        Raises:
+            InvalidValueError: *since* has no time zone.
+            NotFoundError: There is no such link.
+            BelvoError: The link could not be read.
+        """
+        _check_type("since", since, datetime, "Pass the aware datetime that a LoginRecorder was given.")
+        if since.tzinfo is None:
+            raise InvalidValueError.of(
+                "since", "has no time zone", remedy="Pass an aware datetime, such as datetime.now(UTC)."
+            )
+        settler = Settler(self._exchange, self._traffic, self._accesses, read_link_id(link_id))
+        with self._traffic.gate:
+            return await settler.look(since)
+
     async def modify(self, link_id: str | UUID, changes: LinkChanges) -> Link:
         """Change how a link's data is retrieved. No login happens now.
 
@@ -273,7 +309,9 @@ class Links:
                 link = await drive(state, self._build_login(None, None), provide_token, self._traffic)
                 return AcceptedRequest(request_id=None, link=link)
 
-    def _build_login(self, request: Request | None, update: LinkUpdate | None) -> LinkLogin:
+    def _build_login(
+        self, request: Request | None, update: LinkUpdate | None, recorder: LoginRecorder | None = None
+    ) -> LinkLogin:
         return LinkLogin(
             exchange=self._exchange,
             traffic=self._traffic,
@@ -281,6 +319,7 @@ class Links:
             accesses=self._accesses,
             request=request,
             update=update,
+            recorder=recorder,
         )
 
 

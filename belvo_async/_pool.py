@@ -4,6 +4,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self, TypedDict, Unpack
 
+from belvo_async._belvo_time import BelvoTime
 from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._exchange import Exchange, Traffic
@@ -120,16 +121,18 @@ class SessionPool:
         _check_grace(close_grace)
         self._url: Final = read_environment(environment)
         self._concurrency: Final = concurrency or Concurrency()
+        self._rate_limit: Final = rate_limit or RateLimit.for_url(self._url)
         self._timeouts: Final = timeouts or Timeouts()
         self._close_grace: Final = close_grace
         self._borrowed: Final = session
         gate = Gate(clock)
         self._traffic: Final = Traffic(
             slots=Slots(self._concurrency),
-            throttle=Throttle(rate_limit or RateLimit.for_url(self._url), clock, gate.nap),
+            throttle=Throttle(self._rate_limit, clock, gate.nap),
             retrier=Retrier(retry or RetryPolicy(), gate.nap, observer),
             gate=gate,
             clock=clock,
+            belvo_time=BelvoTime(clock),
             observer=observer,
             policy=mfa or DEFAULT_POLICY,
         )
@@ -175,6 +178,21 @@ class SessionPool:
 
     def _build_links(self, exchange: Exchange) -> Links:
         return Links(exchange, self._traffic, locks=self._locks, claims=self._claims, accesses=self._accesses)
+
+    @property
+    def clock(self) -> Clock:
+        """Where the pool takes the time from."""
+        return self._traffic.clock
+
+    @property
+    def concurrency(self) -> Concurrency:
+        """How many requests at once."""
+        return self._concurrency
+
+    @property
+    def rate_limit(self) -> RateLimit:
+        """How many requests may start in a window of time."""
+        return self._rate_limit
 
     @property
     def links(self) -> Links:

@@ -5,19 +5,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from belvo_async._answers import read_body
+from belvo_async._belvo_time import CLOCKS_AGREE
 from belvo_async._exchange import Exchange, Traffic
-from belvo_async._http import Response
 from belvo_async._models import Link, LinkStatus
 from belvo_async._observer import LoginSettled, notify
-from belvo_async._refusals import read_http_date
 from belvo_async._requests import build_link_read
 from belvo_async.errors import BelvoError
 
 _LOOKS: Final = (0.0, 3.0, 6.0, 12.0)
 """Seconds before each look: a login takes seconds to minutes, and may still be running."""
 _ONE_LOOK: Final = _LOOKS[:1]
-_CLOCKS_AGREE: Final = timedelta(seconds=2)
-"""`Date` has whole seconds, and the answer takes time to travel."""
 _REMEMBERED: Final = 10_000
 
 
@@ -67,6 +64,16 @@ class Settler:
         notify(self._traffic.observer, settled)
         return link
 
+    async def look(self, since: datetime) -> Link | None:
+        """Return the link if it shows a success since a moment of Belvo's clock, else None.
+
+        Raises:
+            BelvoError: The link could not be read.
+        """
+        request = build_link_read(self._link_id, is_urgent=True)
+        link = read_body(await self._exchange.fetch(request), request, Link)
+        return self._check(link, since)
+
     async def _look(self, sent_at: float, seconds: float) -> Link | None:
         try:
             if seconds:
@@ -78,16 +85,13 @@ class Settler:
             link = read_body(response, request, Link)
         except BelvoError:
             return None
-        accessed_at = link.last_accessed_at
-        now = self._read_now(response)
-        since = now - timedelta(seconds=self._traffic.clock.monotonic() - sent_at)
-        since = max(since, self._accesses.last(link.id) or since)
-        # An access in the future of the answer's own date is by another clock, and proves nothing.
-        is_newer = accessed_at is not None and since < accessed_at <= now + _CLOCKS_AGREE
-        return link if link.id == self._link_id and link.status is LinkStatus.VALID and is_newer else None
+        elapsed = timedelta(seconds=self._traffic.clock.monotonic() - sent_at)
+        return self._check(link, self._traffic.belvo_time.now() - elapsed)
 
-    def _read_now(self, response: Response) -> datetime:
-        """Return the time of day by the server's clock, or by ours where they agree."""
-        ours = self._traffic.clock.wall()
-        theirs = read_http_date(response.headers.get("date", ""))
-        return ours if theirs is None or abs(theirs - ours) <= _CLOCKS_AGREE else theirs
+    def _check(self, link: Link, since: datetime) -> Link | None:
+        accessed_at = link.last_accessed_at
+        since = max(since, self._accesses.last(link.id) or since)
+        # An access in the future of Belvo's own clock is by another clock, and proves nothing.
+        latest = self._traffic.belvo_time.now() + CLOCKS_AGREE
+        is_newer = accessed_at is not None and since < accessed_at <= latest
+        return link if link.id == self._link_id and link.status is LinkStatus.VALID and is_newer else None

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from belvo_async import Concurrency, LinkUpdate, RateLimit, RetryPolicy
+from belvo_async._belvo_time import BelvoTime
 from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK
 from belvo_async._codec import dump_json, parse_json, read_model
@@ -51,6 +52,7 @@ def _build_traffic() -> Traffic:
         retrier=Retrier(RetryPolicy(), gate.nap, log_observation),
         gate=gate,
         clock=SYSTEM_CLOCK,
+        belvo_time=BelvoTime(SYSTEM_CLOCK),
         observer=log_observation,
         policy=DEFAULT_POLICY,
     )
