@@ -1,0 +1,21 @@
+"""Files of links: CSV and JSON lines, checked as a whole before anything is sent."""
+
+from belvo_async.cli._rows._check import Checked, check_rows, list_problems
+from belvo_async.cli._rows._fields import BadRow
+from belvo_async.cli._rows._lines import StoppedError
+from belvo_async.cli._rows._passes import Tally, read_updates
+from belvo_async.cli._rows._source import RowFormat, RowSource, StreamSource, open_rows
+
+__all__ = [
+    "BadRow",
+    "Checked",
+    "RowFormat",
+    "RowSource",
+    "StoppedError",
+    "StreamSource",
+    "Tally",
+    "check_rows",
+    "list_problems",
+    "open_rows",
+    "read_updates",
+]
