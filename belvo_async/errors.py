@@ -17,6 +17,14 @@
     │   ├── ActivationRequiredError, TooManySessionsError, InstitutionUnavailableError
     │   ├── RateLimitedError, RequestTimeoutError, TryLaterError
     │   └── ServerError
+    ├── DeadlineExceededError         a link of a bulk refresh took too long
+    ├── JobError                      a bulk refresh stopped before its end
+    │   ├── SourceError               what the links come from failed
+    │   ├── BreakerOpenError          too many links failed: a `bulk.StopRule` says stop
+    │   └── JournalError              the journal cannot be used
+    │       ├── JournalBusyError      another process runs it
+    │       ├── JournalUnreadableError  damaged, of another version, or no journal
+    │       └── JournalWriteError     a full disk, or no permission to write
     └── ChallengeError                the dialogue about a token ended without an answer from Belvo
         ├── TokenRequiredError        nobody was asked: carries the state to park
         ├── TokenProviderError        the callback raised
@@ -259,6 +267,38 @@ class TryLaterError(ApiError):
 
 class ServerError(ApiError):
     """Belvo, or a gateway before it, failed (5xx)."""
+
+
+class DeadlineExceededError(BelvoError):
+    """A link of a bulk refresh did not get its turn, or its answer, within `link_deadline`."""
+
+
+class JobError(BelvoError):
+    """A bulk refresh stopped before its end. What was begun is finished or written down: run it again."""
+
+
+class SourceError(JobError):
+    """What the links, or their credentials, come from raised, or gave something that is no link."""
+
+
+class BreakerOpenError(JobError):
+    """Too many links failed, so that no further login was started."""
+
+
+class JournalError(JobError):
+    """The journal of a bulk refresh cannot be used. A login that it could not announce was not sent."""
+
+
+class JournalBusyError(JournalError):
+    """Another process, or another job of this one, runs this journal."""
+
+
+class JournalUnreadableError(JournalError):
+    """The file is damaged, of another version, or no journal. It was not changed."""
+
+
+class JournalWriteError(JournalError):
+    """The journal could not be written: a full disk, a limit, or a missing permission."""
 
 
 class ChallengeError(BelvoError):

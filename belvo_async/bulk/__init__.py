@@ -1,0 +1,36 @@
+"""Many links in one job: bounded, resumable, and told of as it goes.
+
+Start with `refresh`.
+"""
+
+from belvo_async.bulk._breaker import StopRule
+from belvo_async.bulk._database import Durability
+from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated
+from belvo_async.bulk._plan import CredentialsProvider, ProgressCallback
+from belvo_async.bulk._records import Counts, LinkState, Record
+from belvo_async.bulk._report import RefreshReport
+from belvo_async.bulk._run import RefreshRun, refresh
+from belvo_async.bulk._status import JournalStatus, list_records, read_status
+
+__all__ = [
+    "Counts",
+    "CredentialsProvider",
+    "Durability",
+    "Journal",
+    "JournalStatus",
+    "LinkState",
+    "NotUpdated",
+    "Outcome",
+    "Parked",
+    "ProgressCallback",
+    "Record",
+    "RefreshReport",
+    "RefreshRun",
+    "StopRule",
+    "Unsettled",
+    "Updated",
+    "list_records",
+    "read_status",
+    "refresh",
+]

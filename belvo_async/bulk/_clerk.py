@@ -1,0 +1,253 @@
+"""Takes one link from its turn to its outcome."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from belvo_async._clock import first_of
+from belvo_async._driver import TokenProvider
+from belvo_async._models import Challenge, Link, LinkUpdate
+from belvo_async._pool import SessionPool
+from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated, find_retry
+from belvo_async.bulk._plan import Plan
+from belvo_async.bulk._records import LinkState, Record
+from belvo_async.bulk._steps import Phase, Steps
+from belvo_async.bulk._tally import find_code, find_state
+from belvo_async.bulk._window import Job
+from belvo_async.errors import (
+    AuthenticationError,
+    BelvoError,
+    DamagedStateError,
+    DeadlineExceededError,
+    InvalidValueError,
+    JobError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PoolClosedError,
+    SourceError,
+    TokenNotSentError,
+    TokenProviderError,
+    TokenRequiredError,
+    WrongEventLoopError,
+)
+from belvo_async.mfa import AwaitingToken, challenge_expired
+
+T = TypeVar("T")
+
+
+class _LeftOpenError(Exception):
+    """Nobody is asked any more: the challenge stays open."""
+
+
+class Clerk:
+    """Logs in, asks people, and writes the end of it into the journal.
+
+    Args:
+        pool: Does the logins.
+        journal: Told of each step before it happens.
+        plan: The settings of the run.
+        stopping: Set when no more people are to be asked.
+    """
+
+    def __init__(self, pool: SessionPool, journal: Journal, plan: Plan, stopping: asyncio.Event) -> None:
+        self._pool: Final = pool
+        self._journal: Final = journal
+        self._plan: Final = plan
+        self._stopping: Final = stopping
+        self.asking = 0
+        """How many people are being asked."""
+
+    async def serve(self, job: Job, on_challenge: Callable[[Parked], None]) -> Outcome:
+        """Update one link.
+
+        Raises:
+            BelvoError: The job cannot go on; the link is as it was, or is settled by the next run.
+        """
+        ticket = None if job.earlier is None else job.earlier.ticket
+        steps = Steps(self._journal, self._pool, job.link_id, ticket=ticket, on_challenge=on_challenge)
+        return await self._finish(self._limit(self._log_in(job, steps)), steps, job.institution)
+
+    async def go_on(self, record: Record, on_challenge: Callable[[Parked], None]) -> Outcome:
+        """Ask for the token of a challenge that an earlier run left open, or park it."""
+        steps = Steps(
+            self._journal, self._pool, record.link_id, ticket=record.ticket, on_challenge=on_challenge
+        )
+        return await self._finish(self._limit(self._resume(record, steps)), steps, record.institution)
+
+    async def answer(self, record: Record, token: str | None) -> Outcome:
+        """Answer a parked challenge."""
+        steps = Steps(self._journal, self._pool, record.link_id, ticket=record.ticket)
+        state = self._pool.links.unpark(record.parked or "")
+        work = self._pool.links.resume(state, token, recorder=steps)
+        return await self._finish(work, steps, record.institution)
+
+    async def record(self, outcome: Outcome, institution: str | None) -> None:
+        """Write an outcome into the journal."""
+        state = find_state(outcome)
+        match outcome:
+            case Updated(link_id=link_id, link=link):
+                await self._journal.finish(link_id, state, institution=link.institution or institution)
+            case Parked(link_id=link_id, ticket=ticket, expires_at=expires_at):
+                parked = self._pool.links.park(outcome.state)
+                await self._journal.park(link_id, ticket=ticket, parked=parked, expires_at=expires_at)
+            case NotUpdated(link_id=link_id, error=error):
+                await self._journal.finish(
+                    link_id,
+                    state,
+                    code=find_code(error),
+                    message=error.message,
+                    may_retry=outcome.may_retry,
+                    retry_at=outcome.retry_at,
+                )
+            case Unsettled(link_id=link_id, error=error):
+                await self._journal.finish(link_id, state, code=find_code(error), message=error.message)
+
+    def refuse(self, link_id: str, error: BelvoError) -> NotUpdated:
+        """Build the outcome of a link that keeps its old credentials."""
+        seconds = find_retry(error)
+        retry_at = self._pool.clock.wall() + timedelta(seconds=seconds) if seconds else None
+        return NotUpdated(link_id=link_id, error=error, may_retry=seconds is not None, retry_at=retry_at)
+
+    async def _finish(
+        self, work: Coroutine[object, object, Link], steps: Steps, institution: str | None
+    ) -> Outcome:
+        try:
+            link = await work
+        except BelvoError as error:
+            outcome = await self._read_failure(error, steps)
+        else:
+            outcome = Updated(link_id=steps.link_id, link=link)
+        await self.record(outcome, institution)
+        return outcome
+
+    async def _read_failure(self, error: BelvoError, steps: Steps) -> Outcome:
+        match error:
+            case OutcomeUnknownError():
+                return Unsettled(link_id=steps.link_id, error=error)
+            case TokenRequiredError(state=state) | TokenNotSentError(state=AwaitingToken() as state):
+                return steps.build_parked(state)
+            case TokenProviderError(state=AwaitingToken() as state, __cause__=_LeftOpenError()):
+                return steps.build_parked(state)
+            case DeadlineExceededError():
+                return await self._read_lateness(error, steps)
+            case AuthenticationError() | PoolClosedError() if steps.phase is Phase.SUBMITTED:
+                await self._journal.requeue(steps.link_id)  # no login happened
+                raise error
+            case AuthenticationError() | JobError() | PoolClosedError() | WrongEventLoopError():
+                raise error  # every other link would meet it too
+            case _:
+                return self.refuse(steps.link_id, error)
+
+    async def _read_lateness(self, error: DeadlineExceededError, steps: Steps) -> Outcome:
+        """Find out what became of a login that was given up in the middle."""
+        if steps.phase is Phase.ASKING and steps.state is not None:
+            return steps.build_parked(steps.state)
+        if steps.submitted_at is None:
+            return self.refuse(steps.link_id, error)
+        try:
+            link = await self._pool.links.settle(steps.link_id, since=steps.submitted_at)
+        except BelvoError:
+            link = None
+        if link is not None:
+            return Updated(link_id=steps.link_id, link=link)
+        return Unsettled(link_id=steps.link_id, error=error)
+
+    async def _limit(self, work: Coroutine[object, object, T]) -> T:
+        seconds = self._plan.link_deadline
+        if seconds is None:
+            return await work
+        task = asyncio.ensure_future(work)
+        await first_of(task, self._pool.clock.sleep(seconds))
+        if not task.cancelled():
+            return task.result()
+        raise DeadlineExceededError(
+            f"The link took longer than the link_deadline of {seconds:g} s.",
+            remedy="Allow more time, or fewer links at once.",
+        )
+
+    async def _log_in(self, job: Job, steps: Steps) -> Link:
+        earlier = job.earlier
+        if earlier is not None and earlier.state is LinkState.PARKED and self._is_open(earlier):
+            return await self._resume(earlier, steps)
+        if earlier is not None and earlier.state is LinkState.UNSETTLED and earlier.submitted_at is not None:
+            link = await self._look(earlier)
+            if link is not None:
+                return link
+        update = job.update or await self._find_update(job.link_id)
+        return await self._pool.links.update(update, provide_token=self._wrap_provider(), recorder=steps)
+
+    async def _resume(self, record: Record, steps: Steps) -> Link:
+        state = self._pool.links.unpark(record.parked or "")
+        if state.deadline <= self._pool.clock.monotonic():
+            raise challenge_expired(record.link_id, "nobody answered before its time ran out")
+        steps.phase, steps.state = Phase.ASKING, state
+        provider = self._wrap_provider()
+        if provider is None:
+            raise TokenRequiredError("Nobody can be asked.", state=state, link_id=record.link_id)
+        return await self._pool.links.resume(state, provide_token=provider, recorder=steps)
+
+    async def _look(self, record: Record) -> Link | None:
+        try:
+            return await self._pool.links.settle(record.link_id, since=record.submitted_at or record.at)
+        except NotFoundError:
+            raise
+        except BelvoError as error:
+            raise OutcomeUnknownError(
+                f"An earlier login is not settled, and the link could not be looked at: {error.message}",
+                remedy="Run the job again with retry unsettled.",
+                link_id=record.link_id,
+            ) from error
+
+    def _is_open(self, record: Record) -> bool:
+        try:
+            state = self._pool.links.unpark(record.parked or "")
+        except DamagedStateError:
+            return False
+        return state.deadline > self._pool.clock.monotonic()
+
+    async def _find_update(self, link_id: str) -> LinkUpdate:
+        find = self._plan.credentials
+        if find is None:
+            raise SourceError(f"There are no credentials for link {link_id}.", remedy="Pass credentials=.")
+        try:
+            update = await find(link_id)
+        except Exception as error:  # the user's code
+            raise SourceError(
+                f"credentials raised {type(error).__name__} for link {link_id}; nothing was sent.",
+                remedy="Mend it and run the job again on its journal: it goes on where it stopped.",
+                link_id=link_id,
+            ) from error
+        if isinstance(update, LinkUpdate) and update.link_id == link_id:
+            return update
+        problem = "returned none" if update is None else "returned something else than its LinkUpdate"
+        raise InvalidValueError.of(
+            "credentials", problem, remedy="Return LinkUpdate(link_id, password=…).", link_id=link_id
+        )
+
+    def _wrap_provider(self) -> TokenProvider | None:
+        provider = self._plan.provide_token
+        if provider is None:
+            return None
+
+        async def ask(challenge: Challenge) -> str | None:
+            if self.asking >= self._plan.most_asking or self._stopping.is_set():
+                raise _LeftOpenError
+            self.asking += 1
+            try:
+                answer = asyncio.ensure_future(_call(provider, challenge))
+                await first_of(answer, self._stopping.wait())
+            finally:
+                self.asking -= 1
+            if answer.cancelled():
+                raise _LeftOpenError
+            return answer.result()
+
+        return ask
+
+
+async def _call(provider: TokenProvider, challenge: Challenge) -> str | None:
+    result = provider(challenge)
+    return await result if inspect.isawaitable(result) else result

@@ -1,0 +1,350 @@
+"""Runs a job: reads the source, starts logins as there is room, and hands out what becomes of them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from functools import partial
+from typing import Final
+
+from attrs import define, field
+
+from belvo_async._clock import first_of
+from belvo_async._pool import SessionPool
+from belvo_async.bulk._breaker import Breaker
+from belvo_async.bulk._clerk import Clerk
+from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Updated
+from belvo_async.bulk._plan import Plan
+from belvo_async.bulk._records import Admission, LinkState, Record
+from belvo_async.bulk._recovery import Recovery
+from belvo_async.bulk._source import Source
+from belvo_async.bulk._tally import Tally
+from belvo_async.bulk._window import Job, Window
+from belvo_async.errors import (
+    ApiError,
+    BelvoError,
+    InstitutionUnavailableError,
+    InvalidValueError,
+    SourceError,
+    TooManySessionsError,
+)
+
+_BATCH: Final = 64
+_BUSY_ENOUGH: Final = 3
+"""Logins in a row that met `too_many_sessions`: one alone is about its own end-user."""
+
+
+class Conductor:
+    """The tasks of one run.
+
+    Args:
+        pool: Does the logins.
+        journal: Open; told of each step before it happens.
+        plan: The settings of the run.
+        source: Where the links come from.
+    """
+
+    def __init__(self, pool: SessionPool, journal: Journal, plan: Plan, source: Source) -> None:
+        self._pool: Final = pool
+        self._journal: Final = journal
+        self._plan: Final = plan
+        self._source: Final = source
+        self._stopping: Final = asyncio.Event()
+        self._changed: Final = asyncio.Event()
+        self._has_room: Final = asyncio.Event()
+        self._arrived: Final = asyncio.Event()
+        self._outcomes: Final[deque[Outcome]] = deque()
+        self._tasks: Final[set[asyncio.Task[None]]] = set()
+        self._breaker: Final = Breaker(plan.stop)
+        self._interrupted: Final[set[str]] = set()
+        """Links that the run takes from the journal, and has not met in the source yet."""
+        self._reopened: Final[set[str]] = set()
+        """Links with an earlier outcome that is about to change."""
+        self._rests: Final[dict[str | None, BelvoError]] = {}
+        self._feeder: asyncio.Task[None] | None = None
+        self._has_ended = False
+        self.window: Final = Window(plan.concurrency, plan.look_ahead, pool.clock)
+        self.tally: Final = Tally(pool.clock, plan.concurrency, pool.rate_limit)
+        self.clerk: Final = Clerk(pool, journal, plan, self._stopping)
+        self._recovery: Final = Recovery(pool, self.clerk, plan.login_limit, self._stopping)
+        self.failure: BaseException | None = None
+        """Why the run stops before its end, where it is an error."""
+        self.settling = 0
+        """Interrupted logins that are being looked into."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many logins are under way, those whose person is asked aside."""
+        return self.window.running
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no more logins are started."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Start no more logins, and leave open challenges open."""
+        self._stopping.set()
+        if self._feeder is not None:
+            self._feeder.cancel()
+        self._stir()
+
+    def fail(self, error: BaseException) -> None:
+        """Stop because of an error, which the consumer is going to meet."""
+        self.failure = self.failure or error
+        self.stop()
+
+    async def take(self) -> Outcome | None:
+        """Return the next outcome; None when there are no more."""
+        while not self._outcomes:
+            if self._has_ended:
+                return None
+            self._arrived.clear()
+            await self._arrived.wait()
+        outcome = self._outcomes.popleft()
+        self._stir()
+        return outcome
+
+    async def answer(self, ticket: str, token: str | None) -> Outcome:
+        """Answer a parked challenge, and count what comes of it."""
+        record = await self._journal.take_ticket(ticket)
+        if record is None or record.state is not LinkState.PARKED or record.link_id in self._reopened:
+            raise InvalidValueError.of(
+                "ticket",
+                "belongs to no open challenge",
+                remedy="It was answered already, is being answered, or is of another job.",
+            )
+        self.window.discard(record.link_id)
+        self._reopened.add(record.link_id)
+        try:
+            outcome = await self.clerk.answer(record, token)
+        finally:
+            self._reopened.discard(record.link_id)
+        self.tally.forget(record.link_id)
+        self.tally.take_back(LinkState.PARKED, record.institution, None)
+        self.tally.count(outcome, record.institution)
+        return outcome
+
+    async def conduct(self, interrupted: list[Record]) -> None:
+        """Run the job to its end, or until it is stopped and what was under way has ended."""
+        try:
+            for record in interrupted:
+                self._interrupted.add(record.link_id)
+                self._start_task(self._recover(record))
+            self._feeder = asyncio.create_task(self._feed())
+            while not self._is_over():
+                self._changed.clear()
+                self._start_jobs()
+                await self._wait_for_change()
+        except Exception as error:  # noqa: BLE001 - the consumer meets it
+            self.fail(error)
+        finally:
+            await self._clear()
+            self._has_ended = True
+            self._arrived.set()
+
+    async def _clear(self) -> None:
+        tasks = [*self._tasks, *([] if self._feeder is None else [self._feeder])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _is_over(self) -> bool:
+        if self._tasks:
+            return False
+        is_fed = self._feeder is None or self._feeder.done()
+        return is_fed and (self.is_stopping or not len(self.window))
+
+    def _start_jobs(self) -> None:
+        while not self.is_stopping and len(self._outcomes) < self._plan.concurrency.total:
+            job = self.window.pick()
+            if job is None:
+                break
+            self._start_task(self._serve(job))
+
+    async def _wait_for_change(self) -> None:
+        if self._is_over():
+            return
+        seconds = None if self.is_stopping else self.window.find_next_start()
+        if seconds is None:
+            await self._changed.wait()
+        else:
+            await first_of(self._changed.wait(), self._pool.clock.sleep(seconds))
+
+    def _stir(self) -> None:
+        self._changed.set()
+        if self.window.room:
+            self._has_room.set()
+
+    def _start_task(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(self._guard(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._end_task)
+
+    def _end_task(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._stir()
+
+    async def _guard(self, work: Coroutine[object, object, None]) -> None:
+        """Let no error of one link cut off the logins of others."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - the consumer meets it
+            self.fail(error)
+
+    async def _feed(self) -> None:
+        """Read the source as far ahead as the window goes; what it gave before it failed is finished."""
+        try:
+            await self._read_source()
+        except SourceError as error:
+            self.failure = self.failure or error
+        except Exception as error:  # noqa: BLE001 - the consumer meets it
+            self.fail(error)
+        self._stir()
+
+    async def _read_source(self) -> None:
+        batches = self._source.batches(min(_BATCH, self._plan.look_ahead))
+        try:
+            async for batch in batches:
+                await self._admit(batch)
+                while not self.window.room:
+                    self._has_room.clear()
+                    await self._has_room.wait()
+        finally:
+            await batches.aclose()
+
+    async def _admit(self, batch: list[Job]) -> None:
+        jobs: dict[str, Job] = {}
+        for job in batch:
+            if self.window.replace(job):
+                self.tally.repeated += 1
+                continue
+            self.tally.repeated += job.link_id in jobs
+            jobs[job.link_id] = job
+        links = [(job.link_id, job.institution) for job in jobs.values()]
+        admissions = await self._journal.admit(links) if links else []
+        for job, admission in zip(jobs.values(), admissions, strict=True):
+            self._place(job, admission)
+        self._stir()
+
+    def _place(self, job: Job, admission: Admission) -> None:
+        record = admission.record
+        is_wanted_again = record.state in self._plan.retry and (
+            record.state is not LinkState.REFUSED or record.may_retry
+        )
+        if job.link_id in self._interrupted:
+            self._interrupted.remove(job.link_id)
+        elif admission.is_repeated:
+            self.tally.repeated += 1
+        elif record.state is not LinkState.QUEUED and not is_wanted_again:
+            self.tally.skipped += 1
+        elif self._plan.dry_run:
+            self.tally.plan(job.institution)
+        else:
+            job.earlier = record if is_wanted_again else None
+            self.window.add(job)
+            self._drop_excess(job.institution)
+
+    async def _serve(self, job: Job) -> None:
+        place = _Place(self.window, self.tally, job)
+        if job.earlier is not None:
+            self._reopened.add(job.link_id)
+            self.tally.take_back(job.earlier.state, job.earlier.institution, job.earlier.code)
+        try:
+            outcome = await self.clerk.serve(job, partial(self._ask, place))
+        finally:
+            place.leave()
+            self._reopened.discard(job.link_id)
+            self.tally.forget(job.link_id)
+        self._judge_institution(job.institution, outcome)
+        self._hand_out(outcome, job.institution)
+
+    def _ask(self, place: "_Place | None", parked: Parked) -> None:
+        """A person is being asked: another login may take the place, and the answer needs none."""
+        self.tally.watch(parked.expires_at, parked.link_id)
+        if place is not None:
+            place.leave()
+            self._stir()
+
+    async def _recover(self, record: Record) -> None:
+        is_challenged = record.state is LinkState.CHALLENGED
+        outcome = await (self._go_on(record) if is_challenged else self._settle(record))
+        if outcome is not None:
+            self._hand_out(outcome, record.institution)
+
+    async def _go_on(self, record: Record) -> Outcome:
+        try:
+            return await self.clerk.go_on(record, partial(self._ask, None))
+        finally:
+            self.tally.forget(record.link_id)
+
+    async def _settle(self, record: Record) -> Outcome | None:
+        self.settling += 1
+        try:
+            return await self._recovery.settle(record)
+        finally:
+            self.settling -= 1
+
+    def _judge_institution(self, institution: str | None, outcome: Outcome) -> None:
+        """Let an institution that is down rest, and wake it when it answers."""
+        match outcome:
+            case NotUpdated(error=InstitutionUnavailableError() as error):
+                enough = 1
+            case NotUpdated(error=TooManySessionsError() as error):
+                enough = _BUSY_ENOUGH
+            case Updated() | Parked() | NotUpdated(error=ApiError()):
+                self.window.praise(institution)
+                return
+            case _:
+                return
+        if self.window.complain(institution, enough=enough) is not None:
+            self._rests[institution] = error
+            self._drop_excess(institution)
+
+    def _drop_excess(self, institution: str | None) -> None:
+        for job in self.window.drop_excess(institution):
+            self._start_task(self._give_up(job))
+
+    async def _give_up(self, job: Job) -> None:
+        """Leave a link without a login, as its institution does not work."""
+        cause = self._rests[job.institution]
+        error = InstitutionUnavailableError(
+            f"{job.institution} does not work now, so this link was not tried: {cause.message}",
+            remedy="Run the job again later to retry refused links.",
+            details=cause.details,
+            link_id=job.link_id,
+        )
+        outcome = self.clerk.refuse(job.link_id, error)
+        await self.clerk.record(outcome, job.institution)
+        self._hand_out(outcome, job.institution)
+
+    def _hand_out(self, outcome: Outcome, institution: str | None) -> None:
+        if isinstance(outcome, Updated):
+            institution = outcome.link.institution or institution
+        code = self.tally.count(outcome, institution)
+        self._outcomes.append(outcome)
+        self._arrived.set()
+        why = self._breaker.note(outcome, code)
+        if why is not None:
+            self.fail(why)
+
+
+@define
+class _Place:
+    """The room that one login takes, until it ends or its person is asked."""
+
+    _window: Window
+    _tally: Tally
+    _job: Job
+    _began: float = field(init=False)
+    _is_left: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self._began = self._tally.elapsed
+
+    def leave(self) -> None:
+        """Give it to another login; once is enough."""
+        if not self._is_left:
+            self._is_left = True
+            self._tally.time(self._tally.elapsed - self._began)
+            self._window.leave(self._job)

@@ -1,0 +1,293 @@
+"""The SQLite file of a journal: found, locked, checked and opened; its errors in our words."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from belvo_async.bulk._records import APPLICATION_ID, SCHEMA, VERSION
+from belvo_async.errors import JournalBusyError, JournalError, JournalUnreadableError, JournalWriteError
+
+_LOCK_PATIENCE: Final = 0.5  # seconds: `read_status` holds the lock for an instant, another job for long
+_WRITE_PATIENCE: Final = 5.0  # seconds: somebody may look at the file with the `sqlite3` tool
+_CAN_ASK_AS_WHO_WE_ARE: Final = os.access in os.supports_effective_ids  # not on Windows
+_SMALLEST_PAGE: Final = 512  # bytes
+_REMEDIES: Final = {
+    sqlite3.SQLITE_FULL: "Free some space on its disk, then run the job again: it goes on where it stopped.",
+    sqlite3.SQLITE_READONLY: "Allow this user to write to the file and to its directory.",
+    sqlite3.SQLITE_CANTOPEN: "Check that this user may read and write the file and its directory.",
+    sqlite3.SQLITE_BUSY: "End the program that holds the file locked, then run the job again.",
+}
+_ANY_REMEDY: Final = "Check its disk and permissions, then run the job again: it goes on where it stopped."
+_UNREADABLE_REMEDY: Final = "Restore it from a copy, or name another file; this one was not changed."
+
+
+class Durability(Enum):
+    """What an acknowledged write survives."""
+
+    POWER_LOSS = "FULL"
+    """Even a loss of power: each commit waits for the disk."""
+    PROCESS_KILL = "NORMAL"
+    """A kill of the process, but the last writes may be lost with the power."""
+
+
+class Database:
+    """One journal file, or a temporary database that nobody else sees; for the thread that opens it."""
+
+    def __init__(self, path: Path | None, durability: Durability, *, original: Path | None = None) -> None:
+        """Take *original* as the file that a temporary database begins as a copy of."""
+        self._original: Final = original
+        self._path = path
+        self._durability: Final = durability
+        self._connection: sqlite3.Connection
+        self._lock: sqlite3.Connection | None = None
+
+    def open(self) -> None:
+        """Lock, check and open the file; make it if there is none.
+
+        Raises:
+            JournalBusyError: Somebody else has locked it.
+            JournalUnreadableError: It is damaged, or no journal of this version. It was not changed.
+            JournalWriteError: It cannot be made or written there.
+        """
+        if self._path is None:
+            self._connection = _open_temporary(self._original)
+            return
+        self._path = path = _find_place(self._path)
+        with explained(path), suppress(sqlite3.OperationalError):  # where a job runs, the lock will tell
+            # Before there is a lock: it should not stand beside a file of somebody else.
+            _check_file(path, is_thorough=False)
+        with explained(sidecar(path, "lock")):
+            self._lock = _take_lock(path)
+        try:
+            with explained(path):
+                _check_file(path, is_thorough=True)
+                self._connection = _open_file(path, self._durability)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def close(self) -> None:
+        """Move the log into the file, close it and let go of the lock. A failure loses nothing."""
+        with suppress(sqlite3.Error):  # what was committed is in the log, and is read from there
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def commit(self, operations: Sequence[Callable[[sqlite3.Connection], object]]) -> list[object]:
+        """Run all *operations* in one transaction and return their results, or raise and change nothing."""
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            results = [operation(connection) for operation in operations]
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.rollback()
+            raise
+        return results
+
+    def explain(self, error: Exception) -> JournalWriteError:
+        """Build the error for a commit that failed: a new one at each call."""
+        remedy = _REMEDIES.get(_code_of(error), _ANY_REMEDY)
+        reason = str(error) if isinstance(error, sqlite3.Error) else type(error).__name__
+        explained_error = self.refuse(f"could not be written: {reason}", remedy=remedy)
+        explained_error.__cause__ = error
+        return explained_error
+
+    def refuse(self, problem: str, *, remedy: str = "Use it only while it is open.") -> JournalWriteError:
+        """Build the error that says what is wrong with the journal."""
+        name = "The temporary journal" if self._path is None else f"The journal {self._path}"
+        return JournalWriteError(f"{name} {problem}.", remedy=remedy)
+
+
+def sidecar(path: Path, suffix: str) -> Path:
+    """Return the path of a file that stands beside the journal."""
+    return path.with_name(f"{path.name}-{suffix}")
+
+
+def connect(path: Path, query: str, *, patience: float) -> sqlite3.Connection:
+    """Open a file by SQLite in autocommit mode; *patience*, in seconds, is for locks."""
+    connection = sqlite3.connect(f"{path.as_uri()}?{query}", uri=True, timeout=patience, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def has_log(path: Path) -> bool:
+    """Return whether there is anything beside the journal that has not been moved into it."""
+    log = sidecar(path, "wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """Open a journal so that nothing is made or changed, be it in use, killed or closed."""
+    # Without a log there is nothing but the file: only `immutable` keeps SQLite from making a log to read it.
+    query = "mode=ro&readonly_shm=1" if has_log(path) else "mode=ro&immutable=1"
+    return connect(path, query, patience=_WRITE_PATIENCE)
+
+
+def check_header(connection: sqlite3.Connection, path: Path) -> bool:
+    """Return whether the file is a journal of ours; an SQLite file with nothing in it is not, but may be one.
+
+    Raises:
+        JournalUnreadableError: It is another application's, or another version's.
+    """
+    application = _ask(connection, "PRAGMA application_id")
+    version = _ask(connection, "PRAGMA user_version")
+    if (application, version) == (APPLICATION_ID, VERSION):
+        return True
+    if application == APPLICATION_ID:
+        problem = f"is of version {version} (user_version), and this belvo_async reads version {VERSION}"
+    elif application or version or _ask(connection, "SELECT count(*) FROM sqlite_master"):
+        problem = f"is a database of another application (application_id {application})"
+    else:
+        return False
+    raise build_unreadable(path, problem)
+
+
+def build_unreadable(path: Path, problem: str, *, remedy: str = _UNREADABLE_REMEDY) -> JournalUnreadableError:
+    """Build the error that says why a file cannot be read as a journal."""
+    return JournalUnreadableError(f"The journal {path} {problem}.", remedy=remedy)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Translate what SQLite raises on the way to an open journal."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explain_opening(error, path) from error
+
+
+def _explain_opening(error: sqlite3.Error, path: Path) -> JournalError:
+    match _code_of(error):
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            remedy = "Wait until it has ended, or give this job a journal of its own."
+            return JournalBusyError(f"Another job runs the journal {path}.", remedy=remedy)
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return build_unreadable(path, f"is damaged, or no journal: {error}")
+        case code:
+            remedy = _REMEDIES.get(code, _ANY_REMEDY)
+            return JournalWriteError(f"The journal {path} could not be opened: {error}.", remedy=remedy)
+
+
+def _code_of(error: Exception) -> int:
+    """Return SQLite's primary result code, or 0 where the error is not SQLite's own."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
+def find_real(path: str | os.PathLike[str]) -> Path:
+    """Return the path of the file itself: SQLite puts the log beside the target of a symbolic link."""
+    return Path(os.path.realpath(path))  # `Path.resolve` raises where links go round in circles
+
+
+def _find_place(path: Path) -> Path:
+    place = find_real(path)
+    try:
+        is_directory, has_directory = place.is_dir(), place.parent.is_dir()
+        is_read_only = place.exists() and not os.access(place, os.W_OK, effective_ids=_CAN_ASK_AS_WHO_WE_ARE)
+    except OSError as error:
+        remedy = _REMEDIES[sqlite3.SQLITE_CANTOPEN]
+        raise JournalWriteError(f"The journal {path} could not be reached.", remedy=remedy) from error
+    if is_directory:
+        raise JournalWriteError(f"The journal {place} is a directory.", remedy="Name a file in it.")
+    if not has_directory:
+        raise JournalWriteError(
+            f"The journal {place} could not be made: there is no directory {place.parent}.",
+            remedy="Make the directory, or name another place.",
+        )
+    if is_read_only:  # SQLite would open it all the same, and leave a log beside it
+        remedy = _REMEDIES[sqlite3.SQLITE_READONLY]
+        raise JournalWriteError(f"The journal {place} cannot be written.", remedy=remedy)
+    return place
+
+
+def _check_file(path: Path, *, is_thorough: bool) -> bool:
+    """Return whether there is a journal, or nothing; raise if there is anything else; change nothing."""
+    size = path.stat().st_size if path.exists() else 0
+    if not size:
+        return False
+    if size < _SMALLEST_PAGE:  # one byte, such as a note of yours, is an empty database to SQLite
+        raise build_unreadable(path, f"is damaged, or no journal: it has {size} bytes")
+    with closing(_connect_to_check(path) if is_thorough else connect_read_only(path)) as connection:
+        is_ours = check_header(connection, path)
+        if is_thorough and (fault := _ask(connection, "PRAGMA quick_check(1)")) != "ok":
+            raise build_unreadable(path, f"is damaged: {fault}")
+    return is_ours
+
+
+def _connect_to_check(path: Path) -> sqlite3.Connection:
+    """Open a file that we hold locked, and whose header is ours or empty."""
+    if sidecar(path, "journal").exists():  # killed as it was made: only a writer may take that back
+        return connect(path, "mode=rw", patience=_WRITE_PATIENCE)
+    if has_log(path) and not sidecar(path, "shm").exists():  # copied without the log's index: to be made anew
+        return connect(path, "mode=ro", patience=_WRITE_PATIENCE)
+    return connect_read_only(path)
+
+
+def _take_lock(path: Path) -> sqlite3.Connection:
+    """Hold a file beside the journal locked: the system lets go of it even when this process is killed."""
+    connection = connect(sidecar(path, "lock"), "mode=rwc", patience=_LOCK_PATIENCE)
+    try:
+        connection.execute("PRAGMA journal_mode = MEMORY")  # or a file more stands beside the journal
+        connection.execute("BEGIN EXCLUSIVE")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open_file(path: Path, durability: Durability) -> sqlite3.Connection:
+    connection = connect(path, "mode=rwc", patience=_WRITE_PATIENCE)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {durability.value}")
+        # On macOS alone, where a plain fsync does not wait for the disk.
+        connection.execute(f"PRAGMA fullfsync = {durability is Durability.POWER_LOSS}")
+        _prepare(connection, is_new=not check_header(connection, path))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open_temporary(original: Path | None) -> sqlite3.Connection:
+    connection = sqlite3.connect("", isolation_level=None)  # a file without a name, made when memory is short
+    connection.row_factory = sqlite3.Row
+    try:
+        _prepare(connection, is_new=original is None or not _copy(original, connection))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _copy(original: Path, connection: sqlite3.Connection) -> bool:
+    """Copy a journal, if there is one; return whether there is."""
+    path = _find_place(original)
+    with explained(path):
+        if not _check_file(path, is_thorough=False):
+            return False
+        with closing(connect_read_only(path)) as source:
+            source.backup(connection)
+    return True
+
+
+def _prepare(connection: sqlite3.Connection, *, is_new: bool) -> None:
+    connection.execute("PRAGMA cache_size = -4096")  # KiB
+    connection.execute("PRAGMA temp_store = FILE")
+    if is_new:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA:
+            connection.execute(statement)
+        connection.execute("COMMIT")
+
+
+def _ask(connection: sqlite3.Connection, question: str) -> object:
+    (answer,) = connection.execute(question).fetchone()
+    return answer

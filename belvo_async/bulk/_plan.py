@@ -1,0 +1,85 @@
+"""What a job was asked to do, checked."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeAlias, TypeVar
+
+from attrs import Attribute, field, frozen
+
+from belvo_async._driver import TokenProvider, check_provider
+from belvo_async._models import LinkUpdate
+from belvo_async._settings import Concurrency, at_least, check_setting, whole
+from belvo_async.bulk._breaker import StopRule
+from belvo_async.bulk._records import LinkState
+from belvo_async.bulk._report import RefreshReport
+from belvo_async.errors import ConfigurationError, InvalidValueError
+
+T = TypeVar("T")
+
+CredentialsProvider: TypeAlias = Callable[[str], Awaitable[LinkUpdate | None]]
+"""Looks up the new credentials of a link by its id, right before its login; None where there are none."""
+ProgressCallback: TypeAlias = Callable[[RefreshReport], None]
+
+RETRIABLE: Final = (LinkState.REFUSED, LinkState.UNSETTLED, LinkState.PARKED)
+
+
+def _check_callable(_plan: "Plan", attribute: "Attribute[T]", value: T) -> None:
+    if value is not None and not callable(value):
+        raise InvalidValueError.of(
+            attribute.name,
+            f"is {type(value).__name__}, which cannot be called",
+            remedy="Pass a function, without calling it.",
+        )
+
+
+def _check_provider(_plan: "Plan", _attribute: "Attribute[T]", value: T) -> None:
+    check_provider(value)
+
+
+def _check_rule(_plan: "Plan", attribute: "Attribute[T]", value: T) -> None:
+    if value is not None:
+        check_setting(attribute.name, value, StopRule)
+
+
+def _check_concurrency(_plan: "Plan", attribute: "Attribute[T]", value: T) -> None:
+    check_setting(attribute.name, value, Concurrency)
+
+
+def _check_deadline(plan: "Plan", attribute: "Attribute[float | None]", value: float | None) -> None:
+    if value is not None:
+        at_least(0.001)(plan, attribute, value)
+
+
+def _read_retry(value: object) -> frozenset[LinkState]:
+    names = [value] if isinstance(value, str) else value
+    if isinstance(names, Iterable):
+        states = {str(name) for name in names}
+        if states <= set(RETRIABLE):
+            return frozenset(LinkState(state) for state in states)
+    raise ConfigurationError(
+        "retry must be made of refused, unsettled and parked.", remedy='Pass, for instance, retry={"parked"}.'
+    )
+
+
+@frozen(kw_only=True)
+class Plan:
+    """The settings of one run.
+
+    Raises:
+        ConfigurationError: A number is out of range, or of a wrong type.
+        InvalidValueError: A callback cannot be called.
+    """
+
+    concurrency: Concurrency = field(validator=_check_concurrency)
+    credentials: CredentialsProvider | None = field(default=None, validator=_check_callable)
+    provide_token: TokenProvider | None = field(default=None, validator=_check_provider)
+    look_ahead: int = field(default=1000, validator=whole(1))
+    most_asking: int = field(default=1000, validator=whole(1))
+    link_deadline: float | None = field(default=None, validator=_check_deadline)
+    login_limit: float = field(default=300.0, validator=at_least(0))
+    stop: StopRule | None = field(default=None, validator=_check_rule)
+    retry: frozenset[LinkState] = field(default=frozenset(), converter=_read_retry)
+    total: int | None = field(default=None, validator=whole(0, optional=True))
+    progress: ProgressCallback | None = field(default=None, validator=_check_callable)
+    progress_every: float = field(default=5.0, validator=at_least(0.001))
+    close_grace: float = field(default=30.0, validator=at_least(0))
+    dry_run: bool = False

@@ -1,0 +1,87 @@
+"""Settles the logins that were in flight when an earlier run was killed: by looking, never by repeating."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Final
+
+from belvo_async._clock import first_of
+from belvo_async._pool import SessionPool
+from belvo_async.bulk._clerk import Clerk
+from belvo_async.bulk._outcomes import Outcome, Unsettled, Updated
+from belvo_async.bulk._records import Record
+from belvo_async.errors import AuthenticationError, BelvoError, NotFoundError, OutcomeUnknownError, UsageError
+
+_FIRST_WAIT: Final = 3.0
+_LONGEST_WAIT: Final = 60.0
+
+
+class Recovery:
+    """Looks at links until a login that was interrupted must have ended.
+
+    Args:
+        pool: Looks.
+        clerk: Writes the outcomes.
+        login_limit: Seconds that a login may run (Belvo error article: 408 after five minutes).
+        stopping: Set when there is no more time to wait: the next run goes on.
+    """
+
+    def __init__(self, pool: SessionPool, clerk: Clerk, login_limit: float, stopping: asyncio.Event) -> None:
+        self._pool: Final = pool
+        self._clerk: Final = clerk
+        self._login_limit: Final = login_limit
+        self._stopping: Final = stopping
+
+    async def settle(self, record: Record) -> Outcome | None:
+        """Return what became of an interrupted login; None where the run stops before that is known.
+
+        Raises:
+            BelvoError: The job cannot go on.
+        """
+        outcome = await self._find_outcome(record)
+        if outcome is not None:
+            await self._clerk.record(outcome, record.institution)
+        return outcome
+
+    async def _find_outcome(self, record: Record) -> Outcome | None:
+        error: BelvoError | None = None
+        for seconds in self._list_waits(record):
+            await first_of(self._pool.clock.sleep(seconds), self._stopping.wait())
+            if self._stopping.is_set():
+                return None
+            error = None
+            try:
+                link = await self._pool.links.settle(record.link_id, since=record.submitted_at or record.at)
+            except (AuthenticationError, UsageError):
+                raise
+            except NotFoundError as gone:
+                return self._clerk.refuse(record.link_id, gone)
+            except BelvoError as failure:
+                error = failure
+            else:
+                if link is not None:
+                    return Updated(link_id=record.link_id, link=link)
+        return Unsettled(link_id=record.link_id, error=_build_error(record, error))
+
+    def _list_waits(self, record: Record) -> Iterator[float]:
+        """Yield the seconds before each look, until the login must have ended."""
+        age = (self._pool.clock.wall() - (record.submitted_at or record.at)).total_seconds()
+        left = self._login_limit - min(max(age, 0.0), self._login_limit)  # the clock may have been set
+        yield 0.0
+        wait = _FIRST_WAIT
+        while left > 0:
+            yield min(wait, left)
+            left -= wait
+            wait = min(2 * wait, _LONGEST_WAIT)
+
+
+def _build_error(record: Record, cause: BelvoError | None) -> OutcomeUnknownError:
+    looked = (
+        "the link shows no success" if cause is None else f"the link cannot be looked at: {cause.message}"
+    )
+    error = OutcomeUnknownError(
+        f"An earlier run was stopped while this login was under way, and {looked}.",
+        remedy="Run the job again to retry unsettled links: it looks once more before it logs in.",
+        link_id=record.link_id,
+    )
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,110 @@
+"""Where a job stands, as a value."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+import attrs
+from attrs import field, frozen
+
+_COLUMNS = ("updated", "parked", "refused", "unsettled")
+
+
+@frozen(kw_only=True)
+class RefreshReport:
+    """Where a job stands: this run, and what earlier runs have done on its journal."""
+
+    total: int | None = None
+    """Links in the source, where it is known."""
+    read: int = 0
+    """Items read from the source in this run."""
+    repeated: int = 0
+    """Items whose link id had come before: one login each, with the last value that came in time."""
+    skipped: int = 0
+    """Items that an earlier run had finished."""
+    waiting: int = 0
+    """Links that wait for their login."""
+    in_flight: int = 0
+    """Logins under way."""
+    asking: int = 0
+    """Challenges whose person is being asked."""
+    settling: int = 0
+    """Logins of an earlier run that are being looked into."""
+    updated: int = 0
+    parked: int = 0
+    refused: int = 0
+    """Links that were not updated."""
+    unsettled: int = 0
+    by_institution: Mapping[str, Mapping[str, int]] = field(factory=dict)
+    """Counts by outcome for each institution; `unknown` where nobody has named it."""
+    by_code: Mapping[str, int] = field(factory=dict)
+    """Refused and unsettled links by error code, or by error class where Belvo gave no code."""
+    elapsed: float = 0.0
+    """Seconds since this run began."""
+    rate: float | None = None
+    """Links a second, lately; None before there are two."""
+    seconds_left: float | None = None
+    """From the rate limit, the room for logins, and their measured length; None where that is not known."""
+    next_expiry: datetime | None = None
+    """When the first open challenge of this run expires, in UTC."""
+    stopped: str | None = None
+    """Why the run stopped before its end."""
+    is_dry_run: bool = False
+
+    @property
+    def finished(self) -> int:
+        """How many links have a final outcome, in this run or an earlier one."""
+        return self.updated + self.parked + self.refused + self.unsettled
+
+    def to_json(self) -> str:
+        """Return one line of JSON with every field; times as ISO 8601."""
+        return json.dumps(attrs.asdict(self), default=_write, ensure_ascii=False)
+
+    def to_table(self) -> str:
+        """Return lines of text: totals, then a row for each institution, then the error codes."""
+        return "\n".join((*self._list_totals(), *self._list_institutions(), *self._list_codes()))
+
+    def __str__(self) -> str:
+        """Tell the totals in one line."""
+        of_total = "" if self.total is None else f" of {self.total}"
+        parts = [f"{getattr(self, name)} {name}" for name in _COLUMNS]
+        parts += [f"{count} {name}" for name, count in self._list_under_way() if count]
+        return f"{self.finished}{of_total} links: {', '.join(parts)}"
+
+    def _list_under_way(self) -> list[tuple[str, int]]:
+        return [
+            ("in flight", self.in_flight),
+            ("asking", self.asking),
+            ("settling", self.settling),
+            ("waiting", self.waiting),
+        ]
+
+    def _list_totals(self) -> list[str]:
+        lines = [str(self)]
+        if self.repeated:
+            lines.append(f"{self.repeated} repeated ids, each one login")
+        if self.stopped:
+            lines.append(f"stopped: {self.stopped}")
+        return lines
+
+    def _list_institutions(self) -> list[str]:
+        if not self.by_institution:
+            return []
+        width = max(len("institution"), *map(len, self.by_institution))
+        rows = [f"{'institution':<{width}}" + "".join(f"{name:>11}" for name in _COLUMNS)]
+        for institution, counts in sorted(self.by_institution.items()):
+            cells = "".join(f"{counts.get(name, 0):>11}" for name in _COLUMNS)
+            rows.append(f"{institution:<{width}}{cells}")
+        return ["", *rows]
+
+    def _list_codes(self) -> list[str]:
+        if not self.by_code:
+            return []
+        ordered = sorted(self.by_code.items(), key=lambda item: (-item[1], item[0]))
+        return ["", "why not updated", *(f"{count:>7}  {code}" for code, count in ordered)]
+
+
+def _write(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,318 @@
+"""`refresh`: many links, one job."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Collection, Sized
+from types import TracebackType
+from typing import Final, Self
+
+from belvo_async._clock import Clock, first_of
+from belvo_async._driver import TokenProvider
+from belvo_async._pool import SessionPool
+from belvo_async._settings import Concurrency, check_setting
+from belvo_async.bulk._breaker import StopRule
+from belvo_async.bulk._conductor import Conductor
+from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._outcomes import Outcome
+from belvo_async.bulk._plan import CredentialsProvider, Plan, ProgressCallback
+from belvo_async.bulk._report import RefreshReport
+from belvo_async.bulk._source import Items, Source, check_items
+from belvo_async.errors import BelvoError, ConfigurationError, InvalidValueError, JobError, UsageError
+
+_LOG: Final = logging.getLogger("belvo_async")
+
+
+class RefreshRun:
+    """One run of a job: an async context manager that owns its logins, and an iterator of outcomes.
+
+    Made by `refresh`. Leaving the block starts no more logins, gives those under way `close_grace` seconds,
+    and leaves none running.
+    """
+
+    def __init__(self, pool: SessionPool, updates: Items, journal: Journal, plan: Plan) -> None:
+        self._pool: Final = pool
+        self._journal: Final = journal
+        self._plan: Final = plan
+        self._source: Final = Source(updates, has_credentials=plan.credentials is not None)
+        self._total: Final = len(updates) if isinstance(updates, Sized) else plan.total
+        self._conductor: Conductor | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._reporter: asyncio.Task[None] | None = None
+        self._closing: asyncio.Future[None] | None = None
+        self._stopped: str | None = None
+        self._is_failure_told = False
+
+    async def __aenter__(self) -> Self:
+        """Check the keys, open the journal and begin.
+
+        Raises:
+            JournalError: The journal cannot be used.
+            AuthenticationError: The keys are wrong.
+            BelvoError: Belvo cannot be reached.
+        """
+        if self._conductor is not None:
+            raise UsageError("A run can be entered once.", remedy="Call bulk.refresh(…) again.")
+        await self._journal.open(total=self._total)
+        try:
+            conductor = await self._prepare()
+        except BaseException:
+            await self._journal.close()
+            raise
+        self._conductor = conductor
+        self._reporter = asyncio.create_task(self._report_progress())
+        return self
+
+    async def _prepare(self) -> Conductor:
+        if not self._plan.dry_run:
+            await self._pool.ping()
+        conductor = Conductor(self._pool, self._journal, self._plan, self._source)
+        conductor.tally.take_over(await self._journal.read_counts())
+        interrupted = [] if self._plan.dry_run else await self._journal.take_interrupted()
+        self._task = asyncio.create_task(conductor.conduct(interrupted))
+        return conductor
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop, wait for the logins under way, and close the journal."""
+        conductor = self._enter()
+        await self.aclose()
+        if error is None and conductor.failure is not None and not self._is_failure_told:
+            raise conductor.failure
+
+    async def aclose(self, grace: float | None = None) -> None:
+        """Stop, and close the journal. What has come about can still be taken. Calling it twice is fine.
+
+        Args:
+            grace: Seconds for the logins under way, by default `close_grace`; what is not done by then is cut
+                off, and settled by the next run on the journal.
+        """
+        conductor = self._enter()
+        seconds = self._plan.close_grace if grace is None else grace
+        try:
+            if self._task is not None and not self._task.done():
+                self.stop("it was closed before its end")
+                await first_of(asyncio.shield(self._task), self._pool.clock.sleep(seconds))
+        finally:
+            if self._closing is None:
+                self._closing = asyncio.ensure_future(self._close(conductor))
+            await asyncio.shield(self._closing)
+
+    async def _close(self, conductor: Conductor) -> None:
+        tasks = [task for task in (self._task, self._reporter) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tell_progress()
+        try:
+            await self._journal.end_run(self.report.stopped)
+        except JobError as error:
+            conductor.failure = conductor.failure or error
+        finally:
+            await self._journal.close()
+
+    def __aiter__(self) -> Self:
+        """Iterate over the outcomes, in the order in which they come about."""
+        return self
+
+    async def __anext__(self) -> Outcome:
+        """Return the next outcome; it is in the journal already.
+
+        Raises:
+            JobError: The run has stopped: the source failed, too many links failed, or the journal did.
+            BelvoError: The run has stopped: the keys are wrong, or the pool was closed.
+        """
+        conductor = self._enter()
+        outcome = await conductor.take()
+        if outcome is not None:
+            return outcome
+        if conductor.failure is not None and not self._is_failure_told:
+            self._is_failure_told = True
+            raise conductor.failure
+        raise StopAsyncIteration
+
+    async def finish(self) -> RefreshReport:
+        """Run to the end, for whom the journal and the report are enough; return the report.
+
+        Raises:
+            JobError: As for iterating.
+        """
+        async for _ in self:
+            pass
+        return self.report
+
+    def stop(self, reason: str = "stopped on request") -> None:
+        """Start no more logins. Those under way go on, open challenges are parked; then the outcomes end."""
+        conductor = self._enter()
+        if not conductor.is_stopping:
+            self._stopped = reason
+            conductor.stop()
+
+    async def answer(self, ticket: str, token: str | None = None) -> Outcome:
+        """Answer a parked challenge of this job, while the run goes on.
+
+        The outcome is counted and written into the journal, and returned here, not by iterating. A new
+        challenge comes back as `Parked`, under the same ticket.
+
+        Args:
+            ticket: `Parked.ticket`, of this run or an earlier one.
+            token: The token; None where the challenge expects no input.
+
+        Raises:
+            InvalidValueError: No open challenge has this ticket.
+            InvalidTokenError: The token cannot be one; nothing was sent, and the challenge is still open.
+            BelvoError: The journal or the pool cannot be used.
+        """
+        return await self._enter().answer(ticket, token)
+
+    @property
+    def report(self) -> RefreshReport:
+        """Where the job stands now."""
+        conductor = self._conductor
+        if conductor is None:
+            return RefreshReport(total=self._total, is_dry_run=self._plan.dry_run)
+        tally, failure = conductor.tally, conductor.failure
+        states = tally.list_states()
+        left = None if self._total is None else self._total - tally.repeated - tally.skipped - tally.ended
+        return RefreshReport(
+            total=self._total,
+            read=self._source.read,
+            repeated=tally.repeated,
+            skipped=tally.skipped,
+            waiting=len(conductor.window) + tally.planned,
+            in_flight=conductor.window.running,
+            asking=conductor.clerk.asking,
+            settling=conductor.settling,
+            updated=states["updated"],
+            parked=states["parked"],
+            refused=states["refused"],
+            unsettled=states["unsettled"],
+            by_institution=tally.list_institutions(),
+            by_code=tally.list_codes(),
+            elapsed=tally.elapsed,
+            rate=tally.find_rate(),
+            seconds_left=None if left is None else tally.find_seconds_left(max(0, left)),
+            next_expiry=tally.find_next_expiry(),
+            stopped=self._stopped if failure is None else _describe(failure),
+            is_dry_run=self._plan.dry_run,
+        )
+
+    def _enter(self) -> Conductor:
+        if self._conductor is None:
+            raise UsageError(
+                "The run has not begun.", remedy="Write: async with bulk.refresh(…) as run, then use run."
+            )
+        return self._conductor
+
+    async def _report_progress(self) -> None:
+        while True:
+            await self._pool.clock.sleep(self._plan.progress_every)
+            self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        if self._plan.progress is None:
+            return
+        try:
+            self._plan.progress(self.report)
+        except Exception:  # noqa: BLE001 - the user's code, and logins are under way
+            _LOG.exception("the progress callback raised")
+
+
+def _describe(failure: BaseException) -> str:
+    return failure.message if isinstance(failure, BelvoError) else type(failure).__name__
+
+
+def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
+    pool: SessionPool,
+    updates: Items,
+    *,
+    credentials: CredentialsProvider | None = None,
+    provide_token: TokenProvider | None = None,
+    journal: str | os.PathLike[str] | Journal | None = None,
+    concurrency: Concurrency | None = None,
+    look_ahead: int = 1000,
+    most_asking: int = 1000,
+    link_deadline: float | None = None,
+    login_limit: float = 300.0,
+    stop: StopRule | None = None,
+    retry: Collection[str] = (),
+    total: int | None = None,
+    progress: ProgressCallback | None = None,
+    progress_every: float = 5.0,
+    close_grace: float = 30.0,
+    dry_run: bool = False,
+) -> RefreshRun:
+    """Update many links: as fast as Belvo's limits allow, in flat memory, and with one login for each.
+
+    Use the result as `async with`, and iterate over it: it yields one `Outcome` for each link. A slow
+    consumer slows the logins, and those slow the source.
+
+    With a journal the job can be killed at any moment and run again: finished links are skipped, parked ones
+    stay parked, and a login that was in flight is settled by looking at the link, never sent again by itself.
+
+    Args:
+        pool: Does the logins; its limits and its retries hold.
+        updates: `LinkUpdate` values, from any iterable or async iterable; or, with *credentials*, links and
+            link ids. A plain iterable is read on the event loop: let one that blocks be an async one.
+        credentials: Looks up the credentials of one link, right before its login, so that they are never all
+            in memory.
+        provide_token: Asked for a token when an institution wants one. Without it, challenges are parked.
+        journal: Where the state of each link is kept: a path, or a `Journal`. Without it, nothing survives.
+        concurrency: Logins at once, in all and at each institution; by default the pool's. Links whose person
+            is being asked do not count.
+        look_ahead: How many links are read ahead to let institutions take turns. A source that is sorted by
+            institution needs more.
+        most_asking: How many people are asked at once; the challenges of others are parked.
+        link_deadline: Seconds for each link, from its turn on; then it is given up, settled or parked.
+        login_limit: Seconds after which a login that an earlier run began must have ended (Belvo error
+            article: 408 after five minutes).
+        stop: When so many links fail that the job stops.
+        retry: What to try again of an earlier run: `refused` (where the same credentials may be tried again),
+            `unsettled` (after another look), `parked` (its challenge while it is open, else a new login).
+        total: How many links there are, for the time left; not needed where *updates* has a length.
+        progress: Called with a report every *progress_every* seconds, and at the end.
+        progress_every: Seconds.
+        close_grace: Seconds for the logins under way when the block is left before the end.
+        dry_run: Read the source and the journal, and report what would be done: `waiting` counts the links
+            that would be logged in. Nothing is sent, and the journal, given by its path, is not changed.
+
+    Raises:
+        ConfigurationError: A setting makes no sense.
+        InvalidValueError: An argument is of a wrong kind.
+    """
+    check_setting("pool", pool, SessionPool)
+    check_items(updates, has_credentials=credentials is not None)
+    if not isinstance(journal, str | os.PathLike | Journal | None):
+        raise InvalidValueError.of(
+            "journal", f"is {type(journal).__name__}", remedy="Pass the path of a file, or a Journal."
+        )
+    plan = Plan(
+        concurrency=concurrency or pool.concurrency,
+        credentials=credentials,
+        provide_token=provide_token,
+        look_ahead=look_ahead,
+        most_asking=most_asking,
+        link_deadline=link_deadline,
+        login_limit=login_limit,
+        stop=stop,
+        retry=retry,
+        total=total,
+        progress=progress,
+        progress_every=progress_every,
+        close_grace=close_grace,
+        dry_run=dry_run,
+    )
+    return RefreshRun(pool, updates, _find_journal(journal, pool.clock, dry_run=dry_run), plan)
+
+
+def _find_journal(
+    journal: str | os.PathLike[str] | Journal | None, clock: Clock, *, dry_run: bool
+) -> Journal:
+    if not isinstance(journal, Journal):
+        return Journal(journal, clock=clock, is_copy=dry_run)
+    if dry_run:
+        raise ConfigurationError(
+            "A dry run cannot use a Journal, which writes.", remedy="Pass the path of the journal."
+        )
+    return journal

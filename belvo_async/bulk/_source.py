@@ -1,0 +1,134 @@
+"""Where the links of a job come from: any iterable or async iterable, read no faster than it is wanted."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from itertools import islice
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from belvo_async._models import Link, LinkUpdate, read_link_id
+from belvo_async.bulk._window import Job
+from belvo_async.errors import BelvoError, InvalidValueError, SourceError
+
+Item: TypeAlias = LinkUpdate | Link | UUID | str
+Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]
+
+
+def check_items(updates: object, *, has_credentials: bool) -> None:
+    """Refuse what cannot be a source.
+
+    Raises:
+        InvalidValueError: It is one link, text, or nothing that can be iterated over.
+    """
+    wanted = "LinkUpdates, or of links and their ids" if has_credentials else "LinkUpdates"
+    if isinstance(updates, str | bytes | LinkUpdate | Link) or not isinstance(
+        updates, Iterable | AsyncIterable
+    ):
+        raise InvalidValueError.of(
+            "updates",
+            f"is {type(updates).__name__}, not an iterable",
+            remedy=f"Pass an iterable or async iterable of {wanted}.",
+        )
+
+
+class Source:
+    """Reads jobs in batches."""
+
+    def __init__(self, updates: Items, *, has_credentials: bool) -> None:
+        self._updates: Final = updates
+        self._has_credentials: Final = has_credentials
+        self.read = 0
+        """How many items were read."""
+
+    def batches(self, size: int) -> AsyncGenerator[list[Job], None]:
+        """Iterate over batches of up to *size* jobs; a batch does not wait for an item that is not there yet.
+
+        Raises:
+            SourceError: The source raised, or gave something that is no link. What it gave before is out.
+        """
+        if isinstance(self._updates, AsyncIterable):
+            return self._read_async(self._updates, size)
+        return self._read_sync(self._updates, size)
+
+    async def _read_sync(self, items: Iterable[Item], size: int) -> AsyncGenerator[list[Job], None]:
+        iterator = iter(items)
+        while True:
+            batch: list[Job] = []
+            error: SourceError | None = None
+            try:
+                batch.extend(map(self._read_item, islice(iterator, size)))
+            except Exception as cause:  # noqa: BLE001 - it is the user's code
+                error = self._fail(cause)
+            if batch:
+                yield batch
+            if error is not None:
+                raise error
+            if not batch:
+                return
+
+    async def _read_async(self, items: AsyncIterable[Item], size: int) -> AsyncGenerator[list[Job], None]:
+        iterator = aiter(items)
+        coming = asyncio.ensure_future(_take(iterator))
+        batch: list[Job] = []
+        error: SourceError | None = None
+        try:
+            while True:
+                if batch and (len(batch) == size or not await _is_there(coming)):
+                    yield batch
+                    batch = []
+                try:
+                    batch.append(self._read_item(await coming))
+                except StopAsyncIteration:
+                    break
+                except Exception as cause:  # noqa: BLE001 - it is the user's code
+                    error = self._fail(cause)
+                    break
+                coming = asyncio.ensure_future(_take(iterator))
+            if batch:
+                yield batch
+            if error is not None:
+                raise error
+        finally:
+            await _abandon(coming, iterator)
+
+    def _read_item(self, item: Item) -> Job:
+        self.read += 1
+        if isinstance(item, LinkUpdate):
+            return Job(item.link_id, item.institution, item)
+        if not self._has_credentials:
+            raise InvalidValueError.of(
+                "updates",
+                f"holds {type(item).__name__}, not LinkUpdate",
+                remedy="Pass LinkUpdates, or credentials= to look them up by link id.",
+            )
+        if isinstance(item, Link):
+            return Job(read_link_id(item.id), item.institution)
+        return Job(read_link_id(item), None)
+
+    def _fail(self, error: Exception) -> SourceError:
+        said = str(error) if isinstance(error, BelvoError) else f"it raised {type(error).__name__}."
+        failed = SourceError(
+            f"The source of links failed at number {self.read}: {said}"
+            if isinstance(error, BelvoError)
+            else f"The source of links failed after {self.read} of them: {said}",
+            remedy="Mend it and run the job again; with a journal, it goes on where it stopped.",
+        )
+        failed.__cause__ = error
+        return failed
+
+
+async def _take(iterator: AsyncIterator[Item]) -> Item:
+    return await anext(iterator)
+
+
+async def _is_there(coming: "asyncio.Future[Item]") -> bool:
+    """Whether the next item came at once."""
+    await asyncio.sleep(0)
+    return coming.done()
+
+
+async def _abandon(coming: "asyncio.Future[Item]", iterator: AsyncIterator[Item]) -> None:
+    coming.cancel()
+    await asyncio.gather(coming, return_exceptions=True)
+    if isinstance(iterator, AsyncGenerator):
+        await iterator.aclose()

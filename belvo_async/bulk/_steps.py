@@ -1,0 +1,94 @@
+"""Writes the steps of one login into the journal, each before it happens."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Final
+
+from belvo_async._clock import Clock
+from belvo_async._pool import SessionPool
+from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._outcomes import Parked
+from belvo_async.mfa import AwaitingToken
+
+_TICKET_BYTES: Final = 24
+
+
+class Phase(Enum):
+    """What the bank may know of a login."""
+
+    NOTHING = auto()
+    SUBMITTED = auto()
+    ASKING = auto()
+    ANSWERED = auto()
+
+
+class Steps:
+    """The recorder of one login, see `LoginRecorder`.
+
+    Args:
+        journal: Where the steps are written.
+        pool: Writes challenges as text.
+        link_id: The link.
+        ticket: That of an earlier challenge, which the new one replaces.
+        on_challenge: Told when a person is about to be asked.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        pool: SessionPool,
+        link_id: str,
+        *,
+        ticket: str | None = None,
+        on_challenge: Callable[[Parked], None] | None = None,
+    ) -> None:
+        self._journal: Final = journal
+        self._pool: Final = pool
+        self._on_challenge: Final = on_challenge
+        self.link_id: Final = link_id
+        self.ticket = ticket
+        self.phase = Phase.NOTHING
+        self.submitted_at: datetime | None = None
+        """When the last login or answer left, by Belvo's clock."""
+        self.state: AwaitingToken | None = None
+        """The newest challenge."""
+
+    async def note_submission(self, at: datetime) -> None:
+        """Write that the login leaves."""
+        await self._journal.submit(self.link_id, at)
+        self.phase, self.submitted_at = Phase.SUBMITTED, at
+
+    async def note_challenge(self, state: AwaitingToken) -> None:
+        """Write the challenge down."""
+        parked = self.build_parked(state)
+        await self._journal.challenge(
+            self.link_id,
+            ticket=parked.ticket,
+            parked=self._pool.links.park(state),
+            expires_at=parked.expires_at,
+        )
+        self.phase, self.state = Phase.ASKING, state
+        if self._on_challenge is not None:
+            self._on_challenge(parked)
+
+    async def note_answer(self, at: datetime) -> None:
+        """Write that the answer leaves."""
+        await self._journal.answer(self.link_id, at)
+        self.phase, self.submitted_at = Phase.ANSWERED, at
+
+    def build_parked(self, state: AwaitingToken) -> Parked:
+        """Return a challenge under its ticket."""
+        self.ticket = self.ticket or secrets.token_urlsafe(_TICKET_BYTES)
+        return Parked(
+            link_id=self.link_id,
+            ticket=self.ticket,
+            state=state,
+            expires_at=find_expiry(state, self._pool.clock),
+        )
+
+
+def find_expiry(state: AwaitingToken, clock: Clock) -> datetime:
+    """Return the last moment for an answer, by the wall clock."""
+    return clock.wall() + timedelta(seconds=state.deadline - clock.monotonic())

@@ -1,0 +1,239 @@
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from belvo_async.bulk._database import sidecar
+from belvo_async.bulk._records import APPLICATION_ID, LinkState
+from belvo_async.errors import JournalUnreadableError, JournalWriteError
+from tests.bulk.journals import (
+    as_nobody,
+    leave_half_made,
+    leave_killed,
+    opened,
+    read_bytes,
+    refuse,
+    start,
+    write_thousand,
+)
+
+
+@pytest.fixture
+async def path(tmp_path: Path) -> Path:
+    return await write_thousand(tmp_path / "run.sqlite")
+
+
+async def refuse_unchanged(path: Path, expected: str) -> None:
+    before = read_bytes(path.parent)
+    error = await refuse(path, JournalUnreadableError)
+    assert expected in str(error)
+    assert before == read_bytes(path.parent)
+
+
+def alter(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(statement).fetchall()
+
+
+def find_page(path: Path, text: bytes) -> int:
+    return path.read_bytes().index(text) // 4096 * 4096
+
+
+def overwrite(path: Path, at: int, content: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(content)
+
+
+@pytest.mark.parametrize("content", [b"x", b"link_id,state\n" * 1000, b"SQLite format 3\0", bytes(10_000)])
+async def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "run.sqlite").write_bytes(content)
+    await refuse_unchanged(tmp_path / "run.sqlite", "is damaged, or no journal")
+    assert not sidecar(tmp_path / "run.sqlite", "lock").exists()
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+async def test_a_database_of_another_application_is_left_as_it_is(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "run.sqlite"
+    alter(path, f"PRAGMA journal_mode = {mode}")
+    alter(path, "CREATE TABLE people (name TEXT)")
+    await refuse_unchanged(path, "another application (application_id 0)")
+    alter(path, "PRAGMA application_id = 7")
+    await refuse_unchanged(path, "application_id 7")
+    assert not sidecar(path, "lock").exists()
+
+
+async def test_another_applications_log_is_left_as_it_is_too(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    program = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode = WAL")
+connection.execute("CREATE TABLE people (name TEXT)")
+os._exit(0)
+"""
+    with start(program, path) as process:
+        assert process.communicate(timeout=30) == ("", "")
+    assert len(read_bytes(tmp_path)) == 3
+    await refuse_unchanged(path, "another application")
+
+
+async def test_a_journal_of_another_version_is_left_as_it_is(path: Path) -> None:
+    alter(path, "PRAGMA user_version = 2")
+    await refuse_unchanged(path, "is of version 2 (user_version), and this belvo_async reads version 1")
+
+
+async def test_a_journal_cut_short_is_left_as_it_is(path: Path) -> None:
+    os.truncate(path, 8192)
+    await refuse_unchanged(path, "damaged")
+
+
+async def test_a_damaged_page_is_found_before_anything_is_sent(path: Path) -> None:
+    overwrite(path, find_page(path, b"link 500"), bytes(range(256)) * 16)
+    await refuse_unchanged(path, "damaged")
+
+
+async def test_a_row_that_somebody_else_wrote_is_no_link(path: Path) -> None:
+    alter(path, "UPDATE links SET at = 'yesterday', ticket = 't' WHERE link_id = 'link 500'")
+    async with opened(path) as journal:
+        with pytest.raises(JournalWriteError, match="ValueError"):
+            await journal.take_ticket("t")
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+async def test_an_empty_database_becomes_a_journal(tmp_path: Path, mode: str) -> None:
+    alter(tmp_path / "run.sqlite", f"PRAGMA journal_mode = {mode}")
+    alter(tmp_path / "run.sqlite", "VACUUM")
+    async with opened(tmp_path / "run.sqlite") as journal:
+        assert (await journal.admit([("a", None)]))[0].is_new
+
+
+async def test_an_empty_file_becomes_a_journal(tmp_path: Path) -> None:
+    (tmp_path / "run.sqlite").touch()
+    async with opened(tmp_path / "run.sqlite"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "run.sqlite")) as connection:
+        assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+
+
+async def test_a_journal_killed_while_it_was_made_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    leave_half_made(path)
+    assert sidecar(path, "journal").exists()
+    async with opened(path) as journal:
+        assert (await journal.admit([("a", None)]))[0].is_new
+
+
+async def test_what_another_application_left_half_made_is_left_as_it_is(tmp_path: Path) -> None:
+    leave_half_made(tmp_path / "run.sqlite", application=7)
+    assert len(read_bytes(tmp_path)) == 2
+    await refuse_unchanged(tmp_path / "run.sqlite", "application_id 7")
+
+
+async def test_a_log_of_nothing_that_was_left_does_no_harm(path: Path) -> None:
+    sidecar(path, "wal").touch()
+    async with opened(path) as journal:
+        assert not (await journal.admit([("link 1", None)]))[0].is_new
+
+
+async def test_a_killed_journal_may_be_copied_without_the_index_of_its_log(path: Path) -> None:
+    leave_killed(path)
+    sidecar(path, "shm").unlink()
+    async with opened(path) as journal:
+        assert not (await journal.admit([("killed", None)]))[0].is_new
+
+
+async def test_a_directory_is_no_journal(tmp_path: Path) -> None:
+    assert "is a directory" in str(await refuse(tmp_path, JournalWriteError))
+
+
+async def test_a_missing_directory_is_not_made(tmp_path: Path) -> None:
+    error = await refuse(tmp_path / "missing" / "run.sqlite", JournalWriteError)
+    assert "there is no directory" in str(error)
+    assert not (tmp_path / "missing").exists()
+
+
+async def test_links_that_go_round_in_circles_lead_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "run.sqlite").symlink_to(tmp_path / "run.sqlite")
+    await refuse(tmp_path / "run.sqlite", JournalWriteError)
+
+
+@pytest.fixture
+def closed_off(path: Path) -> Iterator[Path]:
+    """The journal, in a directory that others may look into, but not write to."""
+    directories = [path.parent, *path.parents[1:3]]
+    modes = [directory.stat().st_mode for directory in directories]
+    for directory in directories:
+        directory.chmod(0o555)
+    path.chmod(0o444)
+    yield path
+    for directory, mode in zip(directories, modes, strict=True):
+        directory.chmod(mode)
+
+
+async def test_a_directory_without_permission_to_write_is_refused(closed_off: Path) -> None:
+    before = read_bytes(closed_off.parent)
+    with as_nobody():
+        error = await refuse(closed_off.with_name("new.sqlite"), JournalWriteError)
+        await refuse(closed_off, JournalWriteError)
+    assert "may read and write" in error.remedy or "Allow this user" in error.remedy
+    assert before == read_bytes(closed_off.parent)
+
+
+async def test_a_file_without_permission_to_write_is_refused(closed_off: Path) -> None:
+    closed_off.parent.chmod(0o777)
+    before = read_bytes(closed_off.parent)
+    with as_nobody():
+        error = await refuse(closed_off, JournalWriteError)
+    assert "Allow this user" in error.remedy
+    assert before == read_bytes(closed_off.parent)
+
+
+async def test_a_place_out_of_reach_is_refused(path: Path) -> None:
+    inner = path.parent / "inner"
+    inner.mkdir()
+    path.parent.chmod(0)
+    try:
+        with as_nobody():
+            error = await refuse(inner / "run.sqlite", JournalWriteError)
+    finally:
+        path.parent.chmod(0o700)
+    assert "could not be reached" in str(error)
+
+
+async def test_a_closed_journal_is_one_file_and_its_lock(path: Path) -> None:
+    assert {"run.sqlite", "run.sqlite-lock"} == {file.name for file in path.parent.iterdir()}
+    assert sidecar(path, "lock").stat().st_size == 0
+
+
+async def test_odd_names_are_names(tmp_path: Path) -> None:
+    for name in (":memory:", "50%?mode=ro#x", "ação.sqlite", "file:x"):
+        async with opened(tmp_path / name) as journal:
+            await journal.admit([("a", None)])
+        async with opened(tmp_path / name) as journal:
+            assert (await journal.admit([("a", None)]))[0].record.state is LinkState.QUEUED
+        assert (tmp_path / name).exists()
+
+
+async def test_a_relative_path_is_of_the_directory_where_it_was_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(Path("run.sqlite")):
+        monkeypatch.chdir("/")
+    assert (tmp_path / "run.sqlite").exists()
+
+
+async def test_what_is_looked_up_has_an_index(path: Path) -> None:
+    questions = {
+        "SELECT * FROM links WHERE link_id = 'a'": "PRIMARY KEY",
+        "SELECT * FROM links WHERE ticket = 'a'": "links_by_ticket",
+        "SELECT min(expires_at) FROM links WHERE state IN ('challenged', 'parked')": "links_by_expiry",
+    }
+    with closing(sqlite3.connect(path)) as connection:
+        for question, index in questions.items():
+            (plan,) = connection.execute(f"EXPLAIN QUERY PLAN {question}").fetchall()
+            assert index in plan[3]

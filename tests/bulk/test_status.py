@@ -1,0 +1,270 @@
+import os
+import sqlite3
+import time
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from belvo_async.bulk import _status
+from belvo_async.bulk._database import sidecar
+from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._records import LinkState
+from belvo_async.bulk._status import JournalStatus, list_records, read_status
+from belvo_async.errors import JournalUnreadableError
+from belvo_async.testing import ManualClock
+from tests.bulk.journals import (
+    HOUR,
+    NOON,
+    as_nobody,
+    leave_half_made,
+    leave_killed,
+    opened,
+    read_bytes,
+)
+
+
+@pytest.fixture
+async def path(tmp_path: Path) -> Path:
+    """A journal of one run that ended early."""
+    path = tmp_path / "run.sqlite"
+    journal = Journal(path, clock=ManualClock())
+    await journal.open(total=10)
+    await journal.admit([("a", "erebor"), ("b", "erebor"), ("c", None)])
+    await journal.park("a", ticket="a", parked="text a", expires_at=NOON + 2 * HOUR)
+    await journal.park("b", ticket="b", parked="text b", expires_at=NOON + HOUR)
+    await journal.finish("c", LinkState.UPDATED)
+    await journal.end_run("BreakerOpenError")
+    await journal.close()
+    return path
+
+
+def read_at(path: Path, seconds: float) -> JournalStatus:
+    return read_status(path, clock=ManualClock(start=NOON + timedelta(seconds=seconds)))
+
+
+def test_a_job_that_ended_tells_when_and_why(path: Path) -> None:
+    status = read_at(path, 60)
+    assert (status.path, status.runs, status.is_running) == (path, 1, False)
+    assert (status.started_at, status.ended_at, status.reason) == (NOON, NOON, "BreakerOpenError")
+    assert (status.total, status.next_expiry) == (10, NOON + HOUR)
+    assert status.counts.by_state[LinkState.PARKED] == 2
+
+
+async def test_a_job_that_runs_is_seen_to_run(path: Path) -> None:
+    async with opened(path, clock=ManualClock(start=NOON + HOUR)) as journal:
+        status = read_status(path)
+        assert (status.runs, status.is_running) == (2, True)
+        assert (status.started_at, status.ended_at, status.total) == (NOON + HOUR, None, None)
+        await journal.finish("a", LinkState.UPDATED)
+        assert read_status(path).counts.by_state[LinkState.UPDATED] == 2
+    assert read_status(path).is_running is False
+
+
+async def test_a_look_does_not_disturb_the_job(path: Path) -> None:
+    looks: list[JournalStatus] = []
+    async with opened(path) as journal:
+        looking = Thread(target=lambda: looks.extend(read_status(path) for _ in range(50)))
+        looking.start()
+        number = 0
+        while looking.is_alive():
+            number += 1
+            await journal.admit([(str(number), None)])
+        looking.join()
+    assert len(looks) == 50
+    assert all(look.is_running for look in looks)
+    seen = [look.counts.by_state[LinkState.QUEUED] for look in looks]
+    assert seen == sorted(seen)
+
+
+async def test_looking_at_the_lock_keeps_no_job_out(path: Path) -> None:
+    is_held = Event()
+
+    def look_for_long() -> None:
+        with closing(sqlite3.connect(sidecar(path, "lock"), isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            connection.execute("SELECT * FROM sqlite_master").fetchall()
+            is_held.set()
+            time.sleep(0.02)
+
+    looking = Thread(target=look_for_long)
+    looking.start()
+    is_held.wait()
+    async with opened(path):
+        assert read_status(path).is_running
+    looking.join()
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(30, 6.0), (60, 3.0), (300, 0.6), (301, 0.0), (0, 0.0)])
+def test_the_pace_is_of_the_last_five_minutes(path: Path, seconds: float, expected: float) -> None:
+    assert read_at(path, seconds).finished_per_minute == pytest.approx(expected)
+
+
+def test_a_clock_that_was_set_back_has_no_pace(path: Path) -> None:
+    assert read_at(path, -60).finished_per_minute == 0
+
+
+def test_a_look_leaves_every_file_as_it_was(path: Path) -> None:
+    before = {file.name: file.stat() for file in path.parent.iterdir()}
+    content = read_bytes(path.parent)
+    read_status(path)
+    list_records(path)
+    assert content == read_bytes(path.parent)
+    assert before.keys() == {file.name for file in path.parent.iterdir()}
+    assert all(before[file.name].st_mtime_ns == file.stat().st_mtime_ns for file in path.parent.iterdir())
+
+
+def test_a_look_at_a_killed_job_sees_all_and_leaves_every_file_as_it_was(path: Path) -> None:
+    leave_killed(path)
+    before = read_bytes(path.parent)
+    assert len(before) == 3
+    status = read_status(path)
+    assert (status.runs, status.is_running, status.ended_at) == (2, False, None)
+    assert status.counts.by_state[LinkState.QUEUED] == 1
+    assert before == read_bytes(path.parent)
+
+
+def test_a_look_needs_no_permission_to_write(path: Path) -> None:
+    leave_killed(path)
+    directories = [path.parent, *path.parents[1:3]]
+    modes = [directory.stat().st_mode for directory in directories]
+    for place in (*path.parent.iterdir(), *directories):
+        place.chmod(0o555)
+    try:
+        with as_nobody():
+            assert read_status(path).runs == 2
+    finally:
+        for directory, mode in zip(directories, modes, strict=True):
+            directory.chmod(mode)
+
+
+def test_a_journal_that_was_moved_without_its_lock_does_not_run(path: Path) -> None:
+    sidecar(path, "lock").unlink()
+    assert read_status(path).is_running is False
+    assert not sidecar(path, "lock").exists()
+
+
+def test_parked_links_come_in_the_order_in_which_they_expire(path: Path) -> None:
+    records = list_records(path)
+    assert [(record.link_id, record.parked) for record in records] == [("b", "text b"), ("a", "text a")]
+
+
+def test_links_are_listed_by_their_states_and_up_to_a_limit(path: Path) -> None:
+    assert [record.link_id for record in list_records(path, list(LinkState))] == ["b", "a", "c"]
+    assert [record.link_id for record in list_records(path, [LinkState.UPDATED])] == ["c"]
+    assert [record.link_id for record in list_records(path, list(LinkState), limit=2)] == ["b", "a"]
+    assert list_records(path, []) == []
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_status, "_PAUSE", 0.001)
+
+
+def refuse(path: Path) -> str:
+    with pytest.raises(JournalUnreadableError, match=r"run\.sqlite"):
+        list_records(path)
+    with pytest.raises(JournalUnreadableError, match=r"run\.sqlite") as caught:
+        read_status(path)
+    assert caught.value.remedy
+    return str(caught.value)
+
+
+def test_a_missing_journal_is_not_made(tmp_path: Path) -> None:
+    assert "does not exist" in refuse(tmp_path / "run.sqlite")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_directory_is_no_journal(tmp_path: Path) -> None:
+    (tmp_path / "run.sqlite").mkdir()
+    assert "could not be read" in refuse(tmp_path / "run.sqlite")
+
+
+def test_a_place_out_of_reach_is_not_read(path: Path) -> None:
+    path.parent.chmod(0)
+    try:
+        with as_nobody():
+            assert "could not be read" in refuse(path)
+    finally:
+        path.parent.chmod(0o700)
+
+
+def test_what_is_no_journal_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "run.sqlite").write_text("link_id,state\n" * 1000)
+    assert "not a database" in refuse(tmp_path / "run.sqlite")
+
+
+def test_an_empty_file_is_no_journal_yet(tmp_path: Path) -> None:
+    (tmp_path / "run.sqlite").touch()
+    assert "is empty" in refuse(tmp_path / "run.sqlite")
+
+
+def test_another_version_is_not_read(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA user_version = 2").fetchall()
+    assert "version 2" in refuse(path)
+
+
+def test_a_time_that_somebody_else_wrote_is_not_read(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE links SET expires_at = '0 o''clock'").fetchall()
+    assert "could not be read" in refuse(path)
+
+
+def test_a_lock_that_is_no_lock_is_told(path: Path) -> None:
+    sidecar(path, "lock").write_text("my own notes")
+    with pytest.raises(JournalUnreadableError, match="could not be read"):
+        read_status(path)
+
+
+def test_a_lock_that_cannot_be_read_is_told(path: Path) -> None:
+    sidecar(path, "lock").unlink()
+    leave_half_made(sidecar(path, "lock"))
+    with pytest.raises(JournalUnreadableError, match="could not be read"):
+        read_status(path)
+
+
+def test_a_journal_without_a_run_was_killed_at_birth(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM runs").fetchall()
+    status = read_status(path)
+    assert (status.runs, status.started_at, status.finished_per_minute) == (0, None, 0)
+
+
+def test_a_job_that_begins_during_a_look_has_the_look_repeated(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, calls = _status.count_links, []
+
+    def begin_and_count(connection: sqlite3.Connection) -> object:
+        calls.append(path)
+        if len(calls) == 1:
+            leave_killed(path)
+        return count(connection)
+
+    monkeypatch.setattr(_status, "count_links", begin_and_count)
+    assert read_status(path).counts.by_state[LinkState.QUEUED] == 1
+    assert len(calls) == 2
+
+
+def test_a_job_that_begins_and_ends_during_a_look_has_it_repeated_too(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, calls = _status.count_links, []
+
+    def change_and_count(connection: sqlite3.Connection) -> object:
+        calls.append(path)
+        if len(calls) == 1:
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("DELETE FROM links WHERE link_id = 'a'").fetchall()
+        return count(connection)
+
+    monkeypatch.setattr(_status, "count_links", change_and_count)
+    assert read_status(path).counts.by_state[LinkState.PARKED] == 1
+    assert len(calls) == 2
+
+
+def test_a_journal_can_be_named_as_text(path: Path) -> None:
+    assert read_status(os.fspath(path)).path == path
