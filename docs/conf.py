@@ -33,7 +33,7 @@ python_maximum_signature_line_length = 88
 
 nitpick_ignore_regex = [
     # The build is offline, so names of other projects have nothing to point at.
-    (r"py:.*", r"(collections|datetime|enum|types|typing|uuid|aiohttp)\..*"),
+    (r"py:.*", r"(collections|datetime|enum|os|types|typing|uuid|aiohttp)\..*"),
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",
@@ -43,6 +43,7 @@ nitpick_ignore_regex = [
 
 _PUBLIC = (
     "belvo_async",
+    "belvo_async.bulk",
     "belvo_async.errors",
     "belvo_async.mfa",
     "belvo_async.sandbox",

@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 import belvo_async
+import belvo_async.bulk
 import belvo_async.sandbox
 import belvo_async.testing
 from belvo_async import mfa
@@ -85,7 +86,7 @@ def _list_documented(module: ModuleType) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("module", [belvo_async, belvo_async.sandbox, belvo_async.testing])
+@pytest.mark.parametrize("module", [belvo_async, belvo_async.bulk, belvo_async.sandbox, belvo_async.testing])
 def test_every_public_name_is_in_the_reference(module: ModuleType) -> None:
     elsewhere = {name for name in module.__all__ if name in vars(belvo_async.errors) or name in vars(mfa)}
     pages = {"errors", "mfa"}  # these two modules have a page each
