@@ -3,23 +3,40 @@
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final, NoReturn
 from uuid import UUID
 
 import typer
 
-from belvo_async import BelvoError, LinkUpdate, SessionPool, __version__
+from belvo_async import BelvoError, Concurrency, LinkUpdate, SessionPool, __version__
+from belvo_async.bulk import StopRule
 from belvo_async.cli._ask import ask_secret
 from belvo_async.cli._console import open_messages, open_output, write_error, write_prose
 from belvo_async.cli._demo import run_demo
 from belvo_async.cli._endings import EXIT_CODES, ExitCode, find_code
 from belvo_async.cli._lines import open_standard_input
 from belvo_async.cli._links import Wanted, list_links
+from belvo_async.cli._refresh import RefreshOrder, run_refresh
+from belvo_async.cli._refresh_status import show_status
+from belvo_async.cli._refresh_view import JsonView, LiveView, View
+from belvo_async.cli._rows import RowFormat, open_rows
 from belvo_async.cli._sandbox import run_sandbox
 from belvo_async.cli._update import Desk, WaitTeller, run_update
+from belvo_async.errors import UsageError
 
 EPILOG: Final = "Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in EXIT_CODES) + "."
 _ENVIRONMENT: Final = "Reads BELVO_SECRET_ID, BELVO_SECRET_PASSWORD and BELVO_ENVIRONMENT."
+
+
+class Retriable(StrEnum):
+    """What an earlier run has left."""
+
+    REFUSED = "refused"
+    UNSETTLED = "unsettled"
+    PARKED = "parked"
+
 
 app = typer.Typer(
     help="Update many Belvo links at once and answer their MFA challenges.",
@@ -81,13 +98,16 @@ def _say(text: str) -> None:
 def demo(
     *,
     links: Annotated[int, typer.Option(min=1, max=5000, help="How many links to update.")] = 300,
+    job_links: Annotated[
+        int, typer.Option(min=0, max=100_000, help="How many links for the job that is killed; 0: no job.")
+    ] = 2000,
     seed: Annotated[int, typer.Option(help="Draws other people; the same seed draws the same ones.")] = 1,
     plain: Annotated[bool, typer.Option("--plain", help="Lines in place of the live panel.")] = False,
 ) -> None:
-    """Update a few hundred links at once against the embedded sandbox; takes some ten seconds."""
+    """Update a few hundred links at once, then run a job that is killed and goes on; takes half a minute."""
     console = open_output()
     is_plain = plain or not console.is_terminal
-    _finish(run_demo(console, links=links, seed=seed, plain=is_plain))
+    _finish(run_demo(console, links=links, job_links=job_links, seed=seed, plain=is_plain))
 
 
 @app.command(
@@ -118,6 +138,93 @@ def update(
         )
         desk = Desk(output=open_output(), messages=open_messages(), source=source)
         _finish(run_update(pool, order, desk))
+
+
+@app.command(
+    epilog=EPILOG,
+    help="Update the credentials of many links, from CSV or JSON lines.\n\n"
+    "Columns: link_id, password, password2, token, encryption_key, username_type, certificate, private_key, "
+    "institution. All rows are checked before anything is sent. With a journal the job can be stopped at any "
+    f"moment and goes on where it was. {_ENVIRONMENT}",
+)
+def refresh(  # noqa: PLR0913 - options
+    links: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="CSV or JSON lines; - reads standard input.")
+    ] = None,
+    *,
+    journal: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keeps the state of each link; made if missing.")
+    ] = None,
+    status: Annotated[
+        Path | None, typer.Option(metavar="JOURNAL", help="Show how a job stands, and do nothing else.")
+    ] = None,
+    format_: Annotated[
+        RowFormat | None, typer.Option("--format", help="By default the file's name or content tells.")
+    ] = None,
+    skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Go on without them.")] = False,
+    retry: Annotated[
+        list[Retriable] | None,
+        typer.Option(help="Try these of an earlier run again; may be repeated."),
+    ] = None,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask for tokens here; by default challenges are parked.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")] = False,
+    at_once: Annotated[int, typer.Option(min=1, help="Logins at once, in all.")] = 100,
+    per_institution: Annotated[int, typer.Option(min=1, help="Logins at once at one institution.")] = 20,
+    look_ahead: Annotated[
+        int, typer.Option(min=1, help="Rows read ahead, to let institutions take turns.")
+    ] = 10_000,
+    link_deadline: Annotated[
+        float | None, typer.Option(min=1, metavar="SECONDS", help="For each link, from its turn on.")
+    ] = None,
+    login_limit: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="How long a login that was cut off may still be running."
+        ),
+    ] = 300.0,
+    stop_after: Annotated[
+        int | None, typer.Option(min=1, metavar="LINKS", help="Stop when so many have failed.")
+    ] = None,
+    stop_share: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=1, metavar="SHARE", help="Stop when such a share of the last 100 failed."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Lines of JSON on standard output.")] = False,
+) -> None:
+    """See `help` above: it is made of parts."""
+    with _telling_errors():
+        if status is not None:
+            raise typer.Exit(show_status(status, open_output(), as_json=as_json))
+        if links is None:
+            raise UsageError(
+                "There is no file of links.", remedy="Name one, or - for standard input; or pass --status."
+            )
+        concurrency = Concurrency(total=at_once, per_institution=per_institution)
+        pool = SessionPool.from_env(observer=WaitTeller(_say), concurrency=concurrency)
+        order = RefreshOrder(
+            source=open_rows(links, format_),
+            journal=journal,
+            skip_bad_rows=skip_bad_rows,
+            ask=ask,
+            retry=tuple(retry or ()),
+            look_ahead=look_ahead,
+            link_deadline=link_deadline,
+            login_limit=login_limit,
+            stop=StopRule(failures=stop_after, share=stop_share),
+            dry_run=dry_run,
+        )
+        view = _choose_view(as_json=as_json, is_live=not ask)
+        desk = Desk(output=open_output(), messages=open_messages(), source=open_standard_input())
+        _finish(run_refresh(pool, order, view, desk))
+
+
+def _choose_view(*, as_json: bool, is_live: bool) -> View:
+    output, messages = open_output(), open_messages()
+    if as_json:
+        return JsonView(output, messages)
+    return (LiveView if is_live and messages.is_terminal else View)(output, messages)
 
 
 @app.command(epilog=EPILOG)

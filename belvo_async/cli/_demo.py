@@ -1,4 +1,4 @@
-"""`belvo-async demo`: a few hundred links through one pool, against the embedded sandbox."""
+"""`belvo-async demo`: a few hundred links through one pool on the embedded sandbox, then a job."""
 
 import asyncio
 from functools import partial
@@ -19,6 +19,7 @@ from belvo_async import (
 )
 from belvo_async.cli._console import make_safe, write_prose
 from belvo_async.cli._crowd import Customer, gather_crowd
+from belvo_async.cli._demo_job import run_job_demo
 from belvo_async.cli._endings import ExitCode
 from belvo_async.cli._interrupt import Interrupt, close_on_interrupt, watch_signals
 from belvo_async.cli._ledger import Entry, Ledger
@@ -34,7 +35,7 @@ _RETRY: Final = RetryPolicy(base=0.5)
 """Belvo's schedule begins with 3 s: too long for a demo."""
 
 
-async def run_demo(console: Console, *, links: int, seed: int, plain: bool) -> ExitCode:
+async def run_demo(console: Console, *, links: int, job_links: int, seed: int, plain: bool) -> ExitCode:
     """Run the demo and return its exit code."""
     options = SandboxOptions(login_seconds=_LOGIN_SECONDS)
     with watch_signals() as interrupt:
@@ -42,7 +43,10 @@ async def run_demo(console: Console, *, links: int, seed: int, plain: bool) -> E
             _introduce(console, sandbox, links)
             ledger = _open_ledger(sandbox, gather_crowd(links, seed))
             await _update_all(sandbox, ledger, interrupt, console, plain=plain)
-            return _conclude(console, ledger, read_proof(sandbox), interrupted=interrupt.happened)
+            code = _conclude(console, ledger, read_proof(sandbox), interrupted=interrupt.happened)
+        if code is not ExitCode.OK or not job_links:
+            return code
+        return await run_job_demo(console, links=job_links, seed=seed, interrupt=interrupt)
 
 
 def _introduce(console: Console, sandbox: Sandbox, links: int) -> None:

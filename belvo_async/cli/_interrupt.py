@@ -4,9 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
-
-from belvo_async import SessionPool
+from typing import Final, Protocol
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -48,8 +46,16 @@ def watch_signals() -> Iterator[Interrupt]:
             signal.signal(number, handler)
 
 
-async def close_on_interrupt(pool: SessionPool, interrupt: Interrupt, say: Callable[[str], None]) -> None:
-    """Wait for Ctrl-C, then close the pool: with its grace, or at once on the second one."""
+class Closable(Protocol):
+    """A pool, or a run of a job."""
+
+    async def aclose(self, grace: float | None = None) -> None:
+        """Start nothing new, and give what is under way *grace* seconds."""
+        ...
+
+
+async def close_on_interrupt(pool: Closable, interrupt: Interrupt, say: Callable[[str], None]) -> None:
+    """Wait for Ctrl-C, then close the pool or the run: with its grace, or at once on the second one."""
     await interrupt.first.wait()
     say("Stopping: no new login starts, those in flight may end. Ctrl-C again cuts them off.")
     closing = asyncio.ensure_future(pool.aclose())

@@ -32,7 +32,7 @@ async def run(links: int, *, plain: bool = True) -> tuple[ExitCode, str]:
     console = Console(
         file=io.StringIO(), width=120, force_terminal=not plain, color_system=None, markup=False
     )
-    code = await _demo.run_demo(console, links=links, seed=3, plain=plain)
+    code = await _demo.run_demo(console, links=links, job_links=0, seed=3, plain=plain)
     return code, console.file.getvalue()  # type: ignore[attr-defined]  # it is a StringIO
 
 

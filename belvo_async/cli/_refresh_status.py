@@ -1,0 +1,107 @@
+"""`belvo-async refresh --status`: where the job of a journal stands, also while it runs."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from belvo_async.bulk import JournalStatus, LinkState, RefreshReport, list_records, read_status
+from belvo_async.cli._console import make_safe, write_prose
+from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._refresh_view import write_duration
+
+_SHOWN = 10
+
+
+def show_status(path: Path, output: Console, *, as_json: bool) -> ExitCode:
+    """Show the status of a journal and return the exit code.
+
+    Raises:
+        JournalUnreadableError: There is no such journal.
+    """
+    status = read_status(path)
+    if as_json:
+        output.print(json.dumps(_build_fields(status)), soft_wrap=True)
+        return ExitCode.OK
+    for line in _list_lines(status):
+        write_prose(output, line)
+    return ExitCode.OK
+
+
+def _list_lines(status: JournalStatus) -> list[str]:
+    lines = [f"{status.path}: {_tell_run(status)}", *_build_report(status).to_table().splitlines()]
+    under_way = [f"{count} {state}" for state, count in status.counts.by_state.items() if not state.is_final]
+    lines.append(f"not final: {', '.join(under_way)}")
+    if status.is_running and status.finished_per_minute:
+        lines.append(f"{status.finished_per_minute:.0f} links a minute{_tell_time_left(status)}")
+    parked = list_records(status.path, (LinkState.PARKED,), _SHOWN)
+    if parked:
+        lines += ["", "open challenges, the next to expire first:"]
+        lines += [f"  {record.link_id}  until {_write_time(record.expires_at)}" for record in parked]
+    return [make_safe(line) for line in lines]
+
+
+def _tell_run(status: JournalStatus) -> str:
+    run = f"run {status.runs}, begun {_write_time(status.started_at)}"
+    if status.is_running:
+        return f"{run}, is running"
+    if status.ended_at is None:
+        return f"{run}, was killed or cut off; run the same command again to go on"
+    why = "" if status.reason is None else f" before its end: {status.reason}"
+    return f"{run}, ended {_write_time(status.ended_at)}{why}"
+
+
+def _tell_time_left(status: JournalStatus) -> str:
+    if status.total is None:
+        return ""
+    left = status.total - sum(count for state, count in status.counts.by_state.items() if state.is_final)
+    return f", about {write_duration(60 * max(0, left) / status.finished_per_minute)} left"
+
+
+def _build_report(status: JournalStatus) -> RefreshReport:
+    counts = status.counts
+    return RefreshReport(
+        total=status.total,
+        updated=counts.by_state[LinkState.UPDATED],
+        parked=counts.by_state[LinkState.PARKED],
+        refused=counts.by_state[LinkState.REFUSED],
+        unsettled=counts.by_state[LinkState.UNSETTLED],
+        by_institution={
+            name: {str(state): count for state, count in states.items()}
+            for name, states in counts.by_institution.items()
+        },
+        by_code=counts.by_code,
+        next_expiry=counts.next_expiry,
+        stopped=status.reason,
+    )
+
+
+def _build_fields(status: JournalStatus) -> dict[str, object]:
+    counts = status.counts
+    return {
+        "kind": "status",
+        "path": str(status.path),
+        "runs": status.runs,
+        "is_running": status.is_running,
+        "started_at": _write_iso(status.started_at),
+        "ended_at": _write_iso(status.ended_at),
+        "reason": status.reason,
+        "total": status.total,
+        "finished_per_minute": status.finished_per_minute,
+        "next_expiry": _write_iso(status.next_expiry),
+        "by_state": {str(state): count for state, count in counts.by_state.items()},
+        "by_institution": {
+            name: {str(state): count for state, count in states.items()}
+            for name, states in counts.by_institution.items()
+        },
+        "by_code": dict(counts.by_code),
+    }
+
+
+def _write_time(moment: datetime | None) -> str:
+    return "never" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _write_iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
