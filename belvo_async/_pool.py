@@ -195,6 +195,11 @@ class SessionPool:
         return self._rate_limit
 
     @property
+    def mfa(self) -> MfaPolicy:
+        """How far a dialogue about tokens may go."""
+        return self._traffic.policy
+
+    @property
     def links(self) -> Links:
         """The links of the account that the pool was made for."""
         return self._account.links

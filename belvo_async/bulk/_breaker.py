@@ -71,7 +71,7 @@ class Breaker:
         if rule is None or rule.share is None or len(self._last) < rule.of_last:
             return None
         failed = sum(self._last)
-        if failed < rule.share * rule.of_last:
+        if failed / rule.of_last < rule.share:
             return None
         return f"{failed} of the last {rule.of_last} links have failed"
 

@@ -1,19 +1,19 @@
 """Takes one link from its turn to its outcome."""
 
 import asyncio
-import inspect
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Final, TypeVar
 
 from belvo_async._clock import first_of
-from belvo_async._driver import TokenProvider
-from belvo_async._models import Challenge, Link, LinkUpdate
+from belvo_async._models import Link, LinkUpdate
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated, find_retry
+from belvo_async.bulk._people import LeftOpenError, People
 from belvo_async.bulk._plan import Plan
 from belvo_async.bulk._records import LinkState, Record
+from belvo_async.bulk._source import is_cancelled_from_outside
 from belvo_async.bulk._steps import Phase, Steps
 from belvo_async.bulk._tally import find_code, find_state
 from belvo_async.bulk._window import Job
@@ -22,6 +22,7 @@ from belvo_async.errors import (
     BelvoError,
     DamagedStateError,
     DeadlineExceededError,
+    InvalidTokenError,
     InvalidValueError,
     JobError,
     NotFoundError,
@@ -31,15 +32,12 @@ from belvo_async.errors import (
     TokenNotSentError,
     TokenProviderError,
     TokenRequiredError,
+    UsageError,
     WrongEventLoopError,
 )
-from belvo_async.mfa import AwaitingToken, challenge_expired
+from belvo_async.mfa import AwaitingToken, ResumeRoute, challenge_expired, token_required
 
 T = TypeVar("T")
-
-
-class _LeftOpenError(Exception):
-    """Nobody is asked any more: the challenge stays open."""
 
 
 class Clerk:
@@ -56,9 +54,8 @@ class Clerk:
         self._pool: Final = pool
         self._journal: Final = journal
         self._plan: Final = plan
-        self._stopping: Final = stopping
-        self.asking = 0
-        """How many people are being asked."""
+        self._not_begun: Final[set[asyncio.Task[object] | None]] = set()
+        self.people: Final = People(plan.provide_token, plan.most_asking, stopping)
 
     async def serve(self, job: Job, on_challenge: Callable[[Parked], None]) -> Outcome:
         """Update one link.
@@ -66,9 +63,27 @@ class Clerk:
         Raises:
             BelvoError: The job cannot go on; the link is as it was, or is settled by the next run.
         """
-        ticket = None if job.earlier is None else job.earlier.ticket
-        steps = Steps(self._journal, self._pool, job.link_id, ticket=ticket, on_challenge=on_challenge)
-        return await self._finish(self._limit(self._log_in(job, steps)), steps, job.institution)
+        task = asyncio.current_task()
+        steps = Steps(
+            self._journal,
+            self._pool,
+            job.link_id,
+            ticket=None if job.earlier is None else job.earlier.ticket,
+            on_begin=lambda: self._not_begun.discard(task),
+            on_challenge=on_challenge,
+        )
+        self._not_begun.add(task)
+        try:
+            return await self._finish(self._limit(self._log_in(job, steps)), steps, job.institution)
+        finally:
+            self._not_begun.discard(task)
+
+    def drop_not_begun(self) -> int:
+        """Cancel those who still wait to log in, for a turn or for their credentials; return how many."""
+        tasks = [task for task in self._not_begun if task is not None]
+        for task in tasks:
+            task.cancel()
+        return len(tasks)
 
     async def go_on(self, record: Record, on_challenge: Callable[[Parked], None]) -> Outcome:
         """Ask for the token of a challenge that an earlier run left open, or park it."""
@@ -78,11 +93,17 @@ class Clerk:
         return await self._finish(self._limit(self._resume(record, steps)), steps, record.institution)
 
     async def answer(self, record: Record, token: str | None) -> Outcome:
-        """Answer a parked challenge."""
+        """Answer a parked challenge.
+
+        Raises:
+            InvalidTokenError: The token cannot be one; the challenge is as it was.
+            BelvoError: The answer cannot be sent; the challenge is as it was.
+        """
         steps = Steps(self._journal, self._pool, record.link_id, ticket=record.ticket)
         state = self._pool.links.unpark(record.parked or "")
-        work = self._pool.links.resume(state, token, recorder=steps)
-        return await self._finish(work, steps, record.institution)
+        update = await self._find_update_to_resume(state, None)
+        work = self._pool.links.resume(state, token, update=update, recorder=steps)
+        return await self._finish(work, steps, record.institution, passes=(InvalidTokenError, UsageError))
 
     async def record(self, outcome: Outcome, institution: str | None) -> None:
         """Write an outcome into the journal."""
@@ -112,11 +133,17 @@ class Clerk:
         return NotUpdated(link_id=link_id, error=error, may_retry=seconds is not None, retry_at=retry_at)
 
     async def _finish(
-        self, work: Coroutine[object, object, Link], steps: Steps, institution: str | None
+        self,
+        work: Coroutine[object, object, Link],
+        steps: Steps,
+        institution: str | None,
+        passes: tuple[type[BelvoError], ...] = (),
     ) -> Outcome:
         try:
             link = await work
         except BelvoError as error:
+            if isinstance(error, passes) and steps.phase is Phase.NOTHING:
+                raise
             outcome = await self._read_failure(error, steps)
         else:
             outcome = Updated(link_id=steps.link_id, link=link)
@@ -129,7 +156,7 @@ class Clerk:
                 return Unsettled(link_id=steps.link_id, error=error)
             case TokenRequiredError(state=state) | TokenNotSentError(state=AwaitingToken() as state):
                 return steps.build_parked(state)
-            case TokenProviderError(state=AwaitingToken() as state, __cause__=_LeftOpenError()):
+            case TokenProviderError(state=AwaitingToken() as state, __cause__=LeftOpenError()):
                 return steps.build_parked(state)
             case DeadlineExceededError():
                 return await self._read_lateness(error, steps)
@@ -171,23 +198,40 @@ class Clerk:
     async def _log_in(self, job: Job, steps: Steps) -> Link:
         earlier = job.earlier
         if earlier is not None and earlier.state is LinkState.PARKED and self._is_open(earlier):
-            return await self._resume(earlier, steps)
+            return await self._resume(earlier, steps, job.update)
         if earlier is not None and earlier.state is LinkState.UNSETTLED and earlier.submitted_at is not None:
             link = await self._look(earlier)
             if link is not None:
                 return link
         update = job.update or await self._find_update(job.link_id)
-        return await self._pool.links.update(update, provide_token=self._wrap_provider(), recorder=steps)
+        return await self._pool.links.update(update, provide_token=self.people.provider, recorder=steps)
 
-    async def _resume(self, record: Record, steps: Steps) -> Link:
+    async def _resume(self, record: Record, steps: Steps, update: LinkUpdate | None = None) -> Link:
         state = self._pool.links.unpark(record.parked or "")
         if state.deadline <= self._pool.clock.monotonic():
             raise challenge_expired(record.link_id, "nobody answered before its time ran out")
         steps.phase, steps.state = Phase.ASKING, state
-        provider = self._wrap_provider()
+        provider = self.people.provider
         if provider is None:
-            raise TokenRequiredError("Nobody can be asked.", state=state, link_id=record.link_id)
-        return await self._pool.links.resume(state, provide_token=provider, recorder=steps)
+            raise token_required(state, "nobody can be asked")
+        update = await self._find_update_to_resume(state, update)
+        if update is None and self._needs_update(state):
+            raise token_required(state, "there are no credentials to send with the token")
+        return await self._pool.links.resume(state, provide_token=provider, update=update, recorder=steps)
+
+    def _needs_update(self, state: AwaitingToken) -> bool:
+        policy = self._pool.mfa
+        return policy.resume_route is ResumeRoute.PUT_LINK or policy.restarts > state.restarts
+
+    async def _find_update_to_resume(
+        self, state: AwaitingToken, update: LinkUpdate | None
+    ) -> LinkUpdate | None:
+        """Return the credentials, where a resumed login may have to send them once more."""
+        if not self._needs_update(state):
+            return None
+        if update is None and self._plan.credentials is not None:
+            return await self._find_update(state.challenge.link_id)
+        return update
 
     async def _look(self, record: Record) -> Link | None:
         try:
@@ -214,7 +258,9 @@ class Clerk:
             raise SourceError(f"There are no credentials for link {link_id}.", remedy="Pass credentials=.")
         try:
             update = await find(link_id)
-        except Exception as error:  # the user's code
+        except (Exception, asyncio.CancelledError) as error:
+            if is_cancelled_from_outside(error):
+                raise
             raise SourceError(
                 f"credentials raised {type(error).__name__} for link {link_id}; nothing was sent.",
                 remedy="Mend it and run the job again on its journal: it goes on where it stopped.",
@@ -226,28 +272,3 @@ class Clerk:
         raise InvalidValueError.of(
             "credentials", problem, remedy="Return LinkUpdate(link_id, password=…).", link_id=link_id
         )
-
-    def _wrap_provider(self) -> TokenProvider | None:
-        provider = self._plan.provide_token
-        if provider is None:
-            return None
-
-        async def ask(challenge: Challenge) -> str | None:
-            if self.asking >= self._plan.most_asking or self._stopping.is_set():
-                raise _LeftOpenError
-            self.asking += 1
-            try:
-                answer = asyncio.ensure_future(_call(provider, challenge))
-                await first_of(answer, self._stopping.wait())
-            finally:
-                self.asking -= 1
-            if answer.cancelled():
-                raise _LeftOpenError
-            return answer.result()
-
-        return ask
-
-
-async def _call(provider: TokenProvider, challenge: Challenge) -> str | None:
-    result = provider(challenge)
-    return await result if inspect.isawaitable(result) else result

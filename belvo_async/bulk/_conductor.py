@@ -21,10 +21,11 @@ from belvo_async.bulk._source import Source
 from belvo_async.bulk._tally import Tally
 from belvo_async.bulk._window import Job, Window
 from belvo_async.errors import (
-    ApiError,
+    ActivationRequiredError,
     BelvoError,
     InstitutionUnavailableError,
     InvalidValueError,
+    LoginFailedError,
     SourceError,
     TooManySessionsError,
 )
@@ -60,9 +61,15 @@ class Conductor:
         """Links that the run takes from the journal, and has not met in the source yet."""
         self._reopened: Final[set[str]] = set()
         """Links with an earlier outcome that is about to change."""
+        self._answers = 0
+        self.no_answers: Final = asyncio.Event()
+        """Set while no answer from outside is under way."""
+        self.no_answers.set()
         self._rests: Final[dict[str | None, BelvoError]] = {}
         self._feeder: asyncio.Task[None] | None = None
         self._has_ended = False
+        self._was_cut = False
+        """Whether something that had begun was given up."""
         self.window: Final = Window(plan.concurrency, plan.look_ahead, pool.clock)
         self.tally: Final = Tally(pool.clock, plan.concurrency, pool.rate_limit)
         self.clerk: Final = Clerk(pool, journal, plan, self._stopping)
@@ -82,11 +89,18 @@ class Conductor:
         """Whether no more logins are started."""
         return self._stopping.is_set()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run has come to the end of its source, and of all that it had begun."""
+        is_fed = self._feeder is not None and self._feeder.done() and not self._feeder.cancelled()
+        return self._has_ended and is_fed and not self._was_cut and not len(self.window)
+
     def stop(self) -> None:
         """Start no more logins, and leave open challenges open."""
         self._stopping.set()
         if self._feeder is not None:
             self._feeder.cancel()
+        self._was_cut = self.clerk.drop_not_begun() > 0 or self._was_cut
         self._stir()
 
     def fail(self, error: BaseException) -> None:
@@ -116,10 +130,15 @@ class Conductor:
             )
         self.window.discard(record.link_id)
         self._reopened.add(record.link_id)
+        self._answers += 1
+        self.no_answers.clear()
         try:
             outcome = await self.clerk.answer(record, token)
         finally:
             self._reopened.discard(record.link_id)
+            self._answers -= 1
+            if not self._answers:
+                self.no_answers.set()
         self.tally.forget(record.link_id)
         self.tally.take_back(LinkState.PARKED, record.institution, None)
         self.tally.count(outcome, record.institution)
@@ -132,6 +151,7 @@ class Conductor:
                 self._interrupted.add(record.link_id)
                 self._start_task(self._recover(record))
             self._feeder = asyncio.create_task(self._feed())
+            self._feeder.add_done_callback(lambda _: self._stir())
             while not self._is_over():
                 self._changed.clear()
                 self._start_jobs()
@@ -144,6 +164,7 @@ class Conductor:
             self._arrived.set()
 
     async def _clear(self) -> None:
+        self._was_cut = self._was_cut or bool(self._tasks)
         tasks = [*self._tasks, *([] if self._feeder is None else [self._feeder])]
         for task in tasks:
             task.cancel()
@@ -161,6 +182,7 @@ class Conductor:
             if job is None:
                 break
             self._start_task(self._serve(job))
+        self._stir_feeder()
 
     async def _wait_for_change(self) -> None:
         if self._is_over():
@@ -173,8 +195,14 @@ class Conductor:
 
     def _stir(self) -> None:
         self._changed.set()
-        if self.window.room:
+        self._stir_feeder()
+
+    def _stir_feeder(self) -> None:
+        if self._has_room_for_more():
             self._has_room.set()
+
+    def _has_room_for_more(self) -> bool:
+        return bool(self.window.room) and len(self._outcomes) < self._plan.concurrency.total
 
     def _start_task(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(self._guard(work))
@@ -200,14 +228,13 @@ class Conductor:
             self.failure = self.failure or error
         except Exception as error:  # noqa: BLE001 - the consumer meets it
             self.fail(error)
-        self._stir()
 
     async def _read_source(self) -> None:
         batches = self._source.batches(min(_BATCH, self._plan.look_ahead))
         try:
             async for batch in batches:
                 await self._admit(batch)
-                while not self.window.room:
+                while not self._has_room_for_more():
                     self._has_room.clear()
                     await self._has_room.wait()
         finally:
@@ -249,13 +276,14 @@ class Conductor:
         place = _Place(self.window, self.tally, job)
         if job.earlier is not None:
             self._reopened.add(job.link_id)
-            self.tally.take_back(job.earlier.state, job.earlier.institution, job.earlier.code)
         try:
             outcome = await self.clerk.serve(job, partial(self._ask, place))
         finally:
             place.leave()
             self._reopened.discard(job.link_id)
             self.tally.forget(job.link_id)
+        if job.earlier is not None:
+            self.tally.take_back(job.earlier.state, job.earlier.institution, job.earlier.code)
         self._judge_institution(job.institution, outcome)
         self._hand_out(outcome, job.institution)
 
@@ -292,7 +320,7 @@ class Conductor:
                 enough = 1
             case NotUpdated(error=TooManySessionsError() as error):
                 enough = _BUSY_ENOUGH
-            case Updated() | Parked() | NotUpdated(error=ApiError()):
+            case Updated() | Parked() | NotUpdated(error=LoginFailedError() | ActivationRequiredError()):
                 self.window.praise(institution)
                 return
             case _:

@@ -91,13 +91,17 @@ class RefreshRun:
         conductor = self._enter()
         seconds = self._plan.close_grace if grace is None else grace
         try:
-            if self._task is not None and not self._task.done():
-                self.stop("it was closed before its end")
-                await first_of(asyncio.shield(self._task), self._pool.clock.sleep(seconds))
+            self.stop("it was closed before its end")
+            await first_of(self._calm_down(conductor), self._pool.clock.sleep(seconds))
         finally:
             if self._closing is None:
                 self._closing = asyncio.ensure_future(self._close(conductor))
             await asyncio.shield(self._closing)
+
+    async def _calm_down(self, conductor: Conductor) -> None:
+        if self._task is not None:
+            await asyncio.shield(self._task)
+        await conductor.no_answers.wait()
 
     async def _close(self, conductor: Conductor) -> None:
         tasks = [task for task in (self._task, self._reporter) if task is not None]
@@ -172,7 +176,7 @@ class RefreshRun:
         conductor = self._conductor
         if conductor is None:
             return RefreshReport(total=self._total, is_dry_run=self._plan.dry_run)
-        tally, failure = conductor.tally, conductor.failure
+        tally = conductor.tally
         states = tally.list_states()
         left = None if self._total is None else self._total - tally.repeated - tally.skipped - tally.ended
         return RefreshReport(
@@ -182,7 +186,7 @@ class RefreshRun:
             skipped=tally.skipped,
             waiting=len(conductor.window) + tally.planned,
             in_flight=conductor.window.running,
-            asking=conductor.clerk.asking,
+            asking=conductor.clerk.people.asking,
             settling=conductor.settling,
             updated=states["updated"],
             parked=states["parked"],
@@ -194,7 +198,7 @@ class RefreshRun:
             rate=tally.find_rate(),
             seconds_left=None if left is None else tally.find_seconds_left(max(0, left)),
             next_expiry=tally.find_next_expiry(),
-            stopped=self._stopped if failure is None else _describe(failure),
+            stopped=_tell_why(self._stopped, conductor),
             is_dry_run=self._plan.dry_run,
         )
 
@@ -219,7 +223,10 @@ class RefreshRun:
             _LOG.exception("the progress callback raised")
 
 
-def _describe(failure: BaseException) -> str:
+def _tell_why(reason: str | None, conductor: Conductor) -> str | None:
+    failure = conductor.failure
+    if failure is None:
+        return None if conductor.is_complete else reason
     return failure.message if isinstance(failure, BelvoError) else type(failure).__name__
 
 

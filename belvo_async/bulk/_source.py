@@ -1,7 +1,7 @@
 """Where the links of a job come from: any iterable or async iterable, read no faster than it is wanted."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable
 from itertools import islice
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -52,19 +52,22 @@ class Source:
 
     async def _read_sync(self, items: Iterable[Item], size: int) -> AsyncGenerator[list[Job], None]:
         iterator = iter(items)
-        while True:
-            batch: list[Job] = []
-            error: SourceError | None = None
-            try:
-                batch.extend(map(self._read_item, islice(iterator, size)))
-            except Exception as cause:  # noqa: BLE001 - it is the user's code
-                error = self._fail(cause)
-            if batch:
-                yield batch
-            if error is not None:
-                raise error
-            if not batch:
-                return
+        error: SourceError | None = None
+        try:
+            while error is None:
+                batch: list[Job] = []
+                try:
+                    batch.extend(map(self._read_item, islice(iterator, size)))
+                except (Exception, asyncio.CancelledError) as cause:  # noqa: BLE001 - it is the user's code
+                    error = self._fail(cause)
+                if batch:
+                    yield batch
+                elif error is None:
+                    return
+        finally:
+            if isinstance(iterator, Generator):
+                iterator.close()
+        raise error
 
     async def _read_async(self, items: AsyncIterable[Item], size: int) -> AsyncGenerator[list[Job], None]:
         iterator = aiter(items)
@@ -80,7 +83,9 @@ class Source:
                     batch.append(self._read_item(await coming))
                 except StopAsyncIteration:
                     break
-                except Exception as cause:  # noqa: BLE001 - it is the user's code
+                except (Exception, asyncio.CancelledError) as cause:
+                    if is_cancelled_from_outside(cause):
+                        raise
                     error = self._fail(cause)
                     break
                 coming = asyncio.ensure_future(_take(iterator))
@@ -105,7 +110,7 @@ class Source:
             return Job(read_link_id(item.id), item.institution)
         return Job(read_link_id(item), None)
 
-    def _fail(self, error: Exception) -> SourceError:
+    def _fail(self, error: BaseException) -> SourceError:
         said = str(error) if isinstance(error, BelvoError) else f"it raised {type(error).__name__}."
         failed = SourceError(
             f"The source of links failed at number {self.read}: {said}"
@@ -115,6 +120,12 @@ class Source:
         )
         failed.__cause__ = error
         return failed
+
+
+def is_cancelled_from_outside(error: BaseException) -> bool:
+    """Whether *error* is the cancellation of this task, and not one that the user's code has raised."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and bool(task.cancelling())
 
 
 async def _take(iterator: AsyncIterator[Item]) -> Item:

@@ -32,6 +32,7 @@ class Steps:
         pool: Writes challenges as text.
         link_id: The link.
         ticket: That of an earlier challenge, which the new one replaces.
+        on_begin: Told when the login is about to leave, or to be answered.
         on_challenge: Told when a person is about to be asked.
     """
 
@@ -42,10 +43,12 @@ class Steps:
         link_id: str,
         *,
         ticket: str | None = None,
+        on_begin: Callable[[], None] | None = None,
         on_challenge: Callable[[Parked], None] | None = None,
     ) -> None:
         self._journal: Final = journal
         self._pool: Final = pool
+        self._on_begin: Final = on_begin
         self._on_challenge: Final = on_challenge
         self.link_id: Final = link_id
         self.ticket = ticket
@@ -57,8 +60,8 @@ class Steps:
 
     async def note_submission(self, at: datetime) -> None:
         """Write that the login leaves."""
+        self._begin(Phase.SUBMITTED, at)
         await self._journal.submit(self.link_id, at)
-        self.phase, self.submitted_at = Phase.SUBMITTED, at
 
     async def note_challenge(self, state: AwaitingToken) -> None:
         """Write the challenge down."""
@@ -75,8 +78,14 @@ class Steps:
 
     async def note_answer(self, at: datetime) -> None:
         """Write that the answer leaves."""
+        self._begin(Phase.ANSWERED, at)
         await self._journal.answer(self.link_id, at)
-        self.phase, self.submitted_at = Phase.ANSWERED, at
+
+    def _begin(self, phase: Phase, at: datetime) -> None:
+        """From now on it counts as begun, as nobody knows whether a write that is cut off was made."""
+        self.phase, self.submitted_at = phase, at
+        if self._on_begin is not None:
+            self._on_begin()
 
     def build_parked(self, state: AwaitingToken) -> Parked:
         """Return a challenge under its ticket."""

@@ -13,6 +13,8 @@ from belvo_async.bulk._records import Record
 
 _FIRST_REST: Final = 60.0
 _LONGEST_REST: Final = 900.0
+_HELD_UP_AFTER: Final = 2
+"""Rests in a row: one bad minute is waited for."""
 _HOPELESS_AFTER: Final = 5
 """Rests in a row: half an hour without one login that went through."""
 _LARGEST_SHARE: Final = 0.5
@@ -151,7 +153,7 @@ class Window:
     def drop_excess(self, institution: str | None) -> list[Job]:
         """Take out the links that an institution at rest has no room for, or no hope."""
         bank = self._banks.get(institution)
-        if bank is None or not bank.rest:
+        if bank is None or bank.rests_in_a_row < _HELD_UP_AFTER:
             return []
         most = 0 if bank.rests_in_a_row >= _HOPELESS_AFTER else int(self._size * _LARGEST_SHARE)
         dropped = []

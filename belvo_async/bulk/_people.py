@@ -1,0 +1,53 @@
+"""Asks people for tokens: a bounded number at once, and nobody any more once the run stops."""
+
+import asyncio
+import inspect
+from typing import Final
+
+from belvo_async._clock import first_of
+from belvo_async._driver import TokenProvider
+from belvo_async._models import Challenge
+
+
+class LeftOpenError(Exception):
+    """Nobody is asked: the challenge stays open."""
+
+
+class People:
+    """Stands before the user's callback.
+
+    Args:
+        provider: The callback.
+        most: How many people may be asked at once.
+        stopping: Set when nobody is to be asked any more.
+    """
+
+    def __init__(self, provider: TokenProvider | None, most: int, stopping: asyncio.Event) -> None:
+        self._provider: Final = provider
+        self._most: Final = most
+        self._stopping: Final = stopping
+        self.asking = 0
+        """How many people are being asked."""
+
+    @property
+    def provider(self) -> TokenProvider | None:
+        """What the pool is given to call; None where there is nobody to ask."""
+        return None if self._provider is None else self._ask
+
+    async def _ask(self, challenge: Challenge) -> str | None:
+        if self._provider is None or self.asking >= self._most or self._stopping.is_set():
+            raise LeftOpenError
+        self.asking += 1
+        try:
+            answer = asyncio.ensure_future(_call(self._provider, challenge))
+            await first_of(answer, self._stopping.wait())
+        finally:
+            self.asking -= 1
+        if answer.cancelled():
+            raise LeftOpenError
+        return answer.result()
+
+
+async def _call(provider: TokenProvider, challenge: Challenge) -> str | None:
+    result = provider(challenge)
+    return await result if inspect.isawaitable(result) else result

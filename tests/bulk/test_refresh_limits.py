@@ -1,0 +1,90 @@
+"""The rate limit: never one request too many, and hardly one too few."""
+
+import pytest
+
+from belvo_async import Concurrency, RateLimit
+from belvo_async.bulk import RefreshRun, refresh
+from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
+from belvo_async.testing import ManualClock
+from belvo_async.testing._clock import START
+from tests.bulk.conftest import add_updates, collect, count_kinds, open_pool, refresh_all
+
+
+def list_times(sandbox: Sandbox, method: str = "") -> list[float]:
+    return [(entry.at - START).total_seconds() for entry in sandbox.log if entry.method.startswith(method)]
+
+
+def count_most(times: list[float], window: float) -> int:
+    """Return the most requests in any window of so many seconds, which holds its beginning only."""
+    return max(sum(begin <= at < begin + window for at in times) for begin in times)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3.0, 29.0])
+async def test_a_job_uses_the_whole_limit_and_never_more(clock: ManualClock, seconds: float) -> None:
+    options = SandboxOptions(enforce_rate_limit=True, login_seconds=seconds)
+    async with (
+        Sandbox(clock=clock, options=options) as sandbox,
+        open_pool(sandbox, rate_limit=RateLimit(), concurrency=Concurrency(per_institution=100)) as pool,
+    ):
+        updates = add_updates(sandbox, 790) + add_updates(sandbox, 10, "x_mfa_numeric")
+        roomy = Concurrency(total=100, per_institution=100)  # 80 in 30 s, of 29 s each
+        outcomes, _ = await refresh_all(pool, updates, provide_token=lambda _: "111111", concurrency=roomy)
+    assert count_kinds(outcomes) == {"Updated": 800}
+    assert {entry.status for entry in sandbox.log} == {200, 428}
+    times = list_times(sandbox)
+    assert count_most(times, 30.0) == 80
+    whole_windows = len(times) // 80
+    assert times[whole_windows * 80] <= whole_windows * 30.0 / 0.99
+
+
+async def test_an_html_403_pauses_the_whole_job_and_one_probe_goes_ahead(clock: ManualClock) -> None:
+    options = SandboxOptions(login_seconds=1.0)
+    async with Sandbox(clock=clock, options=options) as sandbox, open_pool(sandbox) as pool:
+        updates = add_updates(sandbox, 60)
+        sandbox.faults.add(Fault(kind="html", method="PUT", after=20, times=1))
+        outcomes, _ = await refresh_all(pool, updates)
+    assert count_kinds(outcomes) == {"Updated": 60}
+    times = list_times(sandbox, "PUT")
+    assert len(times) == 61
+    in_the_pause = [at for at in times if 1.5 < at < 30.0]
+    assert in_the_pause == []
+    late = [at for at in times if at >= 30.0]
+    assert late[0] < late[1]  # the probe alone
+
+
+async def test_a_probe_that_is_refused_makes_the_pause_longer(clock: ManualClock) -> None:
+    async with Sandbox(clock=clock) as sandbox, open_pool(sandbox) as pool:
+        sandbox.faults.add(Fault(kind="html", method="PUT", times=3))
+        outcomes, _ = await refresh_all(pool, add_updates(sandbox, 1))
+    assert count_kinds(outcomes) == {"Updated": 1}
+    assert list_times(sandbox, "PUT") == [0.0, 30.0, 90.0, 210.0]
+
+
+async def test_an_answer_goes_before_the_logins_that_wait(clock: ManualClock) -> None:
+    async with (
+        Sandbox(clock=clock) as sandbox,
+        open_pool(sandbox, rate_limit=RateLimit(requests=5, window=10.0, margin=0.0)) as pool,
+    ):
+        updates = add_updates(sandbox, 1, "x_mfa_numeric") + add_updates(sandbox, 60)
+        async with refresh(pool, updates, provide_token=lambda _: "111111") as run:
+            assert count_kinds(await collect(run)) == {"Updated": 61}
+    methods = [entry.method for entry in sandbox.log]
+    assert methods[:6] == ["GET", "PUT", "PUT", "PUT", "PUT", "PATCH"]
+
+
+async def answer_from_outside(run: RefreshRun, ticket: str) -> float:
+    await run.answer(ticket, "111111")
+    return run.report.elapsed
+
+
+async def test_an_answer_from_outside_goes_before_the_logins_too(clock: ManualClock) -> None:
+    async with (
+        Sandbox(clock=clock) as sandbox,
+        open_pool(sandbox, rate_limit=RateLimit(requests=5, window=10.0, margin=0.0)) as pool,
+    ):
+        updates = add_updates(sandbox, 1, "x_mfa_numeric") + add_updates(sandbox, 60)
+        async with refresh(pool, updates) as run:
+            parked = await anext(run)
+            assert await answer_from_outside(run, getattr(parked, "ticket", "")) == 10.0
+            await collect(run)
+    assert [entry.method for entry in sandbox.log][5] == "PATCH"
