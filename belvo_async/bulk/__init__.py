@@ -9,8 +9,9 @@ from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated
 from belvo_async.bulk._plan import CredentialsProvider, ProgressCallback
 from belvo_async.bulk._records import Counts, LinkState, Record
+from belvo_async.bulk._refresh import refresh
 from belvo_async.bulk._report import RefreshReport
-from belvo_async.bulk._run import RefreshRun, refresh
+from belvo_async.bulk._run import RefreshRun
 from belvo_async.bulk._status import JournalStatus, list_records, read_status
 
 __all__ = [

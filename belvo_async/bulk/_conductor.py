@@ -12,27 +12,17 @@ from belvo_async._clock import first_of
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._breaker import Breaker
 from belvo_async.bulk._clerk import Clerk
+from belvo_async.bulk._intake import Intake
 from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Updated
+from belvo_async.bulk._outcomes import Outcome, Parked, Updated
 from belvo_async.bulk._plan import Plan
-from belvo_async.bulk._records import Admission, LinkState, Record
+from belvo_async.bulk._records import LinkState, Record
 from belvo_async.bulk._recovery import Recovery
 from belvo_async.bulk._source import Source
 from belvo_async.bulk._tally import Tally
+from belvo_async.bulk._triage import Triage
 from belvo_async.bulk._window import Job, Window
-from belvo_async.errors import (
-    ActivationRequiredError,
-    BelvoError,
-    InstitutionUnavailableError,
-    InvalidValueError,
-    LoginFailedError,
-    SourceError,
-    TooManySessionsError,
-)
-
-_BATCH: Final = 64
-_BUSY_ENOUGH: Final = 3
-"""Logins in a row that met `too_many_sessions`: one alone is about its own end-user."""
+from belvo_async.errors import BelvoError, InvalidValueError, SourceError
 
 
 class Conductor:
@@ -49,40 +39,41 @@ class Conductor:
         self._pool: Final = pool
         self._journal: Final = journal
         self._plan: Final = plan
-        self._source: Final = source
         self._stopping: Final = asyncio.Event()
         self._changed: Final = asyncio.Event()
-        self._has_room: Final = asyncio.Event()
         self._arrived: Final = asyncio.Event()
         self._outcomes: Final[deque[Outcome]] = deque()
         self._tasks: Final[set[asyncio.Task[None]]] = set()
         self._breaker: Final = Breaker(plan.stop)
-        self._interrupted: Final[set[str]] = set()
-        """Links that the run takes from the journal, and has not met in the source yet."""
         self._reopened: Final[set[str]] = set()
         """Links with an earlier outcome that is about to change."""
         self._answers = 0
         self.no_answers: Final = asyncio.Event()
         """Set while no answer from outside is under way."""
         self.no_answers.set()
-        self._rests: Final[dict[str | None, BelvoError]] = {}
         self._feeder: asyncio.Task[None] | None = None
         self._has_ended = False
         self._was_cut = False
         """Whether something that had begun was given up."""
         self.window: Final = Window(plan.concurrency, plan.look_ahead, pool.clock)
+        self._triage: Final = Triage(self.window)
         self.tally: Final = Tally(pool.clock, plan.concurrency, pool.rate_limit)
         self.clerk: Final = Clerk(pool, journal, plan, self._stopping)
         self._recovery: Final = Recovery(pool, self.clerk, plan.login_limit, self._stopping)
+        self._intake: Final = Intake(
+            source,
+            journal,
+            plan,
+            self.window,
+            self.tally,
+            busy=self._reopened,
+            is_crowded=self._is_crowded,
+            on_wait=self._welcome,
+        )
         self.failure: BaseException | None = None
         """Why the run stops before its end, where it is an error."""
         self.settling = 0
         """Interrupted logins that are being looked into."""
-
-    @property
-    def in_flight(self) -> int:
-        """How many logins are under way, those whose person is asked aside."""
-        return self.window.running
 
     @property
     def is_stopping(self) -> bool:
@@ -148,7 +139,7 @@ class Conductor:
         """Run the job to its end, or until it is stopped and what was under way has ended."""
         try:
             for record in interrupted:
-                self._interrupted.add(record.link_id)
+                self._intake.interrupted.add(record.link_id)
                 self._start_task(self._recover(record))
             self._feeder = asyncio.create_task(self._feed())
             self._feeder.add_done_callback(lambda _: self._stir())
@@ -177,12 +168,12 @@ class Conductor:
         return is_fed and (self.is_stopping or not len(self.window))
 
     def _start_jobs(self) -> None:
-        while not self.is_stopping and len(self._outcomes) < self._plan.concurrency.total:
+        while not self.is_stopping and not self._is_crowded():
             job = self.window.pick()
             if job is None:
                 break
             self._start_task(self._serve(job))
-        self._stir_feeder()
+        self._intake.stir()
 
     async def _wait_for_change(self) -> None:
         if self._is_over():
@@ -195,14 +186,16 @@ class Conductor:
 
     def _stir(self) -> None:
         self._changed.set()
-        self._stir_feeder()
+        self._intake.stir()
 
-    def _stir_feeder(self) -> None:
-        if self._has_room_for_more():
-            self._has_room.set()
+    def _is_crowded(self) -> bool:
+        """Whether so many outcomes wait to be taken that nothing more is begun."""
+        return len(self._outcomes) >= self._plan.concurrency.total
 
-    def _has_room_for_more(self) -> bool:
-        return bool(self.window.room) and len(self._outcomes) < self._plan.concurrency.total
+    def _welcome(self, job: Job) -> None:
+        """A link waits; but maybe its institution rests, and has no room for it."""
+        self._drop_excess(job.institution)
+        self._changed.set()
 
     def _start_task(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(self._guard(work))
@@ -223,54 +216,11 @@ class Conductor:
     async def _feed(self) -> None:
         """Read the source as far ahead as the window goes; what it gave before it failed is finished."""
         try:
-            await self._read_source()
+            await self._intake.read()
         except SourceError as error:
             self.failure = self.failure or error
         except Exception as error:  # noqa: BLE001 - the consumer meets it
             self.fail(error)
-
-    async def _read_source(self) -> None:
-        batches = self._source.batches(min(_BATCH, self._plan.look_ahead))
-        try:
-            async for batch in batches:
-                await self._admit(batch)
-                while not self._has_room_for_more():
-                    self._has_room.clear()
-                    await self._has_room.wait()
-        finally:
-            await batches.aclose()
-
-    async def _admit(self, batch: list[Job]) -> None:
-        jobs: dict[str, Job] = {}
-        for job in batch:
-            if self.window.replace(job):
-                self.tally.repeated += 1
-                continue
-            self.tally.repeated += job.link_id in jobs
-            jobs[job.link_id] = job
-        links = [(job.link_id, job.institution) for job in jobs.values()]
-        admissions = await self._journal.admit(links) if links else []
-        for job, admission in zip(jobs.values(), admissions, strict=True):
-            self._place(job, admission)
-        self._stir()
-
-    def _place(self, job: Job, admission: Admission) -> None:
-        record = admission.record
-        is_wanted_again = record.state in self._plan.retry and (
-            record.state is not LinkState.REFUSED or record.may_retry
-        )
-        if job.link_id in self._interrupted:
-            self._interrupted.remove(job.link_id)
-        elif admission.is_repeated:
-            self.tally.repeated += 1
-        elif record.state is not LinkState.QUEUED and not is_wanted_again:
-            self.tally.skipped += 1
-        elif self._plan.dry_run:
-            self.tally.plan(job.institution)
-        else:
-            job.earlier = record if is_wanted_again else None
-            self.window.add(job)
-            self._drop_excess(job.institution)
 
     async def _serve(self, job: Job) -> None:
         place = _Place(self.window, self.tally, job)
@@ -284,7 +234,8 @@ class Conductor:
             self.tally.forget(job.link_id)
         if job.earlier is not None:
             self.tally.take_back(job.earlier.state, job.earlier.institution, job.earlier.code)
-        self._judge_institution(job.institution, outcome)
+        self._triage.judge(job.institution, outcome)
+        self._drop_excess(job.institution)
         self._hand_out(outcome, job.institution)
 
     def _ask(self, place: "_Place | None", parked: Parked) -> None:
@@ -313,35 +264,12 @@ class Conductor:
         finally:
             self.settling -= 1
 
-    def _judge_institution(self, institution: str | None, outcome: Outcome) -> None:
-        """Let an institution that is down rest, and wake it when it answers."""
-        match outcome:
-            case NotUpdated(error=InstitutionUnavailableError() as error):
-                enough = 1
-            case NotUpdated(error=TooManySessionsError() as error):
-                enough = _BUSY_ENOUGH
-            case Updated() | Parked() | NotUpdated(error=LoginFailedError() | ActivationRequiredError()):
-                self.window.praise(institution)
-                return
-            case _:
-                return
-        if self.window.complain(institution, enough=enough) is not None:
-            self._rests[institution] = error
-            self._drop_excess(institution)
-
     def _drop_excess(self, institution: str | None) -> None:
-        for job in self.window.drop_excess(institution):
-            self._start_task(self._give_up(job))
+        for job, error in self._triage.drop_excess(institution):
+            self._start_task(self._give_up(job, error))
 
-    async def _give_up(self, job: Job) -> None:
+    async def _give_up(self, job: Job, error: BelvoError) -> None:
         """Leave a link without a login, as its institution does not work."""
-        cause = self._rests[job.institution]
-        error = InstitutionUnavailableError(
-            f"{job.institution} does not work now, so this link was not tried: {cause.message}",
-            remedy="Run the job again later to retry refused links.",
-            details=cause.details,
-            link_id=job.link_id,
-        )
         outcome = self.clerk.refuse(job.link_id, error)
         await self.clerk.record(outcome, job.institution)
         self._hand_out(outcome, job.institution)

@@ -9,7 +9,7 @@ from belvo_async._driver import TokenProvider, check_provider
 from belvo_async._models import LinkUpdate
 from belvo_async._settings import Concurrency, at_least, check_setting, whole
 from belvo_async.bulk._breaker import StopRule
-from belvo_async.bulk._records import LinkState
+from belvo_async.bulk._records import LinkState, Record
 from belvo_async.bulk._report import RefreshReport
 from belvo_async.errors import ConfigurationError, InvalidValueError
 
@@ -83,3 +83,7 @@ class Plan:
     progress_every: float = field(default=5.0, validator=at_least(0.001))
     close_grace: float = field(default=30.0, validator=at_least(0))
     dry_run: bool = False
+
+    def tries_again(self, record: Record) -> bool:
+        """Whether a link that has ended is to be tried again; the same wrong password never is."""
+        return record.state in self.retry and (record.state is not LinkState.REFUSED or record.may_retry)

@@ -1,0 +1,107 @@
+"""Reads the source into the window: each link once, and none that is done."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Final
+
+from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._plan import Plan
+from belvo_async.bulk._records import Admission, LinkState
+from belvo_async.bulk._source import Source
+from belvo_async.bulk._tally import Tally
+from belvo_async.bulk._window import Job, Window
+
+_BATCH: Final = 64
+
+
+class Intake:
+    """Decides what becomes of each item of the source.
+
+    Args:
+        source: Gives the items.
+        journal: Knows what earlier runs have done, and which ids this run has met.
+        plan: Says what is tried again.
+        window: Where links wait.
+        tally: Counts what does not get there.
+        busy: Links whose earlier outcome is about to change: they are not tried again now.
+        is_crowded: Whether outcomes wait to be taken, so that nothing more is read.
+        on_wait: Told of each link that waits.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        journal: Journal,
+        plan: Plan,
+        window: Window,
+        tally: Tally,
+        *,
+        busy: Collection[str],
+        is_crowded: Callable[[], bool],
+        on_wait: Callable[[Job], None],
+    ) -> None:
+        self._source: Final = source
+        self._journal: Final = journal
+        self._plan: Final = plan
+        self._window: Final = window
+        self._tally: Final = tally
+        self._busy: Final = busy
+        self._is_crowded: Final = is_crowded
+        self._on_wait: Final = on_wait
+        self._has_room: Final = asyncio.Event()
+        self.interrupted: Final[set[str]] = set()
+        """Links that the run takes from the journal, and has not met in the source yet."""
+
+    async def read(self) -> None:
+        """Read the source to its end, as far ahead as the window goes.
+
+        Raises:
+            SourceError: The source raised, or gave something that is no link.
+            JournalError: The journal cannot be used.
+        """
+        batches = self._source.batches(min(_BATCH, self._plan.look_ahead))
+        try:
+            async for batch in batches:
+                await self._admit(batch)
+                while not self._may_read():
+                    self._has_room.clear()
+                    await self._has_room.wait()
+        finally:
+            await batches.aclose()
+
+    def stir(self) -> None:
+        """Look again whether there is room."""
+        if self._may_read():
+            self._has_room.set()
+
+    def _may_read(self) -> bool:
+        return bool(self._window.room) and not self._is_crowded()
+
+    async def _admit(self, batch: list[Job]) -> None:
+        jobs: dict[str, Job] = {}
+        for job in batch:
+            if self._window.replace(job):
+                self._tally.repeated += 1
+                continue
+            self._tally.repeated += job.link_id in jobs
+            jobs[job.link_id] = job
+        links = [(job.link_id, job.institution) for job in jobs.values()]
+        admissions = await self._journal.admit(links) if links else []
+        for job, admission in zip(jobs.values(), admissions, strict=True):
+            self._place(job, admission)
+
+    def _place(self, job: Job, admission: Admission) -> None:
+        record = admission.record
+        is_new = record.state is LinkState.QUEUED
+        if job.link_id in self.interrupted:
+            self.interrupted.remove(job.link_id)
+        elif admission.is_repeated:
+            self._tally.repeated += 1
+        elif not is_new and (job.link_id in self._busy or not self._plan.tries_again(record)):
+            self._tally.skipped += 1
+        elif self._plan.dry_run:
+            self._tally.plan(job.institution)
+        else:
+            job.earlier = None if is_new else record
+            self._window.add(job)
+            self._on_wait(job)

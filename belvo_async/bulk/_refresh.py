@@ -1,0 +1,110 @@
+"""`refresh`: many links, one job."""
+
+import os
+from collections.abc import Collection
+
+from belvo_async._clock import Clock
+from belvo_async._driver import TokenProvider
+from belvo_async._pool import SessionPool
+from belvo_async._settings import Concurrency, check_setting
+from belvo_async.bulk._breaker import StopRule
+from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._plan import CredentialsProvider, Plan, ProgressCallback
+from belvo_async.bulk._run import RefreshRun
+from belvo_async.bulk._source import Items, check_items
+from belvo_async.errors import ConfigurationError, InvalidValueError
+
+
+def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
+    pool: SessionPool,
+    updates: Items,
+    *,
+    credentials: CredentialsProvider | None = None,
+    provide_token: TokenProvider | None = None,
+    journal: str | os.PathLike[str] | Journal | None = None,
+    concurrency: Concurrency | None = None,
+    look_ahead: int = 1000,
+    most_asking: int = 1000,
+    link_deadline: float | None = None,
+    login_limit: float = 300.0,
+    stop: StopRule | None = None,
+    retry: Collection[str] = (),
+    total: int | None = None,
+    progress: ProgressCallback | None = None,
+    progress_every: float = 5.0,
+    close_grace: float = 30.0,
+    dry_run: bool = False,
+) -> RefreshRun:
+    """Update many links: as fast as Belvo's limits allow, in flat memory, and with one login for each.
+
+    Use the result as `async with`, and iterate over it: it yields one `Outcome` for each link. A slow
+    consumer slows the logins, and those slow the source.
+
+    With a journal the job can be killed at any moment and run again: finished links are skipped, parked ones
+    stay parked, and a login that was in flight is settled by looking at the link, never sent again by itself.
+
+    Args:
+        pool: Does the logins; its limits and its retries hold.
+        updates: `LinkUpdate` values, from any iterable or async iterable; or, with *credentials*, links and
+            link ids. A plain iterable is read on the event loop: let one that blocks be an async one.
+        credentials: Looks up the credentials of one link, right before its login, so that they are never all
+            in memory.
+        provide_token: Asked for a token when an institution wants one. Without it, challenges are parked.
+        journal: Where the state of each link is kept: a path, or a `Journal`. Without it, nothing survives.
+        concurrency: Logins at once, in all and at each institution; by default the pool's. Links whose person
+            is being asked do not count.
+        look_ahead: How many links are read ahead to let institutions take turns. A source that is sorted by
+            institution needs more.
+        most_asking: How many people are asked at once; the challenges of others are parked.
+        link_deadline: Seconds for each link, from its turn on; then it is given up, settled or parked.
+        login_limit: Seconds after which a login that an earlier run began must have ended (Belvo error
+            article: 408 after five minutes).
+        stop: When so many links fail that the job stops.
+        retry: What to try again of an earlier run: `refused` (where the same credentials may be tried again),
+            `unsettled` (after another look), `parked` (its challenge while it is open, else a new login).
+        total: How many links there are, for the time left; not needed where *updates* has a length.
+        progress: Called with a report every *progress_every* seconds, and at the end.
+        progress_every: Seconds.
+        close_grace: Seconds for the logins under way when the block is left before the end.
+        dry_run: Read the source and the journal, and report what would be done: `waiting` counts the links
+            that would be logged in. Nothing is sent, and the journal, given by its path, is not changed.
+
+    Raises:
+        ConfigurationError: A setting makes no sense.
+        InvalidValueError: An argument is of a wrong kind.
+    """
+    check_setting("pool", pool, SessionPool)
+    check_items(updates, has_credentials=credentials is not None)
+    if not isinstance(journal, str | os.PathLike | Journal | None):
+        raise InvalidValueError.of(
+            "journal", f"is {type(journal).__name__}", remedy="Pass the path of a file, or a Journal."
+        )
+    plan = Plan(
+        concurrency=concurrency or pool.concurrency,
+        credentials=credentials,
+        provide_token=provide_token,
+        look_ahead=look_ahead,
+        most_asking=most_asking,
+        link_deadline=link_deadline,
+        login_limit=login_limit,
+        stop=stop,
+        retry=retry,
+        total=total,
+        progress=progress,
+        progress_every=progress_every,
+        close_grace=close_grace,
+        dry_run=dry_run,
+    )
+    return RefreshRun(pool, updates, _find_journal(journal, pool.clock, dry_run=dry_run), plan)
+
+
+def _find_journal(
+    journal: str | os.PathLike[str] | Journal | None, clock: Clock, *, dry_run: bool
+) -> Journal:
+    if not isinstance(journal, Journal):
+        return Journal(journal, clock=clock, is_copy=dry_run)
+    if dry_run:
+        raise ConfigurationError(
+            "A dry run cannot use a Journal, which writes.", remedy="Pass the path of the journal."
+        )
+    return journal
