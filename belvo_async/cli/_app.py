@@ -18,13 +18,12 @@ from belvo_async.cli._demo import run_demo
 from belvo_async.cli._endings import EXIT_CODES, ExitCode, find_code
 from belvo_async.cli._lines import open_standard_input
 from belvo_async.cli._links import Wanted, list_links
-from belvo_async.cli._refresh import RefreshOrder, run_refresh
-from belvo_async.cli._refresh_status import show_status
+from belvo_async.cli._refresh import RefreshOrder, check_options, run_refresh
+from belvo_async.cli._refresh_status import show_links, show_status
 from belvo_async.cli._refresh_view import JsonView, LiveView, View
 from belvo_async.cli._rows import RowFormat, open_rows
 from belvo_async.cli._sandbox import run_sandbox
 from belvo_async.cli._update import Desk, WaitTeller, run_update
-from belvo_async.errors import UsageError
 
 EPILOG: Final = "Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in EXIT_CODES) + "."
 _ENVIRONMENT: Final = "Reads BELVO_SECRET_ID, BELVO_SECRET_PASSWORD and BELVO_ENVIRONMENT."
@@ -158,6 +157,10 @@ def refresh(  # noqa: PLR0913 - options
     status: Annotated[
         Path | None, typer.Option(metavar="JOURNAL", help="Show how a job stands, and do nothing else.")
     ] = None,
+    listed: Annotated[
+        list[Retriable] | None,
+        typer.Option("--list", help="With --status: show these links, and why; may be repeated."),
+    ] = None,
     format_: Annotated[
         RowFormat | None, typer.Option("--format", help="By default the file's name or content tells.")
     ] = None,
@@ -195,16 +198,17 @@ def refresh(  # noqa: PLR0913 - options
 ) -> None:
     """See `help` above: it is made of parts."""
     with _telling_errors():
+        if status is not None and listed:
+            raise typer.Exit(show_links(status, listed, open_output(), as_json=as_json))
         if status is not None:
             raise typer.Exit(show_status(status, open_output(), as_json=as_json))
-        if links is None:
-            raise UsageError(
-                "There is no file of links.", remedy="Name one, or - for standard input; or pass --status."
-            )
-        concurrency = Concurrency(total=at_once, per_institution=per_institution)
-        pool = SessionPool.from_env(observer=WaitTeller(_say), concurrency=concurrency)
+        path = check_options(links, journal, retry=bool(retry), ask=ask, listed=bool(listed))
+        view = _choose_view(as_json=as_json, is_live=not ask)
+        pool = SessionPool.from_env(
+            observer=view.observe, concurrency=Concurrency(total=at_once, per_institution=per_institution)
+        )
         order = RefreshOrder(
-            source=open_rows(links, format_),
+            source=open_rows(path, format_),
             journal=journal,
             skip_bad_rows=skip_bad_rows,
             ask=ask,
@@ -215,7 +219,6 @@ def refresh(  # noqa: PLR0913 - options
             stop=StopRule(failures=stop_after, share=stop_share),
             dry_run=dry_run,
         )
-        view = _choose_view(as_json=as_json, is_live=not ask)
         desk = Desk(output=open_output(), messages=open_messages(), source=open_standard_input())
         _finish(run_refresh(pool, order, view, desk))
 

@@ -1,17 +1,21 @@
 """`belvo-async refresh --status`: where the job of a journal stands, also while it runs."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
-from belvo_async.bulk import JournalStatus, LinkState, RefreshReport, list_records, read_status
+from belvo_async.bulk import JournalStatus, LinkState, Record, RefreshReport, list_records, read_status
 from belvo_async.cli._console import make_safe, write_prose
 from belvo_async.cli._endings import ExitCode
 from belvo_async.cli._refresh_view import write_duration
 
-_SHOWN = 10
+_SHOWN: Final = 10
+_ALL: Final = -1
+"""No limit, to SQLite."""
 
 
 def show_status(path: Path, output: Console, *, as_json: bool) -> ExitCode:
@@ -29,17 +33,63 @@ def show_status(path: Path, output: Console, *, as_json: bool) -> ExitCode:
     return ExitCode.OK
 
 
+def show_links(path: Path, states: Collection[str], output: Console, *, as_json: bool) -> ExitCode:
+    """Show the links of a journal that are in one of *states*, and why; return the exit code.
+
+    Raises:
+        JournalUnreadableError: There is no such journal.
+    """
+    for record in list_records(path, tuple(map(LinkState, states)), _ALL):
+        if as_json:
+            output.print(json.dumps(_build_link(record)), soft_wrap=True)
+        else:
+            write_prose(output, make_safe(_describe_link(record)))
+    return ExitCode.OK
+
+
 def _list_lines(status: JournalStatus) -> list[str]:
     lines = [f"{status.path}: {_tell_run(status)}", *_build_report(status).to_table().splitlines()]
-    under_way = [f"{count} {state}" for state, count in status.counts.by_state.items() if not state.is_final]
-    lines.append(f"not final: {', '.join(under_way)}")
+    counts = status.counts.by_state
+    under_way = [f"{count} {state}" for state, count in counts.items() if count and not state.is_final]
+    if under_way:
+        lines += ["", f"without an outcome yet: {', '.join(under_way)}"]
     if status.is_running and status.finished_per_minute:
         lines.append(f"{status.finished_per_minute:.0f} links a minute{_tell_time_left(status)}")
     parked = list_records(status.path, (LinkState.PARKED,), _SHOWN)
     if parked:
+        more = counts[LinkState.PARKED] - len(parked)
         lines += ["", "open challenges, the next to expire first:"]
         lines += [f"  {record.link_id}  until {_write_time(record.expires_at)}" for record in parked]
+        lines += [f"  and {more} more; --list parked shows all"] if more > 0 else []
     return [make_safe(line) for line in lines]
+
+
+def _describe_link(record: Record) -> str:
+    where = f" at {record.institution}" if record.institution else ""
+    if record.state is LinkState.PARKED:
+        return f"{record.link_id}{where}: parked, open until {_write_time(record.expires_at)}"
+    again = ""
+    if record.may_retry:
+        again = "; may be tried again"
+        again += f" from {_write_time(record.retry_at)}" if record.retry_at else ""
+    why = f"{record.code}: {record.message}" if record.code else "no reason was written"
+    return f"{record.link_id}{where}: {record.state}, {why}{again}"
+
+
+def _build_link(record: Record) -> dict[str, object]:
+    return {
+        "kind": "link",
+        "link_id": record.link_id,
+        "institution": record.institution,
+        "state": str(record.state),
+        "at": _write_iso(record.at),
+        "code": record.code,
+        "message": record.message,
+        "may_retry": record.may_retry,
+        "retry_at": _write_iso(record.retry_at),
+        "ticket": record.ticket,
+        "expires_at": _write_iso(record.expires_at),
+    }
 
 
 def _tell_run(status: JournalStatus) -> str:

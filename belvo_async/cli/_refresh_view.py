@@ -1,7 +1,10 @@
 """How a job looks while it runs: a live panel, a line every few seconds, or lines of JSON."""
 
 import json
+import shlex
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -12,7 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from belvo_async import BelvoError
+from belvo_async import BelvoError, Observation, PoolPaused, RetryPlanned
 from belvo_async.bulk import NotUpdated, Outcome, Parked, RefreshReport, Unsettled, Updated
 from belvo_async.cli._console import make_safe, write_prose
 
@@ -33,15 +36,30 @@ class View:
     def __init__(self, output: Console, messages: Console) -> None:
         self._output: Final = output
         self._messages: Final = messages
+        self._has_begun = False
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Make ready."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End."""
+
+    def begin(self) -> None:
+        """Take note that logins start."""
+        self._has_begun = True
+
+    def observe(self, observation: Observation) -> None:
+        """Tell why the pool waits; but not of single links, once there are many."""
+        match observation:
+            case PoolPaused(seconds=seconds):
+                self.say(f"Belvo refuses more requests for now: waiting {seconds:.0f} s.")
+            case RetryPlanned(reason=reason, seconds=seconds) if not self._has_begun:
+                self.say(f"{reason}: trying again in {seconds:.0f} s.")
+            case _:
+                pass
 
     def show(self, report: RefreshReport) -> None:
         """Show where the job stands."""
@@ -56,7 +74,12 @@ class View:
 
     def conclude(self, report: RefreshReport) -> None:
         """Show the end."""
-        self._output.print(make_safe(report.to_table()), soft_wrap=True)
+        text = _write_plan(report) if report.is_dry_run else report.to_table()
+        self._output.print(make_safe(text), soft_wrap=True)
+
+    def hint(self, text: str) -> None:
+        """Tell the operator what could be done next."""
+        write_prose(self._messages, text, "dim")
 
 
 class JsonView(View):
@@ -74,6 +97,9 @@ class JsonView(View):
         """Write the end."""
         self._write("report", json.loads(report.to_json()))
 
+    def hint(self, text: str) -> None:
+        """Leave it out: a program reads along."""
+
     def _write(self, kind: str, fields: dict[str, object]) -> None:
         line = json.dumps({"kind": kind, **fields})
         self._output.print(line, soft_wrap=True)
@@ -88,10 +114,10 @@ class LiveView(View):
         super().__init__(output, messages)
         self._live: Final = Live(console=messages, auto_refresh=False, redirect_stderr=False)
 
-    def __enter__(self) -> Self:
+    def begin(self) -> None:
         """Take the lower part of the terminal."""
+        super().begin()
         self._live.start()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -131,12 +157,37 @@ def describe(report: RefreshReport) -> str:
     parts = [str(report)]
     if report.rate is not None:
         parts.append(f"{report.rate:.1f}/s")
-    if report.seconds_left is not None:
+    if report.seconds_left:
         parts.append(f"{write_duration(report.seconds_left)} left")
     if report.next_expiry is not None:
         left = (report.next_expiry - datetime.now(UTC)).total_seconds()
         parts.append(f"next challenge expires in {write_duration(max(0.0, left))}")
     return "; ".join(parts)
+
+
+def list_hints(report: RefreshReport, journal: Path | None) -> Iterator[str]:
+    """Tell what can be done about links that were not updated."""
+    if report.is_dry_run:
+        return
+    if report.skipped and report.skipped + report.repeated == report.read:
+        yield "All of these links had their outcome already. --retry tries some again; a new journal, all."
+    place = None if journal is None else shlex.quote(str(journal))
+    if report.parked:
+        yield (
+            "Open challenges are lost without a --journal; --ask answers them on the spot."
+            if place is None
+            else "Open challenges: run the same command with --retry parked --ask to answer them."
+        )
+    states = [
+        state for state, count in (("refused", report.refused), ("unsettled", report.unsettled)) if count
+    ]
+    if states:
+        wanted = " ".join(f"--list {state}" for state in states)
+        yield (
+            "Which links were not updated, and why: --json or a --journal tells."
+            if place is None
+            else f"Which links were not updated, and why: belvo-async refresh --status {place} {wanted}"
+        )
 
 
 def write_duration(seconds: float) -> str:
@@ -180,3 +231,15 @@ def _build_institutions(report: RefreshReport) -> Table:
 def _list_codes(report: RefreshReport) -> str:
     ordered = sorted(report.by_code.items(), key=lambda item: -item[1])[:_CODES]
     return "not updated: " + ", ".join(f"{count} {make_safe(code)}" for code, count in ordered)
+
+
+def _write_plan(report: RefreshReport) -> str:
+    time = f", in {write_duration(report.seconds_left)} or more" if report.seconds_left else ""
+    lines = [f"Dry run, nothing was sent: {report.waiting} links would be logged in{time}."]
+    if report.skipped:
+        lines.append(f"{report.skipped} links are in the journal already, and would be skipped.")
+    if report.repeated:
+        lines.append(f"{report.repeated} rows repeat a link: one login each.")
+    planned = {name: counts.get("waiting", 0) for name, counts in report.by_institution.items()}
+    rows = [f"{count:>7}  {name}" for name, count in sorted(planned.items()) if count]
+    return "\n".join([*lines, *(["", " logins  institution", *rows] if rows else [])])

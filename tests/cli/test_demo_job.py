@@ -1,0 +1,71 @@
+import io
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from rich.console import Console
+
+from belvo_async.bulk import LinkState
+from belvo_async.cli import _demo_job
+from belvo_async.cli._demo_job import _Stage, run_job_demo
+from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._interrupt import Interrupt
+from belvo_async.sandbox import Received, Sandbox
+
+LINKS = 150
+
+
+def open_console() -> tuple[Console, io.StringIO]:
+    file = io.StringIO()
+    return Console(file=file, width=200, markup=False), file
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_demo_job, "_LOOK_SECONDS", 0.02)
+
+
+async def test_a_job_that_is_killed_in_the_middle_ends_safe() -> None:
+    console, file = open_console()
+    code = await run_job_demo(console, links=LINKS, seed=1, interrupt=Interrupt())
+    text = file.getvalue()
+    assert code is ExitCode.OK, text
+    assert text.count("$ belvo-async refresh") == 2
+    assert "killed, with" in text
+    assert f"Safe. Each of {LINKS} links has one outcome" in text
+    assert "0 links logged in twice" in text
+
+
+async def test_a_link_that_was_logged_in_twice_is_not_safe(tmp_path: Path) -> None:
+    console, file = open_console()
+    async with Sandbox() as sandbox:
+        stage = _Stage(console, sandbox, tmp_path, 20, Interrupt())
+        assert await stage.play() is ExitCode.OK
+        twice = next(entry for entry in sandbox.log if entry.login)
+        log = [*sandbox.log, evolve(twice)]
+        double = _Double(sandbox, log)
+        spoilt = _Stage(console, double, tmp_path, 20, Interrupt())  # type: ignore[arg-type]  # a log is enough
+        assert spoilt._conclude(0) is ExitCode.FAILED
+        assert "1 links logged in twice" in file.getvalue()
+        missing = _Stage(console, sandbox, tmp_path, 21, Interrupt())
+        assert missing._conclude(0) is ExitCode.FAILED
+        assert stage._conclude(130) is ExitCode.FAILED
+    assert file.getvalue().count("NOT SAFE") == 3
+
+
+class _Double:
+    def __init__(self, sandbox: Sandbox, log: list[Received]) -> None:
+        self.log = log
+        self.url = sandbox.url
+
+
+async def test_an_interrupted_demo_says_so(tmp_path: Path) -> None:
+    console, _ = open_console()
+    interrupt = Interrupt()
+    interrupt.note()
+    async with Sandbox() as sandbox:
+        stage = _Stage(console, sandbox, tmp_path, 20, interrupt)
+        assert await stage.play() is ExitCode.INTERRUPTED
+        status = stage._look()
+    assert status is not None
+    assert status.counts.by_state[LinkState.SUBMITTED] == 0
