@@ -4,7 +4,7 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help test oldest lint types contracts docs demo benchmark check clean
+.PHONY: help test oldest lint types contracts docs demo benchmark drill check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -42,7 +42,7 @@ test: $(VENV)/.test  ## run the tests, with coverage
 	$(RUN)/coverage report
 
 oldest: $(VENV)-oldest/.test  ## run the tests on the lowest supported versions
-	$(VENV)-oldest/bin/python -m pytest tests/engine tests/mfa tests/pure tests/sandbox tests/testing
+	$(VENV)-oldest/bin/python -m pytest tests/bulk tests/engine tests/mfa tests/pure tests/sandbox tests/testing
 
 $(VENV)-oldest/.test: pyproject.toml constraints/oldest.txt
 	$(PYTHON) -m venv $(VENV)-oldest
@@ -63,11 +63,15 @@ contracts: $(VENV)/.lint  ## check that imports point down
 docs: $(VENV)/.docs  ## build the documentation; a warning is an error
 	$(RUN)/sphinx-build --nitpicky --fail-on-warning --keep-going --quiet docs docs/_build
 
-demo: $(VENV)/.demo  ## update a few hundred links on the embedded sandbox
+demo: $(VENV)/.demo  ## update links on the embedded sandbox, and kill and resume a job
 	$(RUN)/belvo-async demo
 
-benchmark: $(VENV)/.benchmark  ## compare with raw aiohttp and belvo-python
+benchmark: $(VENV)/.benchmark  ## compare with raw aiohttp and belvo-python, and measure bulk jobs
 	$(RUN)/python -m benchmarks.updates
+	$(RUN)/python -m benchmarks.bulk
+
+drill: $(VENV)/.test  ## kill jobs of 2000 links thirty times each, for some minutes
+	BELVO_DRILL=full $(RUN)/python -m pytest tests/bulk/test_drill.py -s
 
 check: lint types contracts test docs  ## all of the above that CI runs
 

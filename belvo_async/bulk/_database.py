@@ -260,6 +260,9 @@ def _open_temporary(original: Path | None) -> sqlite3.Connection:
     connection = sqlite3.connect("", isolation_level=None)  # a file without a name, made when memory is short
     connection.row_factory = sqlite3.Row
     try:
+        connection.execute(
+            "PRAGMA journal_mode = MEMORY"
+        )  # what nobody reads again needs no file to roll back
         _prepare(connection, is_new=original is None or not _copy(original, connection))
     except BaseException:
         connection.close()
