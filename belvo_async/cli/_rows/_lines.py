@@ -26,11 +26,11 @@ def never() -> bool:
     return False
 
 
+STOPPED: Final = "The reading of the links was stopped."
+
+
 class StoppedError(UsageError):
     """The reading of a file of links was told to stop."""
-
-    def __init__(self, message: str = "The reading of the links was stopped.") -> None:
-        super().__init__(message)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Final
 
-from belvo_async.cli._rows._lines import Stop, StoppedError
+from belvo_async.cli._rows._lines import STOPPED, Stop, StoppedError
 from belvo_async.errors import UsageError
 
 _BATCH: Final = 4096
@@ -74,7 +74,7 @@ class SeenLinks:
             yield
         except sqlite3.Error as error:
             if self._stop():
-                raise StoppedError from None
+                raise StoppedError(STOPPED) from None
             raise UsageError(
                 f"The search for repeated links failed: {error}.",
                 remedy="Make room for some 60 bytes a row, or set SQLITE_TMPDIR to a directory that has it.",

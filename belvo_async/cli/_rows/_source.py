@@ -12,7 +12,7 @@ from typing import IO, Final, Protocol, TypeAlias
 from attrs import define, field
 
 from belvo_async.cli._console import make_safe
-from belvo_async.cli._rows._lines import Lines, Stop, StoppedError, telling_failures
+from belvo_async.cli._rows._lines import STOPPED, Lines, Stop, StoppedError, telling_failures
 from belvo_async.cli._rows._streams import open_pipe, open_standard_input
 from belvo_async.errors import UsageError
 
@@ -88,7 +88,7 @@ class FileSource:
 
         def pulse() -> None:
             if stop():
-                raise StoppedError
+                raise StoppedError(STOPPED)
             self._compare(stream)
 
         lines = Lines(stream, self.name, pulse)
@@ -129,7 +129,7 @@ class StreamSource:
         with telling_failures(self.name), self._take(stop) as stream:
             while chunk := stream.read(_CHUNK):
                 if stop():
-                    raise StoppedError
+                    raise StoppedError(STOPPED)
                 held.write(chunk)
                 if held.tell() > MOST_HELD:
                     raise UsageError(
@@ -143,7 +143,7 @@ class StreamSource:
 
         def pulse() -> None:
             if stop():
-                raise StoppedError
+                raise StoppedError(STOPPED)
 
         if self._held is not None:
             return Lines(io.BytesIO(self._held), self.name, pulse)

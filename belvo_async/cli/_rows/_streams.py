@@ -7,7 +7,7 @@ from io import FileIO, UnsupportedOperation
 from pathlib import Path
 from typing import IO, Any, Final
 
-from belvo_async.cli._rows._lines import Stop, StoppedError
+from belvo_async.cli._rows._lines import STOPPED, Stop, StoppedError
 from belvo_async.errors import UsageError
 
 _PATIENCE: Final = 0.2
@@ -29,7 +29,7 @@ class _PatientFile(FileIO):
         """
         while sys.platform != "win32" and not select.select([self], [], [], _PATIENCE)[0]:
             if self._stop():
-                raise StoppedError
+                raise StoppedError(STOPPED)
         return super().readinto(buffer)
 
 
