@@ -1,7 +1,6 @@
 """The links that wait for their login: which one is next, so that no institution starves another."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
 from typing import Final
 
 from attrs import define, field
@@ -70,10 +69,6 @@ class Window:
     def __len__(self) -> int:
         """Return how many links wait."""
         return len(self._waiting)
-
-    def __iter__(self) -> Iterator[Job]:
-        """Iterate over the links that wait."""
-        return iter(self._waiting.values())
 
     @property
     def room(self) -> int:
@@ -168,12 +163,6 @@ class Window:
         now = self._clock.monotonic()
         ends = [bank.rests_until for bank in self._banks.values() if bank.waiting and bank.rests_until > now]
         return min(ends) - now if ends else None
-
-    def clear(self) -> None:
-        """Forget all who wait."""
-        self._waiting.clear()
-        for bank in self._banks.values():
-            bank.waiting.clear()
 
     def _bank(self, institution: str | None) -> _Bank:
         return self._banks.setdefault(institution, _Bank())

@@ -1,5 +1,7 @@
 """Trying again, as somebody has decided to; and runs that only show what they would do."""
 
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ import pytest
 
 from belvo_async import LinkUpdate, RetryPolicy, SessionPool
 from belvo_async.bulk import Journal, NotUpdated, Parked, Updated, refresh
-from belvo_async.errors import ConfigurationError
+from belvo_async.errors import ConfigurationError, NotFoundError
 from belvo_async.sandbox import Fault, Sandbox
 from tests.bulk.conftest import (
     add_update,
@@ -124,6 +126,35 @@ async def test_a_challenge_that_has_expired_is_tried_again_with_a_new_login(
         (again,), _ = await refresh_all(pool, [update], journal=tmp_path / "j", retry={"parked"})
     assert only(again, Parked).state.challenge.session != only(parked, Parked).state.challenge.session
     assert count_puts(bank) == 2
+
+
+async def test_a_parked_challenge_that_was_damaged_is_tried_again_with_a_new_login(
+    bank: Sandbox, real_pool: SessionPool, tmp_path: Path
+) -> None:
+    update = add_update(bank, "x_mfa_numeric")
+    await refresh_all(real_pool, [update], journal=tmp_path / "j")
+    with closing(sqlite3.connect(tmp_path / "j", isolation_level=None)) as connection:
+        connection.execute("UPDATE links SET parked = 'cut sho'")
+    settings: dict[str, Any] = {"provide_token": lambda _: "111111", "retry": {"parked"}}
+    (updated,), _ = await refresh_all(real_pool, [update], journal=tmp_path / "j", **settings)
+    only(updated, Updated)
+    assert count_puts(bank) == 2
+
+
+async def test_an_unsettled_link_that_is_gone_is_not_tried(
+    bank: Sandbox, real_pool: SessionPool, tmp_path: Path
+) -> None:
+    update = add_update(bank)
+    journal = Journal(tmp_path / "j")
+    await journal.open()
+    await journal.admit([(update.link_id, None)])
+    await journal.submit(update.link_id, real_pool.clock.wall())
+    await journal.close()
+    await refresh_all(real_pool, [], journal=tmp_path / "j", login_limit=0.0)
+    await real_pool.links.delete(update.link_id)
+    (gone,), _ = await refresh_all(real_pool, [update], journal=tmp_path / "j", retry="unsettled")
+    assert isinstance(only(gone, NotUpdated).error, NotFoundError)
+    assert count_puts(bank) == 0
 
 
 async def test_a_parked_link_that_is_being_answered_is_not_tried_at_the_same_time(

@@ -68,6 +68,15 @@ async def test_a_login_that_takes_too_long_is_settled_by_a_look(clock: ManualClo
             await bank
 
 
+async def test_a_login_that_takes_too_long_and_cannot_be_looked_at_is_unsettled(clock: ManualClock) -> None:
+    async with Sandbox(clock=clock, options=SandboxOptions(login_seconds=40.0)) as sandbox:
+        update = add_update(sandbox)
+        sandbox.faults.add(Fault(kind="garbage", method="GET", link_id=update.link_id))
+        async with open_pool(sandbox, retry=RetryPolicy.never()) as pool:
+            only(await refresh_one(pool, update, link_deadline=20.0), Unsettled)
+        assert sandbox.logins() == 1
+
+
 async def test_a_person_who_does_not_answer_in_time_leaves_the_challenge_open(
     sandbox: Sandbox, pool: SessionPool
 ) -> None:

@@ -88,7 +88,17 @@ def test_there_is_room_for_so_many_that_wait() -> None:
     fill(window, "b", 2)
     assert window.room == 0
     window.pick()
-    assert [job.link_id for job in window] == ["a-1", "b-0", "b-1"]
+    assert (len(window), window.room) == (3, 0)
+    assert {job.link_id for job in drain(window)} == {"a-1", "b-0", "b-1"}
+
+
+def test_a_link_may_stop_waiting() -> None:
+    window = open_window()
+    fill(window, "a", 3)
+    window.discard("a-1")
+    window.discard("a-1")
+    assert len(window) == 2
+    assert [job.link_id for job in drain(window)] == ["a-0", "a-2"]
 
 
 def complain(window: Window, name: str, job: Job, *, enough: int = 1) -> float | None:
