@@ -1,11 +1,15 @@
 """`belvo-async refresh`, as an operator meets it: in processes of their own."""
 
+import fcntl
 import json
 import os
 import signal
 import sqlite3
+import struct
+import termios
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +203,8 @@ def test_ctrl_c_lets_logins_under_way_end_and_the_same_command_goes_on(sandbox: 
     begun = count_puts(sandbox)
     assert begun < 60
     assert sorted(read_states()) == ["queued"] * (60 - begun) + ["updated"] * begun
-    assert sqlite3.connect("j").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect("j")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert "no new login starts" in talk.text
     assert "Run the same command again to go on" in talk.text
     sandbox.faults.clear()
@@ -284,10 +289,18 @@ def test_a_job_that_fails_says_so_and_how_to_go_on(sandbox: Sandbox) -> None:
     assert "Run the same command again" in text
 
 
+def count_unread(pipe_end: int) -> int:
+    """Return how many bytes nobody has read from a pipe yet."""
+    (count,) = struct.unpack("i", fcntl.ioctl(pipe_end, termios.FIONREAD, struct.pack("i", 0)))
+    return int(count)
+
+
 def test_ctrl_c_while_the_rows_are_checked_sends_nothing(sandbox: Sandbox) -> None:
     with pipe("refresh", "-", "--format", "csv") as talk:
+        assert talk.process.stdin is not None
         talk.type("link_id,password")
-        time.sleep(0.7)  # there is nothing to be seen of a process that waits for its input
+        pipe_end = talk.process.stdin.fileno()
+        wait_until(lambda: not count_unread(pipe_end))  # it waits for more
         talk.press_ctrl_c()
         assert talk.finish() == signal.SIGINT + 128
     assert "nothing was sent" in talk.text
@@ -297,8 +310,7 @@ def test_ctrl_c_while_the_rows_are_checked_sends_nothing(sandbox: Sandbox) -> No
 def test_a_link_s_error_cannot_play_tricks_on_the_terminal(sandbox: Sandbox) -> None:
     links: Any = write_links(sandbox, 1, "x_locked")
     assert refresh("links.csv", "--journal", "j")[0] == 1
-    with sqlite3.connect("j") as connection:
+    with closing(sqlite3.connect("j", isolation_level=None)) as connection:
         connection.execute("UPDATE links SET message = ?", ("\x1b[2Jgone",))
-    connection.close()
     text = refresh("--status", "j", "--list", "refused")[1]
     assert (links[0] in text, "\x1b" in text, "\\x1b[2Jgone" in text) == (True, False, True)
