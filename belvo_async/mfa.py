@@ -16,10 +16,11 @@ parked (`AwaitingToken`) holds no password and no token.
 
 from enum import Enum
 from typing import Final, NoReturn, TypeAlias
+from unicodedata import category, decimal
 
 from attrs import Attribute, field, frozen
 
-from belvo_async._models import Challenge, Link
+from belvo_async._models import Challenge, ChallengeKind, Link
 from belvo_async._settings import at_least, check_setting, whole
 from belvo_async.errors import (
     BelvoError,
@@ -241,7 +242,8 @@ def _restart(state: AwaitingToken | Resuming, error: BelvoError, policy: MfaPoli
 def read_token(state: AwaitingToken, token: object) -> str | None:
     """Return what to send as the token: text, or None where the challenge expects no input.
 
-    White space around a token is dropped; leading zeros stay.
+    White space around a token is dropped; leading zeros stay. A token of digits alone, as people copy or type
+    them (in groups, or full-width), becomes plain digits, unless it is the answer to a question.
 
     Raises:
         InvalidTokenError: It is no text, empty, overlong, or holds control characters.
@@ -252,10 +254,12 @@ def read_token(state: AwaitingToken, token: object) -> str | None:
         problem = "is missing" if token is None else f"is {type(token).__name__}, not text"
     elif not token.strip():
         problem = "is empty"
-    elif len(token) > _LONGEST_TOKEN or not token.strip().isprintable():
-        problem = "is too long or holds control characters"
     else:
-        return token.strip()
+        is_answer = state.challenge.kind is ChallengeKind.TEXT
+        text = token.strip() if is_answer else _join_digits(token.strip())
+        if len(token) <= _LONGEST_TOKEN and text.isprintable():
+            return text
+        problem = "is too long or holds control characters"
     raise InvalidTokenError(
         f"The token {problem}; it was not sent.",
         remedy="Return the token from provide_token, or pass it to links.resume(), as str: a number would "
@@ -263,6 +267,11 @@ def read_token(state: AwaitingToken, token: object) -> str | None:
         link_id=state.challenge.link_id,
         state=state,
     )
+
+
+def _join_digits(token: str) -> str:
+    joined = "".join(letter for letter in token if category(letter) != "Zs")  # spaces of any width
+    return "".join(str(decimal(digit)) for digit in joined) if joined.isdecimal() else token
 
 
 def _declined(state: AwaitingToken) -> ChallengeDeclinedError:

@@ -3,7 +3,9 @@
 from itertools import product
 
 import pytest
+from attrs import evolve
 
+from belvo_async import ChallengeKind, TokenGenerationData
 from belvo_async.errors import (
     ChallengeDeclinedError,
     ChallengeExpiredError,
@@ -120,6 +122,35 @@ def test_white_space_around_a_token_is_dropped_and_leading_zeros_stay() -> None:
     state = advance(build_awaiting(), TokenGiven(" 001234\n", 0.0))
     assert isinstance(state, Resuming)
     assert state.token == "001234"
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("012 345", "012345"),
+        ("\uff10\uff11\uff12\uff13", "0123"),
+        ("\uff10\uff11\u3000\uff12\uff13", "0123"),
+        ("12\u00a034", "1234"),
+        ("\u0660\u0661", "01"),
+        ("ab 12", "ab 12"),
+        ("12-34", "12-34"),
+        ("\u00b2", "\u00b2"),
+    ],
+    ids=["groups", "full-width", "wide space", "hard space", "Arabic", "letters", "hyphen", "power"],
+)
+def test_digits_in_groups_or_of_another_script_become_plain_digits(given: str, sent: str) -> None:
+    state = advance(build_awaiting(), TokenGiven(given, 0.0))
+    assert isinstance(state, Resuming)
+    assert state.token == sent
+
+
+def test_the_answer_to_a_question_is_sent_as_it_was_typed() -> None:
+    data = TokenGenerationData(kind=ChallengeKind.TEXT)
+    awaiting = build_awaiting()
+    awaiting = evolve(awaiting, challenge=evolve(awaiting.challenge, token_generation_data=data))
+    state = advance(awaiting, TokenGiven(" 12 34 ", 0.0))
+    assert isinstance(state, Resuming)
+    assert state.token == "12 34"
 
 
 @pytest.mark.parametrize("given", [None, "", "yes, done"])
