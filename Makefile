@@ -20,7 +20,7 @@ $(VENV)/.demo: $(VENV)/.pip
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group test
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,redis,web]" --group test --group examples
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.test

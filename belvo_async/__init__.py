@@ -7,6 +7,7 @@ from belvo_async import errors, mfa
 from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
 from belvo_async._driver import TokenProvider
 from belvo_async._login import LoginRecorder
+from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._models import (
     AcceptedRequest,
     AccessMode,
@@ -29,6 +30,7 @@ from belvo_async._observer import (
     LoginSettled,
     Observation,
     Observer,
+    ParkedChallengeTroubled,
     PoolPaused,
     RetryPlanned,
     log_observation,
@@ -37,6 +39,7 @@ from belvo_async._pages import Listing
 from belvo_async._pool import Account, SessionPool
 from belvo_async._retry import RetryPolicy
 from belvo_async._settings import Concurrency, Credentials, Environment, RateLimit, Timeouts
+from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge
 from belvo_async._version import __version__
 from belvo_async.errors import BelvoError, OutcomeUnknownError, TokenRequiredError
 from belvo_async.mfa import MfaPolicy, ResumeRoute
@@ -49,7 +52,10 @@ __all__ = [
     "BelvoError",
     "Challenge",
     "ChallengeKind",
+    "ChallengePhase",
     "ChallengeReceived",
+    "ChallengeRow",
+    "ChallengeStore",
     "Clock",
     "Concurrency",
     "Credentials",
@@ -66,11 +72,14 @@ __all__ = [
     "Listing",
     "LoginRecorder",
     "LoginSettled",
+    "MemoryChallengeStore",
     "MfaPolicy",
     "Observation",
     "Observer",
     "OutcomeUnknownError",
     "Page",
+    "ParkedChallenge",
+    "ParkedChallengeTroubled",
     "PoolPaused",
     "RateLimit",
     "ResumeRoute",

@@ -68,7 +68,18 @@ class LoginSettled:
     succeeded: bool
 
 
-Observation: TypeAlias = ExchangeEnded | RetryPlanned | PoolPaused | ChallengeReceived | LoginSettled
+@frozen(kw_only=True)
+class ParkedChallengeTroubled:
+    """A challenge is not kept in its store as it should be."""
+
+    key: str
+    """Names it in the store; it is no ticket."""
+    problem: str
+
+
+Observation: TypeAlias = (
+    ExchangeEnded | RetryPlanned | PoolPaused | ChallengeReceived | LoginSettled | ParkedChallengeTroubled
+)
 Observer: TypeAlias = Callable[[Observation], None]
 
 
@@ -94,6 +105,8 @@ def log_observation(observation: Observation) -> None:
             _LOG.info("link %s: the answer was lost, but the link shows that the login succeeded", link_id)
         case LoginSettled(link_id=link_id):
             _LOG.warning("link %s: no success to be seen after a lost or failed answer", link_id)
+        case ParkedChallengeTroubled(key=key, problem=problem):
+            _LOG.warning("parked challenge %s: %s", key, problem)
         case _:
             assert_never(observation)
 

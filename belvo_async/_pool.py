@@ -1,10 +1,11 @@
 """The session pool: the front door."""
 
-from collections.abc import Callable
+import hashlib
 from types import TracebackType
 from typing import Final, Self, TypedDict, Unpack
 
 from belvo_async._belvo_time import BelvoTime
+from belvo_async._challenges import Challenges
 from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._exchange import Exchange, Traffic
@@ -12,6 +13,7 @@ from belvo_async._gate import Gate
 from belvo_async._http import Request
 from belvo_async._institutions import Institutions
 from belvo_async._links import Links
+from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._observer import Observer, log_observation
 from belvo_async._retry import Retrier, RetryPolicy
 from belvo_async._settings import (
@@ -28,19 +30,31 @@ from belvo_async._settings import (
 from belvo_async._settle import Accesses
 from belvo_async._slots import LinkLocks, Slots
 from belvo_async._throttle import Throttle
+from belvo_async._tickets import ChallengeStore
 from belvo_async._transport import AiohttpTransport, HttpSession, Transport
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
+
+_OWNER_DIGITS: Final = 32
 
 
 class Account:
     """The calls of one Belvo account: one set of keys, with connections of its own."""
 
-    def __init__(self, transport: Transport, traffic: Traffic, links: Callable[[Exchange], Links]) -> None:
-        self._gate: Final = traffic.gate
-        self._exchange: Final = Exchange(transport, traffic)
-        self.links: Final = links(self._exchange)
-        self.institutions: Final = Institutions(self._exchange, traffic.gate)
+    def __init__(
+        self,
+        exchange: Exchange,
+        gate: Gate,
+        *,
+        links: Links,
+        institutions: Institutions,
+        challenges: Challenges,
+    ) -> None:
+        self._gate: Final = gate
+        self._exchange: Final = exchange
+        self.links: Final = links
+        self.institutions: Final = institutions
+        self.challenges: Final = challenges
 
     async def ping(self) -> None:
         """Check these keys; see `SessionPool.ping`."""
@@ -56,6 +70,7 @@ class PoolSettings(TypedDict, total=False):
     timeouts: Timeouts | None
     retry: RetryPolicy | None
     mfa: MfaPolicy | None
+    challenge_store: ChallengeStore | None
     close_grace: float
     observer: Observer
     clock: Clock
@@ -76,6 +91,7 @@ class SessionPool:
         timeouts: Seconds for each phase.
         retry: What is repeated how often.
         mfa: How far a dialogue about tokens may go.
+        challenge_store: Where `challenges` keeps what is parked; by default in memory. It is not closed.
         close_grace: Seconds that `aclose` waits for logins in flight.
         observer: Told of every exchange, retry, pause and challenge; by default they are logged.
         clock: Where the time comes from.
@@ -97,6 +113,7 @@ class SessionPool:
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
         mfa: MfaPolicy | None = None,
+        challenge_store: ChallengeStore | None = None,
         close_grace: float = 30.0,
         observer: Observer = log_observation,
         clock: Clock = SYSTEM_CLOCK,
@@ -108,6 +125,7 @@ class SessionPool:
             ("timeouts", timeouts, Timeouts),
             ("retry", retry, RetryPolicy),
             ("mfa", mfa, MfaPolicy),
+            ("challenge_store", challenge_store, ChallengeStore),
             ("session", session, HttpSession),
         ):
             if value is not None:
@@ -139,6 +157,7 @@ class SessionPool:
         self._locks: Final = LinkLocks()
         self._claims: Final = Claims(clock)
         self._accesses: Final = Accesses()
+        self._store: Final = MemoryChallengeStore() if challenge_store is None else challenge_store
         self._transports: Final[list[Transport]] = []
         self._accounts: Final[dict[tuple[str, str], Account]] = {}
         self._account: Final = self.account(credentials)
@@ -173,11 +192,22 @@ class SessionPool:
                 session=self._borrowed,
             )
             self._transports.append(transport)
-            self._accounts[key] = Account(transport, self._traffic, self._build_links)
+            self._accounts[key] = self._build_account(transport, credentials.secret_id)
         return self._accounts[key]
 
-    def _build_links(self, exchange: Exchange) -> Links:
-        return Links(exchange, self._traffic, locks=self._locks, claims=self._claims, accesses=self._accesses)
+    def _build_account(self, transport: Transport, secret_id: str) -> Account:
+        exchange = Exchange(transport, self._traffic)
+        links = Links(
+            exchange, self._traffic, locks=self._locks, claims=self._claims, accesses=self._accesses
+        )
+        owner = hashlib.sha256(f"{self._url} {secret_id}".encode()).hexdigest()[:_OWNER_DIGITS]
+        return Account(
+            exchange,
+            self._traffic.gate,
+            links=links,
+            institutions=Institutions(exchange, self._traffic.gate),
+            challenges=Challenges(links, self._traffic, self._store, owner),
+        )
 
     @property
     def clock(self) -> Clock:
@@ -203,6 +233,11 @@ class SessionPool:
     def links(self) -> Links:
         """The links of the account that the pool was made for."""
         return self._account.links
+
+    @property
+    def challenges(self) -> Challenges:
+        """The challenges that are parked under tickets, of the same account."""
+        return self._account.challenges
 
     @property
     def institutions(self) -> Institutions:

@@ -25,6 +25,7 @@
     │       ├── JournalBusyError      another process runs it
     │       ├── JournalUnreadableError  damaged, of another version, or no journal
     │       └── JournalWriteError     a full disk, or no permission to write
+    ├── ChallengeStoreError           the store of parked challenges cannot be used
     └── ChallengeError                the dialogue about a token ended without an answer from Belvo
         ├── TokenRequiredError        nobody was asked: carries the state to park
         ├── TokenProviderError        the callback raised
@@ -34,6 +35,7 @@
         ├── ChallengeAnsweredError    a token was already sent for it
         ├── TokenNotSentError         the token never left, and may be given again
         ├── TooManyRoundsError
+        ├── UnknownTicketError        no parked challenge has this ticket
         └── DamagedStateError         a parked state that cannot be read
 
 Every error pickles, and none holds a password, a token, a header or a body.
@@ -301,6 +303,10 @@ class JournalWriteError(JournalError):
     """The journal could not be written: a full disk, a limit, or a missing permission."""
 
 
+class ChallengeStoreError(BelvoError):
+    """A store of parked challenges could not do its work. No token was sent that it could not note."""
+
+
 class ChallengeError(BelvoError):
     """The dialogue about a token ended before Belvo accepted or refused one.
 
@@ -357,6 +363,10 @@ class TokenNotSentError(ChallengeError):
 
 class TooManyRoundsError(ChallengeError):
     """The institution went on asking after `MfaPolicy.max_rounds` tokens."""
+
+
+class UnknownTicketError(ChallengeError):
+    """No parked challenge of this account and environment has this ticket, or it is forgotten."""
 
 
 class DamagedStateError(ChallengeError):

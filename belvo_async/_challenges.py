@@ -1,0 +1,320 @@
+"""`pool.challenges`: challenges that outlive the call they came from, each under a ticket."""
+
+import builtins
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from belvo_async._custody import DOUBTFUL, Custody, answered
+from belvo_async._dossier import Dossier, open_dossier, read_row, write_row
+from belvo_async._exchange import Traffic
+from belvo_async._links import Links
+from belvo_async._models import Link, LinkUpdate
+from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge
+from belvo_async.errors import (
+    ChallengeDeclinedError,
+    DamagedStateError,
+    InvalidValueError,
+    NotFoundError,
+    UnknownTicketError,
+)
+from belvo_async.mfa import AwaitingToken, challenge_expired, read_token
+
+_TICKET_BYTES: Final = 24
+_TICKET: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
+_LONGEST_NOTE: Final = 256
+_LONGEST_LIST: Final = 1000
+_LONGEST_LOGIN: Final = timedelta(minutes=5)
+"""A login that was sent longer ago has ended (Belvo error article: 408 after five minutes)."""
+_STORED_AS: Final = dict.fromkeys(
+    (ChallengePhase.OPEN, ChallengePhase.EXPIRED), (ChallengePhase.OPEN, ChallengePhase.CLAIMED)
+)
+"""Time runs out unwritten, and so do claims."""
+_EVER: Final = datetime.fromtimestamp(0, UTC)
+_SWEPT_AT_ONCE: Final = 100
+
+
+class Challenges:
+    """Parks challenges under tickets, and answers each of them once, whichever process is asked.
+
+    All that it keeps is in the pool's `challenge_store`, without any password or token. A ticket is known to
+    the Belvo account and environment that parked it, and to no other that shares the store.
+    """
+
+    def __init__(self, links: Links, traffic: Traffic, store: ChallengeStore, owner: str) -> None:
+        self._links: Final = links
+        self._traffic: Final = traffic
+        self._store: Final = store
+        self._owner: Final = owner
+        self._custody: Final = Custody(store, traffic)
+
+    async def park(
+        self,
+        state: AwaitingToken,
+        *,
+        institution: str | None = None,
+        reference: str | None = None,
+        ticket: str | None = None,
+    ) -> str:
+        """Keep a waiting challenge, to be answered by another request, process or machine; once for a state.
+
+        Args:
+            state: `TokenRequiredError.state`.
+            institution: Its name, to show to the person.
+            reference: A note of yours, such as your own id of the person; at most 256 characters. It is shown
+                to nobody.
+            ticket: One of your own making, at least 128 random bits; by default a new one is drawn.
+
+        Returns:
+            The ticket, unguessable and fit for a URL. Whoever has it may answer.
+
+        Raises:
+            InvalidValueError: An argument is wrong.
+            ChallengeStoreError: It could not be kept; *state* is as good as before.
+        """
+        if not isinstance(state, AwaitingToken):
+            raise InvalidValueError.of(
+                "state",
+                f"is {type(state).__name__}, not AwaitingToken",
+                remedy="Pass TokenRequiredError.state.",
+            )
+        institution = _check_note("institution", institution)
+        reference = _check_note("reference", reference)
+        ticket = secrets.token_urlsafe(_TICKET_BYTES) if ticket is None else _check_ticket(ticket)
+        dossier = open_dossier(
+            state,
+            self._traffic.now(),
+            key=self._find_key(ticket),
+            owner=self._owner,
+            ticket=ticket,
+            institution=institution,
+            reference=reference,
+        )
+        if not await self._store.add(write_row(dossier)):
+            raise InvalidValueError.of("ticket", "is taken", remedy="Leave it out to have one drawn.")
+        return ticket
+
+    async def get(self, ticket: str) -> ParkedChallenge:
+        """Return the challenge of a ticket, whatever has become of it.
+
+        Raises:
+            UnknownTicketError: No challenge of this account has it.
+            DamagedStateError: It cannot be read.
+            ChallengeStoreError: The store cannot be used.
+        """
+        return (await self._find(ticket)).show(self._traffic.now())
+
+    async def list(
+        self, *, phase: ChallengePhase = ChallengePhase.OPEN, limit: int = 100
+    ) -> builtins.list[ParkedChallenge]:
+        """Return the challenges in a phase: by default the open ones, those that expire soonest first.
+
+        One that cannot be read is left out, and the observer is told.
+
+        Raises:
+            InvalidValueError: An argument is wrong.
+            ChallengeStoreError: The store cannot be used.
+        """
+        if not isinstance(phase, ChallengePhase):
+            raise InvalidValueError.of(
+                "phase", "is no ChallengePhase", remedy="Pass one, such as ChallengePhase.OPEN."
+            )
+        if type(limit) is not int or not 1 <= limit <= _LONGEST_LIST:
+            raise InvalidValueError.of(
+                "limit", "is out of range", remedy=f"Pass a whole number from 1 to {_LONGEST_LIST}."
+            )
+        after = self._traffic.clock.wall() if phase is ChallengePhase.OPEN else _EVER
+        rows: builtins.list[ChallengeRow] = []
+        for stored in _STORED_AS.get(phase, (phase,)):
+            rows += await self._store.list(self._owner, stored, after=after, limit=limit)
+        rows.sort(key=lambda row: row.expires_at)
+        shown = [parked for row in rows if (parked := self._show(row)) is not None]
+        return [parked for parked in shown if parked.phase is phase][:limit]
+
+    async def resume(
+        self, ticket: str, token: str | None = None, *, update: LinkUpdate | None = None
+    ) -> Link:
+        """Answer a challenge: once, however many calls in however many processes try to.
+
+        A new challenge, for instance after a wrong token, is parked under the same ticket, and
+        `TokenRequiredError` says so. Cancelling this call does not stop an answer that was sent already.
+
+        Args:
+            ticket: What `park` returned.
+            token: The token; None where the challenge expects no input.
+            update: The credentials, only needed with `ResumeRoute.PUT_LINK` or `MfaPolicy.restarts`.
+
+        Raises:
+            UnknownTicketError: No challenge of this account has this ticket.
+            ChallengeAnsweredError: It was answered already, or another call is about to; nothing was sent.
+            ChallengeExpiredError: Its time has run out.
+            ChallengeDeclinedError: Somebody declined it.
+            InvalidTokenError: The token cannot be one; nothing was sent, the challenge is still open.
+            TokenRequiredError: There is a new challenge under this ticket.
+            OutcomeUnknownError: The answer left, and what became of it is not known: see `settle`.
+            DamagedStateError: The challenge cannot be read; nothing was sent.
+            ChallengeStoreError: The store cannot be used; nothing was sent.
+            BelvoError: As for `links.resume`.
+        """
+        dossier = await self._find(ticket)
+        self._check_open(dossier)
+        state = dossier.read_state(self._traffic.now())
+        read_token(state, token)
+        async with await self._custody.claim(dossier) as claim:
+            return await self._links.resume(state, token, update=update, recorder=claim)
+
+    async def decline(self, ticket: str) -> None:
+        """Note that the person will not answer. The link keeps its old credentials; nothing is sent.
+
+        Raises:
+            UnknownTicketError: No challenge of this account has this ticket.
+            ChallengeAnsweredError: It was answered already, or a call is about to.
+            ChallengeExpiredError: Its time has run out.
+            ChallengeDeclinedError: It was declined already.
+            ChallengeStoreError: The store cannot be used.
+        """
+        dossier = await self._find(ticket)
+        self._check_open(dossier)
+        if not await self._custody.replace(dossier.enter(ChallengePhase.DECLINED)):
+            raise answered("is being answered by another call")
+
+    async def settle(self, ticket: str) -> ParkedChallenge:
+        """Look what became of an answer that was sent by a call or a process that is no more.
+
+        It only reads the link. Where the link shows no success five minutes after the answer, the challenge
+        is unsettled: look at the link, and update it again. In any other phase nothing is done.
+
+        Raises:
+            UnknownTicketError: No challenge of this account has this ticket.
+            DamagedStateError: It cannot be read.
+            ChallengeStoreError: The store cannot be used.
+            BelvoError: The link could not be read.
+        """
+        dossier = await self._find(ticket)
+        settled = await self._settle(dossier)
+        return settled.show(self._traffic.now())
+
+    async def sweep(self) -> int:
+        """Tidy up: settle what killed processes have left, and forget what is over for a day.
+
+        Call it now and then, from one process or all. A store with a time to live, such as Redis, forgets by
+        itself.
+
+        Returns:
+            How many challenges were forgotten, those of other accounts in the store included.
+
+        Raises:
+            ChallengeStoreError: The store cannot be used.
+            BelvoError: A link could not be read.
+        """
+        now = self._traffic.clock.wall()
+        rows = await self._store.list(self._owner, ChallengePhase.ANSWERED, after=_EVER, limit=_SWEPT_AT_ONCE)
+        for row in rows:
+            try:
+                dossier = read_row(row)
+                if dossier.answered_at is not None and self._has_ended(dossier.answered_at):
+                    await self._settle(dossier)
+            except DamagedStateError:
+                self._custody.tell_trouble(row.key, "it cannot be read")
+        return await self._store.forget(now)
+
+    def _find_key(self, ticket: str) -> str:
+        # A digest: how long the look-up of a guess takes tells nothing about the tickets that exist.
+        return hashlib.sha256(f"{self._owner} {ticket}".encode()).hexdigest()
+
+    async def _find(self, ticket: str) -> Dossier:
+        if not _is_ticket(ticket):
+            raise _unknown()
+        row = await self._store.read(self._find_key(ticket))
+        if row is None:
+            raise _unknown()
+        dossier = read_row(row)
+        if not hmac.compare_digest(dossier.ticket, ticket):
+            raise DamagedStateError(
+                "The parked challenge cannot be read: it is another ticket's.",
+                remedy="Look at the link; if it is not valid, update it again, with the person at hand.",
+            )
+        return dossier
+
+    def _check_open(self, dossier: Dossier) -> None:
+        now = self._traffic.now()
+        match dossier.find_phase(now.wall):
+            case ChallengePhase.OPEN:
+                return
+            case ChallengePhase.EXPIRED:
+                link_id = dossier.read_state(now).challenge.link_id
+                raise challenge_expired(link_id, "nobody answered before its time ran out")
+            case ChallengePhase.DECLINED:
+                raise ChallengeDeclinedError(
+                    "The challenge was declined.",
+                    remedy="Update the link again when a token can be given.",
+                    link_id=dossier.read_state(now).challenge.link_id,
+                )
+            case ChallengePhase.CLAIMED:
+                raise answered("is being answered by another call")
+            case _:
+                raise answered("was answered already")
+
+    async def _settle(self, dossier: Dossier) -> Dossier:
+        sent_at = dossier.answered_at
+        if dossier.phase not in DOUBTFUL or sent_at is None:
+            return dossier
+        link_id = dossier.read_state(self._traffic.now()).challenge.link_id
+        try:
+            link = await self._links.settle(link_id, since=sent_at)
+        except NotFoundError as gone:
+            return await self._custody.correct(
+                dossier.enter(ChallengePhase.REFUSED, code=gone.code or "not_found", message=gone.message)
+            )
+        if link is not None:
+            return await self._custody.correct(dossier.enter(ChallengePhase.UPDATED))
+        if dossier.phase is ChallengePhase.UNSETTLED or not self._has_ended(sent_at):
+            return dossier
+        return await self._custody.correct(dossier.enter(ChallengePhase.UNSETTLED))
+
+    def _has_ended(self, sent_at: datetime) -> bool:
+        return self._traffic.belvo_time.now() - sent_at > _LONGEST_LOGIN
+
+    def _show(self, row: ChallengeRow) -> ParkedChallenge | None:
+        try:
+            return read_row(row).show(self._traffic.now())
+        except DamagedStateError:
+            self._custody.tell_trouble(row.key, "it cannot be read")
+        return None
+
+
+def _unknown() -> UnknownTicketError:
+    return UnknownTicketError(
+        "No challenge has this ticket.",
+        remedy="Check the ticket: it may be forgotten, as challenges are kept for a day after their time, or "
+        "belong to another Belvo account or environment. Update the link again for a new one.",
+    )
+
+
+def _is_ticket(value: object) -> bool:
+    return isinstance(value, str) and _TICKET.fullmatch(value) is not None
+
+
+def _is_note(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_NOTE and value.isprintable()
+
+
+def _check_note(name: str, value: str | None) -> str | None:
+    if value is None or _is_note(value):
+        return value
+    raise InvalidValueError.of(
+        name, "is no short text", remedy=f"Pass at most {_LONGEST_NOTE} printable characters."
+    )
+
+
+def _check_ticket(ticket: str) -> str:
+    if _is_ticket(ticket):
+        return ticket
+    raise InvalidValueError.of(
+        "ticket",
+        "is no ticket",
+        remedy="Pass 22 to 128 letters, digits, - and _, from secrets.token_urlsafe().",
+    )

@@ -1,0 +1,228 @@
+"""A parked challenge with all that its ticket stands for, and how it is written into a store's row."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from attrs import evolve, frozen
+
+from belvo_async._codec import MalformedError, dump_json, parse_json
+from belvo_async._instant import Instant
+from belvo_async._parking import read_parked, write_parked
+from belvo_async._tickets import ChallengePhase, ChallengeRow, ParkedChallenge, damaged
+from belvo_async.mfa import AwaitingToken
+
+_VERSION: Final = 1
+_KEPT: Final = timedelta(days=1)
+"""How long a challenge is remembered after its time, for whoever comes late or has to look at its link."""
+_LEASE: Final = timedelta(seconds=60)
+"""How long a claim keeps others off. Whoever outlives it finds out as it notes that the answer leaves."""
+_UNANSWERED: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED})
+
+
+@frozen(kw_only=True)
+class Dossier:
+    """One parked challenge, as one version of its row has it."""
+
+    key: str
+    owner: str
+    ticket: str
+    phase: ChallengePhase
+    version: int
+    parked: str
+    """The challenge as text, see `_parking`."""
+    expires_at: datetime
+    parked_at: datetime
+    institution: str | None = None
+    reference: str | None = None
+    answered_at: datetime | None = None
+    claimed_until: datetime | None = None
+    code: str | None = None
+    message: str | None = None
+
+    def is_claimed(self, now: datetime) -> bool:
+        """Whether a call is about to answer it; a claim that no clock could have made does not count."""
+        until = self.claimed_until
+        if self.phase is not ChallengePhase.CLAIMED or until is None:
+            return False
+        return now < until <= now + 2 * _LEASE
+
+    def find_phase(self, now: datetime) -> ChallengePhase:
+        """Return the phase as it is at a moment: nobody writes when time runs out, or a claim lapses."""
+        if self.phase not in _UNANSWERED or self.is_claimed(now):
+            return self.phase
+        return ChallengePhase.EXPIRED if now >= self.expires_at else ChallengePhase.OPEN
+
+    def claim(self, now: datetime) -> "Dossier":
+        """Return it claimed by one call."""
+        return evolve(
+            self, version=self.version + 1, phase=ChallengePhase.CLAIMED, claimed_until=now + _LEASE
+        )
+
+    def release(self) -> "Dossier":
+        """Return it open as before: nothing was sent."""
+        return self.enter(ChallengePhase.OPEN)
+
+    def answer(self, at: datetime) -> "Dossier":
+        """Return it with an answer that leaves now, by Belvo's clock."""
+        return evolve(self.enter(ChallengePhase.ANSWERED), answered_at=at)
+
+    def ask(self, state: AwaitingToken, now: Instant) -> "Dossier":
+        """Return it open, with the newest challenge."""
+        return evolve(
+            self.enter(ChallengePhase.OPEN),
+            parked=write_parked(state, now),
+            expires_at=find_expiry(state, now),
+        )
+
+    def enter(
+        self, phase: ChallengePhase, *, code: str | None = None, message: str | None = None
+    ) -> "Dossier":
+        """Return its next version in a phase, claimed by nobody."""
+        return evolve(
+            self, version=self.version + 1, phase=phase, claimed_until=None, code=code, message=message
+        )
+
+    def read_state(self, now: Instant) -> AwaitingToken:
+        """Return the dialogue as it stands.
+
+        Raises:
+            DamagedStateError: It cannot be read.
+        """
+        return read_parked(self.parked, now)
+
+    def show(self, now: Instant) -> ParkedChallenge:
+        """Return what its user sees.
+
+        Raises:
+            DamagedStateError: The challenge cannot be read.
+        """
+        state = self.read_state(now)
+        is_sent = self.answered_at is not None and self.phase not in _UNANSWERED
+        return ParkedChallenge(
+            ticket=self.ticket,
+            challenge=state.challenge,
+            phase=self.find_phase(now.wall),
+            expires_at=self.expires_at,
+            parked_at=self.parked_at,
+            attempts=state.rounds + is_sent,
+            institution=self.institution,
+            reference=self.reference,
+            answered_at=self.answered_at,
+            code=self.code,
+            message=self.message,
+        )
+
+
+def open_dossier(
+    state: AwaitingToken,
+    now: Instant,
+    *,
+    key: str,
+    owner: str,
+    ticket: str,
+    institution: str | None,
+    reference: str | None,
+) -> Dossier:
+    """Begin the dossier of a challenge."""
+    return Dossier(
+        key=key,
+        owner=owner,
+        ticket=ticket,
+        phase=ChallengePhase.OPEN,
+        version=1,
+        parked=write_parked(state, now),
+        expires_at=find_expiry(state, now),
+        parked_at=now.wall.astimezone(UTC),
+        institution=institution,
+        reference=reference,
+    )
+
+
+def find_expiry(state: AwaitingToken, now: Instant) -> datetime:
+    """Return the last moment for an answer, by the wall clock."""
+    return now.wall.astimezone(UTC) + timedelta(seconds=state.deadline - now.monotonic)
+
+
+def write_row(dossier: Dossier) -> ChallengeRow:
+    """Write a dossier as a row."""
+    record = {
+        "version": _VERSION,
+        "ticket": dossier.ticket,
+        "parked": dossier.parked,
+        "parked_at": dossier.parked_at.isoformat(),
+        "institution": dossier.institution,
+        "reference": dossier.reference,
+        "answered_at": _write_time(dossier.answered_at),
+        "claimed_until": _write_time(dossier.claimed_until),
+        "code": dossier.code,
+        "message": dossier.message,
+    }
+    return ChallengeRow(
+        key=dossier.key,
+        owner=dossier.owner,
+        phase=dossier.phase,
+        version=dossier.version,
+        expires_at=dossier.expires_at,
+        keep_until=dossier.expires_at + _KEPT,
+        record=dump_json(record).decode(),
+    )
+
+
+def read_row(row: ChallengeRow) -> Dossier:
+    """Read what `write_row` wrote.
+
+    Raises:
+        DamagedStateError: It was cut short or changed, or another version wrote it.
+    """
+    try:
+        record = parse_json(row.record.encode())
+        if isinstance(record, dict) and record.get("version") == _VERSION:
+            return _read_record(row, record)
+        problem = "it is of another version, or no parked challenge"
+    except (MalformedError, ValueError, TypeError, KeyError, OverflowError):
+        problem = "it is cut short or changed"
+    raise damaged(problem)
+
+
+def _read_record(row: ChallengeRow, record: dict[str, object]) -> Dossier:
+    return Dossier(
+        key=row.key,
+        owner=row.owner,
+        ticket=_read_text(record["ticket"]),
+        phase=row.phase,
+        version=row.version,
+        parked=_read_text(record["parked"]),
+        expires_at=row.expires_at,
+        parked_at=_read_time(record["parked_at"]),
+        institution=_read_optional_text(record["institution"]),
+        reference=_read_optional_text(record["reference"]),
+        answered_at=_read_optional_time(record["answered_at"]),
+        claimed_until=_read_optional_time(record["claimed_until"]),
+        code=_read_optional_text(record["code"]),
+        message=_read_optional_text(record["message"]),
+    )
+
+
+def _write_time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _read_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _read_optional_text(value: object) -> str | None:
+    return None if value is None else _read_text(value)
+
+
+def _read_time(value: object) -> datetime:
+    moment = datetime.fromisoformat(_read_text(value))
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment
+
+
+def _read_optional_time(value: object) -> datetime | None:
+    return None if value is None else _read_time(value)

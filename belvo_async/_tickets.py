@@ -1,0 +1,194 @@
+"""What a store keeps of a challenge, what its user sees of it, and what a store must be able to do."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final, Protocol, TypeAlias, runtime_checkable
+
+from attrs import field, frozen
+
+from belvo_async._models import Challenge
+from belvo_async.errors import DamagedStateError
+
+Cell: TypeAlias = str | int
+
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class ChallengePhase(StrEnum):
+    """How far a parked challenge has come."""
+
+    OPEN = "open"
+    """Somebody may answer it."""
+    CLAIMED = "claimed"
+    """A call is about to answer it; nothing was sent yet. A claim that nobody uses lapses."""
+    ANSWERED = "answered"
+    """The answer has left, or was about to: it is never sent again."""
+    UPDATED = "updated"
+    """The link is updated."""
+    REFUSED = "refused"
+    """Belvo or the institution said no."""
+    DECLINED = "declined"
+    """The person will not answer."""
+    EXPIRED = "expired"
+    """Its time ran out."""
+    UNSETTLED = "unsettled"
+    """The answer has left, and the link does not show whether it succeeded."""
+
+
+@frozen(kw_only=True)
+class ParkedChallenge:
+    """A challenge under its ticket."""
+
+    ticket: str = field(repr=False)
+    """The one key to it: whoever has it may answer."""
+    challenge: Challenge
+    phase: ChallengePhase
+    expires_at: datetime
+    """The last moment for an answer, in UTC."""
+    parked_at: datetime
+    """When it was parked first, in UTC."""
+    attempts: int
+    """Answers sent so far."""
+    institution: str | None = None
+    """Whose challenge it is, if whoever parked it said so."""
+    reference: str | None = None
+    """Whatever your application noted with it, such as its own id of the person."""
+    answered_at: datetime | None = None
+    """When the last answer left, by Belvo's clock."""
+    code: str | None = None
+    """Why it was refused: the error code, or the name of the error class."""
+    message: str | None = None
+    """The same in words."""
+
+    @property
+    def link_id(self) -> str:
+        """The link that is being updated."""
+        return self.challenge.link_id
+
+
+@frozen(kw_only=True)
+class ChallengeRow:
+    """What a `ChallengeStore` keeps of one challenge. It holds no password and no token."""
+
+    key: str
+    """Names the row: a digest of the ticket, 64 hexadecimal digits."""
+    owner: str
+    """Names the Belvo account and environment: a digest, 32 hexadecimal digits."""
+    phase: ChallengePhase
+    version: int
+    """Counts the changes, from 1 on."""
+    expires_at: datetime
+    """By which rows are listed, in UTC."""
+    keep_until: datetime
+    """When the row may be forgotten, in UTC."""
+    record: str = field(repr=False)
+    """Everything else, as JSON; it holds the ticket."""
+
+    def write_cells(self) -> dict[str, Cell]:
+        """Return the row as texts and whole numbers; times as microseconds since 1970."""
+        return {
+            "key": self.key,
+            "owner": self.owner,
+            "phase": self.phase.value,
+            "version": self.version,
+            "expires_at": write_time(self.expires_at),
+            "keep_until": write_time(self.keep_until),
+            "record": self.record,
+        }
+
+    @classmethod
+    def read_cells(cls, cells: Mapping[str, object]) -> "ChallengeRow":
+        """Read what `write_cells` wrote; numbers may have become texts.
+
+        Raises:
+            DamagedStateError: Something is missing, or makes no sense.
+        """
+        try:
+            return cls(
+                key=str(cells["key"]),
+                owner=str(cells["owner"]),
+                phase=ChallengePhase(str(cells["phase"])),
+                version=int(str(cells["version"])),
+                expires_at=read_time(cells["expires_at"]),
+                keep_until=read_time(cells["keep_until"]),
+                record=str(cells["record"]),
+            )
+        except (KeyError, ValueError, OverflowError):
+            pass
+        raise damaged("its row makes no sense")
+
+    @classmethod
+    def stand_in(cls, key: str, owner: str, phase: ChallengePhase) -> "ChallengeRow":
+        """Build the row to list in place of one that cannot be read, so that the others are not hidden."""
+        return cls(
+            key=key, owner=owner, phase=phase, version=0, expires_at=_EPOCH, keep_until=_EPOCH, record=""
+        )
+
+
+@runtime_checkable
+class ChallengeStore(Protocol):
+    """Where parked challenges are kept: in memory, in a file, in a database.
+
+    Only `replace` has to be atomic, and that among all processes that share the store: on it rests that of
+    two answers to one challenge only one is sent. A method that cannot do its work raises
+    `ChallengeStoreError`. `belvo_async.testing.challenge_store_suite` tests an implementation.
+    """
+
+    async def add(self, row: ChallengeRow) -> bool:
+        """Keep a new row. Return False, and change nothing, where there is one with its key."""
+        ...
+
+    async def read(self, key: str) -> ChallengeRow | None:
+        """Return the row of this key, or None where there is none.
+
+        Raises:
+            DamagedStateError: There is one, and it cannot be read.
+        """
+        ...
+
+    async def replace(self, row: ChallengeRow) -> bool:
+        """Put *row* in the place of the one with its key, if the version there is one lower than its own.
+
+        Return False, and change nothing, where it is another version or there is no such row. What it
+        returned True for must survive a kill of this process.
+        """
+        ...
+
+    async def list(
+        self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
+    ) -> list[ChallengeRow]:
+        """Return up to *limit* rows of an owner in a phase that expire after *after*, the soonest first.
+
+        The time it takes should not grow with the number of rows. In place of a row that cannot be read,
+        return its `ChallengeRow.stand_in`.
+        """
+        ...
+
+    async def forget(self, before: datetime) -> int:
+        """Remove the rows, of all owners, whose `keep_until` is before *before*; return how many."""
+        ...
+
+
+def write_time(moment: datetime) -> int:
+    """Return a moment as whole microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def read_time(value: object) -> datetime:
+    """Read what `write_time` wrote.
+
+    Raises:
+        ValueError: It is no such number.
+        OverflowError: It is no moment of this calendar.
+    """
+    return _EPOCH + int(str(value)) * _MICROSECOND
+
+
+def damaged(problem: str) -> DamagedStateError:
+    """Build the error of a parked challenge that cannot be read."""
+    return DamagedStateError(
+        f"The parked challenge cannot be read: {problem}.",
+        remedy="Look at the link; if it is not valid, update it again, with the person at hand.",
+    )
