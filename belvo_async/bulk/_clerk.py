@@ -13,6 +13,7 @@ from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, U
 from belvo_async.bulk._people import LeftOpenError, People
 from belvo_async.bulk._plan import Plan
 from belvo_async.bulk._records import LinkState, Record
+from belvo_async.bulk._sharing import Sharing
 from belvo_async.bulk._source import is_cancelled_from_outside
 from belvo_async.bulk._steps import Phase, Steps
 from belvo_async.bulk._tally import find_code, find_state
@@ -54,6 +55,7 @@ class Clerk:
         self._pool: Final = pool
         self._journal: Final = journal
         self._plan: Final = plan
+        self._sharing: Final = Sharing(pool, is_on=plan.share_challenges)
         self._not_begun: Final[set[asyncio.Task[object] | None]] = set()
         self.people: Final = People(plan.provide_token, plan.most_asking, stopping)
 
@@ -97,8 +99,10 @@ class Clerk:
 
         Raises:
             InvalidTokenError: The token cannot be one; the challenge is as it was.
+            InvalidValueError: Others may answer it too.
             BelvoError: The answer cannot be sent; the challenge is as it was.
         """
+        await self._sharing.check_own(record.ticket or "")
         steps = Steps(self._journal, self._pool, record.link_id, ticket=record.ticket)
         state = self._pool.links.unpark(record.parked or "")
         update = await self._find_update_to_resume(state, None)
@@ -114,6 +118,7 @@ class Clerk:
             case Parked(link_id=link_id, ticket=ticket, expires_at=expires_at):
                 parked = self._pool.links.park(outcome.state)
                 await self._journal.park(link_id, ticket=ticket, parked=parked, expires_at=expires_at)
+                await self._sharing.park(outcome, institution)
             case NotUpdated(link_id=link_id, error=error):
                 await self._journal.finish(
                     link_id,
@@ -197,8 +202,15 @@ class Clerk:
 
     async def _log_in(self, job: Job, steps: Steps) -> Link:
         earlier = job.earlier
-        if earlier is not None and earlier.state is LinkState.PARKED and self._is_open(earlier):
-            return await self._resume(earlier, steps, job.update)
+        if earlier is not None and earlier.state is LinkState.PARKED:
+            shared = await self._sharing.find(earlier.ticket)
+            if shared is not None:
+                link = await self._sharing.collect(shared, earlier)
+                if link is not None:
+                    return link
+                steps.ticket = None  # the old one stands for what is over
+            elif self._is_open(earlier):
+                return await self._resume(earlier, steps, job.update)
         if earlier is not None and earlier.state is LinkState.UNSETTLED and earlier.submitted_at is not None:
             link = await self._look(earlier)
             if link is not None:

@@ -74,6 +74,7 @@ class Plan:
     provide_token: TokenProvider | None = field(default=None, validator=_check_provider)
     look_ahead: int = field(default=1000, validator=whole(1))
     most_asking: int = field(default=1000, validator=whole(1))
+    share_challenges: bool = False
     link_deadline: float | None = field(default=None, validator=_check_deadline)
     login_limit: float = field(default=300.0, validator=at_least(0))
     stop: StopRule | None = field(default=None, validator=_check_rule)

@@ -25,6 +25,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     concurrency: Concurrency | None = None,
     look_ahead: int = 1000,
     most_asking: int = 1000,
+    share_challenges: bool = False,
     link_deadline: float | None = None,
     login_limit: float = 300.0,
     stop: StopRule | None = None,
@@ -56,6 +57,10 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         look_ahead: How many links are read ahead to let institutions take turns. A source that is sorted by
             institution needs more.
         most_asking: How many people are asked at once; the challenges of others are parked.
+        share_challenges: Whether to park challenges in the pool's `challenge_store` too, for whoever shares
+            it to answer with `pool.challenges` under the same tickets, while the job runs or later; then
+            `RefreshRun.answer` does not, and a later run with `retry` of `parked` collects what has come of
+            them.
         link_deadline: Seconds for each link, from its turn on; then it is given up, settled or parked.
         login_limit: Seconds after which a login that an earlier run began must have ended (Belvo error
             article: 408 after five minutes).
@@ -85,6 +90,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         provide_token=provide_token,
         look_ahead=look_ahead,
         most_asking=most_asking,
+        share_challenges=share_challenges,
         link_deadline=link_deadline,
         login_limit=login_limit,
         stop=stop,

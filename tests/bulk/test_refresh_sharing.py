@@ -1,0 +1,196 @@
+"""Parked challenges of a job that others answer: another pool, the page, the command line."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from belvo_async import (
+    ChallengePhase,
+    ChallengeRow,
+    LinkStatus,
+    LinkUpdate,
+    MemoryChallengeStore,
+    SessionPool,
+)
+from belvo_async.bulk import NotUpdated, Outcome, Parked, Unsettled, Updated, refresh
+from belvo_async.errors import (
+    BelvoError,
+    ChallengeDeclinedError,
+    ChallengeStoreError,
+    InvalidValueError,
+    OutcomeUnknownError,
+)
+from belvo_async.sandbox import Fault, Sandbox
+from belvo_async.testing import ManualClock
+from tests.bulk.conftest import (
+    HEIMDALL,
+    add_update,
+    add_updates,
+    fail_with,
+    only,
+    open_pool,
+    read_states,
+    refresh_all,
+)
+
+
+@pytest.fixture
+def store() -> MemoryChallengeStore:
+    return MemoryChallengeStore()
+
+
+@pytest.fixture
+async def sharing(sandbox: Sandbox, store: MemoryChallengeStore) -> AsyncIterator[SessionPool]:
+    """The pool of the job."""
+    async with open_pool(sandbox, challenge_store=store) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def other(sandbox: Sandbox, store: MemoryChallengeStore) -> AsyncIterator[SessionPool]:
+    """The pool of somebody else."""
+    async with open_pool(sandbox, challenge_store=store) as pool:
+        yield pool
+
+
+async def run_once(pool: SessionPool, update: LinkUpdate, journal: Path) -> str:
+    """Run a job of one link that is parked; return its ticket."""
+    outcomes, _ = await refresh_all(pool, [update], journal=journal, share_challenges=True)
+    return only(outcomes[0], Parked).ticket
+
+
+async def run_again(pool: SessionPool, update: LinkUpdate, journal: Path) -> Outcome:
+    """Run the job again for what is parked."""
+    settings: dict[str, Any] = {"journal": journal, "retry": {"parked"}, "share_challenges": True}
+    (outcome,), _ = await refresh_all(pool, [update], **settings)
+    return outcome
+
+
+async def test_others_answer_a_challenge_while_the_job_runs(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool
+) -> None:
+    update = add_update(sandbox, "mfa_numeric", HEIMDALL)
+    async with refresh(sharing, [update], share_challenges=True) as run:
+        parked = only(await anext(run), Parked)
+        (listed,) = await other.challenges.list()
+        assert (listed.ticket, listed.institution, listed.link_id) == (
+            parked.ticket,
+            HEIMDALL,
+            update.link_id,
+        )
+        assert (await other.challenges.resume(parked.ticket, "111111")).status is LinkStatus.VALID
+    assert sandbox.tokens(update.link_id) == ["111111"]
+
+
+async def test_a_challenge_that_is_shared_is_not_answered_past_the_others(
+    sandbox: Sandbox, sharing: SessionPool
+) -> None:
+    update = add_update(sandbox, "mfa_numeric", HEIMDALL)
+    async with refresh(sharing, [update], share_challenges=True) as run:
+        parked = only(await anext(run), Parked)
+        with pytest.raises(InvalidValueError, match="shared"):
+            await run.answer(parked.ticket, "111111")
+        assert run.report.parked == 1
+    assert sandbox.tokens(update.link_id) == []
+
+
+async def test_a_job_that_shares_nothing_keeps_its_challenges_to_itself(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool
+) -> None:
+    async with refresh(sharing, add_updates(sandbox, 1, "mfa_numeric", HEIMDALL)) as run:
+        only(await anext(run), Parked)
+        assert await other.challenges.list() == []
+
+
+async def test_a_later_run_collects_what_others_have_answered_without_a_login(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    await other.challenges.resume(await run_once(sharing, update, journal), "111111")
+    logins = sandbox.logins(update.link_id)
+    assert only(await run_again(sharing, update, journal), Updated).link.status is LinkStatus.VALID
+    assert sandbox.logins(update.link_id) == logins
+    assert read_states(journal) == {update.link_id: "updated"}
+
+
+async def test_a_challenge_that_nobody_has_answered_stays_parked_under_its_ticket(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    ticket = await run_once(sharing, update, journal)
+    assert only(await run_again(sharing, update, journal), Parked).ticket == ticket
+    assert sandbox.logins(update.link_id) == 1
+    await other.challenges.resume(ticket, "111111")
+
+
+async def test_a_challenge_that_was_declined_is_refused(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    await other.challenges.decline(await run_once(sharing, update, journal))
+    refused = only(await run_again(sharing, update, journal), NotUpdated)
+    assert isinstance(refused.error, ChallengeDeclinedError)
+    assert sandbox.logins(update.link_id) == 1
+
+
+async def test_an_answer_that_the_bank_refused_is_refused_with_its_code(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    ticket = await run_once(sharing, update, journal)
+    sandbox.faults.add(Fault(kind="status", status=400, method="PATCH", reaches_bank=False))
+    with pytest.raises(BelvoError):
+        await other.challenges.resume(ticket, "111111")
+    code = (await other.challenges.get(ticket)).code
+    refused = only(await run_again(sharing, update, journal), NotUpdated)
+    assert (refused.error.code, sandbox.logins(update.link_id)) == (code, 1)
+
+
+async def test_an_answer_whose_end_is_unknown_is_unsettled(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    ticket = await run_once(sharing, update, journal)
+    sandbox.faults.add(Fault(kind="reset_before", method="PATCH"))
+    with pytest.raises(OutcomeUnknownError):
+        await other.challenges.resume(ticket, "111111")
+    only(await run_again(sharing, update, journal), Unsettled)
+    assert sandbox.logins(update.link_id) == 1
+
+
+async def test_after_its_time_a_new_login_gets_a_new_ticket(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, clock: ManualClock, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    ticket = await run_once(sharing, update, journal)
+    await clock.sleep(10_000.0)
+    newer = only(await run_again(sharing, update, journal), Parked)
+    assert newer.ticket != ticket
+    assert (await other.challenges.get(ticket)).phase is ChallengePhase.EXPIRED
+    assert (await other.challenges.get(newer.ticket)).phase is ChallengePhase.OPEN
+
+
+async def test_a_challenge_that_a_kill_left_unshared_is_handled_by_the_job_alone(
+    sandbox: Sandbox, sharing: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    await refresh_all(sharing, [update], journal=journal)
+    settings: dict[str, Any] = {"journal": journal, "retry": {"parked"}, "share_challenges": True}
+    (outcome,), _ = await refresh_all(sharing, [update], provide_token=lambda _: "111111", **settings)
+    only(outcome, Updated)
+
+
+async def test_a_store_that_fails_stops_the_job_and_the_journal_still_has_the_challenge(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    class Broken(MemoryChallengeStore):
+        async def read(self, key: str) -> ChallengeRow | None:
+            raise ChallengeStoreError(f"no row {key}")
+
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    async with open_pool(sandbox, challenge_store=Broken()) as pool:
+        settings: dict[str, Any] = {"journal": journal, "share_challenges": True}
+        await fail_with(pool, [update], ChallengeStoreError, **settings)
+    assert read_states(journal) == {update.link_id: "parked"}
