@@ -1,6 +1,5 @@
 """The SQLite file of a journal: found, locked, checked and opened; its errors in our words."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -8,20 +7,15 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from belvo_async._sqlite import ask, code_of, commit, connect, find_obstacle, find_real, find_remedy
 from belvo_async.bulk._records import APPLICATION_ID, SCHEMA, VERSION
 from belvo_async.errors import JournalBusyError, JournalError, JournalUnreadableError, JournalWriteError
 
 _LOCK_PATIENCE: Final = 0.5  # seconds: `read_status` holds the lock for an instant, another job for long
 _WRITE_PATIENCE: Final = 5.0  # seconds: somebody may look at the file with the `sqlite3` tool
-_CAN_ASK_AS_WHO_WE_ARE: Final = os.access in os.supports_effective_ids  # not on Windows
 _SMALLEST_PAGE: Final = 512  # bytes
-_REMEDIES: Final = {
-    sqlite3.SQLITE_FULL: "Free some space on its disk, then run the job again: it goes on where it stopped.",
-    sqlite3.SQLITE_READONLY: "Allow this user to write to the file and to its directory.",
-    sqlite3.SQLITE_CANTOPEN: "Check that this user may read and write the file and its directory.",
-    sqlite3.SQLITE_BUSY: "End the program that holds the file locked, then run the job again.",
-}
-_ANY_REMEDY: Final = "Check its disk and permissions, then run the job again: it goes on where it stopped."
+_ANY_REMEDY: Final = "Check its disk and permissions."
+_GOES_ON: Final = "Then run the job again: it goes on where it stopped."
 _UNREADABLE_REMEDY: Final = "Restore it from a copy, or name another file; this one was not changed."
 
 
@@ -80,20 +74,11 @@ class Database:
 
     def commit(self, operations: Sequence[Callable[[sqlite3.Connection], object]]) -> list[object]:
         """Run all *operations* in one transaction and return their results, or raise and change nothing."""
-        connection = self._connection
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            results = [operation(connection) for operation in operations]
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.rollback()
-            raise
-        return results
+        return commit(self._connection, operations)
 
     def explain(self, error: Exception) -> JournalWriteError:
         """Build the error for a commit that failed: a new one at each call."""
-        remedy = _REMEDIES.get(_code_of(error), _ANY_REMEDY)
+        remedy = _find_remedy(error)
         reason = str(error) if isinstance(error, sqlite3.Error) else type(error).__name__
         explained_error = self.refuse(f"could not be written: {reason}", remedy=remedy)
         explained_error.__cause__ = error
@@ -108,13 +93,6 @@ class Database:
 def sidecar(path: Path, suffix: str) -> Path:
     """Return the path of a file that stands beside the journal."""
     return path.with_name(f"{path.name}-{suffix}")
-
-
-def connect(path: Path, query: str, *, patience: float) -> sqlite3.Connection:
-    """Open a file by SQLite in autocommit mode; *patience*, in seconds, is for locks."""
-    connection = sqlite3.connect(f"{path.as_uri()}?{query}", uri=True, timeout=patience, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    return connection
 
 
 def has_log(path: Path) -> bool:
@@ -136,13 +114,13 @@ def check_header(connection: sqlite3.Connection, path: Path) -> bool:
     Raises:
         JournalUnreadableError: It is another application's, or another version's.
     """
-    application = _ask(connection, "PRAGMA application_id")
-    version = _ask(connection, "PRAGMA user_version")
+    application = ask(connection, "PRAGMA application_id")
+    version = ask(connection, "PRAGMA user_version")
     if (application, version) == (APPLICATION_ID, VERSION):
         return True
     if application == APPLICATION_ID:
         problem = f"is of version {version} (user_version), and this belvo_async reads version {VERSION}"
-    elif application or version or _ask(connection, "SELECT count(*) FROM sqlite_master"):
+    elif application or version or ask(connection, "SELECT count(*) FROM sqlite_master"):
         problem = f"is a database of another application (application_id {application})"
     else:
         return False
@@ -164,46 +142,27 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def _explain_opening(error: sqlite3.Error, path: Path) -> JournalError:
-    match _code_of(error):
+    match code_of(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             remedy = "Wait until it has ended, or give this job a journal of its own."
             return JournalBusyError(f"Another job runs the journal {path}.", remedy=remedy)
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
             return build_unreadable(path, f"is damaged, or no journal: {error}")
-        case code:
-            remedy = _REMEDIES.get(code, _ANY_REMEDY)
+        case _:
+            remedy = _find_remedy(error)
             return JournalWriteError(f"The journal {path} could not be opened: {error}.", remedy=remedy)
 
 
-def _code_of(error: Exception) -> int:
-    """Return SQLite's primary result code, or 0 where the error is not SQLite's own."""
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF
-
-
-def find_real(path: str | os.PathLike[str]) -> Path:
-    """Return the path of the file itself: SQLite puts the log beside the target of a symbolic link."""
-    return Path(os.path.realpath(path))  # `Path.resolve` raises where links go round in circles
+def _find_remedy(error: Exception) -> str:
+    return f"{find_remedy(error) or _ANY_REMEDY} {_GOES_ON}"
 
 
 def _find_place(path: Path) -> Path:
     place = find_real(path)
-    try:
-        is_directory, has_directory = place.is_dir(), place.parent.is_dir()
-        is_read_only = place.exists() and not os.access(place, os.W_OK, effective_ids=_CAN_ASK_AS_WHO_WE_ARE)
-    except OSError as error:
-        remedy = _REMEDIES[sqlite3.SQLITE_CANTOPEN]
-        raise JournalWriteError(f"The journal {path} could not be reached.", remedy=remedy) from error
-    if is_directory:
-        raise JournalWriteError(f"The journal {place} is a directory.", remedy="Name a file in it.")
-    if not has_directory:
-        raise JournalWriteError(
-            f"The journal {place} could not be made: there is no directory {place.parent}.",
-            remedy="Make the directory, or name another place.",
-        )
-    if is_read_only:  # SQLite would open it all the same, and leave a log beside it
-        remedy = _REMEDIES[sqlite3.SQLITE_READONLY]
-        raise JournalWriteError(f"The journal {place} cannot be written.", remedy=remedy)
+    obstacle = find_obstacle(place)
+    if obstacle is not None:
+        problem, remedy = obstacle
+        raise JournalWriteError(f"The journal {place} {problem}.", remedy=remedy)
     return place
 
 
@@ -216,7 +175,7 @@ def _check_file(path: Path, *, is_thorough: bool) -> bool:
         raise build_unreadable(path, f"is damaged, or no journal: it has {size} bytes")
     with closing(_connect_to_check(path) if is_thorough else connect_read_only(path)) as connection:
         is_ours = check_header(connection, path)
-        if is_thorough and (fault := _ask(connection, "PRAGMA quick_check(1)")) != "ok":
+        if is_thorough and (fault := ask(connection, "PRAGMA quick_check(1)")) != "ok":
             raise build_unreadable(path, f"is damaged: {fault}")
     return is_ours
 
@@ -289,8 +248,3 @@ def _prepare(connection: sqlite3.Connection, *, is_new: bool) -> None:
         for statement in SCHEMA:
             connection.execute(statement)
         connection.execute("COMMIT")
-
-
-def _ask(connection: sqlite3.Connection, question: str) -> object:
-    (answer,) = connection.execute(question).fetchone()
-    return answer

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async._lane import InlineLane, Lane, ThreadLane
 from belvo_async.bulk._database import Database, Durability
-from belvo_async.bulk._lane import InlineLane, Lane, ThreadLane
 from belvo_async.bulk._records import (
     RESULTS,
     Admission,

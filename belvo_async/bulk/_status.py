@@ -12,12 +12,11 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async._sqlite import connect, find_real
 from belvo_async.bulk._database import (
     build_unreadable,
     check_header,
-    connect,
     connect_read_only,
-    find_real,
     has_log,
     sidecar,
 )

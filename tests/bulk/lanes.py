@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
 
+from belvo_async._lane import ThreadLane
 from belvo_async.bulk._database import Database, Durability
-from belvo_async.bulk._lane import ThreadLane
 
 COUNT = "SELECT count(*) FROM runs"
 PATIENCE = 10.0

@@ -4,8 +4,8 @@ from threading import Event
 
 import pytest
 
+from belvo_async._lane import ThreadLane
 from belvo_async.bulk._database import Database, Durability
-from belvo_async.bulk._lane import ThreadLane
 from belvo_async.errors import JournalBusyError
 from tests.bulk.journals import start
 from tests.bulk.lanes import PATIENCE, Blocked, count, insert, opened_lane
@@ -92,7 +92,7 @@ _STUCK = """
 import asyncio, sys, threading
 from pathlib import Path
 from belvo_async.bulk._database import Database, Durability
-from belvo_async.bulk._lane import ThreadLane
+from belvo_async._lane import ThreadLane
 
 async def main():
     lane = ThreadLane(Database(Path(sys.argv[1]), Durability.PROCESS_KILL))

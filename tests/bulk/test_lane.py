@@ -6,8 +6,8 @@ from threading import Event, get_ident
 
 import pytest
 
+from belvo_async._lane import InlineLane, ThreadLane
 from belvo_async.bulk._database import Database, Durability
-from belvo_async.bulk._lane import InlineLane, ThreadLane
 from belvo_async.errors import JournalWriteError
 from tests.bulk.lanes import PATIENCE, Blocked, count, fail, insert, opened_lane
 

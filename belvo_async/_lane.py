@@ -10,16 +10,38 @@ from typing import Any, Final, Protocol, TypeVar
 
 from attrs import frozen
 
-from belvo_async.bulk._database import Database
-
 T = TypeVar("T")
+
+
+class Database(Protocol):
+    """One SQLite database, for the thread that opens it."""
+
+    def open(self) -> None:
+        """Open it, or raise the error of the package that says why not."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+    def commit(self, operations: Sequence[Callable[[sqlite3.Connection], object]]) -> list[object]:
+        """Run all *operations* in one transaction and return their results, or raise and change nothing."""
+        ...
+
+    def explain(self, error: Exception) -> Exception:
+        """Build the error for a commit that failed: a new one at each call."""
+        ...
+
+    def refuse(self, problem: str) -> Exception:
+        """Build the error that says what is wrong."""
+        ...
 
 
 class Lane(Protocol):
     """Runs functions on a connection, one after the other."""
 
     async def open(self) -> None:
-        """Open the database, once. Raises `JournalError`."""
+        """Open the database, once."""
         ...
 
     async def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
@@ -27,8 +49,7 @@ class Lane(Protocol):
 
         Who is cancelled in the meantime learns nothing: it may be committed all the same.
 
-        Raises:
-            JournalWriteError: Nothing was committed.
+        Raises what `Database.explain` builds where nothing was committed.
         """
         ...
 
@@ -67,12 +88,12 @@ class InlineLane:
         self._is_open = False
 
     async def open(self) -> None:
-        """Open the database, once. Raises `JournalError`."""
+        """Open the database, once."""
         self._database.open()
         self._is_open = True
 
     async def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what *operation* returns, committed. Raises `JournalWriteError` where nothing was."""
+        """Return what *operation* returns, committed."""
         if not self._is_open:
             raise self._database.refuse("is not open")
         results: list[T] = []
@@ -104,10 +125,10 @@ class ThreadLane:
         self._is_open = False
 
     async def open(self) -> None:
-        """Open the database, once; a caller who is cancelled has it closed again. Raises `JournalError`."""
+        """Open the database, once; a caller who is cancelled has it closed again."""
         loop = asyncio.get_running_loop()
         opened, closed = loop.create_future(), loop.create_future()
-        Thread(target=self._work, args=(loop, opened, closed), name="belvo-journal", daemon=True).start()
+        Thread(target=self._work, args=(loop, opened, closed), name="belvo-sqlite", daemon=True).start()
         try:
             await opened
         except asyncio.CancelledError:
@@ -116,7 +137,7 @@ class ThreadLane:
         self._closed, self._is_open = closed, True
 
     async def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what *operation* returns, once committed. Raises `JournalWriteError` where nothing was."""
+        """Return what *operation* returns, once committed."""
         if not self._is_open:
             raise self._database.refuse("is not open")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()

@@ -1,0 +1,78 @@
+"""What the journal and the store of challenges both do with a file of SQLite."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_CAN_ASK_AS_WHO_WE_ARE: Final = os.access in os.supports_effective_ids  # not on Windows
+_PERMISSION_REMEDY: Final = "Allow this user to write to the file and to its directory."
+_REACH_REMEDY: Final = "Check that this user may read and write the file and its directory."
+
+
+def connect(path: Path, query: str, *, patience: float) -> sqlite3.Connection:
+    """Open a file by SQLite in autocommit mode; *patience*, in seconds, is for locks."""
+    connection = sqlite3.connect(f"{path.as_uri()}?{query}", uri=True, timeout=patience, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def commit(
+    connection: sqlite3.Connection, operations: Sequence[Callable[[sqlite3.Connection], object]]
+) -> list[object]:
+    """Run all *operations* in one transaction and return their results, or raise and change nothing."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        results = [operation(connection) for operation in operations]
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.rollback()
+        raise
+    return results
+
+
+def ask(connection: sqlite3.Connection, question: str) -> object:
+    """Return the one value that answers a question."""
+    (answer,) = connection.execute(question).fetchone()
+    return answer
+
+
+def code_of(error: Exception) -> int:
+    """Return SQLite's primary result code, or 0 where the error is not SQLite's own."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
+def find_remedy(error: Exception) -> str | None:
+    """Return what to do about an error of SQLite that has to do with the disk; None for any other."""
+    return {
+        sqlite3.SQLITE_FULL: "Free some space on its disk.",
+        sqlite3.SQLITE_READONLY: _PERMISSION_REMEDY,
+        sqlite3.SQLITE_CANTOPEN: _REACH_REMEDY,
+        sqlite3.SQLITE_BUSY: "End the program that holds the file locked.",
+    }.get(code_of(error))
+
+
+def find_real(path: str | os.PathLike[str]) -> Path:
+    """Return the path of the file itself: SQLite puts the log beside the target of a symbolic link."""
+    return Path(os.path.realpath(path))  # `Path.resolve` raises where links go round in circles
+
+
+def find_obstacle(place: Path) -> tuple[str, str] | None:
+    """Return why a database cannot be made or written at a real path, and the remedy; None if it can."""
+    try:
+        is_directory, has_directory = place.is_dir(), place.parent.is_dir()
+        is_read_only = place.exists() and not os.access(place, os.W_OK, effective_ids=_CAN_ASK_AS_WHO_WE_ARE)
+    except OSError:
+        return "could not be reached", _REACH_REMEDY
+    if is_directory:
+        return "is a directory", "Name a file in it."
+    if not has_directory:
+        problem = f"could not be made: there is no directory {place.parent}"
+        return problem, "Make the directory, or name another place."
+    if is_read_only:  # SQLite would open it all the same, and leave a log beside it
+        return "cannot be written", _PERMISSION_REMEDY
+    return None
