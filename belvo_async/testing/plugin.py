@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from belvo_async import Clock
     from belvo_async.testing import BelvoMock, ManualClock
 
+pytest.register_assert_rewrite("belvo_async.testing.challenge_store_suite")  # where others inherit from it
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Add the fixtures that need an event loop, once it is known who could run them."""

@@ -1,0 +1,25 @@
+"""One setting for whichever store."""
+
+import os
+from contextlib import AbstractAsyncContextManager
+from typing import Final
+
+from belvo_async._tickets import ChallengeStore
+from belvo_async.stores._redis import RedisChallengeStore
+from belvo_async.stores._sqlite import SqliteChallengeStore
+
+_REDIS: Final = ("redis://", "rediss://", "unix://")
+
+
+def open_store(where: str | os.PathLike[str]) -> AbstractAsyncContextManager[ChallengeStore]:
+    """Make the store that a setting names, to be used as `async with`.
+
+    Args:
+        where: An address of Redis (`redis://`, `rediss://`, `unix://`), or the path of an SQLite file.
+
+    Raises:
+        ConfigurationError: The address makes no sense, or the extra `redis` is missing.
+    """
+    if isinstance(where, str) and where.lower().startswith(_REDIS):
+        return RedisChallengeStore.from_url(where)
+    return SqliteChallengeStore(where)

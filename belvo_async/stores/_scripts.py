@@ -1,0 +1,66 @@
+"""What happens inside Redis in one step, in its language Lua.
+
+`ADD` and `REPLACE` take as KEYS the row, the queue of what is to be forgotten, and the queue of each phase of
+the row's owner; as ARGV the key, its member in the first queue, the number of its phase, its time to live in
+milliseconds, when it expires, until when it is kept, then the cells. `REPLACE` takes at the end the version
+that is replaced.
+
+`LIST` and `FORGET` take one queue, and make the names of the rows from the first ARGV: all names of a store
+share one hash tag, so that in a cluster they are on one node.
+"""
+
+from typing import Final
+
+_PUT: Final = """
+    redis.call('DEL', KEYS[1])
+    redis.call('HSET', KEYS[1], unpack(ARGV, 7))
+    redis.call('PEXPIRE', KEYS[1], ARGV[4])
+    for queue = 3, #KEYS do redis.call('ZREM', KEYS[queue], ARGV[1]) end
+    redis.call('ZADD', KEYS[2 + ARGV[3]], ARGV[5], ARGV[1])
+    redis.call('ZADD', KEYS[2], ARGV[6], ARGV[2])
+    return 1
+"""
+
+ADD: Final = f"""
+    if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+    {_PUT}
+"""
+
+REPLACE: Final = f"""
+    local version = redis.call('HGET', KEYS[1], 'version')
+    if version ~= table.remove(ARGV) then return 0 end
+    {_PUT}
+"""
+
+LIST: Final = """
+    local found = {}
+    local start = 0
+    while #found < tonumber(ARGV[3]) do
+        local keys = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[2], '+inf', 'LIMIT', start, ARGV[3])
+        if #keys == 0 then break end
+        for _, key in ipairs(keys) do
+            local row = redis.pcall('HGETALL', ARGV[1] .. key)
+            if row.err then row = {''} end
+            if #row == 0 then
+                redis.call('ZREM', KEYS[1], key)
+            else
+                start = start + 1
+                if #found < tonumber(ARGV[3]) then found[#found + 1] = {key, row} end
+            end
+        end
+    end
+    return found
+"""
+"""ARGV: what rows' names begin with, the moment to begin after, how many at most."""
+
+FORGET: Final = """
+    local members = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3], 'LIMIT', 0, ARGV[4])
+    for _, member in ipairs(members) do
+        local owner, key = string.match(member, '^(%S+) (%S+)$')
+        redis.call('DEL', ARGV[1] .. key)
+        for phase = 5, #ARGV do redis.call('ZREM', ARGV[2] .. owner .. ':' .. ARGV[phase], key) end
+        redis.call('ZREM', KEYS[1], member)
+    end
+    return #members
+"""
+"""ARGV: what rows' names begin with, what queues' names do, the moment, how many at most, all phases."""

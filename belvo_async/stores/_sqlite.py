@@ -1,0 +1,100 @@
+"""Parked challenges in one SQLite file."""
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Self
+
+from belvo_async._lane import ThreadLane
+from belvo_async._tickets import ChallengePhase, ChallengeRow, write_time
+from belvo_async.errors import ConfigurationError, DamagedStateError
+from belvo_async.stores._file import ChallengeFile
+
+_ADD: Final = """INSERT INTO challenges (key, owner, phase, version, expires_at, keep_until, record)
+    VALUES (:key, :owner, :phase, :version, :expires_at, :keep_until, :record)
+    ON CONFLICT (key) DO NOTHING"""
+_READ: Final = "SELECT * FROM challenges WHERE key = ?"
+_REPLACE: Final = """UPDATE challenges
+    SET phase = :phase, version = :version, expires_at = :expires_at, keep_until = :keep_until,
+        record = :record
+    WHERE key = :key AND version = :version - 1"""
+_LIST: Final = """SELECT * FROM challenges WHERE owner = ? AND phase = ? AND expires_at > ?
+    ORDER BY expires_at LIMIT ?"""
+_FORGET: Final = "DELETE FROM challenges WHERE keep_until < ?"
+
+
+class SqliteChallengeStore:
+    """Keeps parked challenges in one SQLite file, for all processes of one machine.
+
+    Use it as `async with`. The file is made where there is none. What is written survives a kill and a loss
+    of power. A disk of another machine (NFS, SMB) will not do: SQLite's locks do not hold there.
+
+    Args:
+        path: The file; SQLite keeps two more beside it while it is in use.
+
+    Raises:
+        ConfigurationError: *path* is no path.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not _is_path(path):
+            raise ConfigurationError("path is no path of a file.", remedy="Name the file of the store.")
+        self._lane: Final = ThreadLane(ChallengeFile(path))
+
+    async def __aenter__(self) -> Self:
+        """Open the file.
+
+        Raises:
+            ChallengeStoreError: It cannot be made or written, or is something else. It was not changed.
+        """
+        await self._lane.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish what was begun, and close the file."""
+        await self._lane.close()
+
+    async def add(self, row: ChallengeRow) -> bool:
+        """Keep a new row; see `ChallengeStore`."""
+        return await self._change(_ADD, row.write_cells())
+
+    async def read(self, key: str) -> ChallengeRow | None:
+        """Return the row of this key; see `ChallengeStore`."""
+        found = await self._lane.run(lambda connection: connection.execute(_READ, (key,)).fetchone())
+        return None if found is None else ChallengeRow.read_cells(dict(found))
+
+    async def replace(self, row: ChallengeRow) -> bool:
+        """Put the next version of a row in its place; see `ChallengeStore`."""
+        return await self._change(_REPLACE, row.write_cells())
+
+    async def list(
+        self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
+    ) -> list[ChallengeRow]:
+        """Return the rows that expire soonest; see `ChallengeStore`."""
+        values = (owner, phase.value, write_time(after), limit)
+        found = await self._lane.run(lambda connection: connection.execute(_LIST, values).fetchall())
+        return [_read(row, owner, phase) for row in found]
+
+    async def forget(self, before: datetime) -> int:
+        """Remove rows that are over; see `ChallengeStore`."""
+        values = (write_time(before),)
+        return await self._lane.run(lambda connection: connection.execute(_FORGET, values).rowcount)
+
+    async def _change(self, statement: str, values: Mapping[str, str | int]) -> bool:
+        count = await self._lane.run(lambda connection: connection.execute(statement, values).rowcount)
+        return count == 1
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike) and bool(os.fspath(value))
+
+
+def _read(row: sqlite3.Row, owner: str, phase: ChallengePhase) -> ChallengeRow:
+    try:
+        return ChallengeRow.read_cells(dict(row))
+    except DamagedStateError:
+        return ChallengeRow.stand_in(str(row["key"]), owner, phase)

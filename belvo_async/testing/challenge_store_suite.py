@@ -1,0 +1,216 @@
+"""The tests that every `ChallengeStore` has to pass, for a store of your own.
+
+```python
+class TestPostgresStore(ChallengeStoreSuite):
+    @pytest_asyncio.fixture
+    async def store(self):
+        async with PostgresChallengeStore(…) as store:
+            yield store
+```
+
+Give each test an empty store. Where another connection to the same data is possible, add a fixture
+`other_store`: two processes are then played by the two. Needs pytest and pytest-asyncio.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+from attrs import evolve
+
+from belvo_async import ChallengePhase, ChallengeRow, ChallengeStore
+
+NOON: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
+OWNER: Final = "0" * 32
+_MINUTE: Final = timedelta(minutes=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def build_row(
+    name: str = "a",
+    *,
+    owner: str = OWNER,
+    phase: ChallengePhase = ChallengePhase.OPEN,
+    version: int = 1,
+    expires_at: datetime = NOON,
+    record: str = "{}",
+) -> ChallengeRow:
+    """Build a row for a test; *name* makes its key."""
+    return ChallengeRow(
+        key=name.encode().hex().rjust(64, "0"),
+        owner=owner,
+        phase=phase,
+        version=version,
+        expires_at=expires_at,
+        keep_until=expires_at + timedelta(days=1),
+        record=record,
+    )
+
+
+@pytest.mark.asyncio
+class ChallengeStoreSuite:
+    """Inherit from it, and override the fixture `store`."""
+
+    @pytest.fixture
+    def store(self) -> ChallengeStore:
+        """Give an empty store."""
+        raise NotImplementedError("override the fixture `store`")
+
+    @pytest.fixture
+    def other_store(self, store: ChallengeStore) -> ChallengeStore:
+        """Give another connection to the data of `store`; by default the same one."""
+        return store
+
+    async def test_what_was_added_is_read(self, store: ChallengeStore, other_store: ChallengeStore) -> None:
+        """All cells come back as they were."""
+        row = build_row(expires_at=NOON + 7 * _MICROSECOND, record='{"á": "\\u00e1 漢字 😀"}')
+        assert await store.add(row)
+        assert await store.read(row.key) == row
+        assert await other_store.read(row.key) == row
+
+    async def test_what_was_never_added_is_not_there(self, store: ChallengeStore) -> None:
+        """None, and no error."""
+        assert await store.read(build_row().key) is None
+
+    async def test_a_row_is_added_once(self, store: ChallengeStore, other_store: ChallengeStore) -> None:
+        """The second one changes nothing."""
+        row = build_row()
+        assert await store.add(row)
+        assert not await other_store.add(evolve(row, record="other"))
+        assert await store.read(row.key) == row
+
+    async def test_of_many_that_add_a_row_one_does(
+        self, store: ChallengeStore, other_store: ChallengeStore
+    ) -> None:
+        """Also at the same time."""
+        rows = [build_row(record=str(number)) for number in range(20)]
+        added = await asyncio.gather(
+            *((store, other_store)[number % 2].add(row) for number, row in enumerate(rows))
+        )
+        assert added.count(True) == 1
+        assert await store.read(rows[0].key) == rows[added.index(True)]
+
+    async def test_a_long_record_is_kept(self, store: ChallengeStore) -> None:
+        """A QR code as an image may have tens of kilobytes."""
+        row = build_row(record="x" * 65_536)
+        await store.add(row)
+        assert await store.read(row.key) == row
+
+    async def test_the_next_version_takes_the_place_of_the_last(
+        self, store: ChallengeStore, other_store: ChallengeStore
+    ) -> None:
+        """All cells but the key and the owner may change."""
+        await store.add(build_row())
+        later = NOON + _MINUTE
+        row = build_row(phase=ChallengePhase.CLAIMED, version=2, expires_at=later, record="new")
+        assert await other_store.replace(row)
+        assert await store.read(row.key) == row
+
+    @pytest.mark.parametrize("version", [1, 3, 0, -1], ids=["same", "two on", "zero", "negative"])
+    async def test_any_other_version_changes_nothing(self, store: ChallengeStore, version: int) -> None:
+        """The one before has to be the one that is there."""
+        row = build_row()
+        await store.add(row)
+        assert not await store.replace(evolve(row, version=version, record="other"))
+        assert await store.read(row.key) == row
+
+    async def test_what_is_not_there_is_not_replaced(self, store: ChallengeStore) -> None:
+        """Nor is it made."""
+        row = build_row(version=2)
+        assert not await store.replace(row)
+        assert await store.read(row.key) is None
+
+    async def test_of_many_that_replace_a_version_one_does(
+        self, store: ChallengeStore, other_store: ChallengeStore
+    ) -> None:
+        """On this rests that a token is sent once."""
+        await store.add(build_row())
+        for version in range(2, 12):
+            rows = [build_row(version=version, record=f"{version} {number}") for number in range(20)]
+            replaced = await asyncio.gather(
+                *((store, other_store)[number % 2].replace(row) for number, row in enumerate(rows))
+            )
+            assert replaced.count(True) == 1
+            assert await store.read(rows[0].key) == rows[replaced.index(True)]
+
+    async def test_the_soonest_are_listed_first(self, store: ChallengeStore) -> None:
+        """In whichever order they were added."""
+        rows = [build_row(str(minute), expires_at=NOON + minute * _MINUTE) for minute in (3, 1, 2)]
+        for row in rows:
+            await store.add(row)
+        listed = await store.list(OWNER, ChallengePhase.OPEN, after=NOON, limit=10)
+        assert listed == [rows[1], rows[2], rows[0]]
+
+    async def test_no_more_are_listed_than_wanted(self, store: ChallengeStore) -> None:
+        """The limit counts those that expire after the moment."""
+        for minute in range(5):
+            await store.add(build_row(str(minute), expires_at=NOON + minute * _MINUTE))
+        listed = await store.list(OWNER, ChallengePhase.OPEN, after=NOON + _MINUTE, limit=2)
+        assert [row.expires_at for row in listed] == [NOON + 2 * _MINUTE, NOON + 3 * _MINUTE]
+
+    async def test_the_moment_itself_is_not_listed(self, store: ChallengeStore) -> None:
+        """To the microsecond."""
+        await store.add(build_row("at"))
+        await store.add(build_row("after", expires_at=NOON + _MICROSECOND))
+        listed = await store.list(OWNER, ChallengePhase.OPEN, after=NOON, limit=10)
+        assert [row.expires_at for row in listed] == [NOON + _MICROSECOND]
+
+    async def test_owners_and_phases_are_listed_apart(self, store: ChallengeStore) -> None:
+        """Nobody sees another account's challenges."""
+        before = NOON - _MINUTE
+        rows = [
+            build_row(f"{owner}{phase}", owner=owner * 32, phase=phase)
+            for owner in "12"
+            for phase in ChallengePhase
+        ]
+        for row in rows:
+            await store.add(row)
+        for row in rows:
+            assert await store.list(row.owner, row.phase, after=before, limit=10) == [row]
+        assert await store.list(OWNER, ChallengePhase.OPEN, after=before, limit=10) == []
+
+    async def test_a_row_is_listed_in_its_newest_phase(self, store: ChallengeStore) -> None:
+        """And by its newest expiry, once."""
+        before = NOON - _MINUTE
+        await store.add(build_row())
+        row = build_row(phase=ChallengePhase.UPDATED, version=2, expires_at=NOON + _MINUTE)
+        await store.replace(row)
+        assert await store.list(OWNER, ChallengePhase.OPEN, after=before, limit=10) == []
+        assert await store.list(OWNER, ChallengePhase.UPDATED, after=before, limit=10) == [row]
+
+    async def test_what_is_over_is_forgotten(
+        self, store: ChallengeStore, other_store: ChallengeStore
+    ) -> None:
+        """Of all owners, and nothing else; where another has forgotten it already, nothing is counted."""
+        old, kept = build_row("old"), build_row("kept", owner="1" * 32, expires_at=NOON + _MINUTE)
+        await store.add(old)
+        await store.add(kept)
+        assert await store.forget(old.keep_until) == 0
+        assert await store.forget(old.keep_until + _MICROSECOND) == 1
+        assert await other_store.forget(old.keep_until + _MICROSECOND) == 0
+        assert await store.read(old.key) is None
+        assert await store.read(kept.key) == kept
+        listed = await store.list(OWNER, ChallengePhase.OPEN, after=NOON - _MINUTE, limit=10)
+        assert listed == []
+
+    async def test_what_was_forgotten_can_be_added_anew(self, store: ChallengeStore) -> None:
+        """With any key."""
+        row = build_row()
+        await store.add(row)
+        await store.forget(row.keep_until + _MICROSECOND)
+        assert await store.add(row)
+        assert await store.read(row.key) == row
+
+    async def test_a_call_that_is_cancelled_leaves_the_store_usable(self, store: ChallengeStore) -> None:
+        """What it did, it did whole or not at all."""
+        row = build_row()
+        for delay in range(5):
+            task = asyncio.ensure_future(store.add(row))
+            for _ in range(delay):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await store.add(row)
+        assert await store.read(row.key) == row
+        assert await store.list(OWNER, ChallengePhase.OPEN, after=NOON - _MINUTE, limit=10) == [row]

@@ -1,0 +1,196 @@
+"""One file of challenges, and whatever may stand in its place."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from belvo_async import ChallengePhase
+from belvo_async.bulk import Journal
+from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
+from belvo_async.stores import SqliteChallengeStore, open_store
+from belvo_async.testing.challenge_store_suite import NOON, OWNER, build_row
+
+ROW = build_row()
+
+
+def read_whole(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+async def fail_to_open(path: Path) -> ChallengeStoreError:
+    before = read_whole(path)
+    with pytest.raises(ChallengeStoreError) as caught:
+        async with SqliteChallengeStore(path):
+            pass
+    assert read_whole(path) == before
+    assert str(path) in str(caught.value)
+    assert caught.value.remedy
+    return caught.value
+
+
+def write_database(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+async def test_what_is_kept_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "challenges.sqlite"
+    async with SqliteChallengeStore(path) as store:
+        await store.add(ROW)
+    async with SqliteChallengeStore(path) as store:
+        assert await store.read(ROW.key) == ROW
+    assert os.listdir(tmp_path) == [path.name]  # noqa: PTH208 - names are enough
+
+
+async def test_a_setting_may_name_the_file(tmp_path: Path) -> None:
+    async with open_store(str(tmp_path / "challenges.sqlite")) as store:
+        assert await store.add(ROW)
+
+
+@pytest.mark.parametrize("path", ["", None, 7], ids=["empty", "none", "number"])
+def test_what_is_no_path_is_refused(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="path"):
+        SqliteChallengeStore(path)
+
+
+async def test_a_file_of_another_application_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    write_database(path, "CREATE TABLE mine (a)")
+    assert "another kind" in (await fail_to_open(path)).message
+
+
+async def test_the_journal_of_a_job_is_no_store(tmp_path: Path) -> None:
+    path = tmp_path / "night.sqlite"
+    journal = Journal(path)
+    await journal.open()
+    await journal.close()
+    assert "another kind" in (await fail_to_open(path)).message
+
+
+async def test_a_store_of_another_version_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "challenges.sqlite"
+    async with SqliteChallengeStore(path):
+        pass
+    write_database(path, "PRAGMA user_version = 9")
+    assert "version 9" in (await fail_to_open(path)).message
+
+
+async def test_a_damaged_file_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "challenges.sqlite"
+    path.write_bytes(b"no database at all, of no kind, " * 64)
+    assert "damaged" in (await fail_to_open(path)).message
+
+
+async def test_a_directory_is_no_store(tmp_path: Path) -> None:
+    assert "directory" in (await fail_to_open(tmp_path)).message
+
+
+async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    assert "no directory" in (await fail_to_open(tmp_path / "gone" / "challenges.sqlite")).message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anything")
+async def test_a_file_that_may_not_be_written_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "challenges.sqlite"
+    async with SqliteChallengeStore(path):
+        pass
+    path.chmod(0o400)
+    assert "cannot be written" in (await fail_to_open(path)).message
+
+
+async def test_a_store_is_used_inside_its_block(tmp_path: Path) -> None:
+    store = SqliteChallengeStore(tmp_path / "challenges.sqlite")
+    with pytest.raises(ChallengeStoreError, match="async with"):
+        await store.read(ROW.key)
+    async with store:
+        await store.add(ROW)
+    with pytest.raises(ChallengeStoreError, match="async with"):
+        await store.add(ROW)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["version = 'x'", "expires_at = 'x'", "keep_until = 9000000000000000000"],
+    ids=["version", "expiry", "time"],
+)
+async def test_a_damaged_row_has_an_error_of_its_own_and_does_not_hide_the_others(
+    tmp_path: Path, damage: str
+) -> None:
+    path = tmp_path / "challenges.sqlite"
+    other = build_row("b")
+    async with SqliteChallengeStore(path) as store:
+        await store.add(ROW)
+        await store.add(other)
+        write_database(path, f"UPDATE challenges SET {damage} WHERE key = '{ROW.key}'")  # noqa: S608 - our own
+        with pytest.raises(DamagedStateError):
+            await store.read(ROW.key)
+        listed = await store.list(OWNER, ChallengePhase.OPEN, after=NOON.replace(year=2000), limit=10)
+    assert other in listed
+    assert [row.record for row in listed if row != other] == [""]
+
+
+async def test_a_disk_that_is_full_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "challenges.sqlite"
+    code = """
+import asyncio, resource, sys
+from belvo_async.errors import ChallengeStoreError
+from belvo_async.stores import SqliteChallengeStore
+from belvo_async.testing.challenge_store_suite import build_row
+async def main():
+    async with SqliteChallengeStore(sys.argv[1]) as store:
+        await store.add(build_row())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        try:
+            for number in range(100):
+                await store.add(build_row(str(number), record="x" * 10_000))
+        except ChallengeStoreError as error:
+            print(error)
+        assert await store.read(build_row().key) == build_row()
+asyncio.run(main())
+"""
+    program = [sys.executable, "-c", code, str(path)]
+    done = await asyncio.to_thread(
+        subprocess.run, program, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert str(path) in done.stdout
+    async with SqliteChallengeStore(path) as store:
+        assert await store.read(ROW.key) == ROW
+
+
+async def test_of_many_processes_that_open_a_new_file_and_replace_a_row_one_does(tmp_path: Path) -> None:
+    path = tmp_path / "challenges.sqlite"
+    code = """
+import asyncio, sys
+from attrs import evolve
+from belvo_async.stores import SqliteChallengeStore
+from belvo_async.testing.challenge_store_suite import build_row
+async def main():
+    async with SqliteChallengeStore(sys.argv[1]) as store:
+        await store.add(build_row())
+        rows = [build_row(version=version, record=sys.argv[2]) for version in range(2, 42)]
+        won = [await store.replace(row) for row in rows]
+        print(sum(won))
+asyncio.run(main())
+"""
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, str(path), str(number), stdout=asyncio.subprocess.PIPE
+        )
+        for number in range(6)
+    ]
+    outputs = [(await process.communicate())[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 6
+    assert sum(int(output) for output in outputs) == 40
+    async with SqliteChallengeStore(path) as store:
+        row = await store.read(ROW.key)
+    assert row is not None
+    assert evolve(row, record="{}") == build_row(version=41)
