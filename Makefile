@@ -66,9 +66,10 @@ docs: $(VENV)/.docs  ## build the documentation; a warning is an error
 demo: $(VENV)/.demo  ## update links on the embedded sandbox, and kill and resume a job
 	$(RUN)/belvo-async demo
 
-benchmark: $(VENV)/.benchmark  ## compare with raw aiohttp and belvo-python, and measure bulk jobs
+benchmark: $(VENV)/.benchmark  ## compare with raw aiohttp and belvo-python, and measure bulk jobs and challenges
 	$(RUN)/python -m benchmarks.updates
 	$(RUN)/python -m benchmarks.bulk
+	$(RUN)/python -m benchmarks.challenges
 
 drill: $(VENV)/.test  ## kill jobs of 2000 links thirty times each, for some minutes
 	BELVO_DRILL=full $(RUN)/python -m pytest tests/bulk/test_drill.py -s

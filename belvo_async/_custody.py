@@ -41,18 +41,39 @@ class Custody:
         return await self._store.replace(write_row(dossier))
 
     async def correct(self, dossier: Dossier) -> Dossier:
-        """Write what is now known of an answer, whoever wrote meanwhile that it is not; return what holds."""
-        for _ in range(_CORRECTIONS):
-            if await self.replace(dossier):
-                break
-            row = await self._store.read(dossier.key)
-            if row is None:  # forgotten
-                break
-            current = read_row(row)
+        """Write what is now known of an answer, whoever wrote meanwhile that it is not; return what holds.
+
+        Raises:
+            ChallengeStoreError: It could not be written.
+            DamagedStateError: What is there cannot be read.
+        """
+        for attempt in range(1, _CORRECTIONS + 1):
+            try:
+                if await self.replace(dossier):
+                    return dossier
+                current = await self.read(dossier.key)
+            except ChallengeStoreError:  # it may be written, and nobody else can write it
+                if attempt == _CORRECTIONS:
+                    raise
+                continue
+            if current == dossier:
+                return dossier
             if current.phase not in DOUBTFUL or current.answered_at != dossier.answered_at:
                 return current
             dossier = evolve(dossier, version=current.version + 1)
-        return dossier
+        raise _changed()
+
+    async def read(self, key: str) -> Dossier:
+        """Read a dossier that was there.
+
+        Raises:
+            ChallengeStoreError: It is there no more, or the store cannot be used.
+            DamagedStateError: It cannot be read.
+        """
+        row = await self._store.read(key)
+        if row is None:
+            raise _changed()
+        return read_row(row)
 
     async def claim(self, dossier: Dossier) -> "Claim":
         """Keep all others from answering for a while.
@@ -62,7 +83,14 @@ class Custody:
             ChallengeStoreError: The store cannot be used.
         """
         claimed = dossier.claim(self.traffic.clock.wall())
-        if not await self.replace(claimed):
+        taking = asyncio.ensure_future(self.replace(claimed))
+        try:
+            is_taken = await finish(taking)
+        except asyncio.CancelledError:
+            if taking.done() and not taking.cancelled() and taking.exception() is None and taking.result():
+                await Claim(self, claimed).release()
+            raise
+        if not is_taken:
             raise answered("is being answered by another call")
         return Claim(self, claimed)
 
