@@ -33,7 +33,7 @@ python_maximum_signature_line_length = 88
 
 nitpick_ignore_regex = [
     # The build is offline, so names of other projects have nothing to point at.
-    (r"py:.*", r"(collections|datetime|enum|os|types|typing|uuid|aiohttp)\..*"),
+    (r"py:.*", r"(collections|contextlib|datetime|enum|os|types|typing|uuid|aiohttp)\..*"),
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",
@@ -47,7 +47,9 @@ _PUBLIC = (
     "belvo_async.errors",
     "belvo_async.mfa",
     "belvo_async.sandbox",
+    "belvo_async.stores",
     "belvo_async.testing",
+    "belvo_async.testing.challenge_store_suite",
 )
 _FIELDS = frozenset({"attribute", "data", "property"})
 _COLON = "\ue000"

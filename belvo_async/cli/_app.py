@@ -1,21 +1,21 @@
 """The commands, their arguments, and the exit codes."""
 
-import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from belvo_async import BelvoError, Concurrency, LinkUpdate, SessionPool, __version__
+from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__
 from belvo_async.bulk import StopRule
+from belvo_async.cli._app_challenges import STORE_HELP, STORE_VARIABLE, challenges_app
 from belvo_async.cli._ask import ask_secret
-from belvo_async.cli._console import open_messages, open_output, write_error, write_prose
+from belvo_async.cli._console import open_messages, open_output
 from belvo_async.cli._demo import run_demo
-from belvo_async.cli._endings import EXIT_CODES, ExitCode, find_code
+from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._frame import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._lines import open_standard_input
 from belvo_async.cli._links import Wanted, list_links
 from belvo_async.cli._refresh import RefreshOrder, check_options, run_refresh
@@ -24,9 +24,7 @@ from belvo_async.cli._refresh_view import JsonView, LiveView, View
 from belvo_async.cli._rows import RowFormat, open_rows
 from belvo_async.cli._sandbox import run_sandbox
 from belvo_async.cli._update import Desk, WaitTeller, run_update
-
-EPILOG: Final = "Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in EXIT_CODES) + "."
-_ENVIRONMENT: Final = "Reads BELVO_SECRET_ID, BELVO_SECRET_PASSWORD and BELVO_ENVIRONMENT."
+from belvo_async.stores import open_store
 
 
 class Retriable(StrEnum):
@@ -49,6 +47,7 @@ links_app = typer.Typer(
     help="Look at the links of the account.", epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(links_app, name="links")
+app.add_typer(challenges_app, name="challenges")
 
 
 def run() -> None:
@@ -71,28 +70,6 @@ def _main(
 ) -> None: ...
 
 
-def _finish(work: Coroutine[object, object, ExitCode]) -> NoReturn:
-    """Run *work* to its end; leave with its exit code."""
-    raise typer.Exit(asyncio.run(work))
-
-
-@contextmanager
-def _telling_errors() -> Iterator[None]:
-    """Turn an error of the package, or Ctrl-C at a prompt, into one message and an exit code."""
-    try:
-        yield
-    except BelvoError as error:
-        write_error(open_messages(), error)
-        raise typer.Exit(find_code(error)) from None
-    except KeyboardInterrupt:
-        write_prose(open_messages(), "\nInterrupted; nothing was changed.", "yellow")
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
-
-
-def _say(text: str) -> None:
-    write_prose(open_messages(), text, "yellow")
-
-
 @app.command(epilog=EPILOG)
 def demo(
     *,
@@ -106,14 +83,14 @@ def demo(
     """Update a few hundred links at once, then run a job that is killed and goes on; takes half a minute."""
     console = open_output()
     is_plain = plain or not console.is_terminal
-    _finish(run_demo(console, links=links, job_links=job_links, seed=seed, plain=is_plain))
+    finish(run_demo(console, links=links, job_links=job_links, seed=seed, plain=is_plain))
 
 
 @app.command(
     epilog=EPILOG,
     help="Update the credentials of one link, and answer its MFA challenges.\n\n"
     "Asks for the password without showing it; without a terminal, the first line of standard input is the "
-    f"password and the following ones are answers. {_ENVIRONMENT}",
+    f"password and the following ones are answers. {ENVIRONMENT}",
 )
 def update(
     link_id: Annotated[UUID, typer.Argument(help="The link's id, as `links list` shows it.")],
@@ -125,8 +102,8 @@ def update(
     ] = None,
 ) -> None:
     """See `help` above: it is made of parts."""
-    with _telling_errors():
-        pool = SessionPool.from_env(observer=WaitTeller(_say))
+    with telling_errors():
+        pool = SessionPool.from_env(observer=WaitTeller(say))
         source = open_standard_input()
         order = LinkUpdate(
             str(link_id),
@@ -136,7 +113,7 @@ def update(
             username_type=username_type,
         )
         desk = Desk(output=open_output(), messages=open_messages(), source=source)
-        _finish(run_update(pool, order, desk))
+        finish(run_update(pool, order, desk))
 
 
 @app.command(
@@ -144,7 +121,7 @@ def update(
     help="Update the credentials of many links, from CSV or JSON lines.\n\n"
     "Columns: link_id, password, password2, token, encryption_key, username_type, certificate, private_key, "
     "institution. All rows are checked before anything is sent. With a journal the job can be stopped at any "
-    f"moment and goes on where it was. {_ENVIRONMENT}",
+    f"moment and goes on where it was. {ENVIRONMENT}",
 )
 def refresh(  # noqa: PLR0913 - options
     links: Annotated[
@@ -172,6 +149,14 @@ def refresh(  # noqa: PLR0913 - options
     ask: Annotated[
         bool, typer.Option("--ask", help="Ask for tokens here; by default challenges are parked.")
     ] = False,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STORE",
+            envvar=STORE_VARIABLE,
+            help=f"Park challenges there too, for others to answer. {STORE_HELP}",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")] = False,
     at_once: Annotated[int, typer.Option(min=1, help="Logins at once, in all.")] = 100,
     per_institution: Annotated[int, typer.Option(min=1, help="Logins at once at one institution.")] = 20,
@@ -197,16 +182,14 @@ def refresh(  # noqa: PLR0913 - options
     as_json: Annotated[bool, typer.Option("--json", help="Lines of JSON on standard output.")] = False,
 ) -> None:
     """See `help` above: it is made of parts."""
-    with _telling_errors():
+    with telling_errors():
         if status is not None and listed:
             raise typer.Exit(show_links(status, listed, open_output(), as_json=as_json))
         if status is not None:
             raise typer.Exit(show_status(status, open_output(), as_json=as_json))
         path = check_options(links, journal, retry=bool(retry), ask=ask, listed=bool(listed))
         view = _choose_view(as_json=as_json, is_live=not ask)
-        pool = SessionPool.from_env(
-            observer=view.observe, concurrency=Concurrency(total=at_once, per_institution=per_institution)
-        )
+        limits = Concurrency(total=at_once, per_institution=per_institution)
         order = RefreshOrder(
             source=open_rows(path, format_),
             journal=journal,
@@ -218,9 +201,18 @@ def refresh(  # noqa: PLR0913 - options
             login_limit=login_limit,
             stop=StopRule(failures=stop_after, share=stop_share),
             dry_run=dry_run,
+            share_challenges=store is not None,
         )
         desk = Desk(output=open_output(), messages=open_messages(), source=open_standard_input())
-        _finish(run_refresh(pool, order, view, desk))
+        finish(_open_pool_and_refresh(store, limits, order, view, desk))
+
+
+async def _open_pool_and_refresh(
+    where: str | None, limits: Concurrency, order: RefreshOrder, view: View, desk: Desk
+) -> ExitCode:
+    async with nullcontext() if where is None else open_store(where) as store:
+        pool = SessionPool.from_env(observer=view.observe, concurrency=limits, challenge_store=store)
+        return await run_refresh(pool, order, view, desk)
 
 
 def _choose_view(*, as_json: bool, is_live: bool) -> View:
@@ -236,10 +228,10 @@ def sandbox(
     seed: Annotated[int, typer.Option(help="The same seed makes the same keys and link ids.")] = 0,
 ) -> None:
     """Run the Belvo look-alike on this machine until Ctrl-C."""
-    _finish(run_sandbox(open_output(), open_messages(), port=port, seed=seed))
+    finish(run_sandbox(open_output(), open_messages(), port=port, seed=seed))
 
 
-@links_app.command("list", epilog=EPILOG, help=f"List links. {_ENVIRONMENT}")
+@links_app.command("list", epilog=EPILOG, help=f"List links. {ENVIRONMENT}")
 def list_(
     *,
     status: Annotated[
@@ -254,6 +246,6 @@ def list_(
     wanted = Wanted(
         statuses=tuple(status or ()), institutions=tuple(institution or ()), limit=limit, as_json=as_json
     )
-    with _telling_errors():
-        pool = SessionPool.from_env(observer=WaitTeller(_say))
-        _finish(list_links(pool, wanted, open_output(), open_messages()))
+    with telling_errors():
+        pool = SessionPool.from_env(observer=WaitTeller(say))
+        finish(list_links(pool, wanted, open_output(), open_messages()))

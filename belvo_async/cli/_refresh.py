@@ -50,6 +50,7 @@ class RefreshOrder:
     login_limit: float = 300.0
     stop: StopRule | None = None
     dry_run: bool = False
+    share_challenges: bool = False
 
 
 def check_options(links: str | None, journal: Path | None, *, retry: bool, ask: bool, listed: bool) -> str:
@@ -156,6 +157,7 @@ class _Job:
             progress=self._show,
             progress_every=self._view.seconds,
             dry_run=order.dry_run,
+            share_challenges=order.share_challenges,
         )
         error: BelvoError | None = None
         try:

@@ -6,7 +6,7 @@ store`, then `SessionPool(…, challenge_store=store)`.
 """
 
 from belvo_async.stores._opening import open_store
-from belvo_async.stores._redis import RedisChallengeStore
+from belvo_async.stores._redis import RedisChallengeStore, RedisClient
 from belvo_async.stores._sqlite import SqliteChallengeStore
 
-__all__ = ["RedisChallengeStore", "SqliteChallengeStore", "open_store"]
+__all__ = ["RedisChallengeStore", "RedisClient", "SqliteChallengeStore", "open_store"]

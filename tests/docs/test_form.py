@@ -12,6 +12,7 @@ import pytest
 import belvo_async
 import belvo_async.bulk
 import belvo_async.sandbox
+import belvo_async.stores
 import belvo_async.testing
 from belvo_async import mfa
 from tests.docs.pages import CHANGELOG, DOCS, README, list_pages, name_page, read_blocks
@@ -86,7 +87,10 @@ def _list_documented(module: ModuleType) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("module", [belvo_async, belvo_async.bulk, belvo_async.sandbox, belvo_async.testing])
+@pytest.mark.parametrize(
+    "module",
+    [belvo_async, belvo_async.bulk, belvo_async.sandbox, belvo_async.stores, belvo_async.testing],
+)
 def test_every_public_name_is_in_the_reference(module: ModuleType) -> None:
     elsewhere = {name for name in module.__all__ if name in vars(belvo_async.errors) or name in vars(mfa)}
     pages = {"errors", "mfa"}  # these two modules have a page each

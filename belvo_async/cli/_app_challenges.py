@@ -1,0 +1,77 @@
+"""The commands about parked challenges."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final, TypeAlias
+
+import typer
+
+from belvo_async import ChallengePhase, SessionPool
+from belvo_async.cli._challenges import Shown, answer_challenge, decline_challenge, list_challenges
+from belvo_async.cli._console import open_messages, open_output
+from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._frame import ENVIRONMENT, EPILOG, finish, say, telling_errors
+from belvo_async.cli._lines import open_standard_input
+from belvo_async.cli._update import Desk, WaitTeller
+from belvo_async.stores import open_store
+
+STORE_HELP: Final = "The store of parked challenges: the path of an SQLite file, or an address of Redis."
+STORE_VARIABLE: Final = "BELVO_CHALLENGE_STORE"
+_Store: TypeAlias = Annotated[
+    str, typer.Option("--store", metavar="STORE", envvar=STORE_VARIABLE, help=STORE_HELP)
+]
+_Ticket: TypeAlias = Annotated[str, typer.Argument(help="As `challenges list` shows it.")]
+
+challenges_app = typer.Typer(
+    help="Look at parked challenges, and answer them.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@challenges_app.command(
+    "list",
+    epilog=EPILOG,
+    help=f"List the challenges that a job or an application has parked. {ENVIRONMENT}",
+)
+def list_(
+    *,
+    store: _Store,
+    phase: Annotated[
+        ChallengePhase, typer.Option(help="Those in this phase; the soonest to expire come first.")
+    ] = ChallengePhase.OPEN,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """See `help` above: it is made of parts."""
+    wanted = Shown(phase=phase, limit=limit, as_json=as_json)
+    _run(store, lambda pool, desk: list_challenges(pool, wanted, desk))
+
+
+@challenges_app.command(
+    epilog=EPILOG,
+    help="Show a challenge and send the answer.\n\n"
+    "Asks for the token in the terminal; without one, the lines of standard input are the answers. "
+    f"{ENVIRONMENT}",
+)
+def answer(ticket: _Ticket, *, store: _Store) -> None:
+    """See `help` above: it is made of parts."""
+    _run(store, lambda pool, desk: answer_challenge(pool, ticket, desk))
+
+
+@challenges_app.command(epilog=EPILOG, help=f"Note that nobody will answer a challenge. {ENVIRONMENT}")
+def decline(ticket: _Ticket, *, store: _Store) -> None:
+    """See `help` above: it is made of parts."""
+    _run(store, lambda pool, desk: decline_challenge(pool, ticket, desk))
+
+
+def _run(where: str, work: Callable[[SessionPool, Desk], Awaitable[ExitCode]]) -> None:
+    desk = Desk(output=open_output(), messages=open_messages(), source=open_standard_input())
+
+    async def use_store() -> ExitCode:
+        async with open_store(where) as store:
+            pool = SessionPool.from_env(observer=WaitTeller(say), challenge_store=store)
+            return await work(pool, desk)
+
+    with telling_errors():
+        finish(use_store())

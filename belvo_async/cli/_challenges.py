@@ -1,0 +1,154 @@
+"""`belvo-async challenges`: what is parked in a store, and answers to it."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from attrs import frozen
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from belvo_async import (
+    ChallengePhase,
+    OutcomeUnknownError,
+    ParkedChallenge,
+    SessionPool,
+    TokenRequiredError,
+)
+from belvo_async.cli._ask import Asker
+from belvo_async.cli._console import make_safe, write_error, write_prose
+from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._interrupt import close_on_interrupt, watch_signals
+from belvo_async.cli._update import Desk
+from belvo_async.errors import ChallengeDeclinedError, InvalidTokenError, TokenNotSentError
+
+_STILL_OPEN: Final = (InvalidTokenError, TokenNotSentError)
+
+
+@frozen(kw_only=True)
+class Shown:
+    """Which challenges to list, and how."""
+
+    phase: ChallengePhase
+    limit: int
+    as_json: bool = False
+
+
+async def list_challenges(pool: SessionPool, wanted: Shown, desk: Desk) -> ExitCode:
+    """Write the challenges that are wanted."""
+    async with pool:
+        found = await pool.challenges.list(phase=wanted.phase, limit=wanted.limit)
+    if wanted.as_json:
+        for parked in found:
+            desk.output.file.write(f"{json.dumps(_build_fields(parked))}\n")
+        return ExitCode.OK
+    if found:
+        desk.output.print(_build_table(found))
+    desk.messages.print(f"{len(found) or 'No'} {wanted.phase} challenges.", style="dim")
+    return ExitCode.OK
+
+
+async def answer_challenge(pool: SessionPool, ticket: str, desk: Desk) -> ExitCode:
+    """Show a challenge, ask for its token, and for those of the challenges that follow."""
+    asker = Asker(desk.messages, desk.source)
+    with watch_signals() as interrupt:
+        async with pool:
+            stopping = asyncio.ensure_future(close_on_interrupt(pool, interrupt, desk.say))
+            answering = asyncio.ensure_future(_answer(pool, ticket, asker, desk))
+            await asyncio.wait((answering, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if interrupt.happened:
+                answering.cancel()
+                await asyncio.gather(stopping, answering, return_exceptions=True)
+                write_prose(
+                    desk.messages, "Interrupted: an answer that was sent may still succeed.", "yellow"
+                )
+                return ExitCode.INTERRUPTED
+            stopping.cancel()
+            return await answering
+
+
+async def _answer(pool: SessionPool, ticket: str, asker: Asker, desk: Desk) -> ExitCode:
+    parked = await pool.challenges.settle(ticket)
+    asker.institution = parked.institution
+    while True:
+        try:
+            # Where it is not open the call says what is wrong, and nobody is asked.
+            token = await _ask(asker, parked) if parked.phase is ChallengePhase.OPEN else None
+            link = await pool.challenges.resume(ticket, token)
+        except TokenRequiredError:
+            parked = await pool.challenges.get(ticket)
+        except OutcomeUnknownError as error:
+            write_error(desk.messages, error)
+            return ExitCode.UNKNOWN
+        except _STILL_OPEN as error:
+            write_error(desk.messages, error)
+            return ExitCode.CHALLENGE_OPEN
+        else:
+            write_prose(desk.output, f"Link {link.id}: updated, status {link.status or 'not told'}.")
+            return ExitCode.OK
+
+
+async def _ask(asker: Asker, parked: ParkedChallenge) -> str | None:
+    try:
+        return await asker.answer(parked.challenge)
+    except ChallengeDeclinedError as ended:  # the input did, and the person may come back
+        raise InvalidTokenError(
+            "Nothing was answered; the challenge is still open.",
+            remedy="Answer it before it expires, or decline it.",
+            link_id=parked.link_id,
+        ) from ended
+
+
+async def decline_challenge(pool: SessionPool, ticket: str, desk: Desk) -> ExitCode:
+    """Note that nobody will answer."""
+    async with pool:
+        await pool.challenges.decline(ticket)
+        parked = await pool.challenges.get(ticket)
+    write_prose(desk.output, f"Link {parked.link_id}: declined, it keeps its old credentials.")
+    return ExitCode.OK
+
+
+def _build_table(found: Sequence[ParkedChallenge]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("ticket", no_wrap=True)
+    table.add_column("link", no_wrap=True)
+    for heading in ("institution", "asks for", "answers", "until"):
+        table.add_column(heading, overflow="fold")
+    for parked in found:
+        cells = (
+            parked.ticket,
+            parked.link_id,
+            parked.institution or "",
+            str(parked.challenge.kind or "a token"),
+            str(parked.attempts),
+            _write_time(parked.expires_at),
+        )
+        table.add_row(*(Text(make_safe(cell)) for cell in cells))
+    return table
+
+
+def _build_fields(parked: ParkedChallenge) -> dict[str, object]:
+    challenge = parked.challenge
+    return {
+        "ticket": parked.ticket,
+        "link_id": parked.link_id,
+        "phase": parked.phase,
+        "institution": parked.institution,
+        "kind": challenge.kind,
+        "instructions": challenge.instructions,
+        "value": challenge.value,
+        "expects_user_input": challenge.expects_user_input,
+        "attempts": parked.attempts,
+        "parked_at": parked.parked_at.isoformat(),
+        "expires_at": parked.expires_at.isoformat(),
+        "reference": parked.reference,
+        "code": parked.code,
+        "message": parked.message,
+    }
+
+
+def _write_time(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
