@@ -13,8 +13,9 @@ from belvo_async._dossier import Dossier, open_dossier, read_row, write_row
 from belvo_async._exchange import Traffic
 from belvo_async._links import Links
 from belvo_async._models import Link, LinkUpdate
-from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge
+from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge, damaged
 from belvo_async.errors import (
+    BelvoError,
     ChallengeDeclinedError,
     DamagedStateError,
     InvalidValueError,
@@ -126,13 +127,29 @@ class Challenges:
             raise InvalidValueError.of(
                 "limit", "is out of range", remedy=f"Pass a whole number from 1 to {_LONGEST_LIST}."
             )
-        after = self._traffic.clock.wall() if phase is ChallengePhase.OPEN else _EVER
-        rows: builtins.list[ChallengeRow] = []
+        found: builtins.list[ParkedChallenge] = []
         for stored in _STORED_AS.get(phase, (phase,)):
-            rows += await self._store.list(self._owner, stored, after=after, limit=limit)
-        rows.sort(key=lambda row: row.expires_at)
-        shown = [parked for row in rows if (parked := self._show(row)) is not None]
-        return [parked for parked in shown if parked.phase is phase][:limit]
+            found += await self._collect(stored, phase, limit)
+        return sorted(found, key=lambda parked: parked.expires_at)[:limit]
+
+    async def _collect(
+        self, stored: ChallengePhase, phase: ChallengePhase, limit: int
+    ) -> builtins.list[ParkedChallenge]:
+        """Return up to *limit* or more challenges that are stored in one phase, and now are in another."""
+        now = self._traffic.clock.wall()
+        after = now if phase is ChallengePhase.OPEN else _EVER
+        asked = limit
+        while True:
+            rows = await self._store.list(self._owner, stored, after=after, limit=asked)
+            shown = {row.key: self._show(row) for row in rows}
+            found = [parked for parked in shown.values() if parked is not None and parked.phase is phase]
+            is_past = phase is ChallengePhase.EXPIRED and bool(rows) and rows[-1].expires_at > now
+            if len(rows) < asked or len(found) >= limit or is_past:
+                break
+            asked *= 2  # damaged rows, and those of another phase, must not hide the rest
+        for key in (key for key, parked in shown.items() if parked is None):
+            self._custody.tell_trouble(key, "it cannot be read")
+        return found
 
     async def resume(
         self, ticket: str, token: str | None = None, *, update: LinkUpdate | None = None
@@ -163,8 +180,9 @@ class Challenges:
         self._check_open(dossier)
         state = dossier.read_state(self._traffic.now())
         read_token(state, token)
-        async with await self._custody.claim(dossier) as claim:
-            return await self._links.resume(state, token, update=update, recorder=claim)
+        with self._traffic.gate:  # the pool closes once it is written what became of the answer
+            async with await self._custody.claim(dossier) as claim:
+                return await self._links.resume(state, token, update=update, recorder=claim)
 
     async def decline(self, ticket: str) -> None:
         """Note that the person will not answer. The link keeps its old credentials; nothing is sent.
@@ -174,10 +192,12 @@ class Challenges:
             ChallengeAnsweredError: It was answered already, or a call is about to.
             ChallengeExpiredError: Its time has run out.
             ChallengeDeclinedError: It was declined already.
+            DamagedStateError: It cannot be read.
             ChallengeStoreError: The store cannot be used.
         """
         dossier = await self._find(ticket)
         self._check_open(dossier)
+        dossier.read_state(self._traffic.now())
         if not await self._custody.replace(dossier.enter(ChallengePhase.DECLINED)):
             raise answered("is being answered by another call")
 
@@ -208,18 +228,34 @@ class Challenges:
 
         Raises:
             ChallengeStoreError: The store cannot be used.
-            BelvoError: A link could not be read.
+            BelvoError: A link could not be read; all else is done.
         """
-        now = self._traffic.clock.wall()
-        rows = await self._store.list(self._owner, ChallengePhase.ANSWERED, after=_EVER, limit=_SWEPT_AT_ONCE)
-        for row in rows:
-            try:
-                dossier = read_row(row)
-                if dossier.answered_at is not None and self._has_ended(dossier.answered_at):
-                    await self._settle(dossier)
-            except DamagedStateError:
-                self._custody.tell_trouble(row.key, "it cannot be read")
-        return await self._store.forget(now)
+        failure: BelvoError | None = None
+        after = _EVER
+        while True:
+            rows = await self._store.list(
+                self._owner, ChallengePhase.ANSWERED, after=after, limit=_SWEPT_AT_ONCE
+            )
+            for row in rows:
+                failure = await self._sweep(row) or failure
+            if len(rows) < _SWEPT_AT_ONCE or rows[-1].expires_at <= after:
+                break
+            after = rows[-1].expires_at
+        forgotten = await self._store.forget(self._traffic.clock.wall())
+        if failure is not None:
+            raise failure
+        return forgotten
+
+    async def _sweep(self, row: ChallengeRow) -> BelvoError | None:
+        try:
+            dossier = self._open(row)
+            if dossier.answered_at is not None and self._has_ended(dossier.answered_at):
+                await self._settle(dossier)
+        except DamagedStateError:
+            self._custody.tell_trouble(row.key, "it cannot be read")
+        except BelvoError as error:  # one link that cannot be read must not keep the others waiting
+            return error
+        return None
 
     def _find_key(self, ticket: str) -> str:
         # A digest: how long the look-up of a guess takes tells nothing about the tickets that exist.
@@ -231,12 +267,15 @@ class Challenges:
         row = await self._store.read(self._find_key(ticket))
         if row is None:
             raise _unknown()
-        dossier = read_row(row)
+        dossier = self._open(row)
         if not hmac.compare_digest(dossier.ticket, ticket):
-            raise DamagedStateError(
-                "The parked challenge cannot be read: it is another ticket's.",
-                remedy="Look at the link; if it is not valid, update it again, with the person at hand.",
-            )
+            raise damaged("it is another ticket's")
+        return dossier
+
+    def _open(self, row: ChallengeRow) -> Dossier:
+        dossier = read_row(row)
+        if not _is_ticket(dossier.ticket) or self._find_key(dossier.ticket) != row.key:
+            raise damaged("its ticket is changed")
         return dossier
 
     def _check_open(self, dossier: Dossier) -> None:
@@ -266,24 +305,25 @@ class Challenges:
         try:
             link = await self._links.settle(link_id, since=sent_at)
         except NotFoundError as gone:
-            return await self._custody.correct(
-                dossier.enter(ChallengePhase.REFUSED, code=gone.code or "not_found", message=gone.message)
-            )
-        if link is not None:
-            return await self._custody.correct(dossier.enter(ChallengePhase.UPDATED))
-        if dossier.phase is ChallengePhase.UNSETTLED or not self._has_ended(sent_at):
-            return dossier
-        return await self._custody.correct(dossier.enter(ChallengePhase.UNSETTLED))
+            code = gone.code or "not_found"
+            settled = dossier.enter(ChallengePhase.REFUSED, code=code, message=gone.message)
+        else:
+            if link is not None:
+                settled = dossier.enter(ChallengePhase.UPDATED)
+            elif dossier.phase is ChallengePhase.UNSETTLED or not self._has_ended(sent_at):
+                return dossier
+            else:
+                settled = dossier.enter(ChallengePhase.UNSETTLED)
+        return await self._custody.correct(settled) or settled
 
     def _has_ended(self, sent_at: datetime) -> bool:
         return self._traffic.belvo_time.now() - sent_at > _LONGEST_LOGIN
 
     def _show(self, row: ChallengeRow) -> ParkedChallenge | None:
         try:
-            return read_row(row).show(self._traffic.now())
+            return self._open(row).show(self._traffic.now())
         except DamagedStateError:
-            self._custody.tell_trouble(row.key, "it cannot be read")
-        return None
+            return None
 
 
 def _unknown() -> UnknownTicketError:

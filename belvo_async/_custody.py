@@ -1,7 +1,7 @@
 """Who may answer a parked challenge: claims, and what became of them (design rule R5)."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -15,6 +15,7 @@ from belvo_async._tickets import ChallengePhase, ChallengeStore
 from belvo_async.errors import (
     BelvoError,
     ChallengeAnsweredError,
+    ChallengeExpiredError,
     ChallengeStoreError,
     OutcomeUnknownError,
     TokenNotSentError,
@@ -26,7 +27,9 @@ T = TypeVar("T")
 
 DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
 """The phases in which it is not known what became of an answer."""
-_CORRECTIONS: Final = 3
+_TRIES: Final = 3
+_PATIENCE: Final = 10.0
+"""Seconds that a cancelled call waits for the store, so that nothing goes on behind its back."""
 
 
 class Custody:
@@ -36,44 +39,38 @@ class Custody:
         self._store: Final = store
         self.traffic: Final = traffic
 
+    async def read(self, key: str) -> Dossier | None:
+        """Return a dossier, or None where it is forgotten."""
+        row = await self._store.read(key)
+        return None if row is None else read_row(row)
+
     async def replace(self, dossier: Dossier) -> bool:
         """Put a dossier in the place of its former version; return whether nobody else was faster."""
         return await self._store.replace(write_row(dossier))
 
-    async def correct(self, dossier: Dossier) -> Dossier:
-        """Write what is now known of an answer, whoever wrote meanwhile that it is not; return what holds.
+    async def correct(self, dossier: Dossier) -> Dossier | None:
+        """Write what is now known of an answer, whoever wrote meanwhile that it is not.
 
-        Raises:
-            ChallengeStoreError: It could not be written.
-            DamagedStateError: What is there cannot be read.
+        Returns:
+            What holds; None where it is forgotten.
         """
-        for attempt in range(1, _CORRECTIONS + 1):
+        failure = ChallengeStoreError(
+            "The parked challenge keeps changing.", remedy="Ask challenges.get(ticket) what became of it."
+        )
+        for _ in range(_TRIES):
             try:
                 if await self.replace(dossier):
                     return dossier
                 current = await self.read(dossier.key)
-            except ChallengeStoreError:  # it may be written, and nobody else can write it
-                if attempt == _CORRECTIONS:
-                    raise
+            except ChallengeStoreError as error:  # it may be written all the same
+                failure = error
                 continue
-            if current == dossier:
-                return dossier
+            if current is None or current == dossier:
+                return current
             if current.phase not in DOUBTFUL or current.answered_at != dossier.answered_at:
                 return current
             dossier = evolve(dossier, version=current.version + 1)
-        raise _changed()
-
-    async def read(self, key: str) -> Dossier:
-        """Read a dossier that was there.
-
-        Raises:
-            ChallengeStoreError: It is there no more, or the store cannot be used.
-            DamagedStateError: It cannot be read.
-        """
-        row = await self._store.read(key)
-        if row is None:
-            raise _changed()
-        return read_row(row)
+        raise failure
 
     async def claim(self, dossier: Dossier) -> "Claim":
         """Keep all others from answering for a while.
@@ -83,16 +80,17 @@ class Custody:
             ChallengeStoreError: The store cannot be used.
         """
         claimed = dossier.claim(self.traffic.clock.wall())
+        claim = Claim(self, claimed)
         taking = asyncio.ensure_future(self.replace(claimed))
         try:
             is_taken = await finish(taking)
         except asyncio.CancelledError:
-            if taking.done() and not taking.cancelled() and taking.exception() is None and taking.result():
-                await Claim(self, claimed).release()
+            if _has_succeeded(taking):  # else a claim that was written all the same lapses
+                await finish(claim.release())
             raise
         if not is_taken:
             raise answered("is being answered by another call")
-        return Claim(self, claimed)
+        return claim
 
     def tell_trouble(self, key: str, problem: str) -> None:
         """Tell the observer of a challenge that is not kept as it should be."""
@@ -111,32 +109,48 @@ class Claim:
         self._claimed: Final = claimed
         self._kept = claimed
         self._announced: Dossier | None = None
-        self._is_new_one_kept = True
+        self._has_left = False
+        self._is_restarted = False
+        self._is_new_one_kept = False
 
     async def note_submission(self, at: datetime) -> None:
         """Note that a new login leaves, in place of one whose session has expired."""
-        await self.note_answer(at)
+        self._is_restarted = self._is_restarted or self._kept is not self._claimed
+        await self._announce(at)
+        self._is_restarted = True
 
     async def note_answer(self, at: datetime) -> None:
         """Note that the answer leaves: the one step that nobody else can take too.
+
+        It is noted again where it never left and is tried once more.
 
         Raises:
             ChallengeAnsweredError: Somebody else has.
             ChallengeStoreError: It could not be noted.
         """
+        await self._announce(at)
+
+    async def _announce(self, at: datetime) -> None:
+        self._has_left = self._is_restarted
         self._announced = self._kept.answer(at)
         if not await self._custody.replace(self._announced):
-            self._announced = None
             raise answered("was answered by another call")
         self._kept = self._announced
+        self._has_left = True
 
     async def note_challenge(self, state: AwaitingToken) -> None:
         """Keep the challenge that came in return, under the same ticket."""
+        await finish(self._ask(self._kept.ask(state, self._custody.traffic.now())))
+
+    async def _ask(self, asked: Dossier) -> None:
         try:
-            self._kept = await self._custody.correct(self._kept.ask(state, self._custody.traffic.now()))
-        except BelvoError as error:  # the caller gets the challenge all the same
-            self._is_new_one_kept = False
+            kept = await self._custody.correct(asked)
+        except Exception as error:  # noqa: BLE001 - whatever a store raises, the caller gets the challenge
             self._tell_unkept("the new challenge", error)
+            return
+        self._is_new_one_kept = kept is not None and kept.phase is ChallengePhase.OPEN
+        if kept is not None and self._is_new_one_kept:
+            self._kept = kept
 
     async def __aenter__(self) -> Self:
         """Use the claim."""
@@ -148,7 +162,7 @@ class Claim:
         """Write what became of it, also when cancelled."""
         match error:
             case None:
-                await _shielded(self._end(ChallengePhase.UPDATED))
+                await finish(self._end(ChallengePhase.UPDATED))
             case TokenRequiredError():
                 error.remedy = (
                     "Ask the person again: the new challenge has the same ticket."
@@ -156,13 +170,16 @@ class Claim:
                     else "It could not be kept under its ticket: park this error's `state` once more."
                 )
             case TokenNotSentError():
-                await _shielded(self._release())
-            case _ if self._kept is self._claimed:
-                await _shielded(self._release())
+                error.remedy = "Resume once more with the same ticket, before the challenge expires."
+                await finish(self.release())
+            case ChallengeExpiredError() if not self._is_restarted:  # before it left
+                await finish(self.release())
+            case _ if not self._has_left:
+                await finish(self.release())
             case OutcomeUnknownError():
-                await _shielded(self._end(ChallengePhase.UNSETTLED, error))
+                await finish(self._end(ChallengePhase.UNSETTLED, error))
             case BelvoError():
-                await _shielded(self._end(ChallengePhase.REFUSED, error))
+                await finish(self._end(ChallengePhase.REFUSED, error))
             case _:  # cancelled after it left: a look at the link will tell
                 pass
 
@@ -171,34 +188,52 @@ class Claim:
         message = None if error is None else error.message
         try:
             await self._custody.correct(self._kept.enter(phase, code=code, message=message))
-        except BelvoError as failure:
+        except Exception as failure:  # noqa: BLE001 - whatever a store raises, the login has ended as it has
             self._tell_unkept(f"that it is {phase}", failure)
 
-    async def _release(self) -> None:
-        """Open it again. Whether the announcement was written is not known where writing it failed."""
-        opened = self._claimed.release()
-        try:
-            if self._announced is not None:
-                reopened = evolve(opened, version=self._announced.version + 1)
-                if await self._custody.replace(reopened):
+    async def release(self) -> None:
+        """Open it again: nothing was sent.
+
+        Where noting the answer failed, the note may be there all the same. It is told from another call's
+        work by its version, which only the holder of this claim can have written as an answer.
+        """
+        opened, mine = self._claimed.release(), self._kept
+        failure: Exception | None = None
+        for _ in range(_TRIES):
+            try:
+                if await self._custody.replace(evolve(opened, version=mine.version + 1)):
                     return
-            await self._custody.replace(opened)
-        except ChallengeStoreError as failure:
+                current = await self._custody.read(mine.key)
+            except Exception as error:  # noqa: BLE001 - whatever a store raises, the call ends as it does
+                failure = error
+                continue
+            if current is None or current != self._announced:
+                return
+            mine = current
+        if failure is not None:
             self._tell_unkept("that nothing was sent", failure)
 
-    def _tell_unkept(self, what: str, error: BelvoError) -> None:
+    def _tell_unkept(self, what: str, error: Exception) -> None:
         self._custody.tell_trouble(self._claimed.key, f"{what} could not be noted ({type(error).__name__})")
 
 
-def answered(how: str, link_id: str | None = None) -> ChallengeAnsweredError:
+def answered(how: str) -> ChallengeAnsweredError:
     """Build the error of a challenge that this call cannot answer, as somebody else does or did."""
     return ChallengeAnsweredError(
         f"The challenge {how}; nothing was sent.",
         remedy="Ask challenges.get(ticket) what became of it.",
-        link_id=link_id,
     )
 
 
-async def _shielded(work: Coroutine[object, object, T]) -> T:
-    """Finish *work* even where the caller is cancelled meanwhile."""
-    return await asyncio.shield(asyncio.ensure_future(work))
+async def finish(work: Awaitable[T]) -> T:
+    """Finish *work* even where the caller is cancelled meanwhile; the cancellation comes out then."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=_PATIENCE)
+        raise
+
+
+def _has_succeeded(work: "asyncio.Future[bool]") -> bool:
+    return work.done() and not work.cancelled() and work.exception() is None and work.result()

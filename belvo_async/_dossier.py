@@ -17,6 +17,10 @@ _KEPT: Final = timedelta(days=1)
 _LEASE: Final = timedelta(seconds=60)
 """How long a claim keeps others off. Whoever outlives it finds out as it notes that the answer leaves."""
 _UNANSWERED: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED})
+_SENT: Final = frozenset(
+    {ChallengePhase.ANSWERED, ChallengePhase.UPDATED, ChallengePhase.REFUSED, ChallengePhase.UNSETTLED}
+)
+_LATEST: Final = datetime.max.replace(tzinfo=UTC) - _KEPT
 
 
 @frozen(kw_only=True)
@@ -97,14 +101,13 @@ class Dossier:
             DamagedStateError: The challenge cannot be read.
         """
         state = self.read_state(now)
-        is_sent = self.answered_at is not None and self.phase not in _UNANSWERED
         return ParkedChallenge(
             ticket=self.ticket,
             challenge=state.challenge,
             phase=self.find_phase(now.wall),
             expires_at=self.expires_at,
             parked_at=self.parked_at,
-            attempts=state.rounds + is_sent,
+            attempts=state.rounds + (self.phase in _SENT),
             institution=self.institution,
             reference=self.reference,
             answered_at=self.answered_at,
@@ -163,7 +166,7 @@ def write_row(dossier: Dossier) -> ChallengeRow:
         phase=dossier.phase,
         version=dossier.version,
         expires_at=dossier.expires_at,
-        keep_until=dossier.expires_at + _KEPT,
+        keep_until=min(dossier.expires_at, _LATEST) + _KEPT,
         record=dump_json(record).decode(),
     )
 
@@ -185,6 +188,9 @@ def read_row(row: ChallengeRow) -> Dossier:
 
 
 def _read_record(row: ChallengeRow, record: dict[str, object]) -> Dossier:
+    answered_at = _read_optional_time(record["answered_at"])
+    if row.phase in _SENT and answered_at is None:
+        raise ValueError
     return Dossier(
         key=row.key,
         owner=row.owner,
@@ -196,7 +202,7 @@ def _read_record(row: ChallengeRow, record: dict[str, object]) -> Dossier:
         parked_at=_read_time(record["parked_at"]),
         institution=_read_optional_text(record["institution"]),
         reference=_read_optional_text(record["reference"]),
-        answered_at=_read_optional_time(record["answered_at"]),
+        answered_at=answered_at,
         claimed_until=_read_optional_time(record["claimed_until"]),
         code=_read_optional_text(record["code"]),
         message=_read_optional_text(record["message"]),
