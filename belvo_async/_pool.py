@@ -44,14 +44,15 @@ class Account:
     def __init__(
         self,
         exchange: Exchange,
-        gate: Gate,
+        traffic: Traffic,
         *,
         links: Links,
         institutions: Institutions,
         challenges: Challenges,
     ) -> None:
-        self._gate: Final = gate
+        self._gate: Final = traffic.gate
         self._exchange: Final = exchange
+        self.clock: Final = traffic.clock
         self.links: Final = links
         self.institutions: Final = institutions
         self.challenges: Final = challenges
@@ -203,7 +204,7 @@ class SessionPool:
         owner = hashlib.sha256(f"{self._url} {secret_id}".encode()).hexdigest()[:_OWNER_DIGITS]
         return Account(
             exchange,
-            self._traffic.gate,
+            self._traffic,
             links=links,
             institutions=Institutions(exchange, self._traffic.gate),
             challenges=Challenges(links, self._traffic, self._store, owner),

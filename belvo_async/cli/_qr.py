@@ -1,7 +1,5 @@
 """QR codes: the content of one drawn with block characters, or told that it cannot be drawn."""
 
-import base64
-import binascii
 from typing import Final
 
 import segno
@@ -9,17 +7,12 @@ from attrs import frozen
 from rich.console import Console
 from rich.text import Text
 
+from belvo_async._images import find_image
 from belvo_async.cli._console import make_safe
 
 _QUIET_ZONE: Final = 4
 """Modules that stay light around the code, as its standard asks."""
 _BLOCKS: Final = {(0, 0): " ", (1, 0): "▀", (0, 1): "▄", (1, 1): "█"}
-_IMAGES: Final = (
-    (b"\x89PNG", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"<svg", "image/svg+xml"),
-)
 
 
 @frozen
@@ -33,7 +26,7 @@ class Undrawable:
 
 def draw_code(value: str, console: Console) -> Text | Undrawable:
     """Draw the QR code whose content is *value*, or tell why it cannot be drawn."""
-    address = _read_image(value)
+    address = value if value[:5].lower() == "data:" else find_image(value)
     if address is not None:
         why = "The bank sent the QR code as an image. Open this address in a browser to see it:"
         return Undrawable(why, make_safe(address))
@@ -62,15 +55,3 @@ def _draw(code: segno.QRCode, *, inverted: bool) -> Text:
     lines = ("".join(_BLOCKS[bool(top), bool(low)] for top, low in zip(*pair, strict=True)) for pair in pairs)
     style = "" if inverted else "black on bright_white"
     return Text("\n".join(lines), style=style, no_wrap=True)
-
-
-def _read_image(value: str) -> str | None:
-    """Return the data URI of a value that is an image: a data URI, or an image in base64."""
-    if value[:5].lower() == "data:":
-        return value
-    try:
-        data = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    kind = next((kind for magic, kind in _IMAGES if data.startswith(magic)), None)
-    return None if kind is None else f"data:{kind};base64,{value}"

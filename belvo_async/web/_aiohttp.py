@@ -1,0 +1,60 @@
+"""The pages as an application of aiohttp."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from aiohttp import web
+
+from belvo_async.web._http import LARGEST_BODY, PageRequest, PageResponse
+
+Handler: TypeAlias = Callable[[PageRequest], Awaitable[PageResponse]]
+_PATH: Final = "/{path:.*}"
+
+
+def build_app(handle: Handler) -> web.Application:
+    """Build an application whose every address is answered by *handle*."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await _send(request, await handle(await _read(request)))
+
+    app = web.Application()
+    app.router.add_route("*", _PATH, answer)
+    return app
+
+
+async def _read(request: web.Request) -> PageRequest:
+    return PageRequest(
+        method=request.method,
+        path=request.match_info["path"],
+        query=dict(request.query),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        cookies=dict(request.cookies),
+        body=await _read_body(request),
+        remote=request.remote or "",
+        is_secure=request.secure,
+    )
+
+
+async def _read_body(request: web.Request) -> bytes | None:
+    body = b""
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return None
+    return body
+
+
+async def _send(request: web.Request, response: PageResponse) -> web.StreamResponse:
+    if response.stream is None:
+        return web.Response(status=response.status, headers=response.headers, body=response.body)
+    answer = web.StreamResponse(status=response.status, headers=response.headers)
+    await answer.prepare(request)
+    try:
+        if request.method != "HEAD":
+            async for chunk in response.stream:
+                await answer.write(chunk)
+    except ConnectionError:  # the browser went away
+        pass
+    finally:
+        await response.stream.aclose()
+    return answer

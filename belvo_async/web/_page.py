@@ -1,0 +1,257 @@
+"""The page on which a person answers a parked challenge."""
+
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import parse_qs
+
+from attrs import frozen
+
+from belvo_async import Account, BelvoError, ChallengePhase, Clock, ParkedChallenge, SessionPool
+from belvo_async.errors import ConfigurationError, InvalidValueError, UnknownTicketError
+from belvo_async.web._answering import Answering, Reply
+from belvo_async.web._drawing import ValueKind, draw_value
+from belvo_async.web._guards import COOKIE, FIELD, Allowance, comes_from_our_form, find_proof, write_cookie
+from belvo_async.web._http import PageRequest, PageResponse
+from belvo_async.web._languages import CATALOGS, choose_language
+from belvo_async.web._names import Names
+from belvo_async.web._render import redirect, refuse_method, render, serve_file
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from belvo_async.web._asgi import AsgiApp
+
+_MOST_FIELDS: Final = 20
+_BAD_ANSWERS: Final = 10
+_UNKNOWN_TICKETS: Final = 20
+_MOST_SETTLED: Final = 1
+_SETTLE_EVERY: Final = 10.0
+_SETTLE_AFTER: Final = timedelta(seconds=20)
+_SIGNS: Final = {
+    "working": "",
+    "updated": "✓",
+    "refused": "✕",
+    "declined": "✕",
+    "expired": "✕",
+    "unsettled": "?",
+    "unknown": "?",
+    "form": "!",
+    "busy": "!",
+    "large": "!",
+    "trouble": "!",
+}
+_DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
+_SESSION_EXPIRED: Final = "session_expired"
+
+
+@frozen
+class _Visit:
+    """One request, in the language of who makes it."""
+
+    request: PageRequest
+    language: str
+
+
+class ChallengePage:
+    """Shows a parked challenge to whoever has its ticket, and sends the answer.
+
+    The addresses are `{where it is mounted}/{ticket}`. An answer goes on when the browser goes away; the
+    page shows what has come of it whenever it is opened again. Enter it inside the pool, `async with store,
+    pool, page`, so that answers under way are waited for.
+
+    The address holds the ticket, the only key: keep access logs to yourself, or leave the paths out of them.
+
+    Args:
+        pool: The pool, or the account of it, that the challenges were parked with.
+        brand: The name of your application, shown at the top.
+        language: `en`, `es` or `pt`, where the browser prefers none of them.
+
+    Raises:
+        ConfigurationError: An argument makes no sense.
+    """
+
+    def __init__(
+        self, pool: SessionPool | Account, *, brand: str | None = None, language: str = "en"
+    ) -> None:
+        if not isinstance(pool, SessionPool | Account):
+            raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or an account of it.")
+        if language not in CATALOGS:
+            raise ConfigurationError(
+                "language is none that there is.", remedy=f"Pass one of {', '.join(CATALOGS)}."
+            )
+        self._pool: Final = pool
+        self._brand: Final = brand
+        self._language: Final = language
+        self._answering: Final = Answering(pool)
+        self._names: Final = Names(pool)
+        self._bad_answers: Final = Allowance(_BAD_ANSWERS)
+        self._unknown_tickets: Final = Allowance(_UNKNOWN_TICKETS)
+        self._settled: Final = Allowance(_MOST_SETTLED, _SETTLE_EVERY)
+
+    async def __aenter__(self) -> Self:
+        """Serve pages."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for the answers under way."""
+        await self._names.aclose()
+        await self._answering.aclose()
+
+    def aiohttp_app(self) -> "web.Application":
+        """Build an application of aiohttp, for `add_subapp("/challenges", …)`."""
+        from belvo_async.web._aiohttp import build_app  # noqa: PLC0415 - either form without the other
+
+        return build_app(self.handle)
+
+    def asgi_app(self) -> "AsgiApp":
+        """Build an ASGI application, for `mount("/challenges", …)`."""
+        from belvo_async.web._asgi import AsgiApp  # noqa: PLC0415 - either form without the other
+
+        return AsgiApp(self.handle)
+
+    async def handle(self, request: PageRequest) -> PageResponse:
+        """Answer one request, whichever server it came by."""
+        accepted = request.headers.get("accept-language", "")
+        visit = _Visit(request, choose_language(request.query.get("lang"), accepted, self._language))
+        directory, _, name = request.path.partition("/")
+        file = serve_file(request, name) if directory == "static" else None
+        if file is not None:
+            return file
+        if request.method not in {"GET", "HEAD", "POST"}:
+            return refuse_method("GET, HEAD, POST")
+        try:
+            return await self._serve(visit)
+        except (UnknownTicketError, InvalidValueError):
+            return self._refuse_unknown(visit)
+        except BelvoError:
+            return self._tell(visit, "trouble", status=503, may_reload=True)
+
+    async def _serve(self, visit: _Visit) -> PageResponse:
+        ticket = visit.request.path
+        parked = await self._pool.challenges.get(ticket)
+        if visit.request.method != "POST":
+            return await self._show(visit, parked)
+        body = visit.request.body
+        if body is None:
+            return self._tell(visit, "large", status=413, may_reload=True)
+        form = _read_form(body)
+        if not comes_from_our_form(visit.request, form.get(FIELD, "")):
+            return self._tell(visit, "form", status=403, may_reload=True)
+        if parked.phase is not ChallengePhase.OPEN or self._answering.is_under_way(ticket):
+            return self._go_back(visit)
+        return await self._take(visit, parked, form)
+
+    async def _take(self, visit: _Visit, parked: ParkedChallenge, form: dict[str, str]) -> PageResponse:
+        ticket = parked.ticket
+        if form.get("do") == "decline":
+            await self._decline(ticket)
+            return self._go_back(visit)
+        if not self._bad_answers.use(ticket, self._now):
+            return self._tell(visit, "busy", status=429, may_reload=True, headers={"Retry-After": "60"})
+        token = form.get("token") if parked.challenge.expects_user_input else None
+        if await self._answering.answer(ticket, token) is Reply.INVALID:
+            return await self._show_form(visit, parked, problem="invalid", status=422)
+        return self._go_back(visit)
+
+    async def _decline(self, ticket: str) -> None:
+        try:
+            await self._pool.challenges.decline(ticket)
+        except UnknownTicketError:
+            raise
+        except BelvoError:
+            return  # somebody was faster: the page shows what holds
+
+    async def _show(self, visit: _Visit, parked: ParkedChallenge) -> PageResponse:
+        if self._answering.is_under_way(parked.ticket):
+            return self._tell(visit, "working")
+        if parked.phase is ChallengePhase.OPEN:
+            problem = "again" if parked.attempts else None
+            if self._answering.was_not_sent(parked.ticket):
+                problem = "not_sent"
+            return await self._show_form(visit, parked, problem=problem)
+        if parked.phase in _DOUBTFUL:
+            self._look_again(parked)
+        if parked.phase in {ChallengePhase.CLAIMED, ChallengePhase.ANSWERED}:
+            return self._tell(visit, "working")
+        is_expired = parked.phase is ChallengePhase.REFUSED and parked.code == _SESSION_EXPIRED
+        name = "expired" if is_expired else str(parked.phase)
+        # Whoever had the form open sees how it ended; for all others the ticket is used.
+        is_gone = name in {"declined", "expired"} or COOKIE not in visit.request.cookies
+        return self._tell(visit, name, status=410 if is_gone else 200)
+
+    async def _show_form(
+        self, visit: _Visit, parked: ParkedChallenge, *, problem: str | None, status: int = 200
+    ) -> PageResponse:
+        challenge = parked.challenge
+        texts = CATALOGS[visit.language]
+        value = draw_value(challenge)
+        proof = find_proof(visit.request)
+        seconds = max(0, int((parked.expires_at - self._clock.wall()).total_seconds()))
+        context = {
+            "brand": self._brand,
+            "institution": await self._names.find(parked),
+            "instructions": challenge.instructions,
+            "value": value,
+            "is_question": value.kind is ValueKind.QUESTION,
+            "is_numeric": value.kind is ValueKind.NUMBER,
+            "expects_input": challenge.expects_user_input,
+            "problem": None if problem is None else texts[problem],
+            "proof": proof,
+            "seconds": seconds,
+            "left": texts["minutes"].format(minutes=seconds // 60, seconds=seconds % 60),
+        }
+        headers = {"Set-Cookie": write_cookie(visit.request, proof)}
+        return render("form.html", visit.language, context, status=status, headers=headers)
+
+    def _tell(
+        self,
+        visit: _Visit,
+        name: str,
+        *,
+        status: int = 200,
+        may_reload: bool = False,
+        headers: dict[str, str] | None = None,
+    ) -> PageResponse:
+        context = {"brand": self._brand, "name": name, "sign": _SIGNS[name], "may_reload": may_reload}
+        return render("message.html", visit.language, context, status=status, headers=headers)
+
+    def _refuse_unknown(self, visit: _Visit) -> PageResponse:
+        """Tell that there is no such ticket; a valid one is served however many were guessed before."""
+        if self._unknown_tickets.use(visit.request.remote, self._now):
+            return self._tell(visit, "unknown", status=404)
+        return self._tell(visit, "busy", status=429, headers={"Retry-After": "60"})
+
+    def _go_back(self, visit: _Visit) -> PageResponse:
+        ticket = visit.request.path
+        lang = visit.request.query.get("lang")
+        chosen = f"?lang={lang}" if lang in CATALOGS else ""
+        return redirect(f"{ticket}{chosen}", {})
+
+    def _look_again(self, parked: ParkedChallenge) -> None:
+        """Look at the link of an answer that has been under way elsewhere for a while, now and then."""
+        sent_at = parked.answered_at
+        if sent_at is None or self._clock.wall() - sent_at < _SETTLE_AFTER:
+            return
+        if self._settled.use(parked.ticket, self._now):
+            self._answering.settle(parked.ticket)
+
+    @property
+    def _clock(self) -> Clock:
+        return self._pool.clock
+
+    @property
+    def _now(self) -> float:
+        return self._clock.monotonic()
+
+
+def _read_form(body: bytes) -> dict[str, str]:
+    try:
+        fields = parse_qs(
+            body.decode("ascii", "replace"), max_num_fields=_MOST_FIELDS, keep_blank_values=True
+        )
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}
