@@ -26,6 +26,10 @@ if (left) {
 
 const form = document.querySelector("form");
 if (form) {
+  // On a phone the keyboard would hide what the bank says.
+  if (matchMedia("(pointer: fine)").matches || document.getElementById("problem")) {
+    document.getElementById("token")?.focus({ preventScroll: true });
+  }
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
