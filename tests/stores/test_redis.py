@@ -81,14 +81,14 @@ async def test_a_server_that_is_gone_is_told_and_may_come_back(tmp_path: Path) -
         async with RedisChallengeStore.from_url(url):
             pass
     assert "secret-word" not in f"{caught.value!r} {caught.value} {caught.value.__cause__!r}"
-    server = start_redis(tmp_path, port)
+    server = start_redis(tmp_path, port=port)
     try:
         async with RedisChallengeStore.from_url(url.replace(":secret-word@", "")) as store:
             await store.add(ROW)
             stop_redis(server)
             with pytest.raises(ChallengeStoreError):
                 await store.read(ROW.key)
-            server = start_redis(tmp_path, port)
+            server = start_redis(tmp_path, port=port)
             assert await store.read(ROW.key) is None
     finally:
         stop_redis(server)

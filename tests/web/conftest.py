@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -30,7 +31,6 @@ from tests.challenges.conftest import (
     sandbox,
     store,
 )
-from tests.stores.conftest import find_free_port
 
 __all__ = [
     "add_link",
@@ -113,15 +113,13 @@ async def serve_aiohttp(page: Page) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def serve_asgi(app: Any) -> AsyncIterator[str]:
-    port = find_free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
-    )
-    task = asyncio.create_task(server.serve())
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    task = asyncio.create_task(server.serve([listener]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
     try:
-        yield f"http://127.0.0.1:{port}{MOUNT}"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}{MOUNT}"
     finally:
         server.should_exit = True
         await task
