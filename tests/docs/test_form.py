@@ -14,6 +14,7 @@ import belvo_async.bulk
 import belvo_async.sandbox
 import belvo_async.stores
 import belvo_async.testing
+import belvo_async.web
 from belvo_async import mfa
 from tests.docs.pages import CHANGELOG, DOCS, README, list_pages, name_page, read_blocks
 
@@ -89,7 +90,14 @@ def _list_documented(module: ModuleType) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    [belvo_async, belvo_async.bulk, belvo_async.sandbox, belvo_async.stores, belvo_async.testing],
+    [
+        belvo_async,
+        belvo_async.bulk,
+        belvo_async.sandbox,
+        belvo_async.stores,
+        belvo_async.testing,
+        belvo_async.web,
+    ],
 )
 def test_every_public_name_is_in_the_reference(module: ModuleType) -> None:
     elsewhere = {name for name in module.__all__ if name in vars(belvo_async.errors) or name in vars(mfa)}
