@@ -4,7 +4,7 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help test oldest lint types contracts docs demo benchmark drill check clean
+.PHONY: help test oldest lint types contracts docs package demo benchmark drill check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -59,6 +59,15 @@ types: $(VENV)/.lint  ## check types
 
 contracts: $(VENV)/.lint  ## check that imports point down
 	$(RUN)/lint-imports
+
+$(VENV)/.package: $(VENV)/.demo
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group package
+	touch $@
+
+package: $(VENV)/.package  ## build the wheel and the sdist, and try them where nothing else is installed
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RUN)/python -m build --quiet
+	$(RUN)/python -m pytest release
 
 docs: $(VENV)/.docs  ## build the documentation; a warning is an error
 	$(RUN)/sphinx-build --nitpicky --fail-on-warning --keep-going --quiet docs docs/_build

@@ -30,8 +30,25 @@ def test_every_error_is_in_the_tree_of_the_docstring() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["typer", "rich", "segno", "pytest", "aioresponses", "belvo_async.sandbox"]
+    "module",
+    ["typer", "rich", "segno", "jinja2", "redis", "sqlite3", "pytest", "aioresponses", "belvo_async.sandbox"],
 )
 def test_importing_the_package_does_not_import(module: str) -> None:
     code = f"import belvo_async, sys; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 - our own
+
+
+@pytest.mark.parametrize(
+    ("missing", "use", "extra"),
+    [
+        ("jinja2", "import belvo_async.web", "web"),
+        ("segno", "import belvo_async.web", "web"),
+        ("redis", "from belvo_async.stores import open_store; open_store('redis://127.0.0.1/0')", "redis"),
+    ],
+    ids=["jinja2", "segno", "redis"],
+)
+def test_an_extra_that_is_missing_is_named(missing: str, use: str, extra: str) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None; {use}"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)  # noqa: S603 - our own
+    assert f'pip install "belvo-async[{extra}]"' in done.stderr
+    assert done.returncode == 1

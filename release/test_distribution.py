@@ -1,0 +1,155 @@
+"""What is uploaded: built twice the same, whole, and good where nothing else is installed.
+
+`make package` builds `dist/` and runs this.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EPOCH = "1767225600"
+ALLOWED = {
+    *("belvo_async", "tests", "docs", "examples", "benchmarks", "constraints", "release"),
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml"),
+    *("PKG-INFO", ".gitignore"),
+}
+FILES = (
+    "py.typed",
+    "web/templates/form.html",
+    "web/templates/message.html",
+    "web/templates/operator.html",
+    "web/static/page.css",
+    "web/static/page.js",
+    "web/static/operator.js",
+)
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
+    """Run a command; return what it wrote, and fail with it."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def build(directory: Path) -> tuple[Path, Path]:
+    """Build both files; return the wheel and the sdist."""
+    run(sys.executable, "-m", "build", "--outdir", directory, SOURCE_DATE_EPOCH=EPOCH)
+    (wheel,), (sdist,) = directory.glob("*.whl"), directory.glob("*.tar.gz")
+    return wheel, sdist
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return build(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="session")
+def python(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment with the wheel and its extras, and nothing of the checkout."""
+    directory = tmp_path_factory.mktemp("fresh")
+    venv.create(directory, with_pip=True)
+    python = directory / "bin" / "python"
+    wheel = f"{built[0]}[cli,redis,testing,web]"
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, "hypothesis")
+    return python
+
+
+def test_two_builds_are_the_same_bytes(built: tuple[Path, Path], tmp_path: Path) -> None:
+    again = build(tmp_path)
+    for first, second in zip(built, again, strict=True):
+        digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (first, second)}
+        assert (first.name, len(digests)) == (second.name, 1)
+
+
+def test_the_index_will_show_what_the_readme_says(built: tuple[Path, Path]) -> None:
+    assert run(sys.executable, "-m", "twine", "check", "--strict", *built).count("PASSED") == 2
+
+
+def test_the_wheel_holds_the_package_whole_and_nothing_else(built: tuple[Path, Path]) -> None:
+    names = zipfile.ZipFile(built[0]).namelist()
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"belvo_async"}
+    assert {f"belvo_async/{name}" for name in FILES} <= set(names)
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_the_sdist_holds_no_unwanted_files(built: tuple[Path, Path]) -> None:
+    with tarfile.open(built[1]) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    assert {name.partition("/")[0] for name in names} <= ALLOWED
+    assert not [
+        name for name in names if "__pycache__" in name or "_build" in name or name.endswith(".sqlite")
+    ]
+
+
+def test_the_wheel_runs_where_nothing_else_is_installed(built: tuple[Path, Path], tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=True)
+    python = tmp_path / "bare" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", built[0])
+    code = (
+        "import belvo_async, belvo_async.bulk, belvo_async.sandbox, belvo_async.stores, belvo_async.testing"
+    )
+    run(python, "-W", "error", "-c", code, cwd=tmp_path)
+
+
+def test_the_tests_pass_on_the_wheel(python: Path, tmp_path: Path) -> None:
+    """Those that need no more than the extras."""
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    (tmp_path / "pyproject.toml").symlink_to(ROOT / "pyproject.toml")
+    where = "import belvo_async; print(belvo_async.__file__)"
+    assert str(ROOT) not in run(python, "-c", where, cwd=tmp_path)
+    output = run(
+        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+        *("tests/mfa", "tests/pure", "tests/engine", "tests/sandbox"),
+        cwd=tmp_path,
+    )
+    assert " passed" in output
+
+
+def test_the_command_line_is_there(python: Path, tmp_path: Path) -> None:
+    assert "belvo-async" in run(python.parent / "belvo-async", "--version", cwd=tmp_path)
+    demo = run(python.parent / "belvo-async", "demo", "--links", "30", "--job-links", "0", cwd=tmp_path)
+    assert "tokens sent twice" in demo
+
+
+def test_type_checkers_read_the_types(python: Path, tmp_path: Path) -> None:
+    program = tmp_path / "consumer.py"
+    program.write_text((ROOT / "release" / "consumer.py").read_text("utf-8"), "utf-8")
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "mypy", "basedpyright")
+    for command in (("mypy", "--strict"), ("basedpyright", "--level", "error", "--pythonpath", str(python))):
+        name, *options = command
+        done = subprocess.run(
+            [python.parent / name, *options, program],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        errors = [line for line in done.stdout.splitlines() if "error:" in line or " - error" in line]
+        assert len(errors) == 1, done.stdout
+        assert "int" in errors[0]
+
+
+def test_importing_the_package_is_quick(python: Path, tmp_path: Path) -> None:
+    """Most of it is aiohttp's: ours is less than that again."""
+    timing = "import time; start = time.perf_counter(); import {}; print(time.perf_counter() - start)"
+
+    def measure(module: str) -> float:
+        return min(float(run(python, "-c", timing.format(module), cwd=tmp_path)) for _ in range(5))
+
+    assert measure("belvo_async") < 2.5 * measure("aiohttp, attrs, cattrs, tenacity")
