@@ -1,7 +1,8 @@
 """Pages for the person who has the token, and for those who watch: they need the extra `web`.
 
 `ChallengePage` is what a person sees under a ticket. `OperatorPage` lists what is open. Both are mounted in
-an application of aiohttp, or by their ASGI form in FastAPI, Starlette, Litestar and others.
+an application of aiohttp, or by their ASGI form in FastAPI, Starlette, Litestar and others. `TicketFilter`
+keeps tickets out of a server's access log.
 """
 
 try:
@@ -10,9 +11,10 @@ try:
 except ImportError as error:
     raise ImportError('belvo_async.web needs jinja2 and segno: pip install "belvo-async[web]"') from error
 
+from belvo_async.web._access_log import TicketFilter
 from belvo_async.web._operator import OperatorPage
 from belvo_async.web._page import ChallengePage
 
-__all__ = ["ChallengePage", "OperatorPage"]
+__all__ = ["ChallengePage", "OperatorPage", "TicketFilter"]
 
 del _jinja2, _segno

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from aiohttp import web
 
-from belvo_async.web._http import LARGEST_BODY, PageRequest, PageResponse
+from belvo_async.web._http import LARGEST_BODY, PageRequest, PageResponse, read_cookies
 
 Handler: TypeAlias = Callable[[PageRequest], Awaitable[PageResponse]]
 _PATH: Final = "/{path:.*}"
@@ -28,7 +28,7 @@ async def _read(request: web.Request) -> PageRequest:
         path=request.match_info["path"],
         query=dict(request.query),
         headers={name.lower(): value for name, value in request.headers.items()},
-        cookies=dict(request.cookies),
+        cookies=read_cookies(request.headers.getall("Cookie", ())),
         body=await _read_body(request),
         remote=request.remote or "",
         is_secure=request.secure,
@@ -37,10 +37,13 @@ async def _read(request: web.Request) -> PageRequest:
 
 async def _read_body(request: web.Request) -> bytes | None:
     body = b""
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return None
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                return None
+    except (ConnectionError, web.RequestPayloadError):
+        return None
     return body
 
 

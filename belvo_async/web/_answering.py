@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Final, TypeAlias
 
 from belvo_async import Account, BelvoError, SessionPool
-from belvo_async.errors import InvalidTokenError, TokenNotSentError
+from belvo_async.errors import ChallengeAnsweredError, InvalidTokenError, TokenRequiredError
 
 Calls: TypeAlias = SessionPool | Account
 
@@ -22,7 +22,7 @@ class Reply(Enum):
     INVALID = "invalid"
     """It cannot be a token; nothing was sent."""
     NOT_SENT = "not_sent"
-    """It never left, and can be given again."""
+    """If the challenge is still open, it never left and can be given again."""
     OVER = "over"
     """The challenge itself tells how it ended."""
 
@@ -41,7 +41,7 @@ class Answering:
         return ticket in self._under_way
 
     def was_not_sent(self, ticket: str) -> bool:
-        """Whether the last answer from here could not be sent."""
+        """Whether, if the challenge is open, the last answer from here could not be sent."""
         return ticket in self._not_sent
 
     async def answer(self, ticket: str, token: str | None) -> Reply:
@@ -60,13 +60,13 @@ class Answering:
             await self._pool.challenges.resume(ticket, token)
         except InvalidTokenError:
             return Reply.INVALID
-        except TokenNotSentError:
+        except (TokenRequiredError, ChallengeAnsweredError):
+            return Reply.OVER
+        except BelvoError:
             self._not_sent[ticket] = None
             if len(self._not_sent) > _REMEMBERED:
                 self._not_sent.popitem(last=False)
             return Reply.NOT_SENT
-        except BelvoError:
-            return Reply.OVER
         return Reply.OVER
 
     def settle(self, ticket: str) -> None:
@@ -82,6 +82,6 @@ class Answering:
             return  # the page shows what is known, and somebody looks again later
 
     async def aclose(self) -> None:
-        """Wait until all answers under way have ended; closing the pool bounds how long that takes."""
+        """Wait until all answers under way have ended: for minutes, if a bank takes so long."""
         while tasks := (*self._under_way.values(), *self._looks):
             await asyncio.wait(tasks)

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
-from belvo_async.web._http import LARGEST_BODY, PageRequest, PageResponse
+from belvo_async.web._http import LARGEST_BODY, PageRequest, PageResponse, read_cookies
 
 # The ASGI specification leaves the values open.
 Message: TypeAlias = MutableMapping[str, Any]
@@ -44,14 +43,15 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 async def _read(scope: Message, receive: Receive) -> PageRequest:
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
     client = scope.get("client")
     return PageRequest(
         method=scope["method"],
         path=_find_path(scope),
         query=_read_query(scope.get("query_string", b"")),
-        headers=headers,
-        cookies=_read_cookies(headers.get("cookie", "")),
+        headers=dict(pairs),
+        # HTTP/2 sends each cookie in a header of its own.
+        cookies=read_cookies(value for name, value in pairs if name == "cookie"),
         body=await _read_body(receive),
         remote=client[0] if client else "",
         is_secure=scope.get("scheme") == "https",
@@ -60,8 +60,10 @@ async def _read(scope: Message, receive: Receive) -> PageRequest:
 
 def _find_path(scope: Message) -> str:
     """Return the path below the mount: some frameworks leave what is above it in, some take it out."""
-    path, root = str(scope["path"]), str(scope.get("root_path", ""))
-    return (path.removeprefix(root) if root else path).strip("/")
+    path, root = str(scope["path"]), str(scope.get("root_path", "")).rstrip("/")
+    below = (path.removeprefix(root) if path.startswith(f"{root}/") else path).strip("/")
+    # Litestar puts a slash behind; one that the browser sent makes another address, relative links included.
+    return f"{below}/" if below and bytes(scope.get("raw_path") or b"").endswith(b"/") else below
 
 
 def _read_query(query: bytes) -> dict[str, str]:
@@ -71,19 +73,12 @@ def _read_query(query: bytes) -> dict[str, str]:
         return {}
 
 
-def _read_cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return {}
-
-
 async def _read_body(receive: Receive) -> bytes | None:
     body, has_more = b"", True
     while has_more:
         message = await receive()
         if message["type"] != "http.request":
-            return body
+            return None
         body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
             return None

@@ -1,6 +1,6 @@
 """A request and a response of no framework in particular."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Final
 
 from attrs import field, frozen
@@ -21,7 +21,7 @@ class PageRequest:
     """By lower-case name."""
     cookies: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes | None = field(default=b"", repr=False)
-    """None: it was larger than `LARGEST_BODY`."""
+    """None: it was larger than `LARGEST_BODY`, or did not come whole. Half a token must not be sent."""
     remote: str = ""
     """The address of the browser, or of a proxy before us."""
     is_secure: bool = False
@@ -37,3 +37,16 @@ class PageResponse:
     body: bytes = field(default=b"", repr=False)
     stream: AsyncGenerator[bytes, None] | None = None
     """In place of a body: what comes bit by bit."""
+
+
+def read_cookies(headers: Iterable[str]) -> dict[str, str]:
+    """Return the cookies of a browser; of two of one name the first, which is of the nearer path.
+
+    `http.cookies` gives up where it does not like the cookie of another application on the same host.
+    """
+    cookies: dict[str, str] = {}
+    for header in headers:
+        for pair in header.split(";"):
+            name, _, value = pair.partition("=")
+            cookies.setdefault(name.strip(), value.strip())
+    return cookies

@@ -6,6 +6,7 @@ from typing import Final
 
 from belvo_async import BelvoError, ParkedChallenge
 from belvo_async.web._answering import Calls
+from belvo_async.web._guards import Allowance
 
 _PATIENCE: Final = 2.0
 """Seconds that a page waits for a name."""
@@ -13,24 +14,34 @@ _REMEMBERED: Final = 1000
 
 
 class Names:
-    """Finds the name of a challenge's institution, asking Belvo once for each."""
+    """Finds the name of a challenge's institution, asking Belvo once for each, and once a minute in vain."""
 
     def __init__(self, pool: Calls) -> None:
         self._pool: Final = pool
-        self._found: Final[OrderedDict[str, asyncio.Task[str | None]]] = OrderedDict()
+        self._known: Final[OrderedDict[str, str]] = OrderedDict()
+        self._asking: Final[dict[str, asyncio.Task[None]]] = {}
+        self._tries: Final = Allowance(1)
 
     async def find(self, parked: ParkedChallenge) -> str | None:
         """Return the name, or None where it is not known soon enough."""
         key = parked.institution or parked.link_id
-        task = self._found.get(key)
-        if task is None:
-            task = asyncio.create_task(self._ask(parked))
-            self._found[key] = task
-            if len(self._found) > _REMEMBERED:
-                self._found.popitem(last=False)
-        await asyncio.wait((task,), timeout=_PATIENCE)
-        found = task.result() if task.done() and not task.cancelled() else None
-        return found or parked.institution
+        if key not in self._known and key not in self._asking and self._may_ask(key):
+            task = asyncio.create_task(self._learn(key, parked))
+            self._asking[key] = task
+            task.add_done_callback(lambda _: self._asking.pop(key, None))
+        if key in self._asking:
+            await asyncio.wait((self._asking[key],), timeout=_PATIENCE)
+        return self._known.get(key, parked.institution)
+
+    def _may_ask(self, key: str) -> bool:
+        return self._tries.use(key, self._pool.clock.monotonic())
+
+    async def _learn(self, key: str, parked: ParkedChallenge) -> None:
+        name = await self._ask(parked)
+        if name is not None:
+            self._known[key] = name
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
 
     async def _ask(self, parked: ParkedChallenge) -> str | None:
         try:
@@ -39,12 +50,12 @@ class Names:
                 return None
             page = await anext(self._pool.institutions.list(name=name).pages())
         except (BelvoError, StopAsyncIteration):
-            return parked.institution
+            return None
         return next((found.display_name or name for found in page.results), name)
 
     async def aclose(self) -> None:
         """Give up what is still being asked."""
-        tasks = list(self._found.values())
+        tasks = list(self._asking.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -12,15 +12,16 @@ from belvo_async import Account, BelvoError, ChallengePhase, ParkedChallenge, Se
 from belvo_async.errors import ConfigurationError
 from belvo_async.web._http import PageRequest, PageResponse
 from belvo_async.web._languages import CATALOGS, choose_language
-from belvo_async.web._render import refuse_method, render, render_part, serve_file
+from belvo_async.web._render import refuse_method, render, render_part, serve_file, stream_events
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from belvo_async.web._asgi import AsgiApp
 
-_LONGEST_WATCH: Final = 300.0
-"""Seconds: a server that stops waits for those who watch."""
+_LONGEST_WATCH: Final = 15.0
+"""Seconds: a server that stops waits for those who watch, who come back by themselves if it goes on."""
+_COME_BACK: Final = b"retry: 500\n\n"
 _MOST_SHOWN: Final = 200
 _SHOWN: Final = (ChallengePhase.OPEN, ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED)
 _SCHEMES: Final = frozenset({"", "http", "https"})
@@ -112,12 +113,7 @@ class OperatorPage:
         if request.method not in {"GET", "HEAD"}:
             return refuse_method("GET, HEAD")
         if request.path == "events":
-            headers = {
-                "Content-Type": "text/event-stream",
-                "Cache-Control": "no-store",
-                "X-Accel-Buffering": "no",
-            }
-            return PageResponse(headers=headers, stream=self._watch(language))
+            return stream_events(self._watch(language))
         if request.path:
             missing = {"brand": self._brand, "name": "unknown", "sign": "?", "may_reload": False}
             return render("message.html", language, missing, status=404)
@@ -127,11 +123,12 @@ class OperatorPage:
     async def _watch(self, language: str) -> AsyncGenerator[bytes, None]:
         """Yield the table whenever it has changed; a comment in between shows that the line is alive."""
         last, until = "", self._pool.clock.monotonic() + _LONGEST_WATCH
-        while self._pool.clock.monotonic() < until:  # then the browser asks again by itself
+        while self._pool.clock.monotonic() < until:
             text = render_part("rows.html", language, self._describe(await self._see(), language))
             yield f"event: rows\ndata: {json.dumps(text)}\n\n".encode() if text != last else b":\n\n"
             last = text
             await self._pool.clock.sleep(self._every)
+        yield _COME_BACK
 
     async def _see(self) -> _Sight:
         """Look into the store; all who ask within the same few seconds see the same."""

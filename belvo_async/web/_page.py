@@ -8,7 +8,15 @@ from urllib.parse import parse_qs
 from attrs import frozen
 
 from belvo_async import Account, BelvoError, ChallengePhase, Clock, ParkedChallenge, SessionPool
-from belvo_async.errors import ConfigurationError, InvalidValueError, UnknownTicketError
+from belvo_async.errors import (
+    ChallengeAnsweredError,
+    ChallengeDeclinedError,
+    ChallengeExpiredError,
+    ConfigurationError,
+    InvalidValueError,
+    UnknownTicketError,
+)
+from belvo_async.mfa import ResumeRoute
 from belvo_async.web._answering import Answering, Reply
 from belvo_async.web._drawing import ValueKind, draw_value
 from belvo_async.web._guards import COOKIE, FIELD, Allowance, comes_from_our_form, find_proof, write_cookie
@@ -60,7 +68,7 @@ class ChallengePage:
     page shows what has come of it whenever it is opened again. Enter it inside the pool, `async with store,
     pool, page`, so that answers under way are waited for.
 
-    The address holds the ticket, the only key: keep access logs to yourself, or leave the paths out of them.
+    The address holds the ticket, the only key: keep it out of access logs with a `TicketFilter`.
 
     Args:
         pool: The pool, or the account of it, that the challenges were parked with.
@@ -76,6 +84,13 @@ class ChallengePage:
     ) -> None:
         if not isinstance(pool, SessionPool | Account):
             raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or an account of it.")
+        if isinstance(pool, SessionPool) and (
+            pool.mfa.restarts or pool.mfa.resume_route is ResumeRoute.PUT_LINK
+        ):
+            raise ConfigurationError(
+                "The pool's MfaPolicy needs the password with every answer; the page has none.",
+                remedy="Give the page a pool with ResumeRoute.PATCH_COLLECTION and without restarts.",
+            )
         if language not in CATALOGS:
             raise ConfigurationError(
                 "language is none that there is.", remedy=f"Pass one of {', '.join(CATALOGS)}."
@@ -159,9 +174,7 @@ class ChallengePage:
     async def _decline(self, ticket: str) -> None:
         try:
             await self._pool.challenges.decline(ticket)
-        except UnknownTicketError:
-            raise
-        except BelvoError:
+        except (ChallengeAnsweredError, ChallengeDeclinedError, ChallengeExpiredError):
             return  # somebody was faster: the page shows what holds
 
     async def _show(self, visit: _Visit, parked: ParkedChallenge) -> PageResponse:

@@ -1,6 +1,6 @@
 """Templates into responses, each with the headers that keep a page to itself."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from importlib.resources import files
 from typing import Final
 
@@ -67,6 +67,12 @@ def render_part(template: str, language: str, context: Mapping[str, object]) -> 
 def redirect(place: str, headers: Mapping[str, str]) -> PageResponse:
     """Send the browser to an address, relative to the present one, with a GET."""
     return PageResponse(status=303, headers={**_HEADERS, **_NOT_KEPT, "Location": place, **headers})
+
+
+def stream_events(events: AsyncGenerator[bytes, None]) -> PageResponse:
+    """Send events for as long as they come; a proxy must not hold them back."""
+    kind = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+    return PageResponse(headers={**_HEADERS, **_NOT_KEPT, **kind}, stream=events)
 
 
 def refuse_method(allowed: str) -> PageResponse:

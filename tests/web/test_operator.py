@@ -70,6 +70,16 @@ async def test_whoever_watches_sees_what_is_new(sandbox: Sandbox, pool: SessionP
     await close(response)
 
 
+async def test_nobody_who_watches_keeps_a_server_from_stopping(pool: SessionPool) -> None:
+    response = await OperatorPage(pool).handle(EVENTS)
+    assert response.stream is not None
+    before = pool.clock.monotonic()
+    events = [event async for event in response.stream]
+    assert pool.clock.monotonic() - before <= 20.0
+    assert events[-1] == b"retry: 500\n\n"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
 async def test_however_many_watch_the_store_is_asked_once(sandbox: Sandbox) -> None:
     class Counted(MemoryChallengeStore):
         asked = 0

@@ -64,6 +64,17 @@ async def test_an_institution_that_cannot_be_found_is_the_persons_bank(
     assert "<h1>Your bank asks" in (await browser.get(ticket)).text
 
 
+async def test_a_name_that_could_not_be_found_is_looked_for_again_a_minute_later(
+    sandbox: Sandbox, pool: SessionPool, browser: Browser
+) -> None:
+    ticket = await park(sandbox, pool)
+    sandbox.faults.add(Fault(kind="garbage", method="GET", times=1))
+    for _ in range(3):
+        assert "<h1>Your bank asks" in (await browser.get(ticket)).text
+    await sandbox.clock.sleep(61.0)
+    assert "<h1>Heimdall" in (await browser.get(ticket)).text
+
+
 async def test_a_name_that_was_parked_with_it_is_shown(
     sandbox: Sandbox, pool: SessionPool, browser: Browser
 ) -> None:
@@ -315,9 +326,7 @@ async def test_the_cookie_is_for_this_page_alone(
     sandbox: Sandbox, pool: SessionPool, browser: Browser
 ) -> None:
     form = await browser.get(await park(sandbox, pool))
-    assert re.fullmatch(
-        r"belvo_challenge=[0-9a-f]{64}; HttpOnly; SameSite=Strict", form.headers["Set-Cookie"]
-    )
+    assert re.fullmatch(r"belvo_challenge=[0-9a-f]{64}; HttpOnly; SameSite=Lax", form.headers["Set-Cookie"])
 
 
 async def test_bad_answers_are_counted(sandbox: Sandbox, pool: SessionPool, browser: Browser) -> None:

@@ -3,5 +3,9 @@
 
 const live = document.getElementById("live");
 const events = new EventSource(live.dataset.events + location.search);
-events.addEventListener("rows", (event) => { live.innerHTML = JSON.parse(event.data); });
+events.addEventListener("rows", (event) => {
+  const focused = live.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  live.innerHTML = JSON.parse(event.data);
+  if (focused) [...live.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+});
 addEventListener("pagehide", () => events.close());

@@ -8,9 +8,10 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 
 const left = document.getElementById("left");
 if (left) {
-  const end = performance.now() + 1000 * Number(main.dataset.seconds);
+  // By the wall clock: the other one stands still while a phone sleeps.
+  const end = Date.now() + 1000 * Number(main.dataset.seconds);
   const tick = () => {
-    const seconds = Math.max(0, Math.round((end - performance.now()) / 1000));
+    const seconds = Math.max(0, Math.round((end - Date.now()) / 1000));
     left.textContent = left.dataset.form
       .replace("{minutes}", String(Math.floor(seconds / 60)))
       .replace("{seconds}", String(seconds % 60));
@@ -44,7 +45,8 @@ if (main.hasAttribute("data-waiting")) {
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
       const text = await answer.text();
-      if (!text.includes("data-waiting")) { location.replace(location.href); return; }
+      // While the server, or a proxy before it, is in trouble, the answer is still under way: look again.
+      if (answer.status < 500 && !text.includes("data-waiting")) { location.replace(location.href); return; }
     } catch { /* the network is away: look again */ }
     pause = Math.min(pause * 1.3, 5000);
     setTimeout(look, pause);
