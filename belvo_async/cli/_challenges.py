@@ -47,7 +47,8 @@ async def list_challenges(pool: SessionPool, wanted: Shown, desk: Desk) -> ExitC
         return ExitCode.OK
     if found:
         desk.output.print(_build_table(found))
-    desk.messages.print(f"{len(found) or 'No'} {wanted.phase} challenges.", style="dim")
+    noun = "challenge" if len(found) == 1 else "challenges"
+    desk.messages.print(f"{len(found) or 'No'} {wanted.phase} {noun}.", style="dim")
     return ExitCode.OK
 
 
@@ -72,7 +73,7 @@ async def answer_challenge(pool: SessionPool, ticket: str, desk: Desk) -> ExitCo
 
 async def _answer(pool: SessionPool, ticket: str, asker: Asker, desk: Desk) -> ExitCode:
     parked = await pool.challenges.settle(ticket)
-    asker.institution = parked.institution
+    asker.institution = parked.institution or (await pool.links.get(parked.link_id)).institution
     while True:
         try:
             # Where it is not open the call says what is wrong, and nobody is asked.

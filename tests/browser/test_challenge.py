@@ -209,10 +209,10 @@ async def test_operators_see_what_is_new_without_reloading(
     operator = OperatorPage(pool, link_to="/challenges/{}".format)
     async with serve_aiohttp(operator) as base:
         await tab.goto(base + "/")
-        await expect(tab.get_by_text("0 challenges")).to_be_visible()
+        await expect(tab.get_by_text("Challenges: 0")).to_be_visible()
         clock.automatic = True
         await park(sandbox, pool)
-        await expect(tab.get_by_text("1 challenges")).to_be_visible()
+        await expect(tab.get_by_text("Challenges: 1")).to_be_visible()
         await expect(tab.get_by_role("row")).to_have_count(2)
         await photograph(tab, "operator-desktop")
         await tab.goto("about:blank")

@@ -35,7 +35,7 @@ async def test_open_challenges_are_listed_with_a_way_to_answer(sandbox: Sandbox,
     ticket = await pool.challenges.park(state, institution="Banco <i>")
     page = OperatorPage(pool, link_to="/challenges/{}".format)
     text = (await page.handle(GET)).body.decode()
-    for part in (f'href="/challenges/{ticket}"', "Banco &lt;i&gt;", state.challenge.link_id, "1 challenges"):
+    for part in (f'href="/challenges/{ticket}"', "Banco &lt;i&gt;", state.challenge.link_id, "Challenges: 1"):
         assert part in text
 
 
@@ -61,12 +61,12 @@ async def test_those_whose_end_is_not_known_are_listed_too(sandbox: Sandbox, poo
 async def test_whoever_watches_sees_what_is_new(sandbox: Sandbox, pool: SessionPool) -> None:
     response = await OperatorPage(pool).handle(EVENTS)
     assert response.headers["Content-Type"] == "text/event-stream"
-    assert b"0 challenges" in await read_event(response)
+    assert b"Challenges: 0" in await read_event(response)
     assert await read_event(response) == b":\n\n"
     await park(sandbox, pool)
     event = await read_event(response)
     assert event.startswith(b"event: rows\ndata: ")
-    assert "1 challenges" in json.loads(event.partition(b"data: ")[2])
+    assert "Challenges: 1" in json.loads(event.partition(b"data: ")[2])
     await close(response)
 
 
