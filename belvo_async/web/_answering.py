@@ -81,7 +81,11 @@ class Answering:
         except BelvoError:
             return  # the page shows what is known, and somebody looks again later
 
-    async def aclose(self) -> None:
-        """Wait until all answers under way have ended: for minutes, if a bank takes so long."""
+    async def aclose(self, grace: float) -> None:
+        """Wait up to *grace* seconds until all answers under way have ended."""
+        until = asyncio.get_running_loop().time() + grace
         while tasks := (*self._under_way.values(), *self._looks):
-            await asyncio.wait(tasks)
+            left = until - asyncio.get_running_loop().time()
+            if left <= 0:
+                return  # closing the pool ends them, and the challenges are settled later
+            await asyncio.wait(tasks, timeout=left)

@@ -13,6 +13,7 @@ from belvo_async.errors import (
     ChallengeDeclinedError,
     ChallengeExpiredError,
     ConfigurationError,
+    DamagedStateError,
     InvalidValueError,
     UnknownTicketError,
 )
@@ -74,13 +75,19 @@ class ChallengePage:
         pool: The pool, or the account of it, that the challenges were parked with.
         brand: The name of your application, shown at the top.
         language: `en`, `es` or `pt`, where the browser prefers none of them.
+        close_grace: Seconds to wait at the end for answers under way; then the pool gives them its own.
 
     Raises:
         ConfigurationError: An argument makes no sense.
     """
 
     def __init__(
-        self, pool: SessionPool | Account, *, brand: str | None = None, language: str = "en"
+        self,
+        pool: SessionPool | Account,
+        *,
+        brand: str | None = None,
+        language: str = "en",
+        close_grace: float = 30.0,
     ) -> None:
         if not isinstance(pool, SessionPool | Account):
             raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or an account of it.")
@@ -95,6 +102,11 @@ class ChallengePage:
             raise ConfigurationError(
                 "language is none that there is.", remedy=f"Pass one of {', '.join(CATALOGS)}."
             )
+        if not close_grace >= 0:
+            raise ConfigurationError(
+                "close_grace is no number of seconds, 0 or more.", remedy="Correct the setting."
+            )
+        self._close_grace: Final = close_grace
         self._pool: Final = pool
         self._brand: Final = brand
         self._language: Final = language
@@ -113,7 +125,7 @@ class ChallengePage:
     ) -> None:
         """Wait for the answers under way."""
         await self._names.aclose()
-        await self._answering.aclose()
+        await self._answering.aclose(self._close_grace)
 
     def aiohttp_app(self) -> "web.Application":
         """Build an application of aiohttp, for `add_subapp("/challenges", …)`."""
@@ -141,6 +153,8 @@ class ChallengePage:
             return await self._serve(visit)
         except (UnknownTicketError, InvalidValueError):
             return self._refuse_unknown(visit)
+        except DamagedStateError:  # it will not get better
+            return self._tell(visit, "unknown", status=410)
         except BelvoError:
             return self._tell(visit, "trouble", status=503, may_reload=True)
 

@@ -126,6 +126,20 @@ async def test_the_back_button_and_a_second_tab_send_no_second_token(
     assert await list_tokens(sandbox, pool, ticket) == ["111111"]
 
 
+async def test_a_link_from_elsewhere_does_not_spoil_what_is_open(
+    sandbox: Sandbox, pool: SessionPool, base: str, tab: Page, context: BrowserContext
+) -> None:
+    await tab.goto(f"{base}/{await park(sandbox, pool)}")
+    mail = await context.new_page()
+    await mail.set_content(f'<a href="{base}/{await park(sandbox, pool)}">Your bank asks</a>')
+    await mail.get_by_role("link").click()
+    await expect(mail.get_by_label("Your code")).to_be_visible()
+    await answer(tab, "111111")
+    await expect(tab.get_by_text(DONE)).to_be_visible()
+    await answer(mail, "111111")
+    await expect(mail.get_by_text(DONE)).to_be_visible()
+
+
 async def test_a_double_click_sends_one_token(
     sandbox: Sandbox, pool: SessionPool, base: str, tab: Page
 ) -> None:

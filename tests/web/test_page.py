@@ -13,6 +13,7 @@ from belvo_async.errors import ChallengeStoreError, ConfigurationError
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage
+from belvo_async.web._answering import Reply
 from tests.web.conftest import (
     Browser,
     add_link,
@@ -262,7 +263,7 @@ async def test_an_answer_goes_on_when_the_browser_goes_away(
                 await asyncio.sleep(0)
         posting.cancel()
         await asyncio.gather(posting, return_exceptions=True)
-    await page._answering.aclose()
+    await page._answering.aclose(5.0)
     assert (await pool.challenges.get(ticket)).phase is ChallengePhase.UPDATED
 
 
@@ -360,6 +361,23 @@ async def test_a_store_that_fails_is_told_kindly(sandbox: Sandbox) -> None:
     assert (seen.status, "secret" in seen.text) == (503, False)
 
 
+async def test_a_challenge_that_is_damaged_is_gone(
+    sandbox: Sandbox, pool: SessionPool, browser: Browser, store: MemoryChallengeStore
+) -> None:
+    ticket = await park(sandbox, pool)
+    (row,) = store._rows.values()
+    await store.replace(evolve(row, record=row.record[:-1], version=row.version + 1))
+    assert (await browser.get(ticket)).status == 410
+
+
+async def test_a_page_that_closes_waits_for_answers_but_not_for_ever(pool: SessionPool) -> None:
+    async with ChallengePage(pool, close_grace=0.05) as page:
+        stuck = asyncio.create_task(asyncio.sleep(60.0, Reply.OVER))
+        page._answering._under_way["ticket"] = stuck
+    assert not stuck.done()
+    stuck.cancel()
+
+
 async def test_nothing_in_the_log_tells_a_ticket_or_a_token(
     sandbox: Sandbox, pool: SessionPool, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -437,7 +455,7 @@ async def park_value(sandbox: Sandbox, pool: SessionPool, kind: str, value: str)
     return await pool.challenges.park(evolve(state, challenge=asked))
 
 
-@pytest.mark.parametrize("setting", [{"language": "fr"}, {"pool": None}])
+@pytest.mark.parametrize("setting", [{"language": "fr"}, {"pool": None}, {"close_grace": -1.0}])
 def test_a_setting_that_makes_no_sense_is_refused(sandbox: Sandbox, setting: dict[str, object]) -> None:
     pool = open_pool(sandbox)
     with pytest.raises(ConfigurationError):

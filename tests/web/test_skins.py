@@ -65,7 +65,7 @@ async def test_half_a_token_is_not_sent(
         proof = await read_proof(base, ticket)
         form = b"proof=%s&do=answer&token=111" % proof
         await send(base, ticket, form, b"Cookie: belvo_challenge=" + proof, missing=3)
-        await page._answering.aclose()
+        await page._answering.aclose(5.0)
         assert await list_tokens(sandbox, pool, ticket) == []
         whole = await send(base, ticket, form + b"111", b"Cookie: belvo_challenge=" + proof)
         assert b"303" in whole
