@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _IMAGES: Final = (
-    (b"\x89PNG\r\n", "image/png"),
+    (b"\x89PNG", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
     (b"<svg", "image/svg+xml"),

@@ -231,7 +231,7 @@ def test_a_second_ctrl_c_cuts_off_and_the_next_run_settles(sandbox: Sandbox) -> 
 
 def test_a_killed_job_goes_on_and_is_seen_from_outside(sandbox: Sandbox) -> None:
     write_links(sandbox, 40)
-    hold_up(sandbox)
+    hold_up(sandbox, 2.0)
     with pipe("refresh", "links.csv", "--journal", "j", "--at-once", "10") as talk:
         wait_for_logins(sandbox, 15)
         code, text = refresh("--status", "j")
