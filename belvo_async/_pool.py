@@ -53,6 +53,7 @@ class Account:
         self._gate: Final = traffic.gate
         self._exchange: Final = exchange
         self.clock: Final = traffic.clock
+        self.mfa: Final = traffic.policy
         self.links: Final = links
         self.institutions: Final = institutions
         self.challenges: Final = challenges

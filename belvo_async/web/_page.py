@@ -91,9 +91,7 @@ class ChallengePage:
     ) -> None:
         if not isinstance(pool, SessionPool | Account):
             raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or an account of it.")
-        if isinstance(pool, SessionPool) and (
-            pool.mfa.restarts or pool.mfa.resume_route is ResumeRoute.PUT_LINK
-        ):
+        if pool.mfa.restarts or pool.mfa.resume_route is ResumeRoute.PUT_LINK:
             raise ConfigurationError(
                 "The pool's MfaPolicy needs the password with every answer; the page has none.",
                 remedy="Give the page a pool with ResumeRoute.PATCH_COLLECTION and without restarts.",

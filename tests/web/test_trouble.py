@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from belvo_async import ChallengePhase, ChallengeRow, MemoryChallengeStore, SessionPool
+from belvo_async import ChallengePhase, ChallengeRow, Credentials, MemoryChallengeStore, SessionPool
 from belvo_async.errors import ChallengeStoreError, ConfigurationError
 from belvo_async.mfa import MfaPolicy, ResumeRoute
 from belvo_async.sandbox import Sandbox
@@ -81,5 +81,7 @@ async def test_a_wrong_token_is_not_told_as_one_that_could_not_be_sent(
 )
 async def test_a_policy_that_needs_the_password_is_refused(sandbox: Sandbox, policy: MfaPolicy) -> None:
     async with open_pool(sandbox, mfa=policy) as pool:
-        with pytest.raises(ConfigurationError, match="password"):
-            ChallengePage(pool)
+        account = pool.account(Credentials("another-id", "another-password"))
+        for calls in (pool, account):
+            with pytest.raises(ConfigurationError, match="password"):
+                ChallengePage(calls)
