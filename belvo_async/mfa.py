@@ -289,7 +289,8 @@ def token_required(state: AwaitingToken, why: str) -> TokenRequiredError:
     detail = ErrorDetail(code="token_required", message=challenge.message, request_id=challenge.request_id)
     return TokenRequiredError(
         f"The institution asks for a token, and {why}.",
-        remedy="Pass provide_token=, or park this error's `state` and answer it with links.resume().",
+        remedy="Pass provide_token=, or park this error's `state` with challenges.park() and answer it "
+        "later.",
         status=428,
         details=(detail,),
         link_id=challenge.link_id,

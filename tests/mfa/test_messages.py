@@ -59,7 +59,7 @@ def test_a_challenge_that_leaves_a_call() -> None:
     assert str(error) == (
         "The institution asks for a token, and nobody is there "
         f"(status 428, code token_required, link {LINK_ID}, request_id r1). "
-        "Pass provide_token=, or park this error's `state` and answer it with links.resume()."
+        "Pass provide_token=, or park this error's `state` with challenges.park() and answer it later."
     )
 
 
