@@ -20,7 +20,7 @@ $(VENV)/.demo: $(VENV)/.pip
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,redis,web]" --group test --group examples --group browser
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,otel,redis,web]" --group test --group examples --group browser
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.test
@@ -42,7 +42,7 @@ test: $(VENV)/.test  ## run the tests, with coverage
 	$(RUN)/coverage report
 
 oldest: $(VENV)-oldest/.test  ## run the tests on the lowest supported versions
-	$(VENV)-oldest/bin/python -m pytest tests/bulk tests/challenges tests/engine tests/mfa tests/pure tests/sandbox tests/testing
+	$(VENV)-oldest/bin/python -m pytest tests/bulk tests/challenges tests/contrib tests/engine tests/mfa tests/pure tests/sandbox tests/testing
 
 $(VENV)-oldest/.test: pyproject.toml constraints/oldest.txt
 	$(PYTHON) -m venv $(VENV)-oldest

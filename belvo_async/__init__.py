@@ -24,17 +24,22 @@ from belvo_async._models import (
     Page,
     TokenGenerationData,
 )
-from belvo_async._observer import (
+from belvo_async._observations import (
+    ChallengeClosed,
+    ChallengeEnding,
     ChallengeReceived,
     ExchangeEnded,
+    LoginEnded,
+    LoginOperation,
     LoginSettled,
+    LoginStarted,
     Observation,
-    Observer,
+    ParkedChallengeChanged,
     ParkedChallengeTroubled,
     PoolPaused,
     RetryPlanned,
-    log_observation,
 )
+from belvo_async._observer import Observer, log_observation
 from belvo_async._pages import Listing
 from belvo_async._pool import Account, SessionPool
 from belvo_async._retry import RetryPolicy
@@ -51,6 +56,8 @@ __all__ = [
     "Account",
     "BelvoError",
     "Challenge",
+    "ChallengeClosed",
+    "ChallengeEnding",
     "ChallengeKind",
     "ChallengePhase",
     "ChallengeReceived",
@@ -70,8 +77,11 @@ __all__ = [
     "LinkStatus",
     "LinkUpdate",
     "Listing",
+    "LoginEnded",
+    "LoginOperation",
     "LoginRecorder",
     "LoginSettled",
+    "LoginStarted",
     "MemoryChallengeStore",
     "MfaPolicy",
     "Observation",
@@ -79,6 +89,7 @@ __all__ = [
     "OutcomeUnknownError",
     "Page",
     "ParkedChallenge",
+    "ParkedChallengeChanged",
     "ParkedChallengeTroubled",
     "PoolPaused",
     "RateLimit",

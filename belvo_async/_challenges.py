@@ -96,6 +96,7 @@ class Challenges:
         )
         if not await self._store.add(write_row(dossier)):
             raise InvalidValueError.of("ticket", "is taken", remedy="Leave it out to have one drawn.")
+        self._custody.tell_change(dossier)
         return ticket
 
     async def get(self, ticket: str) -> ParkedChallenge:

@@ -10,7 +10,8 @@ from attrs import evolve
 
 from belvo_async._dossier import Dossier, read_row, write_row
 from belvo_async._exchange import Traffic
-from belvo_async._observer import ParkedChallengeTroubled, notify
+from belvo_async._observations import ParkedChallengeChanged, ParkedChallengeTroubled
+from belvo_async._observer import notify
 from belvo_async._tickets import ChallengePhase, ChallengeStore
 from belvo_async.errors import (
     BelvoError,
@@ -46,7 +47,10 @@ class Custody:
 
     async def replace(self, dossier: Dossier) -> bool:
         """Put a dossier in the place of its former version; return whether nobody else was faster."""
-        return await self._store.replace(write_row(dossier))
+        is_replaced = await self._store.replace(write_row(dossier))
+        if is_replaced:
+            self.tell_change(dossier)
+        return is_replaced
 
     async def correct(self, dossier: Dossier) -> Dossier | None:
         """Write what is now known of an answer, whoever wrote meanwhile that it is not.
@@ -91,6 +95,12 @@ class Custody:
         if not is_taken:
             raise answered("is being answered by another call")
         return claim
+
+    def tell_change(self, dossier: Dossier) -> None:
+        """Tell the observer in which phase a challenge is now."""
+        seconds = (self.traffic.clock.wall() - dossier.parked_at).total_seconds()
+        change = ParkedChallengeChanged(key=dossier.key, phase=dossier.phase, seconds=max(seconds, 0.0))
+        notify(self.traffic.observer, change)
 
     def tell_trouble(self, key: str, problem: str) -> None:
         """Tell the observer of a challenge that is not kept as it should be."""

@@ -10,11 +10,13 @@ from attrs import evolve
 from belvo_async._clock import first_of
 from belvo_async._exchange import Traffic
 from belvo_async._models import Challenge, Link
-from belvo_async._observer import ChallengeReceived, notify
+from belvo_async._observations import ChallengeClosed, ChallengeEnding, ChallengeReceived
+from belvo_async._observer import notify
 from belvo_async.errors import (
     ChallengeDeclinedError,
     InvalidValueError,
     TokenProviderError,
+    TokenRequiredError,
 )
 from belvo_async.mfa import (
     AwaitingToken,
@@ -111,9 +113,40 @@ async def _ask(state: AwaitingToken, provider: TokenProvider | None, traffic: Tr
         request_id=challenge.request_id,
     )
     notify(traffic.observer, received)
+    began = traffic.clock.monotonic()
+    ending = ChallengeEnding.CANCELLED
+    try:
+        event = await _await_answer(state, provider, traffic)
+        ending = _find_ending(event)
+    except TokenProviderError:
+        ending = ChallengeEnding.FAILED
+        raise
+    except TokenRequiredError:
+        ending = ChallengeEnding.LEFT
+        raise
+    finally:
+        seconds = traffic.clock.monotonic() - began
+        closed = ChallengeClosed(
+            link_id=challenge.link_id, kind=challenge.kind, ending=ending, seconds=seconds
+        )
+        notify(traffic.observer, closed)
+    return event
+
+
+def _find_ending(event: Event) -> ChallengeEnding:
+    match event:
+        case Declined():
+            return ChallengeEnding.DECLINED
+        case Expired():
+            return ChallengeEnding.EXPIRED
+        case _:
+            return ChallengeEnding.ANSWERED
+
+
+async def _await_answer(state: AwaitingToken, provider: TokenProvider | None, traffic: Traffic) -> Event:
     if provider is None:
         raise token_required(state, "this call has nobody to ask")
-    answer = asyncio.ensure_future(_call(provider, challenge))
+    answer = asyncio.ensure_future(_call(provider, state.challenge))
     left = traffic.clock.sleep(state.deadline - traffic.clock.monotonic())
     await first_of(answer, left, traffic.gate.closing())
     if answer.done() and not answer.cancelled():

@@ -14,7 +14,8 @@ from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
 from belvo_async._instant import Instant
 from belvo_async._models import Link
-from belvo_async._observer import ExchangeEnded, Observer, PoolPaused, notify, wants_good_exchanges
+from belvo_async._observations import ExchangeEnded, PoolPaused
+from belvo_async._observer import Observer, notify, wants_details
 from belvo_async._refusals import is_rate_refusal, read_retry_after
 from belvo_async._retry import Retrier
 from belvo_async._slots import Slots
@@ -62,6 +63,8 @@ class Traffic:
     belvo_time: BelvoTime
     observer: Observer
     policy: MfaPolicy
+    server: str
+    """Its address, to tell the observer."""
 
     def now(self) -> Instant:
         """Return this moment by both clocks."""
@@ -142,23 +145,23 @@ class Exchange:
             TransportError: There was none.
             PoolClosedError: The pool closed before a login was sent.
         """
-        slots = self._traffic.slots
+        slots, asked = self._traffic.slots, self._traffic.clock.monotonic()
         if request.is_urgent:
             async with slots.urgent:
-                return await self._transmit(request, departure)
+                return await self._transmit(request, departure, asked)
         if request.institution is None:
             async with slots.total:
-                return await self._transmit(request, departure)
+                return await self._transmit(request, departure, asked)
         async with slots.of(request.institution), slots.total:
-            return await self._transmit(request, departure)
+            return await self._transmit(request, departure, asked)
 
-    async def _transmit(self, request: Request, departure: Departure | None) -> Response:
+    async def _transmit(self, request: Request, departure: Departure | None, asked: float) -> Response:
         announce = None if departure is None else departure.announce
         turn = await self._take_turn(request, announce)
         if turn is None:
             turn = await self._take_turn(request, None)
         try:
-            response = await self._send_observed(request, departure)
+            response = await self._send_observed(request, departure, asked)
         except BaseException:
             self._traffic.throttle.dropped(turn)
             raise
@@ -189,7 +192,7 @@ class Exchange:
         throttle.dropped(turn)
         return None
 
-    async def _send_observed(self, request: Request, departure: Departure | None) -> Response:
+    async def _send_observed(self, request: Request, departure: Departure | None, asked: float) -> Response:
         started = self._traffic.clock.monotonic()
         if departure is not None:
             departure.at = started
@@ -198,10 +201,10 @@ class Exchange:
         except BaseException as error:
             if departure is not None and isinstance(error, NotSentError):
                 departure.at = None
-            self._report(request, None, started, type(error).__name__)
+            self._report(request, asked, started, error=type(error).__name__)
             raise
         self._traffic.belvo_time.note(response)
-        self._report(request, response.status, started, None)
+        self._report(request, asked, started, status=response.status)
         return response
 
     def _check_login(self, request: Request) -> None:
@@ -219,8 +222,16 @@ class Exchange:
         if seconds is not None:
             notify(self._traffic.observer, PoolPaused(status=response.status, seconds=seconds))
 
-    def _report(self, request: Request, status: int | None, started: float, error: str | None) -> None:
-        if error is None and not wants_good_exchanges(self._traffic.observer):
+    def _report(
+        self,
+        request: Request,
+        asked: float,
+        started: float,
+        *,
+        status: int | None = None,
+        error: str | None = None,
+    ) -> None:
+        if error is None and not wants_details(self._traffic.observer):
             return
         ended = ExchangeEnded(
             method=request.method,
@@ -228,6 +239,8 @@ class Exchange:
             link_id=request.link_id,
             status=status,
             seconds=self._traffic.clock.monotonic() - started,
+            waited=started - asked,
+            server=self._traffic.server,
             error=error,
         )
         notify(self._traffic.observer, ended)

@@ -35,6 +35,7 @@ from belvo_async._requests import (
 )
 from belvo_async._settle import Accesses, Settler
 from belvo_async._slots import LinkLocks
+from belvo_async._watch import LoginWatch
 from belvo_async.errors import InvalidValueError, TokenRequiredError
 from belvo_async.mfa import AwaitingToken, ResumeRoute, State, Submitting, TokenGiven, advance, read_token
 
@@ -91,7 +92,7 @@ class Links:
         check_provider(provide_token)
         check_recorder(recorder)
         login = self._build_login(build_update(update), update, recorder)
-        with self._traffic.gate:
+        with self._traffic.gate, LoginWatch(self._traffic, "update", update.link_id):
             async with self._locks.hold(update.link_id):
                 return await drive(Submitting(), login, provide_token, self._traffic)
 
@@ -113,8 +114,10 @@ class Links:
         )
         check_provider(provide_token)
         login = self._build_login(build_registration(registration), None)
-        with self._traffic.gate:
-            return await drive(Submitting(), login, provide_token, self._traffic)
+        with self._traffic.gate, LoginWatch(self._traffic, "register", None) as watch:
+            link = await drive(Submitting(), login, provide_token, self._traffic)
+            watch.link_id = link.id
+            return link
 
     async def resume(
         self,
@@ -150,7 +153,7 @@ class Links:
             _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
         self._check_resumable(state, token, provide_token, update)
         login = self._build_login(None if update is None else build_update(update), update, recorder)
-        with self._traffic.gate:
+        with self._traffic.gate, LoginWatch(self._traffic, "resume", state.challenge.link_id):
             async with self._locks.hold(state.challenge.link_id):
                 start: State = state
                 if token is not None or provide_token is None:
@@ -296,7 +299,7 @@ class Links:
         check_provider(provide_token)
         link_id = read_link_id(link_id)
         request = build_refresh(link_id, read_names(fetch_resources))
-        with self._traffic.gate:
+        with self._traffic.gate, LoginWatch(self._traffic, "refresh_data", link_id):
             async with self._locks.hold(link_id):
                 try:
                     response = await self._exchange.fetch(request)

@@ -1,122 +1,88 @@
-"""What the pool tells whoever watches it. No observation holds a password, a token, a header or a body."""
+"""Who watches the pool: the default observer, which writes the log, and how each is told."""
 
 import logging
-from collections.abc import Callable
-from typing import Final, TypeAlias, assert_never
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import asdict
 
-from belvo_async._models import ChallengeKind
+from belvo_async._observations import (
+    ChallengeClosed,
+    ChallengeReceived,
+    ExchangeEnded,
+    LoginEnded,
+    LoginSettled,
+    LoginStarted,
+    Observation,
+    ParkedChallengeChanged,
+    ParkedChallengeTroubled,
+    PoolPaused,
+    RetryPlanned,
+)
+
+Observer: TypeAlias = Callable[[Observation], None]
 
 _LOG: Final = logging.getLogger("belvo_async")
-
-
-@frozen(kw_only=True)
-class ExchangeEnded:
-    """One request was answered, or failed on the way."""
-
-    method: str
-    path: str
-    link_id: str | None
-    status: int | None
-    """None where no answer came."""
-    seconds: float
-    """From the first byte out to the last byte in, connecting included."""
-    error: str | None = None
-    """The name of the error class, where no answer came."""
-
-
-@frozen(kw_only=True)
-class RetryPlanned:
-    """A request will be sent again."""
-
-    method: str
-    path: str
-    link_id: str | None
-    request_id: str | None
-    reason: str
-    """The error code, or the name of the error class."""
-    attempt: int
-    """How many attempts have failed."""
-    seconds: float
-    """The wait before the next one."""
-
-
-@frozen(kw_only=True)
-class PoolPaused:
-    """Belvo refused a request for coming too fast, and the whole pool waits."""
-
-    status: int
-    seconds: float
-
-
-@frozen(kw_only=True)
-class ChallengeReceived:
-    """An institution asks for a token."""
-
-    link_id: str
-    kind: ChallengeKind | None
-    expiry: float | None
-    request_id: str | None
-
-
-@frozen(kw_only=True)
-class LoginSettled:
-    """The answer to a login was lost or failed, and the link was looked at."""
-
-    link_id: str
-    succeeded: bool
-
-
-@frozen(kw_only=True)
-class ParkedChallengeTroubled:
-    """A challenge is not kept in its store as it should be."""
-
-    key: str
-    """Names it in the store; it is no ticket."""
-    problem: str
-
-
-Observation: TypeAlias = (
-    ExchangeEnded | RetryPlanned | PoolPaused | ChallengeReceived | LoginSettled | ParkedChallengeTroubled
-)
-Observer: TypeAlias = Callable[[Observation], None]
+_PREFIX: Final = "belvo_"
+_LINES: Final[Mapping[type[Observation], tuple[int, str]]] = {
+    ExchangeEnded: (logging.DEBUG, "%(method)s %(path)s: status %(status)s after %(seconds).3f s"),
+    RetryPlanned: (
+        logging.WARNING,
+        (
+            "%(method)s %(path)s: trying again in %(seconds).1f s after %(reason)s "
+            "(attempt %(attempt)d failed, request_id %(request_id)s)"
+        ),
+    ),
+    PoolPaused: (
+        logging.WARNING,
+        "Belvo refused a request with status %(status)d: all wait for %(seconds).0f s",
+    ),
+    LoginStarted: (logging.DEBUG, "link %(link_id)s: %(operation)s has begun"),
+    LoginEnded: (logging.DEBUG, "link %(link_id)s: %(operation)s succeeded after %(seconds).3f s"),
+    LoginSettled: (
+        logging.INFO,
+        "link %(link_id)s: the answer was lost, but the link shows that the login succeeded",
+    ),
+    ChallengeReceived: (
+        logging.INFO,
+        "link %(link_id)s: the institution asks for a token (%(kind)s, request_id %(request_id)s)",
+    ),
+    ChallengeClosed: (logging.INFO, "link %(link_id)s: the challenge was %(ending)s after %(seconds).1f s"),
+    ParkedChallengeChanged: (logging.INFO, "parked challenge %(key)s: %(phase)s after %(seconds).1f s"),
+    ParkedChallengeTroubled: (logging.WARNING, "parked challenge %(key)s: %(problem)s"),
+}
+_LOST: Final = "%(method)s %(path)s: no answer after %(seconds).3f s (%(error)s)"
+_FAILED: Final = "link %(link_id)s: %(operation)s ended after %(seconds).3f s (%(error)s)"
+_UNSETTLED: Final = "link %(link_id)s: no success to be seen after a lost or failed answer"
 
 
 def log_observation(observation: Observation) -> None:
-    """Write an observation to the logger `belvo_async`: the default observer."""
+    """Write an observation to the logger `belvo_async`: the default observer.
+
+    Each record is a sentence, and has the same as attributes, for whoever writes JSON: `belvo_event` is the
+    name of the observation, and each of its fields is there too, such as `belvo_link_id`.
+    """
+    level, line = _choose_line(observation)
+    if _LOG.isEnabledFor(level):
+        fields = asdict(observation, recurse=False)
+        extra = {f"{_PREFIX}{name}": value for name, value in fields.items() if value is not None}
+        _LOG.log(level, line, fields, extra={f"{_PREFIX}event": type(observation).__name__, **extra})
+
+
+def _choose_line(observation: Observation) -> tuple[int, str]:
     match observation:
-        case ExchangeEnded(status=None, error=error) as ended:
-            level = logging.INFO if error == "CancelledError" else logging.WARNING
-            _LOG.log(level, "%s %s: no answer after %.3f s (%s)", *_where(ended), ended.seconds, error)
-        case ExchangeEnded() as ended:
-            _LOG.debug("%s %s: status %s after %.3f s", *_where(ended), ended.status, ended.seconds)
-        case RetryPlanned() as planned:
-            message = "%s %s: trying again in %.1f s after %s (attempt %d failed, request_id %s)"
-            why = (planned.seconds, planned.reason, planned.attempt, planned.request_id)
-            _LOG.warning(message, *_where(planned), *why)
-        case PoolPaused(status=status, seconds=seconds):
-            _LOG.warning("Belvo refused a request with status %d: all wait for %.0f s", status, seconds)
-        case ChallengeReceived(link_id=link_id, kind=kind, request_id=request_id):
-            _LOG.info(
-                "link %s: the institution asks for a token (%s, request_id %s)", link_id, kind, request_id
-            )
-        case LoginSettled(link_id=link_id, succeeded=True):
-            _LOG.info("link %s: the answer was lost, but the link shows that the login succeeded", link_id)
-        case LoginSettled(link_id=link_id):
-            _LOG.warning("link %s: no success to be seen after a lost or failed answer", link_id)
-        case ParkedChallengeTroubled(key=key, problem=problem):
-            _LOG.warning("parked challenge %s: %s", key, problem)
+        case ExchangeEnded(status=None, error=error):
+            return logging.INFO if error == "CancelledError" else logging.WARNING, _LOST
+        case LoginEnded(error=str()):
+            return logging.DEBUG, _FAILED
+        case LoginSettled(succeeded=False):
+            return logging.WARNING, _UNSETTLED
         case _:
-            assert_never(observation)
+            return _LINES[type(observation)]
 
 
-def _where(observation: ExchangeEnded | RetryPlanned) -> tuple[str, str]:
-    return observation.method, observation.path
-
-
-def wants_good_exchanges(observer: Observer) -> bool:
-    """Whether an exchange that went well is worth telling: the default observer mostly drops it."""
+def wants_details(observer: Observer) -> bool:
+    """Whether what happens at every login is worth telling: the default observer mostly drops it."""
     return observer is not log_observation or _LOG.isEnabledFor(logging.DEBUG)
 
 

@@ -155,6 +155,7 @@ class SessionPool:
             belvo_time=BelvoTime(clock),
             observer=observer,
             policy=mfa or DEFAULT_POLICY,
+            server=self._url,
         )
         self._locks: Final = LinkLocks()
         self._claims: Final = Claims(clock)

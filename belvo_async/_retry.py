@@ -9,7 +9,8 @@ from attrs import field, frozen
 
 from belvo_async._error_codes import is_belvos_own
 from belvo_async._http import Repeat, Request
-from belvo_async._observer import Observer, RetryPlanned, notify
+from belvo_async._observations import RetryPlanned
+from belvo_async._observer import Observer, notify
 from belvo_async._settings import at_least, whole
 from belvo_async.errors import (
     AnswerLostError,

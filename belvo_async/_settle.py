@@ -8,7 +8,8 @@ from belvo_async._answers import read_body
 from belvo_async._belvo_time import CLOCKS_AGREE
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._models import Link, LinkStatus
-from belvo_async._observer import LoginSettled, notify
+from belvo_async._observations import LoginSettled
+from belvo_async._observer import notify
 from belvo_async._requests import build_link_read
 from belvo_async.errors import BelvoError
 

@@ -15,7 +15,8 @@ from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
 from belvo_async._links import Links
 from belvo_async._models import Link
-from belvo_async._observer import ExchangeEnded, log_observation, notify
+from belvo_async._observations import ExchangeEnded
+from belvo_async._observer import log_observation, notify
 from belvo_async._requests import build_update
 from belvo_async._retry import Retrier
 from belvo_async._settle import Accesses
@@ -55,6 +56,7 @@ def _build_traffic() -> Traffic:
         belvo_time=BelvoTime(SYSTEM_CLOCK),
         observer=log_observation,
         policy=DEFAULT_POLICY,
+        server="",
     )
 
 
@@ -87,7 +89,9 @@ def _time_values() -> dict[str, float]:
     accepted = Accepted(read_model(value, Link))
 
     def observe() -> None:
-        ended = ExchangeEnded(method="PUT", path="/", link_id=_LINK_ID, status=200, seconds=1.0)
+        ended = ExchangeEnded(
+            method="PUT", path="/", link_id=_LINK_ID, status=200, seconds=1.0, waited=0.0, server=""
+        )
         notify(log_observation, ended)
 
     return {

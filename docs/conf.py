@@ -34,7 +34,7 @@ python_maximum_signature_line_length = 88
 nitpick_ignore_regex = [
     # The build is offline, so names of other projects have nothing to point at.
     (r"py:.*", r"(collections|contextlib|datetime|enum|os|types|typing|uuid|aiohttp)\..*"),
-    (r"py:.*", r"web\.Application|AsgiApp"),  # imported where they are needed
+    (r"py:.*", r"web\.Application|AsgiApp|opentelemetry\..*|(trace\.Tracer|metrics\.Meter)Provider"),
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",
@@ -45,6 +45,7 @@ nitpick_ignore_regex = [
 _PUBLIC = (
     "belvo_async",
     "belvo_async.bulk",
+    "belvo_async.contrib.opentelemetry",
     "belvo_async.errors",
     "belvo_async.mfa",
     "belvo_async.sandbox",

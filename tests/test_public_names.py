@@ -31,7 +31,17 @@ def test_every_error_is_in_the_tree_of_the_docstring() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["typer", "rich", "segno", "jinja2", "redis", "pytest", "aioresponses", "belvo_async.sandbox"],
+    [
+        "typer",
+        "rich",
+        "segno",
+        "jinja2",
+        "redis",
+        "opentelemetry",
+        "pytest",
+        "aioresponses",
+        "belvo_async.sandbox",
+    ],
 )
 def test_importing_the_package_does_not_import(module: str) -> None:
     code = f"import belvo_async, sys; sys.exit({module!r} in sys.modules)"
@@ -44,8 +54,9 @@ def test_importing_the_package_does_not_import(module: str) -> None:
         ("jinja2", "import belvo_async.web", "web"),
         ("segno", "import belvo_async.web", "web"),
         ("redis", "from belvo_async.stores import open_store; open_store('redis://127.0.0.1/0')", "redis"),
+        ("opentelemetry", "import belvo_async.contrib.opentelemetry", "otel"),
     ],
-    ids=["jinja2", "segno", "redis"],
+    ids=["jinja2", "segno", "redis", "opentelemetry"],
 )
 def test_an_extra_that_is_missing_is_named(missing: str, use: str, extra: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; {use}"

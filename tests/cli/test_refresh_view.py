@@ -51,7 +51,9 @@ def test_a_pause_of_the_pool_is_told_and_single_repeats_only_before_logins_start
     view.begin()
     view.observe(RETRY)
     view.observe(PoolPaused(status=403, seconds=30.0))
-    view.observe(ExchangeEnded(method="GET", path="/", link_id=None, status=200, seconds=1.0))
+    view.observe(
+        ExchangeEnded(method="GET", path="/", link_id=None, status=200, seconds=1.0, waited=0.0, server="")
+    )
     assert file.getvalue().splitlines() == [
         "unexpected_error: trying again in 3 s.",
         "Belvo refuses more requests for now: waiting 30 s.",

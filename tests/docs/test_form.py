@@ -11,6 +11,7 @@ import pytest
 
 import belvo_async
 import belvo_async.bulk
+import belvo_async.contrib.opentelemetry
 import belvo_async.sandbox
 import belvo_async.stores
 import belvo_async.testing
@@ -93,6 +94,7 @@ def _list_documented(module: ModuleType) -> set[str]:
     [
         belvo_async,
         belvo_async.bulk,
+        belvo_async.contrib.opentelemetry,
         belvo_async.sandbox,
         belvo_async.stores,
         belvo_async.testing,

@@ -1,24 +1,40 @@
 """What the default observer writes: one sentence each, with no secret in it."""
 
 import logging
+from typing import get_args
 
 import pytest
 
 from belvo_async import (
+    ChallengeClosed,
+    ChallengeEnding,
     ChallengeKind,
+    ChallengePhase,
     ChallengeReceived,
     ExchangeEnded,
+    LoginEnded,
     LoginSettled,
+    LoginStarted,
     Observation,
+    ParkedChallengeChanged,
+    ParkedChallengeTroubled,
     PoolPaused,
     RetryPlanned,
     log_observation,
 )
+from belvo_async._observer import _LINES
 
 
 def end(status: int | None, error: str | None = None) -> ExchangeEnded:
     return ExchangeEnded(
-        method="PUT", path="/api/links/1/", link_id="1", seconds=0.25, status=status, error=error
+        method="PUT",
+        path="/api/links/1/",
+        link_id="1",
+        seconds=0.25,
+        status=status,
+        error=error,
+        waited=0.5,
+        server="http://127.0.0.1",
     )
 
 
@@ -54,6 +70,21 @@ WHERE = "PUT /api/links/1/"
             f"{WHERE}: trying again in 3.0 s after too_many_sessions (attempt 1 failed, request_id r1)",
         ),
         (
+            LoginStarted(operation="update", link_id="1"),
+            "DEBUG",
+            "link 1: update has begun",
+        ),
+        (
+            LoginEnded(operation="update", link_id="1", seconds=2.0),
+            "DEBUG",
+            "link 1: update succeeded after 2.000 s",
+        ),
+        (
+            LoginEnded(operation="resume", link_id="1", seconds=2.0, error="LoginFailedError"),
+            "DEBUG",
+            "link 1: resume ended after 2.000 s (LoginFailedError)",
+        ),
+        (
             PoolPaused(status=403, seconds=30.0),
             "WARNING",
             "Belvo refused a request with status 403: all wait for 30 s",
@@ -63,6 +94,19 @@ WHERE = "PUT /api/links/1/"
             "INFO",
             "link 1: the institution asks for a token (qr, request_id r1)",
         ),
+        (
+            ChallengeClosed(
+                link_id="1", kind=ChallengeKind.QR, ending=ChallengeEnding.DECLINED, seconds=2.04
+            ),
+            "INFO",
+            "link 1: the challenge was declined after 2.0 s",
+        ),
+        (
+            ParkedChallengeChanged(key="k", phase=ChallengePhase.ANSWERED, seconds=2.0),
+            "INFO",
+            "parked challenge k: answered after 2.0 s",
+        ),
+        (ParkedChallengeTroubled(key="k", problem="it is odd"), "WARNING", "parked challenge k: it is odd"),
         (
             LoginSettled(link_id="1", succeeded=True),
             "INFO",
@@ -74,7 +118,7 @@ WHERE = "PUT /api/links/1/"
             "link 1: no success to be seen after a lost or failed answer",
         ),
     ],
-    ids=lambda value: type(value).__name__ if not isinstance(value, str) else value[:12],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else value[-12:],
 )
 def test_every_observation_is_one_sentence(
     caplog: pytest.LogCaptureFixture, observation: Observation, level: str, line: str
@@ -82,3 +126,23 @@ def test_every_observation_is_one_sentence(
     with caplog.at_level(logging.DEBUG, "belvo_async"):
         log_observation(observation)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [(level, line)]
+
+
+def test_every_observation_has_a_line() -> None:
+    assert set(get_args(Observation)) == set(_LINES)
+
+
+def test_a_record_has_the_fields_for_whoever_writes_json(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "belvo_async"):
+        log_observation(end(200))
+    fields = {name: value for name, value in vars(caplog.records[0]).items() if name.startswith("belvo_")}
+    assert fields == {
+        "belvo_event": "ExchangeEnded",
+        "belvo_method": "PUT",
+        "belvo_path": "/api/links/1/",
+        "belvo_link_id": "1",
+        "belvo_status": 200,
+        "belvo_seconds": 0.25,
+        "belvo_waited": 0.5,
+        "belvo_server": "http://127.0.0.1",
+    }

@@ -1,0 +1,162 @@
+"""What the pool tells whoever watches it. No observation holds a password, a token, a header or a body."""
+
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+from belvo_async._models import ChallengeKind
+from belvo_async._tickets import ChallengePhase
+
+LoginOperation: TypeAlias = Literal["update", "register", "resume", "refresh_data"]
+"""The method of `links` that was called."""
+
+
+class ChallengeEnding(StrEnum):
+    """Why nobody is asked for a token any more."""
+
+    ANSWERED = "answered"
+    """The callback gave a token, or confirmed."""
+    DECLINED = "declined"
+    """The person will not answer."""
+    EXPIRED = "expired"
+    """Time ran out."""
+    LEFT = "left"
+    """The challenge left the call as `TokenRequiredError`: nobody could be asked, or the pool closed."""
+    FAILED = "failed"
+    """The callback raised, or was cancelled."""
+    CANCELLED = "cancelled"
+    """The call itself was cancelled."""
+
+
+@frozen(kw_only=True)
+class ExchangeEnded:
+    """One request was answered, or failed on the way."""
+
+    method: str
+    path: str
+    link_id: str | None
+    status: int | None
+    """None where no answer came."""
+    seconds: float
+    """From the first byte out to the last byte in, connecting included."""
+    waited: float
+    """Seconds before that: for a slot, for a turn within the rate limit, and while the whole pool paused."""
+    server: str
+    """The address that the path belongs to, such as `https://api.belvo.com`."""
+    error: str | None = None
+    """The name of the error class, where no answer came."""
+
+
+@frozen(kw_only=True)
+class RetryPlanned:
+    """A request will be sent again."""
+
+    method: str
+    path: str
+    link_id: str | None
+    request_id: str | None
+    reason: str
+    """The error code, or the name of the error class."""
+    attempt: int
+    """How many attempts have failed."""
+    seconds: float
+    """The wait before the next one."""
+
+
+@frozen(kw_only=True)
+class PoolPaused:
+    """Belvo refused a request for coming too fast, and the whole pool waits."""
+
+    status: int
+    seconds: float
+
+
+@frozen(kw_only=True)
+class ChallengeReceived:
+    """An institution asks for a token."""
+
+    link_id: str
+    kind: ChallengeKind | None
+    expiry: float | None
+    request_id: str | None
+
+
+@frozen(kw_only=True)
+class ChallengeClosed:
+    """Nobody is asked for a token any more: the other end of `ChallengeReceived`."""
+
+    link_id: str
+    kind: ChallengeKind | None
+    ending: ChallengeEnding
+    seconds: float
+    """How long the person, or the callback, took."""
+
+
+@frozen(kw_only=True)
+class LoginStarted:
+    """A call of `links` has begun that logs in at a bank.
+
+    It is told in the task that made the call, and so is `LoginEnded`.
+    """
+
+    operation: LoginOperation
+    link_id: str | None
+    """None for a registration."""
+
+
+@frozen(kw_only=True)
+class LoginEnded:
+    """The other end of `LoginStarted`, however it came about."""
+
+    operation: LoginOperation
+    link_id: str | None
+    """None for a registration that has failed."""
+    seconds: float
+    """From the call to its end, with all waits: for the link, the limits, the bank and the person."""
+    error: str | None = None
+    """The name of the error class, where it raised."""
+    code: str | None = None
+    """Belvo's error code, where it has one."""
+
+
+@frozen(kw_only=True)
+class LoginSettled:
+    """The answer to a login was lost or failed, and the link was looked at."""
+
+    link_id: str
+    succeeded: bool
+
+
+@frozen(kw_only=True)
+class ParkedChallengeChanged:
+    """A challenge under a ticket was parked, or has come to another phase."""
+
+    key: str
+    """Names it in the store; it is no ticket."""
+    phase: ChallengePhase
+    seconds: float
+    """Since it was parked first."""
+
+
+@frozen(kw_only=True)
+class ParkedChallengeTroubled:
+    """A challenge is not kept in its store as it should be."""
+
+    key: str
+    """Names it in the store; it is no ticket."""
+    problem: str
+
+
+Observation: TypeAlias = (
+    ExchangeEnded
+    | RetryPlanned
+    | PoolPaused
+    | LoginStarted
+    | LoginEnded
+    | LoginSettled
+    | ChallengeReceived
+    | ChallengeClosed
+    | ParkedChallengeChanged
+    | ParkedChallengeTroubled
+)
