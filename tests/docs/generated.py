@@ -19,6 +19,7 @@ from belvo_async.sandbox._people import MFA_PEOPLE, OWN_PEOPLE, REFUSED, Person,
 from tests.docs.drawing import draw
 from tests.docs.machine import find_transitions
 from tests.docs.pages import DOCS, list_pages
+from tests.docs.window import draw_windows
 
 _CODED: Final = (errors.ErrorDetail(code="unexpected_error"),)
 _FAILURES: Final = (
@@ -30,7 +31,6 @@ _FAILURES: Final = (
     (errors.RequestTimeoutError(""), "Belvo gave up"),
     (errors.AnswerLostError(""), "the connection broke"),
 )
-DIAGRAM: Final = DOCS / "explanation" / "state-machine.svg"
 _PART: Final = re.compile(
     r"(?P<start><!-- generated: (?P<name>[a-z ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
 )
@@ -186,6 +186,12 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
 }
 
 
+DRAWINGS: Final[Mapping[Path, Callable[[], str]]] = {
+    DOCS / "explanation" / "state-machine.svg": lambda: draw(find_transitions()),
+    DOCS / "explanation" / "rate-limit.svg": draw_windows,
+}
+
+
 def find_parts(page: Path) -> list[str]:
     """Return the names of the generated parts of a page."""
     return [match["name"] for match in _PART.finditer(page.read_text("utf-8"))]
@@ -200,16 +206,12 @@ def render(page: Path) -> str:
     return _PART.sub(fill, page.read_text("utf-8"))
 
 
-def render_diagram() -> str:
-    """Return the drawing of the state machine."""
-    return draw(find_transitions())
-
-
 def main() -> None:
     """Write all of it."""
     for page in list_pages():
         page.write_text(render(page), "utf-8")
-    DIAGRAM.write_text(render_diagram(), "utf-8")
+    for drawing, render_drawing in DRAWINGS.items():
+        drawing.write_text(render_drawing(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.generated import DIAGRAM, PARTS, find_parts, render, render_diagram
+from tests.docs.generated import DRAWINGS, PARTS, find_parts, render
 from tests.docs.machine import EVENTS, STATES, find_transitions
 from tests.docs.pages import list_pages, name_page
+from tests.docs.window import REQUESTS, count_worst, start_at_sliding_window
 
 ADVICE = "run: python -m tests.docs.generated"
 
@@ -20,8 +21,13 @@ def test_every_part_stands_on_one_page() -> None:
     assert sorted(name for page in list_pages() for name in find_parts(page)) == sorted(PARTS)
 
 
-def test_the_drawing_is_fresh() -> None:
-    assert DIAGRAM.read_text("utf-8") == render_diagram(), ADVICE
+@pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.name)
+def test_drawings_are_fresh(drawing: Path) -> None:
+    assert drawing.read_text("utf-8") == DRAWINGS[drawing](), ADVICE
+
+
+def test_the_drawn_window_keeps_the_limit() -> None:
+    assert count_worst(start_at_sliding_window()) == REQUESTS
 
 
 def test_the_walk_meets_every_state_and_every_event() -> None:
