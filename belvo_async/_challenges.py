@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import string
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -24,7 +25,9 @@ from belvo_async.errors import (
 )
 from belvo_async.mfa import AwaitingToken, challenge_expired, read_token
 
-_TICKET_BYTES: Final = 24
+_TICKET_LENGTH: Final = 32
+_TICKET_SIGNS: Final = string.ascii_letters + string.digits
+"""No dash: a ticket that begins with one would be an option at the command line."""
 _TICKET: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
 _LONGEST_NOTE: Final = 256
 _LONGEST_LIST: Final = 1000
@@ -84,7 +87,7 @@ class Challenges:
             )
         institution = _check_note("institution", institution)
         reference = _check_note("reference", reference)
-        ticket = secrets.token_urlsafe(_TICKET_BYTES) if ticket is None else _check_ticket(ticket)
+        ticket = draw_ticket() if ticket is None else _check_ticket(ticket)
         dossier = open_dossier(
             state,
             self._traffic.now(),
@@ -327,6 +330,11 @@ class Challenges:
             return None
 
 
+def draw_ticket() -> str:
+    """Draw a ticket that nobody can guess."""
+    return "".join(secrets.choice(_TICKET_SIGNS) for _ in range(_TICKET_LENGTH))
+
+
 def _unknown() -> UnknownTicketError:
     return UnknownTicketError(
         "No challenge has this ticket.",
@@ -357,5 +365,5 @@ def _check_ticket(ticket: str) -> str:
     raise InvalidValueError.of(
         "ticket",
         "is no ticket",
-        remedy="Pass 22 to 128 letters, digits, - and _, from secrets.token_urlsafe().",
+        remedy="Pass 22 to 128 letters, digits, - and _, such as secrets.token_hex(16).",
     )

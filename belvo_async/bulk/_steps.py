@@ -1,18 +1,16 @@
 """Writes the steps of one login into the journal, each before it happens."""
 
-import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
+from belvo_async._challenges import draw_ticket
 from belvo_async._clock import Clock
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._outcomes import Parked
 from belvo_async.mfa import AwaitingToken
-
-_TICKET_BYTES: Final = 24
 
 
 class Phase(Enum):
@@ -89,7 +87,7 @@ class Steps:
 
     def build_parked(self, state: AwaitingToken) -> Parked:
         """Return a challenge under its ticket."""
-        self.ticket = self.ticket or secrets.token_urlsafe(_TICKET_BYTES)
+        self.ticket = self.ticket or draw_ticket()
         return Parked(
             link_id=self.link_id,
             ticket=self.ticket,

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,12 @@ def as_nobody() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+def list_directories(path: Path) -> list[Path]:
+    """Return the directories above a file that pytest made, the nearest first; others may not enter them."""
+    mine = Path(tempfile.gettempdir())
+    return [parent for parent in path.parents if mine in parent.parents]
 
 
 def start(program: str, *arguments: object) -> subprocess.Popen[str]:

@@ -13,6 +13,7 @@ from tests.bulk.journals import (
     as_nobody,
     leave_half_made,
     leave_killed,
+    list_directories,
     opened,
     read_bytes,
     refuse,
@@ -164,7 +165,7 @@ async def test_links_that_go_round_in_circles_lead_nowhere(tmp_path: Path) -> No
 @pytest.fixture
 def closed_off(path: Path) -> Iterator[Path]:
     """The journal, in a directory that others may look into, but not write to."""
-    directories = [path.parent, *path.parents[1:3]]
+    directories = list_directories(path)
     modes = [directory.stat().st_mode for directory in directories]
     for directory in directories:
         directory.chmod(0o555)

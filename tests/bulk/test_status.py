@@ -21,6 +21,7 @@ from tests.bulk.journals import (
     as_nobody,
     leave_half_made,
     leave_killed,
+    list_directories,
     opened,
     read_bytes,
 )
@@ -128,7 +129,7 @@ def test_a_look_at_a_killed_job_sees_all_and_leaves_every_file_as_it_was(path: P
 
 def test_a_look_needs_no_permission_to_write(path: Path) -> None:
     leave_killed(path)
-    directories = [path.parent, *path.parents[1:3]]
+    directories = list_directories(path)
     modes = [directory.stat().st_mode for directory in directories]
     for place in (*path.parent.iterdir(), *directories):
         place.chmod(0o555)

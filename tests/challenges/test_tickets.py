@@ -30,7 +30,7 @@ async def test_a_ticket_is_unguessable_and_fit_for_an_address(sandbox: Sandbox, 
     state = await challenge(pool, add_link(sandbox))
     tickets = {await pool.challenges.park(state) for _ in range(50)}
     assert len(tickets) == 50
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]{32}", ticket) for ticket in tickets)
+    assert all(re.fullmatch(r"[A-Za-z0-9]{32}", ticket) for ticket in tickets), "no dash: it may come first"
 
 
 async def test_what_was_parked_is_shown_to_every_process(
