@@ -11,6 +11,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import stringify_annotation
 
 import belvo_async
+from belvo_async import bulk, mfa
 
 project = "belvo_async"
 author = "The belvo_async authors"
@@ -20,6 +21,8 @@ version = release = belvo_async.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_title = f"{project} {version}"
 html_show_sourcelink = False
 
@@ -29,6 +32,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
+add_module_names = False  # each page says where its names are imported from
 python_maximum_signature_line_length = 88
 
 nitpick_ignore_regex = [
@@ -58,6 +62,19 @@ _FIELDS = frozenset({"attribute", "data", "property"})
 _COLON = "\ue000"
 _DEFAULT = re.compile(r"attr_dict\['(\w+)'\]\.default")
 _FENCE = re.compile(r"^```")
+_ALIASES = {
+    stringify_annotation(alias, "smart"): f"~belvo_async.{name}"
+    for name, alias in {
+        "Observer": belvo_async.Observer,
+        "Observation": belvo_async.Observation,
+        "TokenProvider": belvo_async.TokenProvider,
+        "bulk.CredentialsProvider": bulk.CredentialsProvider,
+        "bulk.ProgressCallback": bulk.ProgressCallback,
+        "bulk.Outcome": bulk.Outcome,
+        "mfa.State": mfa.State,
+        "mfa.Event": mfa.Event,
+    }.items()
+}
 
 
 def resolve_private_name(
@@ -96,10 +113,14 @@ def prepare_docstring(_app: Sphinx, what: str, *event: Any) -> None:
 def write_signature(
     _app: Sphinx, _what: str, _name: str, thing: object, *event: Any
 ) -> tuple[str, str] | None:
-    """Write the signature of an attrs class as a reader needs it, without attrs' own bookkeeping."""
+    """Write a signature as a reader needs it: types by their names, and without attrs' own bookkeeping."""
     signature: str | None = event[-2]
-    if signature is None or not (isinstance(thing, type) and attrs.has(thing)):
+    if signature is None:
         return None
+    for meaning, name in _ALIASES.items():
+        signature = signature.replace(meaning, name)
+    if not (isinstance(thing, type) and attrs.has(thing)):
+        return signature, event[-1]
     fields = attrs.fields_dict(thing)
     written = _DEFAULT.sub(lambda match: repr(fields[match[1]].default), signature)
     for name, field in fields.items():
