@@ -4,7 +4,7 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help test oldest lint types contracts docs package demo benchmark drill check clean
+.PHONY: help test lint types contracts docs package sbom demo benchmark drill check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -37,18 +37,9 @@ $(VENV)/.benchmark: $(VENV)/.demo
 
 test: $(VENV)/.test  ## run the tests, with coverage
 	$(RUN)/coverage erase
-	$(RUN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(RUN)/coverage run -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 	$(RUN)/coverage combine --quiet
 	$(RUN)/coverage report
-
-oldest: $(VENV)-oldest/.test  ## run the tests on the lowest supported versions
-	$(VENV)-oldest/bin/python -m pytest tests/bulk tests/challenges tests/contrib tests/engine tests/mfa tests/pure tests/sandbox tests/testing
-
-$(VENV)-oldest/.test: pyproject.toml constraints/oldest.txt
-	$(PYTHON) -m venv $(VENV)-oldest
-	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group test --constraint constraints/oldest.txt
-	touch $@
 
 lint: $(VENV)/.lint  ## check format and style
 	$(RUN)/ruff format --check .
@@ -64,10 +55,16 @@ $(VENV)/.package: $(VENV)/.demo
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group package
 	touch $@
 
-package: $(VENV)/.package  ## build the wheel and the sdist, and try them where nothing else is installed
+package: $(VENV)/.package  ## build the wheel and the sdist, and test them with each Python and old and new dependencies
 	rm -rf dist
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RUN)/python -m build --quiet
-	$(RUN)/python -m pytest release
+	$(RUN)/python -m pytest release -rP
+
+sbom: $(VENV)/.package  ## list what an installation of the built wheel brings along, as CycloneDX
+	rm -rf build/installed
+	$(PYTHON) -m venv build/installed
+	build/installed/bin/python -m pip install --quiet --disable-pip-version-check "$$(echo dist/*.whl)[cli,otel,redis,web]"
+	$(RUN)/cyclonedx-py environment --of JSON --output-file build/sbom.json build/installed/bin/python
 
 docs: $(VENV)/.docs  ## build the documentation; a warning is an error
 	$(RUN)/sphinx-build --nitpicky --fail-on-warning --keep-going --quiet docs docs/_build
@@ -86,4 +83,4 @@ drill: $(VENV)/.test  ## kill jobs of 2000 links thirty times each, for some min
 check: lint types contracts test docs  ## all of the above that CI runs
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(VENV)-oldest build dist docs/_build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache mutants
+	rm -rf $(VENV) build dist docs/_build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache mutants

@@ -4,18 +4,20 @@
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 import tarfile
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+from environments import ROOT, THIS, Setting, install, list_settings, run
 
-ROOT = Path(__file__).parents[1]
 EPOCH = "1767225600"
+TESTED = (
+    *("bulk", "challenges", "cli", "contrib", "engine", "mfa", "pure", "sandbox", "stores", "testing", "web"),
+    "test_public_names.py",
+)
 ALLOWED = {
     *("belvo_async", "tests", "docs", "examples", "benchmarks", "constraints", "release"),
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml"),
@@ -30,21 +32,6 @@ FILES = (
     "web/static/page.js",
     "web/static/operator.js",
 )
-
-
-def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
-    """Run a command; return what it wrote, and fail with it."""
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def build(directory: Path) -> tuple[Path, Path]:
@@ -62,12 +49,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def python(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh environment with the wheel and its extras, and nothing of the checkout."""
-    directory = tmp_path_factory.mktemp("fresh")
-    venv.create(directory, with_pip=True)
-    python = directory / "bin" / "python"
-    wheel = f"{built[0]}[cli,redis,testing,web]"
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, "hypothesis")
-    return python
+    wheel = f"{built[0]}[cli,otel,redis,testing,web]"
+    return install(Setting(THIS, sys.executable), tmp_path_factory.mktemp("fresh"), wheel)
 
 
 def test_two_builds_are_the_same_bytes(built: tuple[Path, Path], tmp_path: Path) -> None:
@@ -98,27 +81,29 @@ def test_the_sdist_holds_no_unwanted_files(built: tuple[Path, Path]) -> None:
 
 
 def test_the_wheel_runs_where_nothing_else_is_installed(built: tuple[Path, Path], tmp_path: Path) -> None:
-    venv.create(tmp_path / "bare", with_pip=True)
-    python = tmp_path / "bare" / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", built[0])
+    python = install(Setting(THIS, sys.executable), tmp_path / "bare", built[0])
     code = (
         "import belvo_async, belvo_async.bulk, belvo_async.sandbox, belvo_async.stores, belvo_async.testing"
     )
     run(python, "-W", "error", "-c", code, cwd=tmp_path)
 
 
-def test_the_tests_pass_on_the_wheel(python: Path, tmp_path: Path) -> None:
-    """Those that need no more than the extras."""
-    (tmp_path / "tests").symlink_to(ROOT / "tests")
-    (tmp_path / "pyproject.toml").symlink_to(ROOT / "pyproject.toml")
+@pytest.mark.parametrize("setting", list_settings(), ids=str)
+def test_the_tests_pass_on_the_wheel(setting: Setting, built: tuple[Path, Path], tmp_path: Path) -> None:
+    """All that need neither the checkout nor a browser; `make test` runs the rest on this Python."""
+    wheel = f"{built[0]}[cli,otel,redis,testing,web]"
+    groups = ("--group", "test", "--group", "examples")
+    python = install(setting, tmp_path / "environment", wheel, *groups)
+    for name in ("tests", "pyproject.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
     where = "import belvo_async; print(belvo_async.__file__)"
     assert str(ROOT) not in run(python, "-c", where, cwd=tmp_path)
     output = run(
-        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-        *("tests/mfa", "tests/pure", "tests/engine", "tests/sandbox"),
+        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "auto", "--dist", "worksteal"),
+        *(f"tests/{name}" for name in TESTED),
         cwd=tmp_path,
     )
-    assert " passed" in output
+    print(f"{setting}: {output.splitlines()[-1]}")
 
 
 def test_the_command_line_is_there(python: Path, tmp_path: Path) -> None:
