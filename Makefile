@@ -51,7 +51,7 @@ types: $(VENV)/.lint  ## check types
 contracts: $(VENV)/.lint  ## check that imports point down
 	$(RUN)/lint-imports
 
-$(VENV)/.package: $(VENV)/.demo
+$(VENV)/.package: $(VENV)/.test
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group package
 	touch $@
 

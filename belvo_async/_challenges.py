@@ -46,6 +46,25 @@ class Challenges:
 
     All that it keeps is in the pool's `challenge_store`, without any password or token. A ticket is known to
     the Belvo account and environment that parked it, and to no other that shares the store.
+
+    Example:
+        >>> import asyncio
+        >>> from belvo_async import Credentials, LinkUpdate, SessionPool, TokenRequiredError
+        >>> from belvo_async.sandbox import Sandbox
+        >>> async def main() -> None:
+        ...     async with Sandbox() as belvo:
+        ...         link_id = belvo.add_link(institution="heimdall_mx_retail", username="mfa_numeric")
+        ...         keys = Credentials(belvo.secret_id, belvo.secret_password)
+        ...         async with SessionPool(keys, environment=belvo.url) as pool:
+        ...             try:
+        ...                 await pool.links.update(LinkUpdate(link_id, password="new-password"))
+        ...             except TokenRequiredError as required:
+        ...                 ticket = await pool.challenges.park(required.state)
+        ...             print((await pool.challenges.get(ticket)).challenge.value)
+        ...             print((await pool.challenges.resume(ticket, "111111")).status)
+        >>> asyncio.run(main())
+        12345
+        valid
     """
 
     def __init__(self, links: Links, traffic: Traffic, store: ChallengeStore, owner: str) -> None:

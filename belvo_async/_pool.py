@@ -103,6 +103,21 @@ class SessionPool:
 
     Raises:
         ConfigurationError: A setting is missing or makes no sense; names it.
+
+    Example:
+        >>> import asyncio
+        >>> from belvo_async import Credentials, LinkUpdate, SessionPool
+        >>> from belvo_async.sandbox import Sandbox
+        >>> async def main() -> None:
+        ...     async with Sandbox() as belvo:
+        ...         link_id = belvo.add_link(institution="heimdall_mx_retail", username="mfa_numeric")
+        ...         keys = Credentials(belvo.secret_id, belvo.secret_password)
+        ...         async with SessionPool(keys, environment=belvo.url) as pool:
+        ...             update = LinkUpdate(link_id, password="new-password")
+        ...             link = await pool.links.update(update, provide_token=lambda challenge: "111111")
+        ...     print(link.status)
+        >>> asyncio.run(main())
+        valid
     """
 
     def __init__(  # noqa: PLR0913 - settings, all with defaults, by keyword only

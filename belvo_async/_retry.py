@@ -40,6 +40,12 @@ class RetryPolicy:
 
     Raises:
         ConfigurationError: A number is out of range.
+
+    Example:
+        >>> from belvo_async import RetryPolicy
+        >>> policy = RetryPolicy(retries=2)
+        >>> policy.base, policy.base * policy.factor  # seconds before the first repeat and the second
+        (3.0, 6.0)
     """
 
     retries: int = field(default=5, validator=whole(0))

@@ -127,6 +127,11 @@ class Credentials(Secretive):
 
     Raises:
         ConfigurationError: One of the two is missing.
+
+    Example:
+        >>> from belvo_async import Credentials
+        >>> Credentials("id", "password")
+        Credentials()
     """
 
     secret_id: str = field(repr=False)
@@ -224,6 +229,12 @@ class RateLimit:
 
     Raises:
         ConfigurationError: A number is out of range.
+
+    Example:
+        >>> from belvo_async import RateLimit
+        >>> half = RateLimit(requests=40)  # where two processes share one address
+        >>> half.window
+        30.0
     """
 
     requests: int | None = field(default=80, validator=whole(1, optional=True))

@@ -71,6 +71,14 @@ class BelvoError(Exception):
         details: Belvo's error items; empty where it sent none.
         link_id: The link that the call was about.
         remedy: What to do next, one sentence.
+
+    Example:
+        >>> from belvo_async import BelvoError, LinkUpdate
+        >>> try:
+        ...     LinkUpdate("not an id", password="secret")
+        ... except BelvoError as error:
+        ...     print(error.remedy)
+        Pass the `id` of a link, as links.list() shows it.
     """
 
     def __init__(

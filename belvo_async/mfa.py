@@ -181,6 +181,17 @@ def advance(  # noqa: PLR0911 - one return for each arm of the specification
     Raises:
         InvalidTokenError: The token cannot be one; *state* is still good.
         IllegalTransitionError: *event* cannot happen in *state*.
+
+    Example:
+        >>> from belvo_async import Challenge
+        >>> from belvo_async.mfa import Challenged, Submitting, TokenGiven, advance
+        >>> link_id = "5722d0ba-69c7-4d6a-a4bd-5fb0a3b4d2a0"
+        >>> challenge = Challenge(session="s1", link_id=link_id, expiry=600.0)
+        >>> state = advance(Submitting(), Challenged(challenge, at=0.0))
+        >>> state.deadline
+        595.0
+        >>> type(advance(state, TokenGiven("123456", at=20.0))).__name__
+        'Resuming'
     """
     match state, event:
         case ((Submitting() | Resuming()), Accepted(link)):

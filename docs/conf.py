@@ -61,7 +61,6 @@ _PUBLIC = (
 _FIELDS = frozenset({"attribute", "data", "property"})
 _COLON = "\ue000"
 _DEFAULT = re.compile(r"attr_dict\['(\w+)'\]\.default")
-_FENCE = re.compile(r"^```")
 _ALIASES = {
     stringify_annotation(alias, "smart"): f"~belvo_async.{name}"
     for name, alias in {
@@ -93,21 +92,12 @@ def resolve_private_name(
 
 
 def prepare_docstring(_app: Sphinx, what: str, *event: Any) -> None:
-    """Turn the Markdown code fences of a docstring into code blocks, before napoleon reads it."""
+    """Hide the colons of a field's docstring from napoleon, and drop what a module says of itself."""
     lines: list[str] = event[-1]
     if what in _FIELDS:  # else napoleon takes what stands before a colon for a type
         lines[:] = [line.replace(":", _COLON) for line in lines]
     if what == "module":
         lines.clear()  # the page says it
-    rewritten: list[str] = []
-    inside = False
-    for line in lines:
-        if _FENCE.match(line):
-            inside = not inside
-            rewritten += [".. code-block:: python", ""] if inside else [""]
-        else:
-            rewritten.append(f"   {line}" if inside else line)
-    lines[:] = rewritten
 
 
 def write_signature(

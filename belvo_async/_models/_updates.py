@@ -52,6 +52,11 @@ class LinkUpdate(Secretive):
 
     Raises:
         InvalidValueError: A value could not be right; names the field.
+
+    Example:
+        >>> from belvo_async import LinkUpdate
+        >>> LinkUpdate("5722d0ba-69c7-4d6a-a4bd-5fb0a3b4d2a0", password="secret")
+        LinkUpdate(link_id='5722d0ba-69c7-4d6a-a4bd-5fb0a3b4d2a0', username_type=None, institution=None)
     """
 
     link_id: str = field(converter=read_link_id)

@@ -77,6 +77,21 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     Raises:
         ConfigurationError: A setting makes no sense.
         InvalidValueError: An argument is of a wrong kind.
+
+    Example:
+        >>> import asyncio
+        >>> from belvo_async import Credentials, LinkUpdate, SessionPool, bulk
+        >>> from belvo_async.sandbox import Sandbox
+        >>> async def main() -> None:
+        ...     async with Sandbox() as belvo:
+        ...         ids = [belvo.add_link(institution="erebor_mx_retail") for _ in range(20)]
+        ...         keys = Credentials(belvo.secret_id, belvo.secret_password)
+        ...         async with SessionPool(keys, environment=belvo.url) as pool:
+        ...             updates = [LinkUpdate(link_id, password="new-password") for link_id in ids]
+        ...             async with bulk.refresh(pool, updates) as run:
+        ...                 print((await run.finish()).updated)
+        >>> asyncio.run(main())
+        20
     """
     check_setting("pool", pool, SessionPool)
     check_items(updates, has_credentials=credentials is not None)

@@ -71,6 +71,12 @@ class OpenTelemetryObserver:
         tracer_provider: By default the global one.
         meter_provider: By default the global one.
         also: Told everything too; by default the log.
+
+    Example:
+        >>> from belvo_async import Credentials, SessionPool
+        >>> from belvo_async.contrib.opentelemetry import OpenTelemetryObserver
+        >>> keys = Credentials("id", "password")
+        >>> pool = SessionPool(keys, environment="sandbox", observer=OpenTelemetryObserver())
     """
 
     def __init__(

@@ -23,13 +23,20 @@ from belvo_async.sandbox._server import Server
 class Sandbox:
     """A Belvo look-alike in this process, on the loopback address.
 
-    ```python
-    async with Sandbox() as sandbox:
-        link_id = sandbox.add_link(institution="heimdall_mx_retail", username="mfa_numeric")
-        ...  # talk to sandbox.url with sandbox.secret_id and sandbox.secret_password
-    ```
-
     The state of the bank outlives `stop`, so a test can take the server away and bring it back.
+
+    Example:
+        >>> import asyncio
+        >>> from belvo_async import Credentials, SessionPool
+        >>> from belvo_async.sandbox import Sandbox
+        >>> async def main() -> None:
+        ...     async with Sandbox() as sandbox:
+        ...         sandbox.add_link(institution="heimdall_mx_retail", username="mfa_numeric")
+        ...         keys = Credentials(sandbox.secret_id, sandbox.secret_password)
+        ...         async with SessionPool(keys, environment=sandbox.url) as pool:
+        ...             print([link.institution async for link in pool.links.list()])
+        >>> asyncio.run(main())
+        ['heimdall_mx_retail']
     """
 
     def __init__(

@@ -19,6 +19,17 @@ def open_store(where: str | os.PathLike[str]) -> AbstractAsyncContextManager[Cha
 
     Raises:
         ConfigurationError: The address makes no sense, or the extra `redis` is missing.
+
+    Example:
+        >>> import asyncio
+        >>> import tempfile
+        >>> from belvo_async.stores import open_store
+        >>> async def main(path: str) -> None:
+        ...     async with open_store(path) as store:
+        ...         print(type(store).__name__)
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     asyncio.run(main(f"{directory}/challenges.sqlite"))
+        SqliteChallengeStore
     """
     if isinstance(where, str) and where.lower().startswith(_REDIS):
         return RedisChallengeStore.from_url(where)

@@ -18,13 +18,6 @@ _PATIENCE: Final = 5.0
 class ManualClock:
     """A `belvo_async.Clock` that stands still until the test moves it.
 
-    ```python
-    clock = ManualClock()
-    async with SessionPool(credentials, environment=sandbox.url, clock=clock) as pool:
-        update = asyncio.create_task(pool.links.update(...))
-        await clock.advance(30)
-    ```
-
     Time is counted in whole nanoseconds, so three sleeps of 0.1 s end with an advance of 0.3 s.
 
     An *automatic* clock jumps to the next sleeper's time by itself as soon as the event loop has nothing else
@@ -37,6 +30,20 @@ class ManualClock:
 
     Raises:
         ValueError: *start* has no time zone.
+
+    Example:
+        >>> import asyncio
+        >>> from belvo_async.testing import ManualClock
+        >>> async def main() -> None:
+        ...     clock = ManualClock()
+        ...     nap = asyncio.create_task(clock.sleep(30))
+        ...     await clock.advance(29)
+        ...     print(nap.done())
+        ...     await clock.advance(1)
+        ...     print(nap.done())
+        >>> asyncio.run(main())
+        False
+        True
     """
 
     def __init__(self, *, start: datetime = START, automatic: bool = False) -> None:

@@ -24,18 +24,24 @@ _PAGE: Final = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></
 class BelvoMock:
     """A script of Belvo's answers, each for one request, in the order in which they were added.
 
-    The PUT of a link and the PATCH that answers its challenge both count as its logins:
+    The PUT of a link and the PATCH that answers its challenge both count as its logins. A request without an
+    answer raises `AssertionError` at the place that sent it.
 
-    ```python
-    with mocked_belvo() as belvo:
-        belvo.challenge(link_id)
-        belvo.link_updated(link_id)
-        async with SessionPool(Credentials("id", "password"), environment=belvo.url) as pool:
-            await pool.links.update(LinkUpdate(link_id, password="…"), provide_token=ask)
-        assert belvo.requests[1].body["token"] == "123456"
-    ```
-
-    A request without an answer raises `AssertionError` at the place that sent it.
+    Example:
+        >>> import asyncio
+        >>> from belvo_async import Credentials, LinkUpdate, SessionPool
+        >>> from belvo_async.testing import mocked_belvo
+        >>> link_id = "5722d0ba-69c7-4d6a-a4bd-5fb0a3b4d2a0"
+        >>> async def main() -> None:
+        ...     with mocked_belvo() as belvo:
+        ...         belvo.challenge(link_id)
+        ...         belvo.link_updated(link_id)
+        ...         async with SessionPool(Credentials("id", "password"), environment=belvo.url) as pool:
+        ...             update = LinkUpdate(link_id, password="new-password")
+        ...             await pool.links.update(update, provide_token=lambda challenge: "123456")
+        ...         print(belvo.requests[1].body["token"])
+        >>> asyncio.run(main())
+        123456
     """
 
     def __init__(self, url: str, script: Script) -> None:

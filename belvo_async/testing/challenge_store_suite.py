@@ -1,10 +1,16 @@
 """The tests that every `ChallengeStore` has to pass, for a store of your own.
 
 ```python
-class TestPostgresStore(ChallengeStoreSuite):
+import pytest_asyncio
+
+from belvo_async.stores import SqliteChallengeStore
+from belvo_async.testing.challenge_store_suite import ChallengeStoreSuite
+
+
+class TestMyStore(ChallengeStoreSuite):
     @pytest_asyncio.fixture
-    async def store(self):
-        async with PostgresChallengeStore(…) as store:
+    async def store(self, tmp_path):
+        async with SqliteChallengeStore(tmp_path / "challenges.sqlite") as store:  # yours
             yield store
 ```
 

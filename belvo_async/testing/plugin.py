@@ -1,9 +1,13 @@
 """The pytest plugin: fixtures for a sandbox, a pool, a clock and a mock. pytest finds it by itself.
 
 ```python
+from belvo_async import LinkUpdate
+
+
 async def test_update(belvo_sandbox, belvo_pool):
     link_id = belvo_sandbox.add_link()
-    link = await belvo_pool.links.update(LinkUpdate(link_id, password="…"))
+    link = await belvo_pool.links.update(LinkUpdate(link_id, password="new-password"))
+    assert link.status == "valid"
 ```
 
 What a test asks for, directly or through its own fixtures, decides how they fit together: with `belvo_clock`

@@ -79,6 +79,13 @@ class ChallengePage:
 
     Raises:
         ConfigurationError: An argument makes no sense.
+
+    Example:
+        >>> from belvo_async import Credentials, SessionPool
+        >>> from belvo_async.web import ChallengePage
+        >>> pool = SessionPool(Credentials("id", "password"), environment="sandbox")
+        >>> page = ChallengePage(pool, brand="Cuentas Claras", language="es")
+        >>> app = page.asgi_app()  # mount it: app.mount("/challenges", page.asgi_app())
     """
 
     def __init__(

@@ -1,9 +1,6 @@
 """The README, the changelog and the documentation keep the form that readers rely on."""
 
-import doctest
-import pkgutil
 import re
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -114,13 +111,3 @@ def test_every_name_of_the_machine_is_in_the_reference() -> None:
         if not name.startswith("_") and getattr(value, "__module__", "") == mfa.__name__
     }
     assert own | {"DEFAULT_POLICY", "State", "Event"} <= _list_documented(mfa)
-
-
-def test_examples_in_docstrings_run() -> None:
-    names = [
-        "belvo_async",
-        *(found.name for found in pkgutil.walk_packages(belvo_async.__path__, "belvo_async.")),
-    ]
-    for name in names:
-        if not name.endswith("__main__"):
-            assert doctest.testmod(import_module(name)).failed == 0
