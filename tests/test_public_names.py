@@ -7,6 +7,7 @@ import pytest
 
 import belvo_async
 from belvo_async import errors
+from tests.surface import RECORD, write_surface
 
 
 def test_the_public_names_exist_once_each() -> None:
@@ -21,6 +22,10 @@ def test_no_public_name_is_forgotten() -> None:
         if not name.startswith("_") and getattr(value, "__module__", "").startswith("belvo_async")
     }
     assert shown - set(belvo_async.__all__) == set()
+
+
+def test_names_and_parameters_are_those_that_were_reviewed() -> None:
+    assert write_surface() == RECORD.read_text("utf-8"), "run: python -m tests.surface, and look at the diff"
 
 
 def test_every_error_is_in_the_tree_of_the_docstring() -> None:
