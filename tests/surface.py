@@ -47,7 +47,7 @@ def write_surface() -> str:
 
 def _list_names(module: ModuleType) -> Iterator[str]:
     yield f"{module.__name__}:"
-    for name in sorted(_find_public(module)):
+    for name in sorted(find_public(module)):
         thing = getattr(module, name)
         if isinstance(thing, type) and thing.__module__.startswith("belvo_async"):
             yield from (f"  {line}" for line in _list_class(f"{name}{_describe(thing)}", thing))
@@ -60,7 +60,8 @@ def _list_class(title: str, kind: type) -> Iterator[str]:
     yield from (f"  .{line}" for line in _list_members(kind))
 
 
-def _find_public(module: ModuleType) -> list[str]:
+def find_public(module: ModuleType) -> list[str]:
+    """Return the names that a module shows to its users."""
     if hasattr(module, "__all__"):
         return list(module.__all__)
     return [
