@@ -1,5 +1,6 @@
 """Parked challenges in the memory of one process."""
 
+import builtins
 from bisect import bisect_right, insort
 from collections import defaultdict
 from datetime import datetime
@@ -46,7 +47,7 @@ class MemoryChallengeStore:
 
     async def list(
         self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
-    ) -> list[ChallengeRow]:
+    ) -> builtins.list[ChallengeRow]:
         """Return the rows that expire soonest; see `ChallengeStore`."""
         queue = self._queues.get((owner, phase), [])
         start = bisect_right(queue, after, key=_find_expiry)

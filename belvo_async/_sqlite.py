@@ -1,13 +1,16 @@
 """What the journal and the store of challenges both do with a file of SQLite."""
 
+import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 _CAN_ASK_AS_WHO_WE_ARE: Final = os.access in os.supports_effective_ids  # not on Windows
+_ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _PERMISSION_REMEDY: Final = "Allow this user to write to the file and to its directory."
 _REACH_REMEDY: Final = "Check that this user may read and write the file and its directory."
 
@@ -61,18 +64,36 @@ def find_real(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.realpath(path))  # `Path.resolve` raises where links go round in circles
 
 
+def exists(place: Path) -> bool:
+    """Return whether there is anything at a path.
+
+    Raises:
+        OSError: That cannot be told: `Path.exists` says no then, from Python 3.14 on.
+    """
+    return _read_mode(place) is not None
+
+
+def _read_mode(place: Path) -> int | None:
+    try:
+        return place.stat().st_mode
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return None
+        raise
+
+
 def find_obstacle(place: Path) -> tuple[str, str] | None:
     """Return why a database cannot be made or written at a real path, and the remedy; None if it can."""
     try:
-        is_directory, has_directory = place.is_dir(), place.parent.is_dir()
-        is_read_only = place.exists() and not os.access(place, os.W_OK, effective_ids=_CAN_ASK_AS_WHO_WE_ARE)
+        mode, parent = _read_mode(place), _read_mode(place.parent)
+        may_write = os.access(place, os.W_OK, effective_ids=_CAN_ASK_AS_WHO_WE_ARE)
     except OSError:
         return "could not be reached", _REACH_REMEDY
-    if is_directory:
+    if mode is not None and stat.S_ISDIR(mode):
         return "is a directory", "Name a file in it."
-    if not has_directory:
+    if parent is None or not stat.S_ISDIR(parent):
         problem = f"could not be made: there is no directory {place.parent}"
         return problem, "Make the directory, or name another place."
-    if is_read_only:  # SQLite would open it all the same, and leave a log beside it
+    if mode is not None and not may_write:  # SQLite would open it all the same, and leave a log beside it
         return "cannot be written", _PERMISSION_REMEDY
     return None

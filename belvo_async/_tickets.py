@@ -1,5 +1,6 @@
 """What a store keeps of a challenge, what its user sees of it, and what a store must be able to do."""
 
+import builtins
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -158,7 +159,7 @@ class ChallengeStore(Protocol):
 
     async def list(
         self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
-    ) -> list[ChallengeRow]:
+    ) -> builtins.list[ChallengeRow]:
         """Return up to *limit* rows of an owner in a phase that expire after *after*, the soonest first.
 
         The time it takes should not grow with the number of rows. In place of a row that cannot be read,

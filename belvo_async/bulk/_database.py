@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from belvo_async._sqlite import ask, code_of, commit, connect, find_obstacle, find_real, find_remedy
+from belvo_async._sqlite import ask, code_of, commit, connect, exists, find_obstacle, find_real, find_remedy
 from belvo_async.bulk._records import APPLICATION_ID, SCHEMA, VERSION
 from belvo_async.errors import JournalBusyError, JournalError, JournalUnreadableError, JournalWriteError
 
@@ -98,7 +98,7 @@ def sidecar(path: Path, suffix: str) -> Path:
 def has_log(path: Path) -> bool:
     """Return whether there is anything beside the journal that has not been moved into it."""
     log = sidecar(path, "wal")
-    return log.exists() and log.stat().st_size > 0
+    return exists(log) and log.stat().st_size > 0
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
@@ -168,7 +168,7 @@ def _find_place(path: Path) -> Path:
 
 def _check_file(path: Path, *, is_thorough: bool) -> bool:
     """Return whether there is a journal, or nothing; raise if there is anything else; change nothing."""
-    size = path.stat().st_size if path.exists() else 0
+    size = path.stat().st_size if exists(path) else 0
     if not size:
         return False
     if size < _SMALLEST_PAGE:  # one byte, such as a note of yours, is an empty database to SQLite
@@ -182,9 +182,9 @@ def _check_file(path: Path, *, is_thorough: bool) -> bool:
 
 def _connect_to_check(path: Path) -> sqlite3.Connection:
     """Open a file that we hold locked, and whose header is ours or empty."""
-    if sidecar(path, "journal").exists():  # killed as it was made: only a writer may take that back
+    if exists(sidecar(path, "journal")):  # killed as it was made: only a writer may take that back
         return connect(path, "mode=rw", patience=_WRITE_PATIENCE)
-    if has_log(path) and not sidecar(path, "shm").exists():  # copied without the log's index: to be made anew
+    if has_log(path) and not exists(sidecar(path, "shm")):  # copied without the log's index: to be made anew
         return connect(path, "mode=ro", patience=_WRITE_PATIENCE)
     return connect_read_only(path)
 

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._sqlite import connect, find_real
+from belvo_async._sqlite import connect, exists, find_real
 from belvo_async.bulk._database import (
     build_unreadable,
     check_header,
@@ -135,7 +135,7 @@ def _build_status(connection: sqlite3.Connection, path: Path, now: datetime) -> 
 def _is_locked(path: Path) -> bool:
     """Return whether a job has locked the journal; nothing is made, and a job that begins is not kept out."""
     lock = sidecar(path, "lock")
-    if not lock.exists():
+    if not exists(lock):
         return False
     with closing(connect(lock, "mode=ro", patience=0)) as connection:
         try:
@@ -168,7 +168,7 @@ def _look(path: str | os.PathLike[str], read: Callable[[sqlite3.Connection, Path
 
 
 def _look_once(path: Path, read: Callable[[sqlite3.Connection, Path], T]) -> T:
-    if not path.exists():
+    if not exists(path):
         raise build_unreadable(path, "does not exist", remedy=_NO_JOB_REMEDY)
     before = _describe_files(path)
     with closing(connect_read_only(path)) as connection:

@@ -1,5 +1,6 @@
 """Parked challenges in Redis."""
 
+import builtins
 from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -139,7 +140,7 @@ class RedisChallengeStore:
 
     async def list(
         self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
-    ) -> list[ChallengeRow]:
+    ) -> builtins.list[ChallengeRow]:
         """Return the rows that expire soonest; see `ChallengeStore`."""
         queue = f"{self._queues}{owner}:{phase.value}"
         found = await self._run("EVAL", LIST, 1, queue, self._rows, write_time(after), limit)

@@ -1,5 +1,6 @@
 """Parked challenges in one SQLite file."""
 
+import builtins
 import os
 import sqlite3
 from collections.abc import Mapping
@@ -73,7 +74,7 @@ class SqliteChallengeStore:
 
     async def list(
         self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
-    ) -> list[ChallengeRow]:
+    ) -> builtins.list[ChallengeRow]:
         """Return the rows that expire soonest; see `ChallengeStore`."""
         values = (owner, phase.value, write_time(after), limit)
         found = await self._lane.run(lambda connection: connection.execute(_LIST, values).fetchall())
