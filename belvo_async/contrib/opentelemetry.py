@@ -49,9 +49,14 @@ class _Open:
 
     owner: "OpenTelemetryObserver"
     name: str
+    link_id: str | None
     span: trace.Span
     before: Token[context.Context]
     outer: "_Open | None"
+
+    def is_of(self, owner: "OpenTelemetryObserver", name: str, link_id: str | None) -> bool:
+        """Whether an end belongs to it; a registration has no link id before its end."""
+        return self.owner is owner and self.name == name and self.link_id in (None, link_id)
 
 
 _CURRENT: Final[ContextVar[_Open | None]] = ContextVar("belvo_async_open_span", default=None)
@@ -94,19 +99,24 @@ class OpenTelemetryObserver:
         """Take note of an observation."""
         if isinstance(observation, LoginStarted | ChallengeReceived):
             self._begin(observation)
-        self._also(observation)  # while the span is current, so that the log names it
+        try:
+            self._also(observation)  # while the span is current, so that the log names it
+        finally:
+            self._write(observation)
+            self._instruments.record(observation)
+
+    def _write(self, observation: Observation) -> None:
         match observation:
-            case LoginEnded():
-                self._end(_name_login(observation), _describe_end(observation), observation.error)
+            case LoginEnded(error=error):
+                self._end(observation, _name_login(observation), _describe_end(observation), error)
             case ChallengeClosed(ending=ending):
-                self._end(_CHALLENGE, {"belvo.challenge.ending": ending.value}, None)
+                self._end(observation, _CHALLENGE, {"belvo.challenge.ending": ending.value})
             case ExchangeEnded():
                 self._write_exchange(observation)
             case LoginSettled(succeeded=succeeded):
                 trace.get_current_span().set_attribute("belvo.login.settled", succeeded)
             case _:
                 pass
-        self._instruments.record(observation)
 
     def _begin(self, observation: LoginStarted | ChallengeReceived) -> None:
         if isinstance(observation, LoginStarted):
@@ -117,11 +127,17 @@ class OpenTelemetryObserver:
             attributes["belvo.link_id"] = observation.link_id
         span = self._tracer.start_span(name, attributes=attributes)
         before = context.attach(trace.set_span_in_context(span))
-        _CURRENT.set(_Open(self, name, span, before, _CURRENT.get()))
+        _CURRENT.set(_Open(self, name, observation.link_id, span, before, _CURRENT.get()))
 
-    def _end(self, name: str, attributes: _Attributes, error: str | None) -> None:
+    def _end(
+        self,
+        observation: LoginEnded | ChallengeClosed,
+        name: str,
+        attributes: _Attributes,
+        error: str | None = None,
+    ) -> None:
         found = _CURRENT.get()
-        if found is None or found.owner is not self or found.name != name:
+        if found is None or not found.is_of(self, name, observation.link_id):
             return  # a coroutine that nobody finished is closed in whatever context
         _CURRENT.set(found.outer)
         context.detach(found.before)
@@ -132,11 +148,8 @@ class OpenTelemetryObserver:
 
     def _write_exchange(self, ended: ExchangeEnded) -> None:
         template = _ID.sub("{id}", ended.path)
-        address = urlsplit(ended.server)
         attributes = {
             **_describe_exchange(ended),
-            "server.address": address.hostname or "",
-            "server.port": address.port or (80 if address.scheme == "http" else 443),
             "url.full": f"{ended.server}{ended.path}",
             "url.template": template,
             "belvo.limit.wait": ended.waited,
@@ -223,7 +236,12 @@ def _describe_kind(kind: object) -> _Attributes:
 
 
 def _describe_exchange(ended: ExchangeEnded) -> dict[str, str | bool | int | float]:
-    described: dict[str, str | bool | int | float] = {"http.request.method": ended.method}
+    address = urlsplit(ended.server)
+    described: dict[str, str | bool | int | float] = {
+        "http.request.method": ended.method,
+        "server.address": address.hostname or "",
+        "server.port": address.port or (80 if address.scheme == "http" else 443),
+    }
     if ended.status is not None:
         described["http.response.status_code"] = ended.status
     error = ended.error or (str(ended.status) if ended.status is not None and ended.status >= 400 else None)

@@ -1,9 +1,8 @@
 """Spans and metrics of a pool: whole, nested as the work is, and without a secret in any byte."""
 
 import asyncio
-import base64
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 from attrs import define
@@ -21,18 +20,17 @@ from belvo_async import (
     LinkUpdate,
     LoginEnded,
     LoginSettled,
+    LoginStarted,
     Observation,
     PoolPaused,
     RateLimit,
     RetryPlanned,
-    SessionPool,
     TokenRequiredError,
 )
 from belvo_async.contrib.opentelemetry import OpenTelemetryObserver
-from belvo_async.errors import BelvoError, LoginFailedError
+from belvo_async.errors import LoginFailedError
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
-from tests.contrib.collector import collect
 from tests.engine.conftest import open_pool
 from tests.engine.dialogues import PASSWORD, add_link, give
 
@@ -250,10 +248,11 @@ async def test_outcomes_waits_and_open_challenges_are_measured(
     }
     assert telemetry.count("belvo.challenge.duration") == {("numeric", "answered"): 1, ("numeric", "left"): 1}
     assert telemetry.count("belvo.parked_challenge") == {("open",): 1, ("declined",): 1}
+    where = ("127.0.0.1", int(sandbox.url.rpartition(":")[2]))
     assert telemetry.count("http.client.request.duration") == {
-        ("PUT", 428): 2,
-        ("PATCH", 200): 1,
-        ("PUT", 400, "400"): 1,
+        ("PUT", *where, 428): 2,
+        ("PATCH", *where, 200): 1,
+        ("PUT", *where, 400, "400"): 1,
     }
     waits = {
         point.attributes["http.request.method"]: point.sum
@@ -297,6 +296,34 @@ def test_an_end_without_a_beginning_ends_no_span_of_others(telemetry: Telemetry)
         assert span.is_recording()
 
 
+def test_an_end_in_the_context_of_another_login_does_not_end_that_one(telemetry: Telemetry) -> None:
+    observe = telemetry.observe()
+    observe(LoginStarted(operation="update", link_id="1"))
+    observe(LoginEnded(operation="update", link_id="2", seconds=1.0, error="GeneratorExit"))
+    assert telemetry.list_spans() == {}
+    observe(LoginEnded(operation="update", link_id="1", seconds=1.0))
+    assert read(telemetry.list_spans()["belvo update"])["belvo.link_id"] == "1"
+    assert not trace.get_current_span().get_span_context().is_valid
+
+
+async def test_another_observer_that_raises_leaves_no_span_open(
+    sandbox: Sandbox, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Observation) -> None:
+        raise ZeroDivisionError
+
+    observe = OpenTelemetryObserver(
+        tracer_provider=telemetry.tracing, meter_provider=telemetry.metering, also=fail
+    )
+    async with open_pool(sandbox, observer=observe) as pool:
+        update = LinkUpdate(add_link(sandbox), password=PASSWORD)
+        await pool.links.update(update, provide_token=give("111111"))
+    assert len(telemetry.list_spans()) == 4
+    assert not trace.get_current_span().get_span_context().is_valid
+    assert telemetry.count("belvo.challenge.open") == {("numeric",): 0}
+    assert "the observer raised" in caplog.text
+
+
 def test_another_observer_is_told_too(telemetry: Telemetry) -> None:
     seen: list[Observation] = []
     paused = PoolPaused(status=403, seconds=30.0)
@@ -304,71 +331,3 @@ def test_another_observer_is_told_too(telemetry: Telemetry) -> None:
         tracer_provider=telemetry.tracing, meter_provider=telemetry.metering, also=seen.append
     )(paused)
     assert seen == [paused]
-
-
-async def do_everything(
-    pool: SessionPool, sandbox: Sandbox, ask: Callable[[Challenge], Awaitable[str]]
-) -> None:
-    await pool.links.update(LinkUpdate(add_link(sandbox), password=PASSWORD), provide_token=ask)
-    registration = LinkRegistration(
-        institution="heimdall_mx_retail",
-        username="x_mfa_qr",
-        password="pass_valid",
-        username2="second-username",
-        password2="second-password",
-    )
-    await pool.links.register(registration, provide_token=ask)
-    for username in ("bad_credentials", "x_mfa_default"):
-        with pytest.raises(BelvoError):
-            await pool.links.update(
-                LinkUpdate(add_link(sandbox, username), password="pass_invalid", password2="second-password")
-            )
-    with pytest.raises(TokenRequiredError) as caught:
-        await pool.links.update(LinkUpdate(add_link(sandbox), password=PASSWORD))
-    ticket = await pool.challenges.park(caught.value.state, ticket=TICKET, reference="a-private-note")
-    with pytest.raises(TokenRequiredError):
-        await pool.challenges.resume(ticket, "999999")
-    await pool.challenges.resume(ticket, "111111")
-
-
-TICKET = "this-is-a-ticket-nobody-may-see"
-
-
-async def test_no_exported_byte_holds_a_secret(
-    sandbox: Sandbox, clock: ManualClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    asked: list[Challenge] = []
-
-    async def ask(challenge: Challenge) -> str:
-        asked.append(challenge)
-        await clock.sleep(5.0)
-        return "111111"
-
-    caplog.set_level(logging.DEBUG, "belvo_async")
-    with collect() as collector:
-        tracing, metering = collector.open_tracing(), collector.open_metering()
-        observe = OpenTelemetryObserver(tracer_provider=tracing, meter_provider=metering)
-        async with open_pool(sandbox, observer=observe) as pool:
-            await do_everything(pool, sandbox, ask)
-        for provider in (tracing, metering):
-            await asyncio.to_thread(provider.shutdown)
-    logged = "".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records).encode()
-    exported = {**collector.received, "log": logged}
-    for sign, path in (
-        ("belvo update", "/v1/traces"),
-        ("belvo.limit.wait", "/v1/metrics"),
-        ("asks for", "log"),
-    ):
-        assert sign.encode() in exported[path]
-    keys = base64.b64encode(f"{sandbox.secret_id}:{sandbox.secret_password}".encode())
-    secrets = {
-        *(PASSWORD, "pass_valid", "pass_invalid", "second-username", "second-password"),
-        *("x_mfa_qr", "bad_credentials", "111111", "999999"),
-        *(TICKET, "a-private-note", sandbox.secret_id, sandbox.secret_password, keys.decode()),
-        *(challenge.session for challenge in asked),
-    }
-    everything = b"".join(exported.values())
-    assert [secret for secret in secrets if secret.encode() in everything] == []
-    instructions = [challenge.instructions for challenge in asked if challenge.instructions]
-    assert instructions
-    assert not [text for text in instructions if text.encode() in everything]
