@@ -27,11 +27,11 @@ $(VENV)/.lint: $(VENV)/.test
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group lint
 	touch $@
 
-$(VENV)/.docs: $(VENV)/.demo
+$(VENV)/.docs: $(VENV)/.test
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group docs
 	touch $@
 
-$(VENV)/.benchmark: $(VENV)/.demo
+$(VENV)/.benchmark: $(VENV)/.test
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group benchmark
 	touch $@
 
