@@ -39,6 +39,7 @@ test: $(VENV)/.test  ## run the tests, with coverage
 	$(RUN)/coverage erase
 	$(RUN)/coverage run -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 	$(RUN)/coverage combine --quiet
+	rm -f .coverage.*  # half-written by processes that the tests killed
 	$(RUN)/coverage report
 
 lint: $(VENV)/.lint  ## check format and style
