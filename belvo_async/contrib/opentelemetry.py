@@ -11,6 +11,7 @@ from attrs import frozen
 
 from belvo_async import (
     ChallengeClosed,
+    ChallengeKind,
     ChallengeReceived,
     ExchangeEnded,
     LoginEnded,
@@ -40,6 +41,9 @@ _SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0,
 _NO_FAILURES: Final = frozenset({"TokenRequiredError", "CancelledError"})
 """A login that these end has not failed: its challenge is handed on, or its caller left."""
 _ID: Final = re.compile(r"(?<=/)(?:[0-9a-fA-F-]{36}|\d+)(?=/)")
+_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_OTHER: Final = "other"
+"""Stands for what Belvo or a bank named as nobody has documented: it could be any text."""
 _NANOSECONDS: Final = 1_000_000_000
 
 
@@ -122,7 +126,7 @@ class OpenTelemetryObserver:
         if isinstance(observation, LoginStarted):
             name, attributes = _name_login(observation), {"belvo.operation": str(observation.operation)}
         else:
-            name, attributes = _CHALLENGE, {"belvo.challenge.kind": str(observation.kind or "unknown")}
+            name, attributes = _CHALLENGE, {"belvo.challenge.kind": _name_kind(observation.kind)}
         if observation.link_id is not None:
             attributes["belvo.link_id"] = observation.link_id
         span = self._tracer.start_span(name, attributes=attributes)
@@ -208,7 +212,7 @@ class _Instruments:
                 ended = {"belvo.challenge.ending": ending.value}
                 self._challenges.record(seconds, {**_describe_kind(kind), **ended})
             case RetryPlanned(reason=reason):
-                self._retries.add(1, {"belvo.reason": reason})
+                self._retries.add(1, {"belvo.reason": _name_code(reason)})
             case PoolPaused(status=status):
                 self._pauses.add(1, {"http.response.status_code": status})
             case LoginSettled(succeeded=succeeded):
@@ -227,12 +231,20 @@ def _name_login(observation: LoginStarted | LoginEnded) -> str:
 
 
 def _describe_end(ended: LoginEnded) -> _Attributes:
-    described = {"error.type": ended.error, "belvo.error_code": ended.code}
+    described = {"error.type": ended.error, "belvo.error_code": ended.code and _name_code(ended.code)}
     return {name: value for name, value in described.items() if value}
 
 
-def _describe_kind(kind: object) -> _Attributes:
-    return {"belvo.challenge.kind": str(kind or "unknown")}
+def _describe_kind(kind: ChallengeKind | None) -> _Attributes:
+    return {"belvo.challenge.kind": _name_kind(kind)}
+
+
+def _name_kind(kind: ChallengeKind | None) -> str:
+    return kind.value if kind is not None and kind.is_known else _OTHER
+
+
+def _name_code(code: str) -> str:
+    return code if _CODE.fullmatch(code) else _OTHER
 
 
 def _describe_exchange(ended: ExchangeEnded) -> dict[str, str | bool | int | float]:

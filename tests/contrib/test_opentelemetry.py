@@ -16,6 +16,10 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from belvo_async import (
     Challenge,
+    ChallengeClosed,
+    ChallengeEnding,
+    ChallengeKind,
+    ChallengeReceived,
     LinkRegistration,
     LinkUpdate,
     LoginEnded,
@@ -285,6 +289,17 @@ def test_retries_pauses_and_settled_logins_are_counted(telemetry: Telemetry) -> 
     assert telemetry.count("belvo.retry") == {("too_many_sessions",): 1}
     assert telemetry.count("belvo.pause") == {(403,): 1}
     assert telemetry.count("belvo.login.settled") == {(True,): 1}
+
+
+def test_words_that_could_be_anything_are_not_repeated(telemetry: Telemetry) -> None:
+    observe = telemetry.observe()
+    kind = ChallengeKind("what is 1 + 1?")
+    observe(ChallengeReceived(link_id="1", kind=kind, expiry=None, request_id=None))
+    observe(ChallengeClosed(link_id="1", kind=None, ending=ChallengeEnding.LEFT, seconds=1.0))
+    observe(LoginEnded(operation="update", link_id="1", seconds=1.0, error="ApiError", code="any text"))
+    assert read(telemetry.list_spans()["belvo challenge"])["belvo.challenge.kind"] == "other"
+    assert telemetry.count("belvo.challenge.open") == {("other",): 0}
+    assert telemetry.count("belvo.login.duration") == {("update", "ApiError", "other"): 1}
 
 
 def test_an_end_without_a_beginning_ends_no_span_of_others(telemetry: Telemetry) -> None:
