@@ -4,8 +4,8 @@ Start with `SessionPool`. `errors` lists what can go wrong, `mfa` is the state m
 """
 
 from belvo_async import errors, mfa
+from belvo_async._callers import TokenProvider
 from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
-from belvo_async._driver import TokenProvider
 from belvo_async._login import LoginRecorder
 from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._models import (

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from belvo_async._custody import DOUBTFUL, Custody, answered
+from belvo_async._departure import LOGIN_LIMIT
 from belvo_async._dossier import Dossier, open_dossier, read_row, write_row
 from belvo_async._exchange import Traffic
 from belvo_async._links import Links
@@ -21,6 +22,7 @@ from belvo_async.errors import (
     DamagedStateError,
     InvalidValueError,
     NotFoundError,
+    OutcomeUnknownError,
     UnknownTicketError,
 )
 from belvo_async.mfa import AwaitingToken, challenge_expired, read_token
@@ -31,8 +33,7 @@ _TICKET_SIGNS: Final = string.ascii_letters + string.digits
 _TICKET: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
 _LONGEST_NOTE: Final = 256
 _LONGEST_LIST: Final = 1000
-_LONGEST_LOGIN: Final = timedelta(minutes=5)
-"""A login that was sent longer ago has ended (Belvo error article: 408 after five minutes)."""
+_LONGEST_LOGIN: Final = timedelta(seconds=LOGIN_LIMIT)
 _STORED_AS: Final = dict.fromkeys(
     (ChallengePhase.OPEN, ChallengePhase.EXPIRED), (ChallengePhase.OPEN, ChallengePhase.CLAIMED)
 )
@@ -225,10 +226,10 @@ class Challenges:
             raise answered("is being answered by another call")
 
     async def settle(self, ticket: str) -> ParkedChallenge:
-        """Look what became of an answer that was sent by a call or a process that is no more.
+        """Check what became of a token that was sent by a call or a process that is no more.
 
-        It only reads the link. Where the link shows no success five minutes after the answer, the challenge
-        is unsettled: look at the link, and update it again. In any other phase nothing is done.
+        It only reads the link. Where the link shows no success 330 s after the token left, the challenge is
+        unsettled: check the link, and update it again. In any other phase nothing is done.
 
         Raises:
             UnknownTicketError: No challenge of this account has this ticket.
@@ -326,7 +327,7 @@ class Challenges:
             return dossier
         link_id = dossier.read_state(self._traffic.now()).challenge.link_id
         try:
-            link = await self._links.settle(link_id, since=sent_at)
+            link = await self._find_success(link_id, sent_at)
         except NotFoundError as gone:
             code = gone.code or "not_found"
             settled = dossier.enter(ChallengePhase.REFUSED, code=code, message=gone.message)
@@ -338,6 +339,12 @@ class Challenges:
             else:
                 settled = dossier.enter(ChallengePhase.UNSETTLED)
         return await self._custody.correct(settled) or settled
+
+    async def _find_success(self, link_id: str, sent_at: datetime) -> Link | None:
+        try:
+            return await self._links.settle(link_id, since=sent_at)
+        except OutcomeUnknownError:  # the link was read, and proves neither
+            return None
 
     def _has_ended(self, sent_at: datetime) -> bool:
         return self._traffic.belvo_time.now() - sent_at > _LONGEST_LOGIN

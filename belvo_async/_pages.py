@@ -1,6 +1,6 @@
 """Lists that come in pages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final, Generic, TypeVar
 
 from belvo_async._answers import read_list
@@ -23,13 +23,20 @@ class Listing(Generic[T]):
     """
 
     def __init__(
-        self, exchange: Exchange, gate: Gate, path: str, query: tuple[tuple[str, str], ...], model: type[T]
+        self,
+        exchange: Exchange,
+        gate: Gate,
+        path: str,
+        query: tuple[tuple[str, str], ...],
+        model: type[T],
+        note: Callable[[T], None] | None = None,
     ) -> None:
         self._exchange: Final = exchange
         self._gate: Final = gate
         self._path: Final = path
         self._query: Final = query
         self._model: Final = model
+        self._note: Final = note
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """Iterate over the items of all pages, in Belvo's order."""
@@ -69,4 +76,8 @@ class Listing(Generic[T]):
 
     async def _read(self, request: Request) -> Page[T]:
         with self._gate:
-            return read_list(await self._exchange.fetch(request), request, self._model)
+            page = read_list(await self._exchange.fetch(request), request, self._model)
+        if self._note is not None:
+            for item in page.results:
+                self._note(item)
+        return page

@@ -12,7 +12,9 @@ from belvo_async._exchange import Exchange, Traffic
 from belvo_async._gate import Gate
 from belvo_async._http import Request
 from belvo_async._institutions import Institutions
-from belvo_async._links import Links
+from belvo_async._keyed_digest import KeyedDigest
+from belvo_async._known_users import KnownUsers
+from belvo_async._links import Links, LoginMemory
 from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._observer import Observer, log_observation
 from belvo_async._retry import Retrier, RetryPolicy
@@ -27,8 +29,9 @@ from belvo_async._settings import (
     environment_from_env,
     read_environment,
 )
-from belvo_async._settle import Accesses
+from belvo_async._single_flight import SingleFlight
 from belvo_async._slots import LinkLocks, Slots
+from belvo_async._status_check import SeenAccesses
 from belvo_async._throttle import Throttle
 from belvo_async._tickets import ChallengeStore
 from belvo_async._transport import AiohttpTransport, HttpSession, Transport
@@ -172,9 +175,14 @@ class SessionPool:
             policy=mfa or DEFAULT_POLICY,
             server=self._url,
         )
-        self._locks: Final = LinkLocks()
-        self._claims: Final = Claims(clock)
-        self._accesses: Final = Accesses()
+        locks = LinkLocks()
+        self._memory: Final = LoginMemory(
+            flights=SingleFlight(self._traffic, locks),
+            locks=locks,
+            claims=Claims(clock),
+            accesses=SeenAccesses(),
+            users=KnownUsers(),
+        )
         self._store: Final = MemoryChallengeStore() if challenge_store is None else challenge_store
         self._transports: Final[list[Transport]] = []
         self._accounts: Final[dict[tuple[str, str], Account]] = {}
@@ -210,15 +218,13 @@ class SessionPool:
                 session=self._borrowed,
             )
             self._transports.append(transport)
-            self._accounts[key] = self._build_account(transport, credentials.secret_id)
+            self._accounts[key] = self._build_account(transport, credentials)
         return self._accounts[key]
 
-    def _build_account(self, transport: Transport, secret_id: str) -> Account:
+    def _build_account(self, transport: Transport, credentials: Credentials) -> Account:
         exchange = Exchange(transport, self._traffic)
-        links = Links(
-            exchange, self._traffic, locks=self._locks, claims=self._claims, accesses=self._accesses
-        )
-        owner = hashlib.sha256(f"{self._url} {secret_id}".encode()).hexdigest()[:_OWNER_DIGITS]
+        links = Links(exchange, self._traffic, self._memory, KeyedDigest(credentials))
+        owner = hashlib.sha256(f"{self._url} {credentials.secret_id}".encode()).hexdigest()[:_OWNER_DIGITS]
         return Account(
             exchange,
             self._traffic,
@@ -293,6 +299,7 @@ class SessionPool:
         try:
             await self._traffic.gate.close(self._close_grace if grace is None else grace)
         finally:
+            await self._memory.flights.close()
             for transport in self._transports:
                 await transport.aclose()
 

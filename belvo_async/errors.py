@@ -9,7 +9,8 @@
     ├── TransportError
     │   ├── NotSentError              the request surely never left
     │   └── AnswerLostError           it left; what became of it is not known
-    ├── OutcomeUnknownError           a login that may have happened: look before you try again
+    ├── OutcomeUnknownError           a login that may have happened: settle it before you try again
+    ├── LinkBusyError                 another login of the link is in flight, and the call would not wait
     ├── UnreadableAnswerError         an answer that is not what the API promises
     ├── ApiError                      Belvo answered with an error
     │   ├── AuthenticationError, AccessDeniedError, NotFoundError, RequestInvalidError
@@ -42,6 +43,7 @@ Every error pickles, and none holds a password, a token, a header or a body.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 import attrs
@@ -180,10 +182,48 @@ class AnswerLostError(TransportError):
 
 
 class OutcomeUnknownError(BelvoError):
-    """A login may have reached the bank, and a look at the link did not settle whether it succeeded.
+    """A login may have reached the bank, and a status check did not show whether it succeeded.
 
-    It is not repeated by itself: a second login could lock the end-user's account.
+    It is not repeated by itself: a second login could lock the user's account.
+
+    Attributes:
+        sent_at: When the login left first, aware, by Belvo's clock: what `links.settle` takes as `since`.
+            None where an earlier process sent it and did not write down when.
     """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        details: tuple[ErrorDetail, ...] = (),
+        link_id: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
+        self.sent_at = sent_at
+
+
+class LinkBusyError(BelvoError):
+    """Another login of this link is in flight, and the call asked not to wait for it (`when_busy="refuse"`).
+
+    Attributes:
+        seconds: After how many the link is free at the latest, as far as is known now.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        details: tuple[ErrorDetail, ...] = (),
+        link_id: str | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
+        self.seconds = seconds
 
 
 class UnreadableAnswerError(BelvoError):
@@ -340,9 +380,13 @@ class TokenRequiredError(ChallengeError):
     """The institution asks for a token, and this call has nobody to ask (HTTP 428).
 
     `state` is what `links.resume` needs, in this process or, parked as text, in another.
+
+    Attributes:
+        ticket: That of the parked challenge, where it is parked already: pass it to `challenges.resume`.
     """
 
     state: "AwaitingToken"
+    ticket: str | None = None
 
 
 class TokenProviderError(ChallengeError):

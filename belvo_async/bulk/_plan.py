@@ -5,7 +5,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from attrs import Attribute, field, frozen
 
-from belvo_async._driver import TokenProvider, check_provider
+from belvo_async._callers import TokenProvider, check_provider
 from belvo_async._models import LinkUpdate
 from belvo_async._settings import Concurrency, at_least, check_setting, whole
 from belvo_async.bulk._breaker import StopRule

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Collection
 
+from belvo_async._callers import TokenProvider
 from belvo_async._clock import Clock
-from belvo_async._driver import TokenProvider
 from belvo_async._pool import SessionPool
 from belvo_async._settings import Concurrency, check_setting
 from belvo_async.bulk._breaker import StopRule

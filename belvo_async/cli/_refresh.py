@@ -88,7 +88,9 @@ async def run_refresh(pool: SessionPool, order: RefreshOrder, view: View, desk: 
             if not order.skip_bad_rows:
                 return ExitCode.USAGE
         async with pool:
-            return await _Job(pool, order, view, desk, interrupt).run(checked)
+            code = await _Job(pool, order, view, desk, interrupt).run(checked)
+            await pool.aclose(grace=0)  # the run has given its logins their time already
+            return code
 
 
 def _check(order: RefreshOrder, interrupt: Interrupt, desk: Desk) -> Checked | None:

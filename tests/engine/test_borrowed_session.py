@@ -142,7 +142,7 @@ async def test_a_stall_before_a_connection_ends_as_never_sent(call: str) -> None
                 with pytest.raises(TokenNotSentError) as unsent:
                     await pool.links.resume(state, "111111")
                 assert isinstance(unsent.value.__cause__, NotSentError)
-                assert len(pool._claims) == 0
+                assert len(pool._memory.claims) == 0
             elif call == "update":
                 with pytest.raises(NotSentError):
                     await pool.links.update(LinkUpdate(LINK_ID, password="new"))

@@ -195,7 +195,7 @@ def test_a_long_line_inside_quotes_is_found() -> None:
 def test_a_wrong_header_row_is_explained(header: str, message: str) -> None:
     refusal = refusal_of(f"{header}\n{FIRST},{SECRET}\n")
     assert refusal.startswith(message)
-    assert refusal.endswith(("institution.", "them.", "UTF-8.", '"a""b".', "the row."))
+    assert refusal.endswith(("institution_user_id.", "them.", "UTF-8.", '"a""b".', "the row."))
 
 
 def test_utf_16_is_told_from_utf_8() -> None:

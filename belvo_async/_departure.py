@@ -1,0 +1,80 @@
+"""When a login left for the bank, and whether it may still be running there."""
+
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from typing import Final, TypeAlias
+
+from attrs import define, field
+
+from belvo_async._error_codes import is_belvos_own
+from belvo_async.errors import (
+    AnswerLostError,
+    BelvoError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ServerError,
+    TooManySessionsError,
+    UnreadableAnswerError,
+)
+from belvo_async.mfa import Event, Rejected
+
+Announce: TypeAlias = Callable[[], Awaitable[None]]
+
+LOGIN_LIMIT: Final = 330.0
+"""Seconds after its departure when a login has surely ended.
+
+Belvo works for up to 300 (error article: 408), and 30 more are for the way there and back.
+"""
+
+
+class Unproven(Enum):
+    """What a status check tells that does not show a success."""
+
+    NO_SUCCESS = "no success"
+    """The link was read, and no login has succeeded since."""
+    NOT_SEEN = "not seen"
+    """The link could not be read, or what it shows proves neither."""
+
+
+@define
+class Departure:
+    """The departures of one request that logs in, with its repeats."""
+
+    announce: Announce | None = None
+    """Called each time right before the request leaves; it does not leave if this raises."""
+    is_wanted: Callable[[], bool] = lambda: True
+    """Whether anybody still waits for the result; if not, the request is not sent again."""
+    first: float | None = None
+    """When the first attempt left that may succeed, by the monotonic clock; evidence counts from it."""
+    last: float | None = None
+    """When the last attempt left, by the monotonic clock; None where none did."""
+    may_run: bool = False
+    """Whether it left, and nothing shows yet that the login is over."""
+    _former: tuple[float | None, float | None] = field(default=(None, None), init=False)
+
+    def leave(self, now: float) -> None:
+        """Note that an attempt leaves."""
+        self._former = self.first, self.last
+        self.first = now if self.first is None else self.first
+        self.last = now
+        self.may_run = True
+
+    def never_left(self) -> None:
+        """Note that the attempt did not leave after all."""
+        self.first, self.last = self._former
+        self.may_run = False
+
+    def note(self, event: Event) -> None:
+        """Note what the response says about the login."""
+        if not isinstance(event, Rejected):
+            self.may_run = False
+        elif isinstance(event.error, RateLimitedError | TooManySessionsError):  # nobody logged in
+            self.first, self.may_run = self._former[0], False
+        elif not needs_status_check(event.error) or is_belvos_own(event.error.code):
+            # A code of Belvo's is its word that the login has ended; without one, a gateway gave up waiting.
+            self.may_run = False
+
+
+def needs_status_check(error: BelvoError) -> bool:
+    """Whether the login may have succeeded although the response is no success."""
+    return isinstance(error, AnswerLostError | UnreadableAnswerError | ServerError | RequestTimeoutError)
