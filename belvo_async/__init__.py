@@ -25,6 +25,7 @@ from belvo_async._models import (
     TokenGenerationData,
 )
 from belvo_async._observations import (
+    AbandonedLoginEnded,
     ChallengeClosed,
     ChallengeEnding,
     ChallengeReceived,
@@ -44,13 +45,15 @@ from belvo_async._pages import Listing
 from belvo_async._pool import Account, SessionPool
 from belvo_async._retry import RetryPolicy
 from belvo_async._settings import Concurrency, Credentials, Environment, RateLimit, Timeouts
+from belvo_async._single_flight import WhenBusy
 from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge
 from belvo_async._version import __version__
-from belvo_async.errors import BelvoError, OutcomeUnknownError, TokenRequiredError
+from belvo_async.errors import BelvoError, LinkBusyError, OutcomeUnknownError, TokenRequiredError
 from belvo_async.mfa import MfaPolicy, ResumeRoute
 
 __all__ = [
     "SYSTEM_CLOCK",
+    "AbandonedLoginEnded",
     "AcceptedRequest",
     "AccessMode",
     "Account",
@@ -71,6 +74,7 @@ __all__ = [
     "Institution",
     "InstitutionFilters",
     "Link",
+    "LinkBusyError",
     "LinkChanges",
     "LinkFilters",
     "LinkRegistration",
@@ -102,6 +106,7 @@ __all__ = [
     "TokenGenerationData",
     "TokenProvider",
     "TokenRequiredError",
+    "WhenBusy",
     "__version__",
     "errors",
     "log_observation",
