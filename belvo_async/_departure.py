@@ -64,6 +64,16 @@ class Departure:
         self.first, self.last = self._former
         self.may_run = False
 
+    def find_seconds_left(self, now: float) -> float:
+        """Return for how many seconds the login may still run."""
+        if not self.may_run or self.last is None:
+            return 0.0
+        return max(0.0, self.last + LOGIN_LIMIT - now)
+
+    def is_over(self, now: float) -> bool:
+        """Whether the login has surely ended."""
+        return not self.find_seconds_left(now)
+
     def note(self, event: Event) -> None:
         """Note what the response says about the login."""
         if not isinstance(event, Rejected):

@@ -10,7 +10,7 @@ from attrs import define, field
 from belvo_async._belvo_time import BelvoTime
 from belvo_async._callers import Callers
 from belvo_async._claims import Claims
-from belvo_async._departure import LOGIN_LIMIT, Departure
+from belvo_async._departure import Departure
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._http import Request
 from belvo_async._known_users import KnownUsers
@@ -148,8 +148,7 @@ class LinkLogin:
         link_id = self.link_id
         if link_id is not None:
             return self._remember(await self._build_check(link_id).wait_until_over(self.departure))
-        sent_at = self.departure.last or 0.0
-        await self.traffic.gate.nap(sent_at + LOGIN_LIMIT - self.traffic.clock.monotonic())
+        await self.traffic.gate.nap(self.departure.find_seconds_left(self.traffic.clock.monotonic()))
         return None
 
     async def _send(self, request: Request, note: Callable[[datetime], Awaitable[None]] | None) -> Event:

@@ -2,8 +2,10 @@
 
 import asyncio
 import copy
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
+from functools import partial
 from typing import Final, Generic, Literal, Protocol, TypeAlias, TypeVar, cast
 
 from attrs import frozen
@@ -17,6 +19,7 @@ from belvo_async._observer import notify
 from belvo_async._slots import LinkLocks
 from belvo_async.errors import BelvoError, InvalidValueError, LinkBusyError, PoolClosedError
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 WhenBusy: TypeAlias = Literal["join", "wait", "refuse"]
@@ -96,15 +99,13 @@ class Flight(Generic[T]):
         """Whether the link is free of it."""
         return self._evidence.done()
 
-    def can_join(self, wish: Wish[T]) -> bool:
+    def can_join(self, wish: Wish[S]) -> bool:
         """Whether a call may share its result."""
-        return wish.digest is not None and wish.digest == self.wish.digest
+        return not self.is_over and wish.digest is not None and wish.digest == self.wish.digest
 
     def find_seconds_left(self) -> float:
         """Return after how many seconds it is over at the latest, as far as is known now."""
-        last = self.wish.operation.departure.last
-        now = self._traffic.clock.monotonic()
-        return LOGIN_LIMIT if last is None else max(0.0, last + LOGIN_LIMIT - now)
+        return self.wish.operation.departure.find_seconds_left(self._traffic.clock.monotonic()) or LOGIN_LIMIT
 
     async def join(self, caller: Caller) -> T | None:
         """Wait for the result; None where the login has ended without anything that shows it."""
@@ -200,8 +201,8 @@ class SingleFlight:
     def __init__(self, traffic: Traffic, locks: LinkLocks) -> None:
         self._traffic: Final = traffic
         self._locks: Final = locks
-        # Any result: each link has logins of several operations.
-        self._newest: Final[dict[str, Flight[object]]] = {}
+        # Of any result: a link has logins of several operations. In the order in which they were asked for.
+        self._flights: Final[defaultdict[str, list[Flight[object]]]] = defaultdict(list)
         self._tasks: Final[set[asyncio.Task[None]]] = set()
 
     def __len__(self) -> int:
@@ -223,27 +224,34 @@ class SingleFlight:
                 return result
 
     def _find(self, wish: Wish[T], when_busy: WhenBusy) -> Flight[T]:
-        newest = cast("Flight[T] | None", self._newest.get(wish.keys[0]))
-        if newest is not None and not newest.is_over:
-            if when_busy == "refuse":
-                raise _busy(wish.link_id, newest.find_seconds_left())
-            if when_busy == "join" and newest.can_join(wish):
-                return newest
+        if when_busy == "refuse":
+            self._refuse(wish)
+        elif when_busy == "join":
+            flights = self._flights.get(wish.keys[0])
+            if flights and flights[-1].can_join(wish):
+                return cast("Flight[T]", flights[-1])
         return self._start(wish)
+
+    def _refuse(self, wish: Wish[T]) -> None:
+        flights = [flight for key in wish.keys for flight in self._flights.get(key, ()) if not flight.is_over]
+        if flights:
+            raise _busy(wish.link_id, max(flight.find_seconds_left() for flight in flights))
 
     def _start(self, wish: Wish[T]) -> Flight[T]:
         flight = Flight(wish, self._traffic, self._locks)
-        key = wish.keys[0]
-        self._newest[key] = cast("Flight[object]", flight)
+        for key in wish.keys:
+            self._flights[key].append(cast("Flight[object]", flight))
         self._tasks.add(flight.task)
-
-        def forget(task: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            if self._newest.get(key) is flight:
-                del self._newest[key]
-
-        flight.task.add_done_callback(forget)
+        flight.task.add_done_callback(partial(self._forget, cast("Flight[object]", flight)))
         return flight
+
+    def _forget(self, flight: Flight[object], task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        for key in flight.wish.keys:
+            flights = self._flights[key]
+            flights.remove(flight)
+            if not flights:
+                del self._flights[key]
 
     async def close(self) -> None:
         """Cut off what is left: calls learn that their login may have succeeded, and holds end."""

@@ -82,7 +82,8 @@ class StatusCheck:
             if seconds and self._traffic.gate.is_closing:
                 break
             finding = await self._check_after(seconds, departure)
-            if isinstance(finding, Link) or (finding is Unproven.NO_SUCCESS and not departure.may_run):
+            is_seen = finding is not Unproven.NOT_SEEN
+            if isinstance(finding, Link) or (is_seen and departure.is_over(self._traffic.clock.monotonic())):
                 break
         self._tell(departure, finding)
         return finding
@@ -93,9 +94,8 @@ class StatusCheck:
         Raises:
             PoolClosedError: The pool closes.
         """
-        clock, wait = self._traffic.clock, _NEXT_WAIT
-        end = (clock.monotonic() if departure.last is None else departure.last) + LOGIN_LIMIT
-        while (left := end - clock.monotonic()) > 0:
+        wait = _NEXT_WAIT
+        while left := departure.find_seconds_left(self._traffic.clock.monotonic()):
             await self._traffic.gate.nap(min(wait, left))
             finding = await self._check_once(departure)
             if isinstance(finding, Link):
