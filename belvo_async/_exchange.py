@@ -47,6 +47,10 @@ from belvo_async.mfa import (
 Announce: TypeAlias = Callable[[], Awaitable[None]]
 Settle: TypeAlias = Callable[[float, bool], Awaitable[Link | None]]
 """Takes when a login was sent and whether it may still run; returns the link if the login succeeded."""
+_RESUME_FIRST: Final = (
+    "Answer it with links.resume(error.state, token), or park `error.state` with challenges.park(); "
+    "then make this call again."
+)
 _LONGEST_ANNOUNCEMENT: Final = 0.1
 """Seconds that a turn stays good while the login is announced; the margin of `RateLimit` covers them."""
 
@@ -106,7 +110,9 @@ class Exchange:
         event = read_refusal(response, request, self._traffic.now())
         match advance(Submitting(), event, self._traffic.policy):
             case AwaitingToken() as state:
-                return token_required(state, "this call has nobody to ask")
+                if request.is_login:
+                    return token_required(state, "this call has nobody to ask")
+                return token_required(state, "this call takes no token", remedy=_RESUME_FIRST)
             case Failed(error=error):
                 return error
             case state:

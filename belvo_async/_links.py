@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, Unpack
 from uuid import UUID
 
-from belvo_async._answers import read_acceptance, read_body
+from belvo_async._answers import read_acceptance, read_link
 from belvo_async._claims import Claims
 from belvo_async._driver import TokenProvider, check_provider, drive
 from belvo_async._exchange import Exchange, Traffic
@@ -224,7 +224,7 @@ class Links:
         """
         request = build_link_read(read_link_id(link_id))
         with self._traffic.gate:
-            return read_body(await self._exchange.fetch(request), request, Link)
+            return read_link(await self._exchange.fetch(request), request)
 
     async def settle(self, link_id: str | UUID, *, since: datetime) -> Link | None:
         """Look whether a login that left at *since* has succeeded: after `OutcomeUnknownError`, or a crash.
@@ -261,7 +261,7 @@ class Links:
         request = build_changes(link_id, changes)
         with self._traffic.gate:
             async with self._locks.hold(link_id):
-                return read_body(await self._exchange.fetch(request), request, Link)
+                return read_link(await self._exchange.fetch(request), request)
 
     async def delete(self, link_id: str | UUID, *, in_background: bool = False) -> AcceptedRequest | None:
         """Delete a link and all its data.
@@ -280,7 +280,7 @@ class Links:
         request = build_delete(link_id, in_background=in_background)
         with self._traffic.gate:
             async with self._locks.hold(link_id):
-                return read_acceptance(await self._exchange.fetch(request), request)
+                return read_acceptance(await self._exchange.fetch(request))
 
     async def refresh_data(
         self,
@@ -308,7 +308,7 @@ class Links:
                         raise
                     state = required.state
                 else:
-                    return read_acceptance(response, request) or AcceptedRequest(request_id=None)
+                    return read_acceptance(response) or AcceptedRequest(request_id=None)
                 link = await drive(state, self._build_login(None, None), provide_token, self._traffic)
                 return AcceptedRequest(request_id=None, link=link)
 

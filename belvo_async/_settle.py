@@ -4,7 +4,7 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 
-from belvo_async._answers import read_body
+from belvo_async._answers import read_link
 from belvo_async._belvo_time import CLOCKS_AGREE
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._models import Link, LinkStatus
@@ -72,7 +72,7 @@ class Settler:
             BelvoError: The link could not be read.
         """
         request = build_link_read(self._link_id, is_urgent=True)
-        link = read_body(await self._exchange.fetch(request), request, Link)
+        link = read_link(await self._exchange.fetch(request), request)
         return self._check(link, since)
 
     async def _look(self, sent_at: float, seconds: float) -> Link | None:
@@ -83,7 +83,7 @@ class Settler:
             response = await self._exchange.send(request)
             if not response.is_success:
                 return None
-            link = read_body(response, request, Link)
+            link = read_link(response, request)
         except BelvoError:
             return None
         elapsed = timedelta(seconds=self._traffic.clock.monotonic() - sent_at)
