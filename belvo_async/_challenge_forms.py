@@ -5,6 +5,7 @@ Only the session is worth an error. What has no place in a field stays in `extra
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from math import inf
 from typing import Final, TypeVar
 
 from attrs import define
@@ -107,7 +108,7 @@ def _read_seconds(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     # Less than nothing is over. What is no number, or has no end, is not known.
-    return max(0.0, seconds) if -_LONGEST_EXPIRY <= seconds <= _LONGEST_EXPIRY else None
+    return max(0.0, seconds) if -inf < seconds <= _LONGEST_EXPIRY else None
 
 
 def _read_data(value: object) -> TokenGenerationData:

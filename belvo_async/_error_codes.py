@@ -144,7 +144,7 @@ _STATUS_MEANINGS: Final[dict[int, Meaning]] = {
     422: _FIX_REQUEST,
     428: (
         ApiError,
-        "Give the request id to Belvo's support: the response names nothing that a token could be sent to.",
+        "Give the request id to Belvo's support: no way to send a token for this response is documented.",
     ),
     429: (RateLimitedError, "Send fewer requests at once, or ask Belvo for more."),
 }

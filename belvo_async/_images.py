@@ -14,10 +14,9 @@ _SIGNATURES: Final = (
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
     (re.compile(rb"GIF8"), "image/gif"),
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
-    (re.compile(rb"BM.{12}", re.DOTALL), "image/bmp"),
     (
         re.compile(
-            rb"(?:\xef\xbb\xbf)?(?>(?:\s+|<\?xml[^>]*>|<!--(?>.*?-->)|<!DOCTYPE[^>]*>)*)<svg\b", re.DOTALL
+            rb"(?:\xef\xbb\xbf)?(?>(?:\s+|<\?xml[^>]*>|<!--(?>.*?-->)|<!DOCTYPE[^>]*>)*)<svg", re.DOTALL
         ),
         _SVG,
     ),

@@ -9,20 +9,18 @@ Left out: check that the link belongs to who asks.
 """
 
 import asyncio
-import io
 import os
 from asyncio import Future
 
-import segno
 from aiogram import Bot, Dispatcher, F
 from aiogram.filters import Command, CommandObject
 from aiogram.types import BufferedInputFile, Message
 
 from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool
 from belvo_async.errors import ChallengeDeclinedError
+from belvo_async.web import draw_picture
 
-PATIENCE = 180.0  # seconds
-LONGEST = 1800  # characters of one message
+PATIENCE, LONGEST = 180.0, 4000  # seconds; characters of a message
 
 
 class Dialogues:
@@ -61,36 +59,17 @@ def find_key(message: Message) -> tuple[int, int]:
     return message.chat.id, message.from_user.id if message.from_user else 0
 
 
-def draw(challenge: Challenge) -> tuple[bytes, str] | None:
-    """Return a picture to show and the name of its file: the bank's own, or one of the QR code."""
-    if challenge.picture is not None:
-        return challenge.picture.data, f"code{challenge.picture.suffix}"
-    if challenge.qr_content is None:
-        return None
-    file = io.BytesIO()
-    try:
-        segno.make_qr(challenge.qr_content).save(file, kind="png", scale=8)
-    except ValueError:  # too long for a QR code
-        return None
-    return file.getvalue(), "code.png"
-
-
-def write_question(challenge: Challenge) -> str:
-    """Return all that the bank says, choices too."""
-    return "\n".join((challenge.instructions, *challenge.extra_lines))[:LONGEST]
-
-
 async def run_update(pool: SessionPool, dialogues: Dialogues, message: Message, link_id: str) -> str:
     """Ask for the password and for tokens; return what to say at the end."""
 
     async def provide_token(challenge: Challenge) -> str:
-        text, picture = write_question(challenge), draw(challenge)
+        text, picture = "\n".join((challenge.instructions, *challenge.extra_lines)), draw_picture(challenge)
         if picture is None:
-            return await dialogues.ask(message, f"{text} {(challenge.value or '')[:LONGEST]}")
-        file = BufferedInputFile(*picture)
+            return await dialogues.ask(message, f"{text} {challenge.value or ''}"[:LONGEST])
         # Telegram shows no SVG as a photo.
-        await (message.answer_document if file.filename == "code.svg" else message.answer_photo)(file)
-        return await dialogues.ask(message, text)
+        send = message.answer_document if picture.suffix == ".svg" else message.answer_photo
+        await send(BufferedInputFile(picture.data, f"code{picture.suffix}"))
+        return await dialogues.ask(message, text[:LONGEST])
 
     try:
         password = await dialogues.ask(message, "What is the new password?")

@@ -13,14 +13,13 @@ import os
 from asyncio import Future
 
 import discord
-import segno
 from discord import app_commands
 
 from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool
 from belvo_async.errors import ChallengeDeclinedError
+from belvo_async.web import draw_picture
 
-PATIENCE = 180.0  # seconds
-LONGEST = 1800  # characters of one message
+PATIENCE, LONGEST = 180.0, 2000  # seconds; characters of a message
 
 
 async def take(interaction: discord.Interaction, answer: "Future[str | None]", reply: str | None) -> None:
@@ -76,25 +75,6 @@ async def wait_for(answer: "Future[str | None]", patience: float) -> str:
     return reply
 
 
-def draw(challenge: Challenge) -> tuple[bytes, str] | None:
-    """Return a picture to show and the name of its file: the bank's own, or one of the QR code."""
-    if challenge.picture is not None:
-        return challenge.picture.data, f"code{challenge.picture.suffix}"
-    if challenge.qr_content is None:
-        return None
-    file = io.BytesIO()
-    try:
-        segno.make_qr(challenge.qr_content).save(file, kind="png", scale=8)
-    except ValueError:  # too long for a QR code
-        return None
-    return file.getvalue(), "code.png"
-
-
-def write_question(challenge: Challenge) -> str:
-    """Return all that the bank says, choices too."""
-    return "\n".join((challenge.instructions, *challenge.extra_lines))[:LONGEST]
-
-
 async def run_update(
     pool: SessionPool, interaction: discord.Interaction, link_id: str, patience: float = PATIENCE
 ) -> str:
@@ -102,11 +82,12 @@ async def run_update(
 
     async def provide_token(challenge: Challenge) -> str:
         question = Question(challenge, patience)
-        text, picture = write_question(challenge), draw(challenge)
-        files = [] if picture is None else [discord.File(io.BytesIO(picture[0]), picture[1])]
+        text, picture = "\n".join((challenge.instructions, *challenge.extra_lines)), draw_picture(challenge)
         if picture is None:
-            text = f"{text} {challenge.value or ''}"[:LONGEST]
-        await interaction.followup.send(text, view=question, files=files, ephemeral=True)
+            files, text = [], f"{text} {challenge.value or ''}"
+        else:
+            files = [discord.File(io.BytesIO(picture.data), f"code{picture.suffix}")]
+        await interaction.followup.send(text[:LONGEST], view=question, files=files, ephemeral=True)
         return await wait_for(question.answer, patience)
 
     password: Future[str | None] = asyncio.get_running_loop().create_future()

@@ -1,12 +1,13 @@
 """The value of a challenge as something to look at: a number, a picture, or plain text."""
 
+import io
 from enum import Enum, auto
 from typing import Final
 
 import segno
 from attrs import frozen
 
-from belvo_async import Challenge, ChallengeKind
+from belvo_async import Challenge, ChallengeKind, Picture
 
 _LONGEST_IMAGE: Final = 150_000
 """Bytes; a larger one is not shown at all."""
@@ -52,6 +53,32 @@ def draw_value(challenge: Challenge) -> Drawn:
         case _:
             address = _find_address(challenge)
             return Drawn(ValueKind.IMAGE, address) if address else Drawn(ValueKind.TEXT, shorten(value))
+
+
+def draw_picture(challenge: Challenge, *, scale: int = 8) -> Picture | None:
+    """Return the picture that a person has to see: the bank's own, or a PNG of the QR code.
+
+    Args:
+        challenge: What the bank asks.
+        scale: Pixels of one module of the QR code.
+
+    Returns:
+        None where there is nothing to see, or the content is too long for a QR code: show the text then.
+
+    Example:
+        >>> from belvo_async import Challenge, ChallengeKind, TokenGenerationData
+        >>> from belvo_async.web import draw_picture
+        >>> data = TokenGenerationData(kind=ChallengeKind.QR, value="https://bank.example/?code=1")
+        >>> challenge = Challenge(session="s", link_id="l", token_generation_data=data)
+        >>> draw_picture(challenge)
+        Picture(media_type='image/png')
+    """
+    code = None if challenge.qr_content is None else _make_code(challenge.qr_content)
+    if code is None:
+        return challenge.picture
+    file = io.BytesIO()
+    code.save(file, kind="png", scale=scale)
+    return Picture("image/png", file.getvalue())
 
 
 def _find_address(challenge: Challenge) -> str | None:
