@@ -58,9 +58,9 @@ def _tell_count(count: int, limit: int) -> str:
 
 
 def _write_json(link: Link) -> str:
-    """Write all that is known of a link; keys that this version does not know stand beside the others."""
+    """Write all that is known of a link; what this version does not know comes as it came."""
     known = attrs.asdict(link, filter=attrs.filters.exclude("extra"))
-    return json.dumps(dict(link.extra) | known, default=_write_time)
+    return json.dumps(known | dict(link.extra), default=_write_time)
 
 
 def _write_time(moment: datetime) -> str:
