@@ -4,10 +4,12 @@ All else that is odd becomes the field's default, and stays in `extra` under its
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from math import inf
-from typing import Any, Final, TypeVar, cast, get_origin
+from operator import eq
+from typing import Any, Final, TypeVar, cast
 
 from attrs import evolve, fields
 from cattrs import Converter
@@ -79,13 +81,13 @@ def _read_time(value: object, _: object) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _list_of(kind: type[T], name: str) -> Callable[[object, object], tuple[T, ...]]:
+def _list_of(kind: type[T]) -> Callable[[object, object], tuple[T, ...]]:
     def structure(value: object, _: object) -> tuple[T, ...]:
         if value is None:
             return ()
         if isinstance(value, list) and all(isinstance(item, kind) for item in value):
             return tuple(value)
-        raise TypeError(f"expected a list of {name}")
+        raise TypeError(f"expected a list of {kind.__name__}")
 
     return structure
 
@@ -106,6 +108,8 @@ _KEYS: Final[Mapping[type, tuple[str, Callable[[object, object], str]]]] = {
     Institution: ("name", _read_name),
 }
 """The one field that a model cannot do without, and how it is read."""
+_ITEMS: Final[Mapping[object, type]] = {tuple[str, ...]: str, tuple[Mapping[str, object], ...]: dict}
+"""What is in a list, by the type of its field."""
 
 
 def _keeping_the_rest(converter: Converter, model: type[T]) -> Callable[[object, object], T]:
@@ -139,10 +143,8 @@ def _build_converter() -> Converter:
     converter.register_structure_hook(cast("Any", str | None), _read_text)
     for kind, hook in hooks:  # every field but the key may be null
         converter.register_structure_hook(kind | None, _optionally(hook))
-    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _list_of(str, "texts"))
-    converter.register_structure_hook_func(
-        lambda kind: kind == tuple[Mapping[str, object], ...], _list_of(dict, "objects")
-    )
+    for kind, item in _ITEMS.items():
+        converter.register_structure_hook_func(partial(eq, kind), _list_of(item))
     for model in _KEYS:
         converter.register_structure_hook(model, _keeping_the_rest(converter, model))
     return converter
@@ -161,40 +163,44 @@ def read_model(value: object, model: type[T]) -> T:
     """
     try:
         return cast("T", _READERS[model](value, model))
-    except Exception:  # noqa: BLE001 - hooks raise many kinds; the second run tells them apart
-        problem = None if isinstance(value, dict) else f"expected an object, got {type(value).__name__}"
-    if isinstance(value, dict):  # outside the except block: the cause would quote values
-        return _read_fields(value, model)
-    raise MalformedError(f"not a {model.__name__}: {problem}")
+    except Exception:  # noqa: BLE001, S110 - hooks raise many kinds; the second run tells them apart
+        pass
+    if not isinstance(value, dict):  # outside the except block: the cause would quote values
+        raise MalformedError(f"not a {model.__name__}: expected an object, got {type(value).__name__}")
+    return _read_fields(value, model)
 
 
 def _read_fields(value: Mapping[str, object], model: type[T]) -> T:
     """Read what can be read; what cannot stays in `extra`, beside the keys that the model does not know."""
-    key, read_key = _KEYS[model]
-    try:
-        found: dict[str, object] = {key: read_key(value.get(key), str)}
-    except TypeError:
-        found = {}
-    if not found:
-        problem = "required field unreadable" if key in value else "required field missing"
-        raise MalformedError(f"not a {model.__name__}: {problem} @ $.{key}")
+    key, _ = _KEYS[model]
+    found: dict[str, object] = {key: _read_key(value, model)}
     extra = {name: value[name] for name in value.keys() - {key}}
-    for attribute in fields(cast("Any", model)):
-        if attribute.name in extra and attribute.name != "extra":
-            try:
-                found[attribute.name] = _CONVERTER.structure(extra[attribute.name], attribute.type)
-            except Exception:  # noqa: BLE001 - hooks raise many kinds, and all of them mean the same
-                found.update(_salvage(attribute.name, extra[attribute.name], attribute.type))
-            else:
-                del extra[attribute.name]
-    return cast("Any", model)(**found, extra=extra)  # type: ignore[no-any-return]
+    kinds = {attribute.name: attribute.type for attribute in fields(cast("Any", model))}
+    for name in kinds.keys() & extra.keys() - {"extra"}:
+        try:
+            found[name] = _CONVERTER.structure(extra[name], cast("Any", kinds[name]))
+        except Exception:  # noqa: BLE001 - hooks raise many kinds, and all of them mean the same
+            found.update(_keep_items(name, extra[name], kinds[name]))
+        else:
+            del extra[name]
+    return cast("T", cast("Any", model)(**found, extra=extra))
 
 
-def _salvage(name: str, value: object, kind: object) -> Iterator[tuple[str, object]]:
-    """Keep the items of a list that are as promised."""
-    if get_origin(kind) is tuple and isinstance(value, list):
-        wanted = str if kind == tuple[str, ...] else dict
-        yield name, tuple(item for item in value if isinstance(item, wanted))
+def _read_key(value: Mapping[str, object], model: type) -> str:
+    key, read = _KEYS[model]
+    try:
+        return read(value.get(key), str)
+    except TypeError:
+        problem = "unreadable" if key in value else "missing"
+    raise MalformedError(f"not a {model.__name__}: required field {problem} @ $.{key}")
+
+
+def _keep_items(name: str, items: object, kind: object) -> dict[str, object]:
+    """Return the items that are as promised, where the field is a list."""
+    wanted = _ITEMS.get(kind)
+    if wanted is None or not isinstance(items, list):
+        return {}
+    return {name: tuple(item for item in items if isinstance(item, wanted))}
 
 
 def parse_json(body: bytes) -> object:

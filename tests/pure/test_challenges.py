@@ -198,7 +198,9 @@ def test_token_generation_data_of_another_form_is_read(data: object, expected: T
     assert (found, found.extra) == (expected, {})
 
 
-@pytest.mark.parametrize("data", [True, [], ["a", "b"], [1, {"a": 2}], [[["deep"], 1]]], ids=repr)
+@pytest.mark.parametrize(
+    "data", [True, [], ["a", "b"], [1, {"a": 2}], [[["deep"], 1]], [[[[[[TOKEN_DATA]]]]]]], ids=str
+)
 def test_token_generation_data_that_fits_no_field_is_kept_as_it_came(data: object) -> None:
     assert read(token_generation_data=data).token_generation_data.extra == {"token_generation_data": data}
 

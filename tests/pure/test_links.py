@@ -106,6 +106,11 @@ def test_a_known_status_is_the_member_itself() -> None:
     assert status.is_known
 
 
+def test_what_is_no_text_is_no_status() -> None:
+    with pytest.raises(ValueError, match="5"):
+        LinkStatus(5)  # type: ignore[arg-type] # wrong on purpose
+
+
 def test_an_access_mode_of_tomorrow_is_readable() -> None:
     assert read(access_mode="hourly").access_mode == "hourly"
 
