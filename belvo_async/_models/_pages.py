@@ -13,7 +13,7 @@ class Page(Generic[T]):
     """One page of a list, and where the next one is."""
 
     results: tuple[T, ...]
-    unreadable: tuple[object, ...] = field(default=(), repr=False)
+    unreadable: tuple[object, ...] = field(default=(), eq=False, repr=False)
     """Items without an id (institutions: a name), as Belvo sent them; iteration leaves them out."""
     count: int | None = None
     """How many there are on all pages."""
