@@ -6,6 +6,7 @@ Start with `SessionPool`. `errors` lists what can go wrong, `mfa` is the state m
 from belvo_async import errors, mfa
 from belvo_async._callers import TokenProvider
 from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
+from belvo_async._images import Picture
 from belvo_async._login import LoginRecorder
 from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._models import (
@@ -95,6 +96,7 @@ __all__ = [
     "ParkedChallenge",
     "ParkedChallengeChanged",
     "ParkedChallengeTroubled",
+    "Picture",
     "PoolPaused",
     "RateLimit",
     "ResumeRoute",

@@ -53,6 +53,10 @@ _FIND: Final = (
     "then look for the link: "
     "links = [link async for link in pool.links.list(created_at__gte=error.sent_at.date())]"
 )
+_RESUME_FIRST: Final = (
+    "Answer it with links.resume(error.state, token), or park `error.state` with challenges.park(); "
+    "then make this call again."
+)
 _LONGEST_ANNOUNCEMENT: Final = 0.1
 """Seconds that a turn stays good while the login is announced; the margin of `RateLimit` covers them."""
 
@@ -112,7 +116,9 @@ class Exchange:
             departure.note(event)
         match advance(Submitting(), event, self._traffic.policy):
             case AwaitingToken() as state:
-                return token_required(state, "this call has nobody to ask")
+                if request.is_login:
+                    return token_required(state, "this call has nobody to ask")
+                return token_required(state, "this call takes no token", remedy=_RESUME_FIRST)
             case Failed(error=error):
                 return error
             case state:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from attrs import frozen
 
-from belvo_async._answers import read_acceptance, read_body
+from belvo_async._answers import read_acceptance, read_link
 from belvo_async._callers import Callers, TokenProvider, check_provider
 from belvo_async._claims import Claims
 from belvo_async._driver import drive
@@ -291,7 +291,7 @@ class Links:
         """
         request = build_link_read(read_link_id(link_id))
         with self._traffic.gate:
-            link = read_body(await self._exchange.fetch(request), request, Link)
+            link = read_link(await self._exchange.fetch(request), request)
         self._memory.users.note(link)
         return link
 
@@ -333,7 +333,7 @@ class Links:
         request = build_changes(link_id, changes)
         with self._traffic.gate:
             async with self._memory.locks.hold(link_id):
-                return read_body(await self._exchange.fetch(request), request, Link)
+                return read_link(await self._exchange.fetch(request), request)
 
     async def delete(self, link_id: str | UUID, *, in_background: bool = False) -> AcceptedRequest | None:
         """Delete a link and all its data.
@@ -352,7 +352,7 @@ class Links:
         request = build_delete(link_id, in_background=in_background)
         with self._traffic.gate:
             async with self._memory.locks.hold(link_id):
-                return read_acceptance(await self._exchange.fetch(request), request)
+                return read_acceptance(await self._exchange.fetch(request))
 
     async def refresh_data(
         self,
@@ -393,7 +393,7 @@ class Links:
         except TokenRequiredError as required:
             state = required.state
         else:
-            return read_acceptance(response, request) or AcceptedRequest(request_id=None)
+            return read_acceptance(response) or AcceptedRequest(request_id=None)
         link = await drive(state, login, login.callers, self._traffic)
         return AcceptedRequest(request_id=None, link=link)
 

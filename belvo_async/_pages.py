@@ -1,5 +1,6 @@
 """Lists that come in pages."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Generic, TypeVar
 
@@ -14,12 +15,14 @@ from belvo_async.errors import InvalidValueError, UnreadableAnswerError
 T = TypeVar("T")
 
 _TOO_MANY: Final = 10**9
+_LOG: Final = logging.getLogger("belvo_async")
 
 
 class Listing(Generic[T]):
     """A list at Belvo: `async for item in listing`, `async for page in listing.pages()`, `.page(3)`.
 
-    Nothing is read before it is asked for, and no more than one page is held.
+    Nothing is read before it is asked for, and no more than one page is held. An item without an id is left
+    out and logged; `pages()` shows it, as `page.unreadable`.
     """
 
     def __init__(
@@ -41,6 +44,8 @@ class Listing(Generic[T]):
     async def __aiter__(self) -> AsyncIterator[T]:
         """Iterate over the items of all pages, in Belvo's order."""
         async for page in self.pages():
+            if page.unreadable:
+                _LOG.warning("%s: %d items of a page cannot be read", self._path, len(page.unreadable))
             for item in page:
                 yield item
 

@@ -7,7 +7,8 @@ monotonic one.
 from datetime import datetime, timedelta
 from typing import Final
 
-from belvo_async._codec import MalformedError, dump_json, parse_json, read_challenge, write_challenge
+from belvo_async._challenge_forms import read_challenge, write_challenge
+from belvo_async._codec import MalformedError, dump_json, parse_json
 from belvo_async._instant import Instant
 from belvo_async.errors import DamagedStateError
 from belvo_async.mfa import AwaitingToken

@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from belvo_async._answers import read_body
+from belvo_async._answers import read_link
 from belvo_async._belvo_time import CLOCKS_AGREE
 from belvo_async._departure import LOGIN_LIMIT, Departure, Unproven
 from belvo_async._exchange import Exchange, Traffic
@@ -112,7 +112,7 @@ class StatusCheck:
             BelvoError: The link could not be read.
         """
         request = build_link_read(self._link_id, is_urgent=True)
-        link = read_body(await self._exchange.fetch(request), request, Link)
+        link = read_link(await self._exchange.fetch(request), request)
         finding = self._judge(link, since, since + _LIMIT)
         if finding is Unproven.NOT_SEEN:
             raise OutcomeUnknownError(
@@ -138,14 +138,14 @@ class StatusCheck:
             response = await self._exchange.send(request)
             if not response.is_success:
                 return Unproven.NOT_SEEN
-            link = read_body(response, request, Link)
+            link = read_link(response, request)
         except BelvoError:
             return Unproven.NOT_SEEN
         since, last = (self._traffic.find_belvo_time(at) for at in (departure.first, departure.last))
         return self._judge(link, since, last + _LIMIT)
 
     def _judge(self, link: Link, since: datetime, until: datetime) -> Link | Unproven:
-        if link.id != self._link_id:
+        if "last_accessed_at" in link.extra:  # it could not be read
             return Unproven.NOT_SEEN
         accessed_at = link.last_accessed_at
         if accessed_at is None or self._accesses.is_known(link.id, accessed_at):

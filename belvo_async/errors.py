@@ -233,7 +233,10 @@ class UnreadableAnswerError(BelvoError):
 class ApiError(BelvoError):
     """Belvo answered, and the answer was an error.
 
-    A code that this version does not know is an `ApiError` with that code.
+    With a code that this version does not know, the status decides: 401 is an `AuthenticationError`, 403 an
+    `AccessDeniedError`, 404 a `NotFoundError`, 409 a `TryLaterError`, 405, 413, 415 and 422 a
+    `RequestInvalidError`, 408 a `RequestTimeoutError`, 429 a `RateLimitedError`, 5xx a `ServerError`. All
+    others are this class itself, 400 too: Belvo uses it for banks and for fields alike.
 
     Attributes:
         retry_after: Seconds that the server asked to wait (`Retry-After`), or None.
@@ -312,7 +315,7 @@ class RequestTimeoutError(ApiError):
 
 
 class TryLaterError(ApiError):
-    """It cannot be done now, but may be done later: a cooldown, or data that is not there yet."""
+    """It cannot be done now, but may be later: a cooldown, a used-up limit, or data that is not there yet."""
 
 
 class ServerError(ApiError):

@@ -36,6 +36,7 @@ from belvo_async.errors import (
 
 _MARGIN_SHARE: Final = 0.1
 _LONGEST_TOKEN: Final = 1024
+_PARK: Final = "Pass provide_token=, or park this error's `state` with challenges.park() and answer it later."
 
 
 class IllegalTransitionError(BelvoError, RuntimeError):
@@ -224,6 +225,8 @@ def _ask(state: Submitting | Resuming, challenge: Challenge, at: float, policy: 
                 status=428,
             )
         )
+    if challenge.expiry is not None and challenge.expiry <= 0:
+        return Failed(error=challenge_expired(challenge.link_id, "it was over when it came"))
     expiry = policy.assumed_expiry if challenge.expiry is None else challenge.expiry
     margin = min(policy.safety_margin, expiry * _MARGIN_SHARE)
     return AwaitingToken(
@@ -254,7 +257,7 @@ def read_token(state: AwaitingToken, token: object) -> str | None:
     """Return what to send as the token: text, or None where the challenge expects no input.
 
     White space around a token is dropped; leading zeros stay. A token of digits alone, as people copy or type
-    them (in groups, or full-width), becomes plain digits, unless it is the answer to a question.
+    them (in groups, or full-width), becomes plain digits, unless it is the answer to a question or a choice.
 
     Raises:
         InvalidTokenError: It is no text, empty, overlong, or holds control characters.
@@ -266,7 +269,8 @@ def read_token(state: AwaitingToken, token: object) -> str | None:
     elif not token.strip():
         problem = "is empty"
     else:
-        is_answer = state.challenge.kind is ChallengeKind.TEXT
+        data = state.challenge.token_generation_data
+        is_answer = data.kind is ChallengeKind.TEXT or data.has_choices
         text = token.strip() if is_answer else _join_digits(token.strip())
         if len(token) <= _LONGEST_TOKEN and text.isprintable():
             return text
@@ -294,14 +298,13 @@ def _declined(state: AwaitingToken) -> ChallengeDeclinedError:
     )
 
 
-def token_required(state: AwaitingToken, why: str) -> TokenRequiredError:
-    """Build the error that carries a waiting challenge out of a call."""
+def token_required(state: AwaitingToken, why: str, *, remedy: str = _PARK) -> TokenRequiredError:
+    """Build the error that carries a waiting challenge out of a call, with what that call can do."""
     challenge = state.challenge
     detail = ErrorDetail(code="token_required", message=challenge.message, request_id=challenge.request_id)
     return TokenRequiredError(
         f"The institution asks for a token, and {why}.",
-        remedy="Pass provide_token=, or park this error's `state` with challenges.park() and answer it "
-        "later.",
+        remedy=remedy,
         status=428,
         details=(detail,),
         link_id=challenge.link_id,

@@ -165,7 +165,7 @@ class Clerk:
                 return steps.build_parked(state)
             case DeadlineExceededError():
                 return await self._read_lateness(error, steps)
-            case AuthenticationError() | PoolClosedError() if steps.phase is Phase.SUBMITTED:
+            case AuthenticationError() | PoolClosedError() if _is_unsent(error, steps):
                 await self._journal.requeue(steps.link_id)  # no login happened
                 raise error
             case AuthenticationError() | JobError() | PoolClosedError() | WrongEventLoopError():
@@ -284,3 +284,9 @@ class Clerk:
         raise InvalidValueError.of(
             "credentials", problem, remedy="Return LinkUpdate(link_id, password=…).", link_id=link_id
         )
+
+
+def _is_unsent(error: BelvoError, steps: Steps) -> bool:
+    """Whether it says that no login has happened; a 401 with a code that nobody knows may mean anything."""
+    is_sure = isinstance(error, PoolClosedError) or error.code in (None, "authentication_failed")
+    return is_sure and steps.phase is Phase.SUBMITTED

@@ -142,6 +142,7 @@ def _build_fields(parked: ParkedChallenge) -> dict[str, object]:
         "instructions": challenge.instructions,
         "value": challenge.value,
         "expects_user_input": challenge.expects_user_input,
+        "extra": challenge.token_generation_data.extra,
         "attempts": parked.attempts,
         "parked_at": parked.parked_at.isoformat(),
         "expires_at": parked.expires_at.isoformat(),

@@ -27,6 +27,7 @@ SHOWN = {
     *("belvo_async.mfa.advance", "belvo_async.sandbox._sandbox.Sandbox"),
     *("belvo_async.stores._opening.open_store", "belvo_async.testing._clock.ManualClock"),
     *("belvo_async.testing._mock.BelvoMock", "belvo_async.web._page.ChallengePage"),
+    "belvo_async.web._drawing.draw_picture",
 }
 _FENCED = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -153,6 +153,24 @@ def test_the_answer_to_a_question_is_sent_as_it_was_typed() -> None:
     assert state.token == "12 34"
 
 
+@pytest.mark.parametrize("extra", [{"value": ["12 34", "56"]}, {"options": {"12 34": "home"}}], ids=repr)
+def test_a_choice_is_sent_as_it_was_typed(extra: dict[str, object]) -> None:
+    data = TokenGenerationData(kind=ChallengeKind.NUMERIC, extra=extra)
+    awaiting = build_awaiting()
+    awaiting = evolve(awaiting, challenge=evolve(awaiting.challenge, token_generation_data=data))
+    state = advance(awaiting, TokenGiven(" 12 34 ", 0.0))
+    assert isinstance(state, Resuming)
+    assert state.token == "12 34"
+
+
+@pytest.mark.parametrize("start", [Submitting(), build_resuming()], ids=["submitting", "resuming"])
+@pytest.mark.parametrize("expiry", [0.0, -1.0])
+def test_a_challenge_that_is_over_when_it_comes_is_not_asked(start: State, expiry: float) -> None:
+    state = advance(start, Challenged(build_challenge(expiry=expiry), 0.0), MfaPolicy(restarts=5))
+    assert isinstance(state, Failed)
+    assert isinstance(state.error, ChallengeExpiredError)
+
+
 @pytest.mark.parametrize("given", [None, "", "yes, done"])
 def test_a_challenge_without_input_resumes_without_a_token(given: str | None) -> None:
     state = advance(build_awaiting(build_challenge(expects_user_input=False)), TokenGiven(given, 0.0))

@@ -129,7 +129,7 @@ def test_a_bad_row_of_json_is_named_and_the_next_one_is_read(
     ("columns", "cells", "field", "remedy"),
     [
         ("password", ",", "password", "another credential"),
-        ("institution", "EREBOR,x", "institution", "belvo-async links list"),
+        ("institution", "erebor mx,x", "institution", "belvo-async links list"),
         ("certificate", "===,x", "certificate", "base64"),
         ("private_key", "YQ==,x", "certificate", "together"),
     ],
