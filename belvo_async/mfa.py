@@ -86,6 +86,8 @@ class Submitting:
     """Answers sent so far."""
     restarts: int = 0
     """Logins given up so far because their session had expired."""
+    update_digest: str | None = field(default=None, repr=False)
+    """A keyed digest of what the call asks for, so that an equal call is known; the machine hands it on."""
 
 
 @frozen(kw_only=True)
@@ -97,6 +99,8 @@ class AwaitingToken:
     """The last moment to send a token, in seconds of the monotonic clock of this process."""
     rounds: int = 0
     restarts: int = 0
+    update_digest: str | None = field(default=None, repr=False)
+    """A keyed digest of what the call asked for; None where nobody noted it."""
 
 
 @frozen(kw_only=True)
@@ -110,6 +114,7 @@ class Resuming:
     """The last moment to send it, in seconds of the monotonic clock of this process."""
     rounds: int
     restarts: int = 0
+    update_digest: str | None = field(default=None, repr=False)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to leave the process: the token is sent at most once, from here."""
@@ -230,7 +235,11 @@ def _ask(state: Submitting | Resuming, challenge: Challenge, at: float, policy: 
     expiry = policy.assumed_expiry if challenge.expiry is None else challenge.expiry
     margin = min(policy.safety_margin, expiry * _MARGIN_SHARE)
     return AwaitingToken(
-        challenge=challenge, deadline=at + expiry - margin, rounds=state.rounds, restarts=state.restarts
+        challenge=challenge,
+        deadline=at + expiry - margin,
+        rounds=state.rounds,
+        restarts=state.restarts,
+        update_digest=state.update_digest,
     )
 
 
@@ -244,13 +253,14 @@ def _answer(state: AwaitingToken, token: str | None, at: float, policy: MfaPolic
         deadline=state.deadline,
         rounds=state.rounds + 1,
         restarts=state.restarts,
+        update_digest=state.update_digest,
     )
 
 
 def _restart(state: AwaitingToken | Resuming, error: BelvoError, policy: MfaPolicy) -> State:
     if state.restarts >= policy.restarts:
         return Failed(error=error)
-    return Submitting(rounds=state.rounds, restarts=state.restarts + 1)
+    return Submitting(rounds=state.rounds, restarts=state.restarts + 1, update_digest=state.update_digest)
 
 
 def read_token(state: AwaitingToken, token: object) -> str | None:
@@ -328,6 +338,7 @@ def token_not_sent(state: Resuming, why: BelvoError) -> TokenNotSentError:
         deadline=state.deadline,
         rounds=state.rounds - 1,
         restarts=state.restarts,
+        update_digest=state.update_digest,
     )
     error = TokenNotSentError(
         f"The token was not sent: {why.message}",

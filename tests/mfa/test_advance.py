@@ -30,6 +30,7 @@ from belvo_async.mfa import (
     TokenGiven,
     advance,
     challenge_expired,
+    token_not_sent,
     token_required,
 )
 from tests.mfa.builders import (
@@ -283,6 +284,40 @@ def test_a_restart_does_not_grant_further_rounds() -> None:
     )
     assert isinstance(state, Failed)
     assert isinstance(state.error, TooManyRoundsError)
+
+
+DIGEST = "d" * 64
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (Submitting(update_digest=DIGEST), Challenged(build_challenge(), 0.0)),
+        (evolve(build_awaiting(), update_digest=DIGEST), TokenGiven("111111", 0.0)),
+        (evolve(build_awaiting(), update_digest=DIGEST), TokenGiven("111111", 95.0)),
+        (evolve(build_resuming(), update_digest=DIGEST), Challenged(build_challenge("s2"), 0.0)),
+        (evolve(build_resuming(), update_digest=DIGEST), Rejected(session_expired())),
+    ],
+    ids=["asked", "answered", "answered late", "asked again", "restarted"],
+)
+def test_what_the_call_asked_for_is_known_until_the_dialogue_ends(state: State, event: Event) -> None:
+    following = advance(state, event, MfaPolicy(restarts=1))
+    assert isinstance(following, Submitting | AwaitingToken | Resuming)
+    assert following.update_digest == DIGEST
+    assert DIGEST not in repr(following)
+
+
+def test_the_machine_makes_no_digest_of_its_own() -> None:
+    state = advance(Submitting(), Challenged(build_challenge(), 0.0))
+    assert isinstance(state, AwaitingToken)
+    assert state.update_digest is None
+
+
+def test_a_token_that_was_not_sent_leaves_the_challenge_as_it_was() -> None:
+    waiting = evolve(build_awaiting(rounds=1, restarts=1), update_digest=DIGEST)
+    answered = advance(waiting, TokenGiven("111111", 0.0))
+    assert isinstance(answered, Resuming)
+    assert token_not_sent(answered, login_failed()).state == waiting
 
 
 def test_a_waiting_challenge_leaves_a_call_with_its_state() -> None:
