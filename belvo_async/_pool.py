@@ -17,6 +17,7 @@ from belvo_async._known_users import KnownUsers
 from belvo_async._links import Links, LoginMemory
 from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._observer import Observer, log_observation
+from belvo_async._parked import ParkedChallenges
 from belvo_async._retry import Retrier, RetryPolicy
 from belvo_async._settings import (
     Concurrency,
@@ -230,7 +231,7 @@ class SessionPool:
             self._traffic,
             links=links,
             institutions=Institutions(exchange, self._traffic.gate),
-            challenges=Challenges(links, self._traffic, self._store, owner),
+            challenges=Challenges(links, self._traffic, ParkedChallenges(self._store, self._traffic, owner)),
         )
 
     @property

@@ -15,7 +15,7 @@ from belvo_async import ChallengePhase
 from belvo_async.bulk import Journal
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
 from belvo_async.stores import SqliteChallengeStore, open_store
-from belvo_async.testing.challenge_store_suite import NOON, OWNER, build_row
+from belvo_async.testing.challenge_store_suite import LINK, NOON, OWNER, build_row
 
 ROW = build_row()
 
@@ -134,8 +134,10 @@ async def test_a_damaged_row_has_an_error_of_its_own_and_does_not_hide_the_other
         with pytest.raises(DamagedStateError):
             await store.read(ROW.key)
         listed = await store.list(OWNER, ChallengePhase.OPEN, after=NOON.replace(year=2000), limit=10)
-    assert other in listed
-    assert [row.record for row in listed if row != other] == [""]
+        found = await store.find(LINK, after=NOON.replace(year=2000), limit=10)
+    for rows in (listed, found):
+        assert other in rows
+        assert [row.record for row in rows if row != other] == [""]
 
 
 async def test_a_disk_that_is_full_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
