@@ -81,5 +81,5 @@ FORGET: Final = """
     end
     return #members
 """
-"""ARGV: what rows' names begin with, what phases' queues do, what links' queues do, the moment, how many at most,
-all phases."""
+"""ARGV: what the names of rows, of phases' queues and of links' queues begin with, the moment, how many at
+most, all phases."""

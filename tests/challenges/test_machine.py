@@ -228,6 +228,16 @@ class Walk(RuleBasedStateMachine):
             assert {shown.ticket for shown in listed} == expected
             assert [shown.expires_at for shown in listed] == sorted(shown.expires_at for shown in listed)
 
+    @invariant()
+    def each_link_finds_what_is_open(self) -> None:
+        now = self.clock.wall()
+        for ticket, expiry in self.open.items():
+            if now < expiry:
+                link_id = self.runner.run(self.pools[0].challenges.get(ticket)).link_id
+                found = self.runner.run(self.pools[1].challenges.find(link_id))
+                assert found is not None
+                assert (found.ticket, found.phase) == (ticket, P.OPEN)
+
     def teardown(self) -> None:
         for pool in self.pools:
             self.runner.run(pool.aclose())
