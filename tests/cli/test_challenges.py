@@ -73,6 +73,23 @@ def test_json_lines_hold_what_is_known_of_a_challenge(sandbox: Sandbox, path: Pa
     assert (shown["kind"], shown["value"], shown["attempts"]) == ("numeric", "12345", 0)
 
 
+def test_one_link_is_asked_for_by_its_id(sandbox: Sandbox, path: Path) -> None:
+    (ticket, link_id), (other, _) = park(sandbox, path), park(sandbox, path)
+    result = run("list", "--link", link_id)
+    assert (result.exit_code, ticket in result.stdout, other in result.stdout) == (0, True, False)
+    assert json.loads(run("list", "--link", link_id, "--json").stdout)["ticket"] == ticket
+    run("decline", ticket)
+    assert run("list", "--link", link_id).stderr == "No open challenges.\n"
+
+
+@pytest.mark.parametrize("options", [("--link", "x"), ("--link", "a" * 32, "--phase", "declined")])
+@pytest.mark.usefixtures("sandbox", "path")
+def test_what_cannot_be_asked_of_a_link_is_refused(options: tuple[str, ...]) -> None:
+    result = run("list", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--link" in result.stderr
+
+
 @pytest.mark.usefixtures("sandbox")
 def test_no_challenges_are_no_table(path: Path) -> None:
     result = run("list", "--store", str(path))

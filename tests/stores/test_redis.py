@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from attrs import evolve
 from redis.asyncio import Redis
 
 from belvo_async import ChallengePhase
@@ -41,6 +42,20 @@ async def test_nothing_is_left_when_all_is_forgotten(redis_url: str) -> None:
         for number in range(1200):
             await store.add(build_row(str(number)))
         assert await store.forget(ROW.keep_until + timedelta(seconds=1)) == 1200
+        assert await client.keys(f"{{{prefix}}}*") == []
+
+
+async def test_a_row_from_before_links_were_named_is_read_and_replaced(redis_url: str) -> None:
+    prefix = str(uuid4())
+    async with Redis.from_url(redis_url) as client:
+        store = RedisChallengeStore(client, prefix=prefix)
+        await store.add(ROW)
+        await client.hdel(f"{{{prefix}}}:row:{ROW.key}", "link")
+        await client.delete(f"{{{prefix}}}:link:{LINK}")
+        row = await store.read(ROW.key)
+        assert row == evolve(ROW, link="")
+        assert await store.replace(evolve(row, version=2))
+        await store.forget(ROW.keep_until + timedelta(seconds=1))
         assert await client.keys(f"{{{prefix}}}*") == []
 
 
