@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from belvo_async._dossier import find_link
-from belvo_async._sqlite import ask, code_of, commit, connect, find_obstacle, find_real, find_remedy
+from belvo_async._sqlite import code_of, commit, connect, find_obstacle, find_real, find_remedy
 from belvo_async.errors import ChallengeStoreError
 
 _APPLICATION_ID: Final = int.from_bytes(b"belc", "big")
@@ -18,6 +18,9 @@ _ATTEMPTS: Final = 50
 _PAUSE: Final = 0.1  # seconds before the file is opened again while another process makes it
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+_HEADER: Final = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+    FROM pragma_application_id, pragma_user_version"""
+"""One statement, so that a file that another process makes meanwhile is seen before or after, not half."""
 _SCHEMA: Final = (
     """CREATE TABLE challenges (
         key TEXT PRIMARY KEY NOT NULL,
@@ -96,13 +99,12 @@ class ChallengeFile:
 
     def _check_header(self, connection: sqlite3.Connection) -> int:
         """Return the version of the store that the file is; 0 where it is empty, and may become one."""
-        application = ask(connection, "PRAGMA application_id")
-        version = ask(connection, "PRAGMA user_version")
+        application, version, tables = connection.execute(_HEADER).fetchone()
         if application == _APPLICATION_ID:
-            if isinstance(version, int) and 1 <= version <= _VERSION:
-                return version
+            if 1 <= version <= _VERSION:
+                return int(version)
             problem = f"is of version {version} (user_version), and this belvo_async reads up to {_VERSION}"
-        elif application or version or ask(connection, "SELECT count(*) FROM sqlite_master"):
+        elif application or version or tables:
             problem = f"is a database of another kind (application_id {application})"
         else:
             return 0

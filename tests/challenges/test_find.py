@@ -1,6 +1,5 @@
 """The challenge of a link, found by the link alone."""
 
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,6 +14,7 @@ from belvo_async import (
     SessionPool,
     TokenRequiredError,
 )
+from belvo_async._departure import LOGIN_LIMIT
 from belvo_async._dossier import read_row, write_row
 from belvo_async.errors import ChallengeStoreError, InvalidValueError
 from belvo_async.sandbox import Sandbox
@@ -187,5 +187,5 @@ async def test_a_token_is_on_its_way_for_as_long_as_a_login_may_take(
     assert found is not None
     assert (found.ticket, found.phase) == (ticket, P.ANSWERED)
     assert await parked.find(link_id, {P.OPEN, P.CLAIMED}) is None
-    await clock.sleep(timedelta(minutes=5, seconds=1).total_seconds())
+    await clock.sleep(LOGIN_LIMIT + 1.0)
     assert await parked.find(link_id, {P.OPEN, P.ANSWERED}) is None
