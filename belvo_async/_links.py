@@ -29,6 +29,7 @@ from belvo_async._models import (
     write_filters,
 )
 from belvo_async._pages import Listing
+from belvo_async._parked import ParkedChallenges
 from belvo_async._parking import read_parked, write_parked
 from belvo_async._requests import (
     LINKS,
@@ -44,9 +45,22 @@ from belvo_async._slots import LinkLocks
 from belvo_async._status_check import SeenAccesses, StatusCheck
 from belvo_async._watch import LoginWatch
 from belvo_async.errors import InvalidValueError, TokenRequiredError
-from belvo_async.mfa import AwaitingToken, ResumeRoute, State, Submitting, TokenGiven, advance, read_token
+from belvo_async.mfa import (
+    AwaitingToken,
+    ResumeRoute,
+    State,
+    Submitting,
+    TokenGiven,
+    advance,
+    read_token,
+    token_required,
+)
 
 _FILTERS: Final = frozenset(LinkFilters.__annotations__)
+_ANSWER_PARKED: Final = (
+    "Give the token with challenges.resume(error.ticket, token). "
+    'To start a new login instead, pass when_busy="wait".'
+)
 
 
 @frozen(kw_only=True)
@@ -64,11 +78,18 @@ class Links:
     """Reads, registers, updates and deletes links."""
 
     def __init__(
-        self, exchange: Exchange, traffic: Traffic, memory: LoginMemory, digest: KeyedDigest
+        self,
+        exchange: Exchange,
+        traffic: Traffic,
+        memory: LoginMemory,
+        *,
+        parked: ParkedChallenges,
+        digest: KeyedDigest,
     ) -> None:
         self._exchange: Final = exchange
         self._traffic: Final = traffic
         self._memory: Final = memory
+        self._parked: Final = parked
         self._digest: Final = digest
 
     async def update(
@@ -93,7 +114,8 @@ class Links:
                 a login the first one's is asked.
             recorder: Writes down each step before it happens.
             when_busy: What to do while another login of this link is in flight: `"join"` it if it asks for
-                the same and wait for it otherwise, `"wait"` for it, or `"refuse"`.
+                the same and wait for it otherwise, `"wait"` for it, or `"refuse"`. With `"join"`, the open
+                challenge of an equal update leaves this call as `TokenRequiredError` with its `ticket`.
 
         Raises:
             InvalidValueError: An argument is wrong; nothing was sent.
@@ -112,17 +134,21 @@ class Links:
         check_when_busy(when_busy)
         request = build_update(update)
         login = self._build_login(request, update, recorder, update.link_id)
+        digest = self._digest.of("update", request.body or b"")
+        start = Submitting(update_digest=digest)
         wish = Wish(
             name="update",
             link_id=update.link_id,
             keys=self._find_keys(update.link_id, update.institution_user_id),
             # A call with a recorder shares nothing: it could not write down what has happened already.
-            digest=None if recorder is not None else self._digest.of("update", request.body or b""),
+            digest=digest if recorder is None else None,
             operation=login,
             callers=login.callers,
-            run=partial(drive, Submitting(), login, login.callers, self._traffic),
+            run=partial(drive, start, login, login.callers, self._traffic),
         )
         with self._traffic.gate, LoginWatch(self._traffic, "update", update.link_id):
+            if when_busy == "join" and self._memory.flights.find_equal(wish) is None:
+                await self._check_parked(wish)
             return await self._memory.flights.run(wish, provide_token, when_busy)
 
     async def register(
@@ -397,6 +423,18 @@ class Links:
         link = await drive(state, login, login.callers, self._traffic)
         return AcceptedRequest(request_id=None, link=link)
 
+    async def _check_parked(self, wish: Wish[Link]) -> None:
+        """Refuse to ask the bank again what it has asked already: the person may be at it."""
+        if wish.digest is None or wish.link_id is None:
+            return
+        found = await self._parked.find(wish.link_id)
+        state = None if found is None else found.read_state(self._traffic.now())
+        if found is None or state is None or state.update_digest != wish.digest:
+            return
+        required = token_required(state, "it is parked already", remedy=_ANSWER_PARKED)
+        required.ticket = found.ticket
+        raise required
+
     def _find_keys(self, link_id: str, user: str | None) -> tuple[str, ...]:
         user = user or self._memory.users.find(link_id)
         return (link_id,) if user is None else (link_id, f"user {user}")
@@ -418,6 +456,7 @@ class Links:
             request=request,
             update=update,
             recorder=recorder,
+            parked=self._parked,
             link_id=link_id,
         )
 

@@ -15,6 +15,7 @@ from belvo_async._exchange import Exchange, Traffic
 from belvo_async._http import Request
 from belvo_async._known_users import KnownUsers
 from belvo_async._models import Link, LinkUpdate
+from belvo_async._parked import ParkedChallenges
 from belvo_async._requests import build_resume, build_update
 from belvo_async._retry import NEVER_LEFT
 from belvo_async._status_check import SeenAccesses, StatusCheck
@@ -81,6 +82,7 @@ class LinkLogin:
     exchange: Exchange
     traffic: Traffic
     claims: Claims
+    parked: ParkedChallenges
     accesses: SeenAccesses
     users: KnownUsers
     callers: Callers
@@ -118,8 +120,14 @@ class LinkLogin:
             await self.recorder.note_challenge(state)
 
     async def leave_challenge(self, state: AwaitingToken) -> None:
-        """Take note of a challenge that nobody waits for."""
+        """Take note of a challenge that nobody waits for; park it where the policy says so.
+
+        Raises:
+            ChallengeStoreError: It could not be kept.
+        """
         self.link_id = state.challenge.link_id
+        if self.traffic.policy.park_abandoned:
+            await self.parked.park(state)
 
     async def resume(self, state: Resuming) -> Event:
         """Send the token of a challenge, once.

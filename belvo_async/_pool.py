@@ -224,14 +224,16 @@ class SessionPool:
 
     def _build_account(self, transport: Transport, credentials: Credentials) -> Account:
         exchange = Exchange(transport, self._traffic)
-        links = Links(exchange, self._traffic, self._memory, KeyedDigest(credentials))
         owner = hashlib.sha256(f"{self._url} {credentials.secret_id}".encode()).hexdigest()[:_OWNER_DIGITS]
+        parked = ParkedChallenges(self._store, self._traffic, owner)
+        digest = KeyedDigest(credentials)
+        links = Links(exchange, self._traffic, self._memory, parked=parked, digest=digest)
         return Account(
             exchange,
             self._traffic,
             links=links,
             institutions=Institutions(exchange, self._traffic.gate),
-            challenges=Challenges(links, self._traffic, ParkedChallenges(self._store, self._traffic, owner)),
+            challenges=Challenges(links, self._traffic, parked),
         )
 
     @property

@@ -226,11 +226,13 @@ class SingleFlight:
     def _find(self, wish: Wish[T], when_busy: WhenBusy) -> Flight[T]:
         if when_busy == "refuse":
             self._refuse(wish)
-        elif when_busy == "join":
-            flights = self._flights.get(wish.keys[0])
-            if flights and flights[-1].can_join(wish):
-                return cast("Flight[T]", flights[-1])
-        return self._start(wish)
+        shared = self.find_equal(wish) if when_busy == "join" else None
+        return self._start(wish) if shared is None else shared
+
+    def find_equal(self, wish: Wish[T]) -> Flight[T] | None:
+        """Return the login that was asked for last, if it is equal and not over."""
+        flights = self._flights.get(wish.keys[0])
+        return cast("Flight[T]", flights[-1]) if flights and flights[-1].can_join(wish) else None
 
     def _refuse(self, wish: Wish[T]) -> None:
         flights = [flight for key in wish.keys for flight in self._flights.get(key, ()) if not flight.is_over]

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from belvo_async import Concurrency, Credentials, LinkUpdate, RateLimit, RetryPolicy
+from belvo_async import Concurrency, Credentials, LinkUpdate, MemoryChallengeStore, RateLimit, RetryPolicy
 from belvo_async._belvo_time import BelvoTime
 from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK
@@ -19,6 +19,7 @@ from belvo_async._links import Links, LoginMemory
 from belvo_async._models import Link
 from belvo_async._observations import ExchangeEnded
 from belvo_async._observer import log_observation, notify
+from belvo_async._parked import ParkedChallenges
 from belvo_async._requests import build_update
 from belvo_async._retry import Retrier
 from belvo_async._single_flight import SingleFlight
@@ -150,7 +151,8 @@ async def _time_call() -> float:
             accesses=SeenAccesses(),
             users=KnownUsers(),
         ),
-        KeyedDigest(Credentials("id", "password")),
+        parked=ParkedChallenges(MemoryChallengeStore(), traffic, "owner"),
+        digest=KeyedDigest(Credentials("id", "password")),
     )
     return await _time_async(lambda: links.update(LinkUpdate(_LINK_ID, password=PASSWORD)))
 

@@ -191,7 +191,7 @@ class Walk(RuleBasedStateMachine):
         await asyncio.gather(pool.challenges.resume(ticket, token), return_exceptions=True)
         await pool.aclose(0)
 
-    @rule(seconds=st.sampled_from([1.0, 61.0, 301.0, 9600.0]))
+    @rule(seconds=st.sampled_from([1.0, 61.0, 331.0, 9600.0]))
     def advance(self, seconds: float) -> None:
         self.run(self.clock.sleep(seconds))
 

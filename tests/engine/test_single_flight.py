@@ -11,6 +11,8 @@ from belvo_async import (
     Link,
     LinkRegistration,
     LinkUpdate,
+    MemoryChallengeStore,
+    MfaPolicy,
     Observation,
     OutcomeUnknownError,
     SessionPool,
@@ -455,3 +457,65 @@ async def test_too_many_sessions_are_tried_again_for_those_who_share(
     results = await asyncio.gather(*(pool.links.update(update) for _ in range(2)), return_exceptions=True)
     assert not any(isinstance(result, TooManySessionsError) for result in results)
     assert count(sandbox) == 2
+
+
+async def test_an_equal_update_is_given_the_ticket_of_the_challenge_that_is_parked(
+    sandbox: Sandbox, pool: SessionPool
+) -> None:
+    update = LinkUpdate(add_link(sandbox), password="x")
+    with pytest.raises(TokenRequiredError) as first:
+        await pool.links.update(update)
+    ticket = await pool.challenges.park(first.value.state)
+    with pytest.raises(TokenRequiredError) as second:
+        await pool.links.update(update, provide_token=give("222222"))
+    assert (second.value.ticket, second.value.state) == (ticket, first.value.state)
+    assert count(sandbox) == 1
+    assert (await pool.challenges.resume(ticket, "111111")).id == update.link_id
+
+
+async def test_an_update_with_other_credentials_starts_anew_beside_a_parked_challenge(
+    sandbox: Sandbox, pool: SessionPool
+) -> None:
+    link_id = add_link(sandbox)
+    with pytest.raises(TokenRequiredError) as first:
+        await pool.links.update(LinkUpdate(link_id, password="x"))
+    await pool.challenges.park(first.value.state)
+    for update, when_busy in (("y", "join"), ("x", "wait")):
+        with pytest.raises(TokenRequiredError) as caught:
+            await pool.links.update(LinkUpdate(link_id, password=update), when_busy=when_busy)  # type: ignore[arg-type] # of a loop
+        assert caught.value.ticket is None
+    assert count(sandbox) == 3
+
+
+async def test_a_parked_challenge_of_an_equal_update_is_found_by_another_process_with_the_same_keys(
+    sandbox: Sandbox,
+) -> None:
+    store, update = MemoryChallengeStore(), LinkUpdate(add_link(sandbox), password="x")
+    async with (
+        open_pool(sandbox, challenge_store=store) as one,
+        open_pool(sandbox, challenge_store=store) as two,
+    ):
+        with pytest.raises(TokenRequiredError) as first:
+            await one.links.update(update)
+        ticket = await one.challenges.park(first.value.state)
+        with pytest.raises(TokenRequiredError) as second:
+            await two.links.update(update)
+        assert second.value.ticket == ticket
+        await two.challenges.resume(ticket, "111111")
+        assert (await one.links.update(update, provide_token=give("111111"))).id == update.link_id
+
+
+async def test_a_challenge_that_came_when_all_had_left_is_parked_where_the_policy_says_so() -> None:
+    clock = ManualClock()
+    options, policy = SandboxOptions(login_seconds=20.0), MfaPolicy(park_abandoned=True)
+    async with Sandbox(clock=clock, options=options) as sandbox, open_pool(sandbox, mfa=policy) as pool:
+        update = LinkUpdate(add_link(sandbox), password="x")
+        task = asyncio.create_task(pool.links.update(update))
+        await clock.wait_for_sleepers()
+        await cancel(task)
+        await clock.advance(20.0)
+        found = await pool.challenges.find(update.link_id)
+        assert found is not None
+        with pytest.raises(TokenRequiredError) as caught:
+            await pool.links.update(update)
+        assert caught.value.ticket == found.ticket
