@@ -25,6 +25,7 @@ from belvo_async._models import (
     Page,
     TokenGenerationData,
 )
+from belvo_async._network import Network
 from belvo_async._observations import (
     AbandonedLoginEnded,
     ChallengeClosed,
@@ -89,6 +90,7 @@ __all__ = [
     "LoginStarted",
     "MemoryChallengeStore",
     "MfaPolicy",
+    "Network",
     "Observation",
     "Observer",
     "OutcomeUnknownError",

@@ -50,19 +50,15 @@ class Departure:
     """When the last attempt left, by the monotonic clock; None where none did."""
     may_run: bool = False
     """Whether it left, and nothing shows yet that the login is over."""
-    _former: tuple[float | None, float | None] = field(default=(None, None), init=False)
+    _former: float | None = field(default=None, init=False)
+    """What `first` was before the newest attempt."""
 
     def leave(self, now: float) -> None:
         """Note that an attempt leaves."""
-        self._former = self.first, self.last
+        self._former = self.first
         self.first = now if self.first is None else self.first
         self.last = now
         self.may_run = True
-
-    def never_left(self) -> None:
-        """Note that the attempt did not leave after all."""
-        self.first, self.last = self._former
-        self.may_run = False
 
     def find_seconds_left(self, now: float) -> float:
         """Return for how many seconds the login may still run."""
@@ -79,7 +75,7 @@ class Departure:
         if not isinstance(event, Rejected):
             self.may_run = False
         elif isinstance(event.error, RateLimitedError | TooManySessionsError):  # nobody logged in
-            self.first, self.may_run = self._former[0], False
+            self.first, self.may_run = self._former, False
         elif not needs_status_check(event.error) or is_belvos_own(event.error.code):
             # A code of Belvo's is its word that the login has ended; without one, a gateway gave up waiting.
             self.may_run = False

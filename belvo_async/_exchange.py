@@ -25,7 +25,6 @@ from belvo_async._transport import Transport
 from belvo_async.errors import (
     AnswerLostError,
     BelvoError,
-    NotSentError,
     OutcomeUnknownError,
 )
 from belvo_async.mfa import (
@@ -219,18 +218,20 @@ class Exchange:
 
     async def _send_observed(self, request: Request, departure: Departure | None, asked: float) -> Response:
         started = self._traffic.clock.monotonic()
-        if departure is not None:
-            departure.leave(started)
+        depart = None if departure is None else partial(self._leave, request, departure)
         try:
-            response = await self._transport.send(request)
+            response = await self._transport.send(request, depart)
         except BaseException as error:
-            if departure is not None and isinstance(error, NotSentError):
-                departure.never_left()
             self._report(request, asked, started, error=type(error).__name__)
             raise
         self._traffic.belvo_time.note(response)
         self._report(request, asked, started, status=response.status)
         return response
+
+    def _leave(self, request: Request, departure: Departure) -> None:
+        """Let a login go, now that its connection stands."""
+        self._check_login(request)
+        departure.leave(self._traffic.clock.monotonic())
 
     def _check_login(self, request: Request) -> None:
         """Look once more, right before it leaves: the wait for a slot and a turn may have been long."""

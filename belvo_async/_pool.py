@@ -16,6 +16,7 @@ from belvo_async._keyed_digest import KeyedDigest
 from belvo_async._known_users import KnownUsers
 from belvo_async._links import Links, LoginMemory
 from belvo_async._memory_store import MemoryChallengeStore
+from belvo_async._network import DIRECT, Network
 from belvo_async._observer import Observer, log_observation
 from belvo_async._parked import ParkedChallenges
 from belvo_async._retry import Retrier, RetryPolicy
@@ -35,7 +36,7 @@ from belvo_async._slots import LinkLocks, Slots
 from belvo_async._status_check import SeenAccesses
 from belvo_async._throttle import Throttle
 from belvo_async._tickets import ChallengeStore
-from belvo_async._transport import AiohttpTransport, HttpSession, Transport
+from belvo_async._transport import AiohttpTransport, Transport
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
 
@@ -80,7 +81,7 @@ class PoolSettings(TypedDict, total=False):
     close_grace: float
     observer: Observer
     clock: Clock
-    session: HttpSession | None
+    network: Network | None
 
 
 class SessionPool:
@@ -101,9 +102,7 @@ class SessionPool:
         close_grace: Seconds that `aclose` waits for logins in flight.
         observer: Told of every exchange, retry, pause and challenge; by default they are logged.
         clock: Where the time comes from.
-        session: An aiohttp session to borrow, for a proxy or TLS settings of your own. It is not closed.
-            It must keep no cookies (`aiohttp.DummyCookieJar`); its connector needs room for twice
-            `concurrency.total` connections, and middlewares of its own are not called.
+        network: A proxy, certificates of your own, or the address to connect from.
 
     Raises:
         ConfigurationError: A setting is missing or makes no sense; names it.
@@ -138,7 +137,7 @@ class SessionPool:
         close_grace: float = 30.0,
         observer: Observer = log_observation,
         clock: Clock = SYSTEM_CLOCK,
-        session: HttpSession | None = None,
+        network: Network | None = None,
     ) -> None:
         for name, value, kind in (
             ("concurrency", concurrency, Concurrency),
@@ -147,7 +146,7 @@ class SessionPool:
             ("retry", retry, RetryPolicy),
             ("mfa", mfa, MfaPolicy),
             ("challenge_store", challenge_store, ChallengeStore),
-            ("session", session, HttpSession),
+            ("network", network, Network),
         ):
             if value is not None:
                 check_setting(name, value, kind)
@@ -163,7 +162,7 @@ class SessionPool:
         self._rate_limit: Final = rate_limit or RateLimit.for_url(self._url)
         self._timeouts: Final = timeouts or Timeouts()
         self._close_grace: Final = close_grace
-        self._borrowed: Final = session
+        self._network: Final = network or DIRECT
         gate = Gate(clock)
         self._traffic: Final = Traffic(
             slots=Slots(self._concurrency),
@@ -216,7 +215,7 @@ class SessionPool:
                 credentials,
                 timeouts=self._timeouts,
                 connections=2 * self._concurrency.total,  # urgent requests have as many of their own
-                session=self._borrowed,
+                network=self._network,
             )
             self._transports.append(transport)
             self._accounts[key] = self._build_account(transport, credentials)

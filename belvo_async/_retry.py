@@ -21,6 +21,7 @@ from belvo_async.errors import (
     RequestTimeoutError,
     ServerError,
     TooManySessionsError,
+    UnreachableError,
 )
 
 T = TypeVar("T")
@@ -93,7 +94,7 @@ def is_repeatable(error: BaseException, repeat: Repeat, *, can_settle: bool) -> 
         can_settle: Whether a status check since that attempt was seen, and showed no success.
     """
     if isinstance(error, NotSentError):
-        return True
+        return not isinstance(error, UnreachableError)
     if repeat is Repeat.TOKEN:
         return False
     if isinstance(error, RateLimitedError):

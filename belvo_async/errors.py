@@ -8,6 +8,7 @@
     │   └── WrongEventLoopError
     ├── TransportError
     │   ├── NotSentError              the request surely never left
+    │   │   └── UnreachableError      nor can it, until something is changed
     │   └── AnswerLostError           it left; what became of it is not known
     ├── OutcomeUnknownError           a login that may have happened: settle it before you try again
     ├── LinkBusyError                 another login of the link is in flight, and the call would not wait
@@ -175,6 +176,13 @@ class TransportError(BelvoError):
 
 class NotSentError(TransportError):
     """No connection was made, so the request never left: it may be repeated."""
+
+
+class UnreachableError(NotSentError):
+    """No connection can be made until something is changed, so it is not tried again.
+
+    The certificate is not trusted, the host name is not known, or the proxy refuses its credentials.
+    """
 
 
 class AnswerLostError(TransportError):

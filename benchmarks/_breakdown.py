@@ -40,9 +40,11 @@ _HEADERS: Final = {"content-type": "application/json", "date": "Mon, 05 Jan 2026
 class _Echo:
     """A transport that answers at once: what is left is all ours."""
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, depart: Callable[[], None] | None = None) -> Response:
         """Answer with a link."""
         del request
+        if depart is not None:
+            depart()
         return Response(status=200, headers=_HEADERS, body=SAMPLE_LINK)
 
     async def aclose(self) -> None:
