@@ -7,6 +7,8 @@ from typing import Final, Protocol, TypeAlias
 
 from attrs import field, frozen
 
+from belvo_async.bulk._log import GENERATION_SCHEMA
+
 
 class LinkState(StrEnum):
     """How far a link has come. Each state is written before the act that it announces."""
@@ -85,7 +87,7 @@ class Counts:
 
 
 APPLICATION_ID: Final = int.from_bytes(b"belv", "big")
-VERSION: Final = 1
+VERSION: Final = 2
 
 _STATES: Final = ", ".join(f"'{state}'" for state in LinkState)
 SCHEMA: Final = (
@@ -114,6 +116,7 @@ SCHEMA: Final = (
         reason TEXT,
         total INTEGER
     )""",
+    *GENERATION_SCHEMA,
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",
 )

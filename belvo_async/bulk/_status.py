@@ -13,13 +13,8 @@ from attrs import frozen
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._sqlite import connect, exists, find_real
-from belvo_async.bulk._database import (
-    build_unreadable,
-    check_header,
-    connect_read_only,
-    has_log,
-    sidecar,
-)
+from belvo_async.bulk._database import build_unreadable, check_header, check_log
+from belvo_async.bulk._log import connect_read_only, find_lasting_fault, has_log, sidecar
 from belvo_async.bulk._records import (
     Counts,
     LinkState,
@@ -175,6 +170,7 @@ def _look_once(path: Path, read: Callable[[sqlite3.Connection, Path], T]) -> T:
         connection.execute("BEGIN")  # all that is read is of one moment
         if not check_header(connection, path):
             raise build_unreadable(path, "is empty", remedy=_NO_JOB_REMEDY)
+        check_log(path, find_lasting_fault(path))
         try:
             seen = read(connection, path)
         except ValueError as error:
