@@ -6,6 +6,7 @@ Start with `SessionPool`. `errors` lists what can go wrong, `mfa` is the state m
 from belvo_async import errors, mfa
 from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
 from belvo_async._driver import TokenProvider
+from belvo_async._identity import ClientIdentity
 from belvo_async._login import LoginRecorder
 from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._models import (
@@ -63,6 +64,7 @@ __all__ = [
     "ChallengeReceived",
     "ChallengeRow",
     "ChallengeStore",
+    "ClientIdentity",
     "Clock",
     "Concurrency",
     "Credentials",

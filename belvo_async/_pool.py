@@ -1,6 +1,5 @@
 """The session pool: the front door."""
 
-import hashlib
 from types import TracebackType
 from typing import Final, Self, TypedDict, Unpack
 
@@ -11,6 +10,7 @@ from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._gate import Gate
 from belvo_async._http import Request
+from belvo_async._identity import ClientIdentity
 from belvo_async._institutions import Institutions
 from belvo_async._links import Links
 from belvo_async._memory_store import MemoryChallengeStore
@@ -35,8 +35,6 @@ from belvo_async._transport import AiohttpTransport, HttpSession, Transport
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
 
-_OWNER_DIGITS: Final = 32
-
 
 class Account:
     """The calls of one Belvo account: one set of keys, with connections of its own."""
@@ -49,6 +47,7 @@ class Account:
         links: Links,
         institutions: Institutions,
         challenges: Challenges,
+        identity: ClientIdentity,
     ) -> None:
         self._gate: Final = traffic.gate
         self._exchange: Final = exchange
@@ -57,6 +56,7 @@ class Account:
         self.links: Final = links
         self.institutions: Final = institutions
         self.challenges: Final = challenges
+        self.identity: Final = identity
 
     async def ping(self) -> None:
         """Check these keys; see `SessionPool.ping`."""
@@ -210,21 +210,22 @@ class SessionPool:
                 session=self._borrowed,
             )
             self._transports.append(transport)
-            self._accounts[key] = self._build_account(transport, credentials.secret_id)
+            self._accounts[key] = self._build_account(transport, credentials)
         return self._accounts[key]
 
-    def _build_account(self, transport: Transport, secret_id: str) -> Account:
+    def _build_account(self, transport: Transport, credentials: Credentials) -> Account:
         exchange = Exchange(transport, self._traffic)
         links = Links(
             exchange, self._traffic, locks=self._locks, claims=self._claims, accesses=self._accesses
         )
-        owner = hashlib.sha256(f"{self._url} {secret_id}".encode()).hexdigest()[:_OWNER_DIGITS]
+        identity = ClientIdentity.build(self._url, credentials)
         return Account(
             exchange,
             self._traffic,
             links=links,
             institutions=Institutions(exchange, self._traffic.gate),
-            challenges=Challenges(links, self._traffic, self._store, owner),
+            challenges=Challenges(links, self._traffic, self._store, identity.digest),
+            identity=identity,
         )
 
     @property
@@ -246,6 +247,11 @@ class SessionPool:
     def mfa(self) -> MfaPolicy:
         """How far a dialogue about tokens may go."""
         return self._traffic.policy
+
+    @property
+    def identity(self) -> ClientIdentity:
+        """Whom the pool speaks for, told without its keys."""
+        return self._account.identity
 
     @property
     def links(self) -> Links:

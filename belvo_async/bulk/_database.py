@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from belvo_async._identity import ClientIdentity
 from belvo_async._sqlite import (
     ask,
     code_of,
@@ -18,6 +19,7 @@ from belvo_async._sqlite import (
     find_remedy,
     make_private,
 )
+from belvo_async.bulk._binding import bind, check_client
 from belvo_async.bulk._log import Log, connect_read_only, find_fault, find_lasting_fault, has_log, sidecar
 from belvo_async.bulk._records import APPLICATION_ID, SCHEMA, VERSION
 from belvo_async.errors import JournalBusyError, JournalError, JournalUnreadableError, JournalWriteError
@@ -54,17 +56,20 @@ class Database:
         self._connection: sqlite3.Connection
         self._lock: sqlite3.Connection | None = None
         self._log: Log | None = None
+        self.identity: ClientIdentity | None = None
+        """Whose journal it has to be, if that matters."""
 
     def open(self) -> None:
         """Lock, check and open the file; make it if there is none.
 
         Raises:
             JournalBusyError: Somebody else has locked it.
+            JournalMismatchError: It belongs to another client. It was not changed.
             JournalUnreadableError: It is damaged, cut, or no journal of this version. It was not changed.
             JournalWriteError: It cannot be made or written there.
         """
         if self._path is None:
-            self._connection = _open_temporary(self._original)
+            self._connection = _open_temporary(self._original, self.identity)
             return
         self._path = path = _find_place(self._path)
         with explained(path), suppress(sqlite3.OperationalError):  # where a job runs, the lock will tell
@@ -74,8 +79,9 @@ class Database:
             self._lock = _take_lock(path)
         try:
             with explained(path):
-                is_ours = _check_file(path, is_thorough=True)
-                self._connection, self._log = _open_file(path, self._durability, is_new=not is_ours)
+                is_ours = _check_file(path, is_thorough=True, identity=self.identity)
+                self._connection = _open_file(path, self._durability, self.identity, is_new=not is_ours)
+                self._log = _open_log(self._connection, path)
         except BaseException:
             self._lock.close()
             raise
@@ -179,7 +185,7 @@ def _find_place(path: Path) -> Path:
     return place
 
 
-def _check_file(path: Path, *, is_thorough: bool) -> bool:
+def _check_file(path: Path, *, is_thorough: bool, identity: ClientIdentity | None = None) -> bool:
     """Return whether there is a journal, or nothing; raise if there is anything else; change nothing."""
     size = path.stat().st_size if exists(path) else 0
     if not size and has_log(
@@ -196,6 +202,8 @@ def _check_file(path: Path, *, is_thorough: bool) -> bool:
             check_log(path, find_fault(path, _connect_to_check))
         if is_thorough and (fault := ask(connection, "PRAGMA quick_check(1)")) != "ok":
             raise build_unreadable(path, f"is damaged: {fault}")
+        if is_ours:
+            check_client(connection, path, identity)
     return is_ours
 
 
@@ -220,7 +228,9 @@ def _take_lock(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _open_file(path: Path, durability: Durability, *, is_new: bool) -> tuple[sqlite3.Connection, Log]:
+def _open_file(
+    path: Path, durability: Durability, identity: ClientIdentity | None, *, is_new: bool
+) -> sqlite3.Connection:
     make_private(path)
     connection = connect(path, "mode=rwc", patience=_WRITE_PATIENCE)
     try:
@@ -231,33 +241,42 @@ def _open_file(path: Path, durability: Durability, *, is_new: bool) -> tuple[sql
         connection.execute(f"PRAGMA synchronous = {durability.value}")
         # On macOS alone, where a plain fsync does not wait for the disk.
         connection.execute(f"PRAGMA fullfsync = {durability is Durability.POWER_LOSS}")
-        log = Log(connection, path, _WRITE_PATIENCE)
-        log.open()
-    except BaseException:
-        connection.close()
-        raise
-    return connection, log
-
-
-def _open_temporary(original: Path | None) -> sqlite3.Connection:
-    connection = sqlite3.connect("", isolation_level=None)  # a file without a name, made when memory is short
-    connection.row_factory = sqlite3.Row
-    try:
-        connection.execute(
-            "PRAGMA journal_mode = MEMORY"
-        )  # what nobody reads again needs no file to roll back
-        _prepare(connection, is_new=original is None or not _copy(original, connection))
+        commit(connection, [lambda connection: bind(connection, identity)])
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _copy(original: Path, connection: sqlite3.Connection) -> bool:
+def _open_log(connection: sqlite3.Connection, path: Path) -> Log:
+    try:
+        log = Log(connection, path, _WRITE_PATIENCE)
+        log.open()
+    except BaseException:
+        connection.close()
+        raise
+    return log
+
+
+def _open_temporary(original: Path | None, identity: ClientIdentity | None) -> sqlite3.Connection:
+    connection = sqlite3.connect("", isolation_level=None)  # a file without a name, made when memory is short
+    connection.row_factory = sqlite3.Row
+    try:
+        connection.execute(
+            "PRAGMA journal_mode = MEMORY"
+        )  # what nobody reads again needs no file to roll back
+        _prepare(connection, is_new=original is None or not _copy(original, connection, identity))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _copy(original: Path, connection: sqlite3.Connection, identity: ClientIdentity | None) -> bool:
     """Copy a journal, if there is one; return whether there is."""
     path = _find_place(original)
     with explained(path):
-        if not _check_file(path, is_thorough=False):
+        if not _check_file(path, is_thorough=False, identity=identity):
             return False
         check_log(path, find_lasting_fault(path))
         with closing(connect_read_only(path)) as source:

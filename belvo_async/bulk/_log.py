@@ -186,15 +186,17 @@ class Log:
 
     def move_if_large(self) -> None:
         """Begin another log where this one is large; later, where somebody reads it or the disk is full."""
-        _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if frames < _LARGE:
-            return
         try:
-            self._end(0.0)
-            self._begin(0.0)
+            if self._count_frames() >= _LARGE:
+                self._end(0.0)
+                self._begin(0.0)
         except sqlite3.Error:
             with suppress(sqlite3.Error):
                 self._go_on()
+
+    def _count_frames(self) -> int:
+        _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(frames)
 
     def _begin(self, patience: float) -> None:
         self._connection.execute(_NEXT, (secrets.token_hex(16), LogMark.NEEDED))
