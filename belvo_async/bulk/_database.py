@@ -88,9 +88,7 @@ class Database:
 
     def close(self) -> None:
         """Move the log into the file, close it and let go of the lock. A failure loses nothing."""
-        if self._log is not None:
-            self._log.close()
-        self._connection.close()
+        (self._log or self._connection).close()
         if self._lock is not None:
             self._lock.close()
 

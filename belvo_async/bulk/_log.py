@@ -65,8 +65,11 @@ class Generation:
         return self.mark in (LogMark.NEEDED, LogMark.MOVING)
 
 
+_MARKS: Final = ", ".join(f"'{mark}'" for mark in LogMark)
 GENERATION_SCHEMA: Final = (
-    "CREATE TABLE generation (id TEXT NOT NULL, base TEXT NOT NULL, mark TEXT NOT NULL)",
+    f"""CREATE TABLE generation (
+        id TEXT NOT NULL, base TEXT NOT NULL, mark TEXT NOT NULL CHECK (mark IN ({_MARKS}))
+    )""",
     "INSERT INTO generation VALUES (lower(hex(randomblob(16))), '', 'whole')",
 )
 _NEXT: Final = "UPDATE generation SET base = id, id = ?, mark = ?"
@@ -102,11 +105,10 @@ def find_fault(
     length = _measure(log)
     with closing(connect(path, _ALONE, patience=0)) as connection:
         file = _read(connection)
-    if not length:
-        is_missing = file is not None and file.needs_log
-        return f"is not whole: its log {log.name} is missing, or empty" if is_missing else None
     if file is None:
-        return f"stands beside a log that is not its own, {log.name}"
+        return "is damaged, or stands beside a log that is not its own: it has no generation"
+    if not length:
+        return f"is not whole: its log {log.name} is missing, or empty" if file.needs_log else None
     if file.needs_log and (length < _LENGTH or not _has_frames(log)):
         return f"is not whole: its log {log.name} was cut, or overwritten"
     with closing(connect_with_log(path)) as connection:
@@ -119,7 +121,7 @@ def find_fault(
 def find_lasting_fault(path: Path) -> str | None:
     """Return what is wrong with a journal that a job may have open: what looks wrong for a moment is not."""
     for _ in range(_ATTEMPTS - 1):
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, OSError):
             if find_fault(path) is None:
                 return None
         time.sleep(_PAUSE)
@@ -141,14 +143,14 @@ def _read(connection: sqlite3.Connection) -> Generation | None:
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'generation'").fetchone():
         return None
     row = connection.execute("SELECT id, base, mark FROM generation").fetchone()
-    return Generation(str(row["id"]), str(row["base"]), LogMark(row["mark"]))
+    return None if row is None else Generation(str(row["id"]), str(row["base"]), LogMark(row["mark"]))
 
 
 class Log:
     """The log of a journal that is open for writing; for the thread that opened it.
 
     Args:
-        connection: Writes; it does not move the log by itself.
+        connection: Writes; it does not move the log by itself, and is closed with it.
         path: The journal.
         patience: Seconds to wait, where a moment matters, for another program that reads.
     """
@@ -159,6 +161,7 @@ class Log:
         self._patience: Final = patience
         self._guard: Final = connect(path, "mode=ro", patience=patience)
         """Reads the last state that may be in the file: SQLite lets nobody move more than that."""
+        self._guard.execute("SELECT mark FROM generation").fetchone()  # it is of use once it has read
         self._is_begun = False
 
     def open(self) -> None:
@@ -169,13 +172,24 @@ class Log:
                 self._end(self._patience)
             self._begin(self._patience)
         except BaseException:
-            self._guard.close()
+            self._leave()
             raise
 
     def close(self) -> None:
         """Move all into the file and say so. A failure loses nothing: the next to open does it."""
-        with suppress(sqlite3.Error):
+        try:
             self._end(self._patience)
+        except sqlite3.Error:
+            self._leave()
+        else:
+            self._guard.close()
+            self._connection.close()
+
+    def _leave(self) -> None:
+        """Close, and leave the log where it is: the last to close a file moves it, if it may write."""
+        with suppress(sqlite3.Error):  # from now on nothing is written: another program may move it all
+            self._connection.execute(_MARK, (LogMark.LOGGED,))
+        self._connection.close()
         self._guard.close()
 
     def prepare(self) -> None:

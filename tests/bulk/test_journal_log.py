@@ -1,5 +1,6 @@
 """A journal is never read without its log, nor with another's; and a kill at any moment spoils nothing."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -14,7 +15,7 @@ from belvo_async import SessionPool
 from belvo_async._sqlite import connect
 from belvo_async.bulk import LinkState, list_records, read_status, refresh
 from belvo_async.bulk._log import sidecar
-from belvo_async.errors import JournalUnreadableError
+from belvo_async.errors import JournalUnreadableError, JournalWriteError
 from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import add_updates, read_states
 from tests.bulk.journals import NOON, leave_killed, opened, read_bytes, refuse, start, write_thousand
@@ -182,7 +183,15 @@ async def test_an_empty_database_beside_a_log_of_a_journal_is_refused(path: Path
         connection.execute("VACUUM")
     shutil.copy(path.with_name("empty"), path)
     error = await refuse(path, JournalUnreadableError)
-    assert "not its own" in error.message or "damaged" in error.message
+    assert "is damaged" in error.message
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM generation", "DROP TABLE generation"])
+async def test_a_journal_without_its_generation_is_damaged(tmp_path: Path, statement: str) -> None:
+    path = await write_thousand(tmp_path / "run.sqlite")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(statement)
+    await refuse_everywhere(path, "is damaged")
 
 
 async def test_the_sqlite3_tool_may_look_at_a_killed_journal(path: Path) -> None:
@@ -239,6 +248,72 @@ async def test_a_program_that_reads_for_long_does_not_stop_the_job(tmp_path: Pat
                 assert not (await again.admit([("1199", None)]))[0].is_new
         await journal.admit([("last", None)])
         assert count_frames(path) < 100
+
+
+async def test_a_program_that_still_reads_when_the_job_ends_may_move_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("belvo_async.bulk._database._WRITE_PATIENCE", 0.05)
+    path = tmp_path / "run.sqlite"
+    async with opened(path) as journal:
+        await journal.admit([("a", None)])
+        reader = sqlite3.connect(path, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM links").fetchall()
+        await journal.admit([("b", None)])
+    killed = copy(path, tmp_path / "killed")
+    await refuse_everywhere(copy(path, tmp_path / "alone", ("",)), "is not whole")
+    reader.close()
+    assert not log_of(path).exists()
+    assert read_states(path) == read_states(killed) == {"a": "queued", "b": "queued"}
+
+
+def fill_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("belvo_async.bulk._log.os.fsync", fail)
+
+
+async def test_a_journal_whose_log_cannot_be_made_is_refused_and_free_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_disk(monkeypatch)
+    error = await refuse(tmp_path / "run.sqlite", JournalWriteError)
+    assert "its log could not be made: No space left on device" in error.message
+    monkeypatch.undo()
+    async with opened(tmp_path / "run.sqlite") as journal:
+        assert (await journal.admit([("a", None)]))[0].is_new
+
+
+async def test_nothing_is_acknowledged_before_the_file_says_that_its_log_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.sqlite"
+    async with opened(path) as journal:
+        with monkeypatch.context() as full:
+            full.setattr("belvo_async.bulk._log._LARGE", 1)
+            fill_disk(full)
+            await journal.admit([("a", None)])  # after it, the log is moved, and there is no new one
+            with pytest.raises(JournalWriteError, match="its log could not be made"):
+                await journal.admit([("b", None)])
+        await journal.admit([("c", None)])
+        await refuse_everywhere(copy(path, tmp_path / "moved", ("",)), "is not whole")
+    assert read_states(path) == {"a": "queued", "c": "queued"}
+
+
+async def test_a_program_that_reads_a_killed_journal_for_long_keeps_it_closed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("belvo_async.bulk._database._WRITE_PATIENCE", 0.05)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM links").fetchall()
+        error = await refuse(path, JournalWriteError)
+        assert "another program reads it for too long" in error.message
+        await refuse_everywhere(copy(path, path.parent / "moved", ("",)), "is not whole")
+    async with opened(path) as journal:
+        assert not (await journal.admit([("killed", None)]))[0].is_new
 
 
 @pytest.fixture

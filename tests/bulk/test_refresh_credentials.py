@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from belvo_async import LinkUpdate, RetryPolicy, SessionPool
+from belvo_async import LinkUpdate, MfaPolicy, ResumeRoute, RetryPolicy, SessionPool
 from belvo_async.bulk import (
     Journal,
     LinkState,
@@ -20,7 +20,7 @@ from belvo_async.bulk import (
     refresh,
 )
 from belvo_async.errors import ConfigurationError, InvalidValueError
-from belvo_async.sandbox import Sandbox
+from belvo_async.sandbox import Sandbox, SandboxOptions
 from tests.bulk.conftest import PASSWORD, add_update, collect, count_puts, only, open_pool, refresh_all
 from tests.bulk.journals import read_bytes
 
@@ -176,6 +176,28 @@ async def test_credentials_whose_challenge_ended_in_a_refusal_are_held_back(
     assert not only(outcome, NotUpdated).may_retry
     _, report = await refresh_all(real_pool, [update], journal=path, retry="refused")
     assert (report.held_back, count_puts(bank)) == (1, 1)
+
+
+async def test_refused_credentials_do_not_go_with_a_token_either(tmp_path: Path) -> None:
+    async def look_up(link_id: str) -> LinkUpdate:
+        return LinkUpdate(link_id, password=WRONG)
+
+    path = tmp_path / "run.sqlite"
+    policy = MfaPolicy(resume_route=ResumeRoute.PUT_LINK)
+    settings: dict[str, Any] = {"journal": path, "retry": ("refused", "parked")}
+    async with (
+        Sandbox(options=SandboxOptions(accept_put_resume=True)) as bank,
+        open_pool(bank, mfa=policy) as pool,
+    ):
+        update = add_update(bank, "x_mfa_numeric")
+        await refuse(pool, path, update)
+        (outcome,), _ = await refresh_all(pool, [update], **settings)
+        only(outcome, Parked)
+        puts = count_puts(bank)
+        settings |= {"credentials": look_up, "provide_token": lambda _: "111111"}
+        (outcome,), _ = await refresh_all(pool, [update.link_id], **settings)
+        only(outcome, Parked)
+        assert count_puts(bank) == puts
 
 
 async def test_a_link_that_was_put_back_to_the_start_remembers_too(
