@@ -6,6 +6,7 @@ Start with `SessionPool`. `errors` lists what can go wrong, `mfa` is the state m
 from belvo_async import errors, mfa
 from belvo_async._callers import TokenProvider
 from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
+from belvo_async._identity import ClientIdentity
 from belvo_async._images import Picture
 from belvo_async._login import LoginRecorder
 from belvo_async._memory_store import MemoryChallengeStore
@@ -68,6 +69,7 @@ __all__ = [
     "ChallengeReceived",
     "ChallengeRow",
     "ChallengeStore",
+    "ClientIdentity",
     "Clock",
     "Concurrency",
     "Credentials",

@@ -1,6 +1,5 @@
 """The session pool: the front door."""
 
-import hashlib
 from types import TracebackType
 from typing import Final, Self, TypedDict, Unpack
 
@@ -11,6 +10,7 @@ from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._gate import Gate
 from belvo_async._http import Request
+from belvo_async._identity import ClientIdentity
 from belvo_async._institutions import Institutions
 from belvo_async._keyed_digest import KeyedDigest
 from belvo_async._known_users import KnownUsers
@@ -40,8 +40,6 @@ from belvo_async._transport import AiohttpTransport, Transport
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
 
-_OWNER_DIGITS: Final = 32
-
 
 class Account:
     """The calls of one Belvo account: one set of keys, with connections of its own."""
@@ -54,6 +52,7 @@ class Account:
         links: Links,
         institutions: Institutions,
         challenges: Challenges,
+        identity: ClientIdentity,
     ) -> None:
         self._gate: Final = traffic.gate
         self._exchange: Final = exchange
@@ -62,6 +61,7 @@ class Account:
         self.links: Final = links
         self.institutions: Final = institutions
         self.challenges: Final = challenges
+        self.identity: Final = identity
 
     async def ping(self) -> None:
         """Check these keys; see `SessionPool.ping`."""
@@ -223,8 +223,8 @@ class SessionPool:
 
     def _build_account(self, transport: Transport, credentials: Credentials) -> Account:
         exchange = Exchange(transport, self._traffic)
-        owner = hashlib.sha256(f"{self._url} {credentials.secret_id}".encode()).hexdigest()[:_OWNER_DIGITS]
-        parked = ParkedChallenges(self._store, self._traffic, owner)
+        identity = ClientIdentity.build(self._url, credentials)
+        parked = ParkedChallenges(self._store, self._traffic, identity.digest)
         digest = KeyedDigest(credentials)
         links = Links(exchange, self._traffic, self._memory, parked=parked, digest=digest)
         return Account(
@@ -233,6 +233,7 @@ class SessionPool:
             links=links,
             institutions=Institutions(exchange, self._traffic.gate),
             challenges=Challenges(links, self._traffic, parked),
+            identity=identity,
         )
 
     @property
@@ -254,6 +255,11 @@ class SessionPool:
     def mfa(self) -> MfaPolicy:
         """How far a dialogue about tokens may go."""
         return self._traffic.policy
+
+    @property
+    def identity(self) -> ClientIdentity:
+        """Whom the pool speaks for, told without its keys."""
+        return self._account.identity
 
     @property
     def links(self) -> Links:

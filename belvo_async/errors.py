@@ -25,7 +25,8 @@
     │   ├── BreakerOpenError          too many links failed: a `bulk.StopRule` says stop
     │   └── JournalError              the journal cannot be used
     │       ├── JournalBusyError      another process runs it
-    │       ├── JournalUnreadableError  damaged, of another version, or no journal
+    │       ├── JournalMismatchError  it belongs to another Belvo client, or environment
+    │       ├── JournalUnreadableError  damaged, without its log, of another version, or no journal
     │       └── JournalWriteError     a full disk, or no permission to write
     ├── ChallengeStoreError           the store of parked challenges cannot be used
     └── ChallengeError                the dialogue about a token ended without an answer from Belvo
@@ -355,7 +356,11 @@ class JournalBusyError(JournalError):
 
 
 class JournalUnreadableError(JournalError):
-    """The file is damaged, of another version, or no journal. It was not changed."""
+    """The file is damaged, without its own log, of another version, or no journal. It was not changed."""
+
+
+class JournalMismatchError(JournalError):
+    """The journal belongs to another Belvo client or environment. It was not changed; nothing was sent."""
 
 
 class JournalWriteError(JournalError):

@@ -45,9 +45,10 @@ class RefreshOrder:
     skip_bad_rows: bool = False
     ask: bool = False
     retry: tuple[str, ...] = ()
+    resend: tuple[str, ...] = ()
     look_ahead: int = 1000
     link_deadline: float | None = None
-    login_limit: float = 300.0
+    login_limit: float = 330.0
     stop: StopRule | None = None
     dry_run: bool = False
     share_challenges: bool = False
@@ -66,7 +67,10 @@ def check_options(links: str | None, journal: Path | None, *, retry: bool, ask: 
             "There is no file of links.", remedy="Name one, or - for standard input; or pass --status."
         )
     if retry and journal is None:
-        raise UsageError("--retry needs the journal of an earlier run.", remedy="Name it with --journal.")
+        raise UsageError(
+            "--retry needs the journal of an earlier run, and so does --resend.",
+            remedy="Name it with --journal.",
+        )
     if ask and links == "-":
         raise UsageError(
             "With --ask, standard input is where the tokens come from.", remedy="Pass the links as a file."
@@ -155,6 +159,7 @@ class _Job:
             login_limit=order.login_limit,
             stop=order.stop,
             retry=order.retry,
+            resend=order.resend,
             total=None if checked is None else checked.total,
             progress=self._show,
             progress_every=self._view.seconds,

@@ -21,7 +21,7 @@ SHOWN = {
         "belvo_async._pool.SessionPool",
         "belvo_async._retry.RetryPolicy",
     ),
-    *("belvo_async._settings.Credentials", "belvo_async._settings.RateLimit"),
+    *("belvo_async._network.Network", "belvo_async._settings.Credentials", "belvo_async._settings.RateLimit"),
     *("belvo_async._models._updates.LinkUpdate", "belvo_async.bulk._refresh.refresh"),
     *("belvo_async.contrib.opentelemetry.OpenTelemetryObserver", "belvo_async.errors.BelvoError"),
     *("belvo_async.mfa.advance", "belvo_async.sandbox._sandbox.Sandbox"),
