@@ -163,6 +163,8 @@ class AiohttpTransport:
             failure = self._translate(error, request, sending)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._translate(error, request, sending) from error
+        finally:
+            sending.depart = None  # timers of aiohttp keep the context, and would keep the login in memory
         raise failure  # outside: as a cause it would show the request's headers, and the keys in them
 
     def _find_session(self, *, is_login: bool) -> aiohttp.ClientSession:
