@@ -396,13 +396,11 @@ class TokenRequiredError(ChallengeError):
     """The institution asks for a token, and this call has nobody to ask (HTTP 428).
 
     `state` is what `links.resume` needs, in this process or, parked as text, in another.
-
-    Attributes:
-        ticket: That of the parked challenge, where it is parked already: pass it to `challenges.resume`.
     """
 
     state: "AwaitingToken"
     ticket: str | None = None
+    """That of the challenge, where it is parked already: pass it to `challenges.resume`."""
 
 
 class TokenProviderError(ChallengeError):

@@ -58,12 +58,11 @@ def draw_value(challenge: Challenge) -> Drawn:
 def draw_picture(challenge: Challenge, *, scale: int = 8) -> Picture | None:
     """Return the picture that a person has to see: the bank's own, or a PNG of the QR code.
 
+    It is None where there is nothing to see, or the content is too long for a QR code: show the text then.
+
     Args:
         challenge: What the bank asks.
         scale: Pixels of one module of the QR code.
-
-    Returns:
-        None where there is nothing to see, or the content is too long for a QR code: show the text then.
 
     Example:
         >>> from belvo_async import Challenge, ChallengeKind, TokenGenerationData
