@@ -4,7 +4,7 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint types contracts docs package sbom demo benchmark drill check clean
+.PHONY: help test lint types contracts docs package sbom demo benchmark drill storm check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -80,6 +80,9 @@ benchmark: $(VENV)/.benchmark  ## compare with raw aiohttp and belvo-python, and
 
 drill: $(VENV)/.test  ## kill jobs of 2000 links thirty times each, for some minutes
 	BELVO_DRILL=full $(RUN)/python -m pytest tests/bulk/test_drill.py -s
+
+storm: $(VENV)/.test  ## send 300,000 requests through faults of every kind, and judge what the bank took
+	$(RUN)/python -m tests.storm --requests 100000 --seed 1 --seed 2 --seed 3
 
 check: lint types contracts test docs  ## all of the above that CI runs
 
