@@ -11,6 +11,9 @@ CLOCKS_AGREE: Final = timedelta(seconds=2)
 """`Date` has whole seconds, and the answer takes time to travel."""
 
 
+_WHOLE_SECOND: Final = timedelta(seconds=1)
+
+
 class BelvoTime:
     """Reckons with the difference between this machine's clock and the `Date` of Belvo's answers."""
 
@@ -18,17 +21,27 @@ class BelvoTime:
         self._clock: Final = clock
         self._ahead = timedelta()
         self._last_date = ""
+        self._is_sure = False
 
-    def note(self, response: Response) -> None:
-        """Compare the clocks."""
+    def note(self, response: Response, seconds: float, *, is_alone: bool) -> None:
+        """Compare the clocks: the response was written at some moment of its last *seconds*.
+
+        A response that was slow says little, so that what is known already stays wherever it may be true.
+        One on a kept connection counts only until another has come: it may be a stale one.
+        """
         date = response.headers.get("date", "")
-        if date == self._last_date:
+        if date == self._last_date or (self._is_sure and not is_alone):
             return
-        self._last_date = date
+        self._last_date, self._is_sure = date, is_alone
         theirs = read_http_date(date)
-        if theirs is not None:
-            ahead = theirs - self._clock.wall()
-            self._ahead = timedelta() if abs(ahead) <= CLOCKS_AGREE else ahead
+        if theirs is None:
+            return
+        least = theirs - self._clock.wall()
+        most = least + timedelta(seconds=seconds) + _WHOLE_SECOND
+        if least > CLOCKS_AGREE or most < -CLOCKS_AGREE:  # they do not agree
+            self._ahead = min(max(self._ahead, least), most)
+        elif not least - CLOCKS_AGREE <= self._ahead <= most + CLOCKS_AGREE:
+            self._ahead = timedelta()
 
     def now(self) -> datetime:
         """Return the time of day by Belvo's clock; by ours where they agree, or no answer has come yet."""

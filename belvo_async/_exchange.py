@@ -224,7 +224,8 @@ class Exchange:
         except BaseException as error:
             self._report(request, asked, started, error=type(error).__name__)
             raise
-        self._traffic.belvo_time.note(response)
+        seconds = self._traffic.clock.monotonic() - started
+        self._traffic.belvo_time.note(response, seconds, is_alone=request.travels_alone)
         self._report(request, asked, started, status=response.status)
         return response
 

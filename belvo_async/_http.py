@@ -51,6 +51,14 @@ class Request:
         """Whether a bank may see this request."""
         return self.repeat is Repeat.LOGIN or self.repeat is Repeat.TOKEN
 
+    @property
+    def travels_alone(self) -> bool:
+        """Whether it takes a fresh connection: a login, or the status check that says whether to repeat one.
+
+        On a kept connection a stale response to an earlier request could be taken for its own.
+        """
+        return self.is_login or self.is_urgent
+
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: the body may hold a password."""
         raise TypeError("a Request may hold a password and is never pickled")

@@ -110,8 +110,9 @@ class _Connector(aiohttp.TCPConnector):
 class AiohttpTransport:
     """Sends over aiohttp sessions of its own, opened on the first request.
 
-    A login travels on a fresh connection that is closed afterwards, so that neither a stale connection nor a
-    stray byte of another exchange can meet it. All other requests keep their connections.
+    A login, and the status check after one, travel on a fresh connection that is closed afterwards, so that
+    neither a stale connection nor a stray byte of another exchange can meet them. All other requests keep
+    their connections.
     """
 
     def __init__(
@@ -139,7 +140,7 @@ class AiohttpTransport:
     async def send(self, request: Request, depart: Callable[[], None] | None = None) -> Response:
         """Send one request once, and read its response whole; see `Transport`."""
         limit = self._timeouts.login if request.is_login else self._timeouts.read
-        session = self._find_session(is_login=request.is_login)
+        session = self._find_session(is_alone=request.travels_alone)
         sending = _Sending(depart)
         _SENDING.set(sending)
         try:
@@ -167,23 +168,23 @@ class AiohttpTransport:
             sending.depart = None  # timers of aiohttp keep the context, and would keep the login in memory
         raise failure  # outside: as a cause it would show the request's headers, and the keys in them
 
-    def _find_session(self, *, is_login: bool) -> aiohttp.ClientSession:
+    def _find_session(self, *, is_alone: bool) -> aiohttp.ClientSession:
         if self._closed:
             raise NotSentError(
                 "The session pool is closed; nothing was sent.",
                 remedy="Keep the session pool open while calls are made.",
             )
-        session = self._sessions.get(is_login)
+        session = self._sessions.get(is_alone)
         if session is None:
-            session = self._sessions[is_login] = self._open(is_login=is_login)
+            session = self._sessions[is_alone] = self._open(is_alone=is_alone)
         return session
 
-    def _open(self, *, is_login: bool) -> aiohttp.ClientSession:
+    def _open(self, *, is_alone: bool) -> aiohttp.ClientSession:
         address = self._network.local_addr
         return aiohttp.ClientSession(
             connector=_Connector(
                 limit=self._connections,
-                force_close=is_login,
+                force_close=is_alone,
                 ssl=True if self._network.ssl is None else self._network.ssl,
                 local_addr=None if address is None else (address, 0),
                 socket_factory=_open_socket,

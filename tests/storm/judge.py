@@ -81,7 +81,7 @@ class Judge:
         now = self._now()
         call = Call(name, wish, link_id, now, now + bound, stop)
         if wish is not None:
-            if name in _LOGINS and not wish.waiting:
+            if name in _LOGINS and wish.wants_another:
                 wish.asked.append(now)
             wish.waiting += 1
         self.calls.add(call)

@@ -22,6 +22,8 @@ class Attempt:
     """Whether a response said that nobody logged in: the client may send it again."""
     is_coded: bool = False
     """Whether a response said that Belvo failed and the login is over: a status check may allow a repeat."""
+    is_told: bool = False
+    """Whether its response was sent whole."""
     no_success_seen: bool = False
     """Whether a response showed the link after this login, and no success."""
     shown: list[float] = field(factory=list)
@@ -50,6 +52,11 @@ class Wish:
     waiting: int = 0
     """How many calls for it have not ended."""
     attempts: list[Attempt] = field(factory=list)
+
+    @property
+    def wants_another(self) -> bool:
+        """Whether a call that begins now wants a login of its own: nobody waits, or it is all told."""
+        return not self.waiting or (bool(self.attempts) and self.attempts[-1].is_told)
 
     def find_current(self) -> list[Attempt]:
         """Return the logins since the last call that wants a new one: it began when all others were over."""

@@ -143,9 +143,10 @@ async def test_a_new_call_after_the_end_of_the_former_login_is_a_wish_of_its_own
 
 
 async def test_a_call_that_meets_another_one_is_no_wish_of_its_own(scene: Scene) -> None:
+    scene.login = build_plan(delivery=Delivery.RESET_IN_BODY)
     scene.begin()
     await scene.put()
-    await scene.clock.sleep(1)
+    await scene.clock.sleep(10)
     scene.begin()
     await scene.put()
     assert Fault.DOUBLED_LOGIN in scene.found()
