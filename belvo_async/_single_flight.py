@@ -85,6 +85,7 @@ class Flight(Generic[T]):
         self._traffic: Final = traffic
         self._locks: Final = locks
         self._is_abandoned = False
+        self._is_cut = False
         self._is_held_only = False
         self._evidence: Final[asyncio.Future[Link | None]] = asyncio.get_running_loop().create_future()
         self._task: Final = asyncio.get_running_loop().create_task(self._fly())
@@ -101,7 +102,8 @@ class Flight(Generic[T]):
 
     def can_join(self, wish: Wish[S]) -> bool:
         """Whether a call may share its result."""
-        return not self.is_over and wish.digest is not None and wish.digest == self.wish.digest
+        is_equal = wish.digest is not None and wish.digest == self.wish.digest
+        return is_equal and not (self._is_cut or self.is_over)
 
     def find_seconds_left(self) -> float:
         """Return after how many seconds it is over at the latest, as far as is known now."""
@@ -127,6 +129,7 @@ class Flight(Generic[T]):
             return
         self._is_abandoned = self.wish.operation.departure.may_run
         if not self._is_abandoned:
+            self._is_cut = True
             self._task.cancel()
             await asyncio.wait([self._task])
 

@@ -519,3 +519,16 @@ async def test_a_challenge_that_came_when_all_had_left_is_parked_where_the_polic
         with pytest.raises(TokenRequiredError) as caught:
             await pool.links.update(update)
         assert caught.value.ticket == found.ticket
+
+
+async def test_a_call_in_the_moment_when_the_last_caller_leaves_gets_a_login_of_its_own(
+    sandbox: Sandbox, pool: SessionPool
+) -> None:
+    update, person = LinkUpdate(add_link(sandbox), password="x"), Hanging()
+    first = asyncio.create_task(pool.links.update(update, provide_token=person))
+    await person.asked.wait()
+    first.cancel()
+    await asyncio.sleep(0)  # the first one has left, and its login is about to be given up
+    assert (await pool.links.update(update, provide_token=give("111111"))).id == update.link_id
+    await asyncio.gather(first, return_exceptions=True)
+    assert count(sandbox) == 2
