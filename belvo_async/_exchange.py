@@ -151,7 +151,8 @@ class Exchange:
             return Accepted(finding)
         if finding is Unproven.NO_SUCCESS and not departure.may_run:
             raise event.error
-        sent_at = self._traffic.find_belvo_time(departure.first)
+        # Of the last attempt: those before it have surely ended, and were seen to be no success.
+        sent_at = self._traffic.find_belvo_time(departure.last)
         raise outcome_unknown(event.error.message, request.link_id, sent_at, event.error) from event.error
 
     async def _hear(self, request: Request, departure: Departure) -> Event:

@@ -193,7 +193,7 @@ class Flight(Generic[T]):
             return PoolClosedError(
                 "The session pool was closed before this login was sent.", remedy="Make a new pool."
             )
-        sent_at = self._traffic.find_belvo_time(departure.first)
+        sent_at = self._traffic.find_belvo_time(departure.last)
         why = "the session pool was closed before the response came."
         return outcome_unknown(why, self.wish.link_id, sent_at)
 

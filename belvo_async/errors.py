@@ -196,8 +196,8 @@ class OutcomeUnknownError(BelvoError):
     It is not repeated by itself: a second login could lock the user's account.
 
     Attributes:
-        sent_at: When the login left first, aware, by Belvo's clock: what `links.settle` takes as `since`.
-            None where an earlier process sent it and did not write down when.
+        sent_at: When the login left, the last time where it was repeated; aware, by Belvo's clock: what
+            `links.settle` takes as `since`. None where an earlier process did not write down when.
     """
 
     def __init__(
