@@ -9,7 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, Link, SessionPool, TokenProvider
-from belvo_async.errors import ChallengeError, PoolClosedError, UsageError
+from belvo_async.errors import ChallengeError, OutcomeUnknownError, PoolClosedError, UsageError
 from tests.storm.clock import TurnClock
 from tests.storm.judge import End, Fault, Judge
 from tests.storm.records import Call, Wish
@@ -69,7 +69,7 @@ class Client:
         except BelvoError as error:
             result, ending = Result(error=error), type(error).__name__
             self.is_closed = self.is_closed or isinstance(error, PoolClosedError)
-            end = End.OTHER if isinstance(error, ChallengeError | UsageError) else End.NO_SUCCESS
+            end = End.OTHER if _says_nothing(name, error) else End.NO_SUCCESS
         except Exception as error:  # noqa: BLE001 - whatever it is, it is judged
             self.judge.blame(Fault.FOREIGN_ERROR, f"{name} raised {error!r}")
             ending = type(error).__name__
@@ -99,6 +99,12 @@ class Client:
         token = f"{challenge.link_id}-{self._tokens}"
         self.judge.give(token, link_id or challenge.link_id, challenge.session)
         return token
+
+
+def _says_nothing(name: str, error: BelvoError) -> bool:
+    """Whether an error says nothing of how the login ended: that of a person, or of a read that failed."""
+    is_read = name == "settle" and not isinstance(error, OutcomeUnknownError)
+    return is_read or isinstance(error, ChallengeError | UsageError)
 
 
 def _draw_thought(challenge: Challenge, rng: Random) -> float:

@@ -55,8 +55,9 @@ class Wish:
 
     @property
     def wants_another(self) -> bool:
-        """Whether a call that begins now wants a login of its own: nobody waits, or it is all told."""
-        return not self.waiting or (bool(self.attempts) and self.attempts[-1].is_told)
+        """Whether a call that begins now wants a login of its own: nobody waits, or the end is told already."""
+        newest = self.attempts[-1] if self.attempts else None
+        return not self.waiting or (newest is not None and (newest.is_told or bool(newest.shown)))
 
     def find_current(self) -> list[Attempt]:
         """Return the logins since the last call that wants a new one: it began when all others were over."""
