@@ -55,7 +55,7 @@ class Wish:
 
     @property
     def wants_another(self) -> bool:
-        """Whether a call that begins now wants a login of its own: nobody waits, or the end is told already."""
+        """Whether a call that begins now wants a login of its own: nobody waits, or its end is told."""
         newest = self.attempts[-1] if self.attempts else None
         return not self.waiting or (newest is not None and (newest.is_told or bool(newest.shown)))
 
