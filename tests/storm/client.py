@@ -55,7 +55,7 @@ class Client:
         task = asyncio.current_task()
         assert task is not None
         record = self.judge.begin(name, wish, link_id, _BOUND, task.cancel)
-        result, ending, end = Result(), "cancelled", End.OTHER
+        result, ending, end = Result(), "cancelled", End.CANCELLED
         try:
             value = await call(record)
             link = value if isinstance(value, Link) else None
@@ -72,7 +72,7 @@ class Client:
             end = End.OTHER if isinstance(error, ChallengeError | UsageError) else End.NO_SUCCESS
         except Exception as error:  # noqa: BLE001 - whatever it is, it is judged
             self.judge.blame(Fault.FOREIGN_ERROR, f"{name} raised {error!r}")
-            ending = type(error).__name__
+            ending, end = type(error).__name__, End.OTHER
         finally:
             self._endings[f"{name}: {ending}"] += 1
             self.judge.end(record, end, None if result.link is None else result.link.id)

@@ -151,6 +151,32 @@ async def test_a_call_that_meets_another_one_is_no_wish_of_its_own(scene: Scene)
     assert Fault.DOUBLED_LOGIN in scene.found()
 
 
+async def test_a_call_after_one_that_was_cancelled_during_its_login_wants_the_same_login(
+    scene: Scene,
+) -> None:
+    scene.login = build_plan(delivery=Delivery.RESET_AT_START)
+    call = scene.begin()
+    await scene.put()
+    scene.judge.end(call, End.CANCELLED)
+    scene.begin()
+    await scene.clock.sleep(10)
+    await scene.put()
+    assert Fault.DOUBLED_LOGIN in scene.found()
+
+
+async def test_a_call_after_one_that_was_told_an_unknown_outcome_wants_a_login_of_its_own(
+    scene: Scene,
+) -> None:
+    scene.login = build_plan(delivery=Delivery.RESET_AT_START)
+    call = scene.begin()
+    await scene.put()
+    scene.judge.end(call, End.NO_SUCCESS)
+    scene.begin()
+    await scene.clock.sleep(10)
+    await scene.put()
+    assert not scene.found()
+
+
 @pytest.mark.parametrize("delivery", [Delivery.RESET_UNREAD, Delivery.RESET_UNTAKEN, Delivery.RESET_IN_BODY])
 async def test_a_lost_response_allows_no_repeat(scene: Scene, delivery: Delivery) -> None:
     scene.login = build_plan(Ending.REFUSED, delivery=delivery)
