@@ -4,8 +4,10 @@ Start with `SessionPool`. `errors` lists what can go wrong, `mfa` is the state m
 """
 
 from belvo_async import errors, mfa
+from belvo_async._callers import TokenProvider
 from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
-from belvo_async._driver import TokenProvider
+from belvo_async._identity import ClientIdentity
+from belvo_async._images import Picture
 from belvo_async._login import LoginRecorder
 from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._models import (
@@ -24,7 +26,9 @@ from belvo_async._models import (
     Page,
     TokenGenerationData,
 )
+from belvo_async._network import Network
 from belvo_async._observations import (
+    AbandonedLoginEnded,
     ChallengeClosed,
     ChallengeEnding,
     ChallengeReceived,
@@ -44,13 +48,15 @@ from belvo_async._pages import Listing
 from belvo_async._pool import Account, SessionPool
 from belvo_async._retry import RetryPolicy
 from belvo_async._settings import Concurrency, Credentials, Environment, RateLimit, Timeouts
+from belvo_async._single_flight import WhenBusy
 from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge
 from belvo_async._version import __version__
-from belvo_async.errors import BelvoError, OutcomeUnknownError, TokenRequiredError
+from belvo_async.errors import BelvoError, LinkBusyError, OutcomeUnknownError, TokenRequiredError
 from belvo_async.mfa import MfaPolicy, ResumeRoute
 
 __all__ = [
     "SYSTEM_CLOCK",
+    "AbandonedLoginEnded",
     "AcceptedRequest",
     "AccessMode",
     "Account",
@@ -63,6 +69,7 @@ __all__ = [
     "ChallengeReceived",
     "ChallengeRow",
     "ChallengeStore",
+    "ClientIdentity",
     "Clock",
     "Concurrency",
     "Credentials",
@@ -71,6 +78,7 @@ __all__ = [
     "Institution",
     "InstitutionFilters",
     "Link",
+    "LinkBusyError",
     "LinkChanges",
     "LinkFilters",
     "LinkRegistration",
@@ -84,6 +92,7 @@ __all__ = [
     "LoginStarted",
     "MemoryChallengeStore",
     "MfaPolicy",
+    "Network",
     "Observation",
     "Observer",
     "OutcomeUnknownError",
@@ -91,6 +100,7 @@ __all__ = [
     "ParkedChallenge",
     "ParkedChallengeChanged",
     "ParkedChallengeTroubled",
+    "Picture",
     "PoolPaused",
     "RateLimit",
     "ResumeRoute",
@@ -102,6 +112,7 @@ __all__ = [
     "TokenGenerationData",
     "TokenProvider",
     "TokenRequiredError",
+    "WhenBusy",
     "__version__",
     "errors",
     "log_observation",

@@ -1,52 +1,92 @@
-"""The answers of the API, as models or as events of the machine."""
+"""The responses of the API, as models or as events of the machine; each is about its request, or refused."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
 
-from belvo_async._codec import MalformedError, parse_json, read_challenge, read_model, read_page
+from belvo_async._challenge_forms import read_challenge, read_session, read_text
+from belvo_async._codec import MalformedError, parse_json, read_model, read_page
+from belvo_async._error_codes import is_belvos_own
 from belvo_async._http import Request, Response
 from belvo_async._instant import Instant
-from belvo_async._models import AcceptedRequest, Challenge, Link, Page
+from belvo_async._models import AcceptedRequest, Challenge, Institution, Link, Page
 from belvo_async._refusals import read_error, unreadable
 from belvo_async.errors import UnreadableAnswerError
 from belvo_async.mfa import Accepted, Challenged, Event, Rejected
 
 T = TypeVar("T")
 
+_ANOTHER_LINK: Final = "it is about another link"
+_MOST_WRAPPINGS: Final = 3
+
 
 def read_answer(response: Response, request: Request, at: Instant) -> Event:
     """Classify the answer to a login as one event of the machine."""
     if response.is_success:
         try:
-            link = read_body(response, request, Link)
+            return Accepted(read_link(response, request))
         except UnreadableAnswerError as error:
             return Rejected(error)
-        if request.link_id not in (None, link.id):
-            return Rejected(unreadable("it is about another link", response, request))
-        return Accepted(link)
     return read_refusal(response, request, at)
 
 
 def read_refusal(response: Response, request: Request, at: Instant) -> Challenged | Rejected:
     """Classify an answer that is no success: a challenge, or an error."""
-    if response.status == 428:
-        challenge = _find_challenge(response, request, at)
-        if challenge is not None:
-            return Challenged(challenge, at.monotonic)
-    return Rejected(read_error(response, request, at.wall))
+    challenge = _find_challenge(response, request, at) if _can_be_challenged(response, request) else None
+    if challenge is None:
+        return Rejected(read_error(response, request, at.wall))
+    if request.link_id not in (None, challenge.link_id):
+        return Rejected(unreadable(_ANOTHER_LINK, response, request))
+    return Challenged(challenge, at.monotonic)
+
+
+def _can_be_challenged(response: Response, request: Request) -> bool:
+    # Belvo names no way to resume what is neither a login nor about one link, such as a list.
+    return response.status == 428 and (request.is_login or request.link_id is not None)
 
 
 def _find_challenge(response: Response, request: Request, at: Instant) -> Challenge | None:
     try:
-        body = parse_json(response.body)
-        items = body if isinstance(body, list) else [body]
-        # activation_required is a 428 too, but has no session.
-        item = next((item for item in items if isinstance(item, dict) and item.get("session")), None)
+        item = _find_session(parse_json(response.body))
         if item is not None:
             return read_challenge(item, link_id=request.link_id, received_at=at.wall)
     except MalformedError:
         pass
     return None
+
+
+def _find_session(body: object, depth: int = 0) -> Mapping[str, object] | None:
+    """Return the first object with a session: in an array, bare, or wrapped in an object."""
+    if isinstance(body, dict) and read_session(body) is not None:
+        # activation_required is a 428 too, and has nothing to resume.
+        return None if is_belvos_own(read_text(body.get("code"))) else body
+    items = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
+    if depth == _MOST_WRAPPINGS:
+        return None
+    return next((found for item in items if (found := _find_session(item, depth + 1)) is not None), None)
+
+
+def read_link(response: Response, request: Request) -> Link:
+    """Read the link in a success.
+
+    Raises:
+        UnreadableAnswerError: The body is no link, or the request was about another one.
+    """
+    link = read_body(response, request, Link)
+    if request.link_id not in (None, link.id):
+        raise unreadable(_ANOTHER_LINK, response, request)
+    return link
+
+
+def read_institution_body(response: Response, request: Request, institution_id: int) -> Institution:
+    """Read the institution in a success.
+
+    Raises:
+        UnreadableAnswerError: The body is no institution, or the request was about another one.
+    """
+    institution = read_body(response, request, Institution)
+    if institution.id not in (None, institution_id):
+        raise unreadable("it is about another institution", response, request)
+    return institution
 
 
 def read_body(response: Response, request: Request, model: type[T]) -> T:
@@ -75,18 +115,13 @@ def _read(response: Response, request: Request, read: Callable[[object], T]) -> 
     raise unreadable(problem, response, request)
 
 
-def read_acceptance(response: Response, request: Request) -> AcceptedRequest | None:
-    """Read a 202 with its request id; None for another success, which has none.
-
-    Raises:
-        UnreadableAnswerError: A 202 without a request id.
-    """
-    if response.status != 202:
-        return None
+def read_acceptance(response: Response) -> AcceptedRequest | None:
+    """Read the request id of a success; None for one that has none, save a 202."""
     try:
         body = parse_json(response.body)
     except MalformedError:
         body = None
-    if isinstance(body, dict) and isinstance(request_id := body.get("request_id"), str):
-        return AcceptedRequest(request_id=request_id)
-    raise unreadable("no request_id", response, request)
+    request_id = read_text(body.get("request_id")) if isinstance(body, dict) else None
+    if request_id is None and response.status != 202:
+        return None
+    return AcceptedRequest(request_id=request_id)

@@ -1,38 +1,28 @@
 """`pool.challenges`: challenges that outlive the call they came from, each under a ticket."""
 
 import builtins
-import hashlib
-import hmac
-import re
-import secrets
-import string
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
-from belvo_async._custody import DOUBTFUL, Custody, answered
-from belvo_async._dossier import Dossier, open_dossier, read_row, write_row
+from belvo_async._custody import DOUBTFUL, answered
+from belvo_async._dossier import Dossier
 from belvo_async._exchange import Traffic
 from belvo_async._links import Links
-from belvo_async._models import Link, LinkUpdate
-from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge, damaged
+from belvo_async._models import Link, LinkUpdate, read_link_id
+from belvo_async._parked import ParkedChallenges
+from belvo_async._tickets import ChallengePhase, ChallengeRow, ParkedChallenge
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
     DamagedStateError,
     InvalidValueError,
     NotFoundError,
-    UnknownTicketError,
+    OutcomeUnknownError,
 )
 from belvo_async.mfa import AwaitingToken, challenge_expired, read_token
 
-_TICKET_LENGTH: Final = 32
-_TICKET_SIGNS: Final = string.ascii_letters + string.digits
-"""No dash: a ticket that begins with one would be an option at the command line."""
-_TICKET: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
-_LONGEST_NOTE: Final = 256
 _LONGEST_LIST: Final = 1000
-_LONGEST_LOGIN: Final = timedelta(minutes=5)
-"""A login that was sent longer ago has ended (Belvo error article: 408 after five minutes)."""
 _STORED_AS: Final = dict.fromkeys(
     (ChallengePhase.OPEN, ChallengePhase.EXPIRED), (ChallengePhase.OPEN, ChallengePhase.CLAIMED)
 )
@@ -67,12 +57,12 @@ class Challenges:
         valid
     """
 
-    def __init__(self, links: Links, traffic: Traffic, store: ChallengeStore, owner: str) -> None:
+    def __init__(self, links: Links, traffic: Traffic, parked: ParkedChallenges) -> None:
         self._links: Final = links
         self._traffic: Final = traffic
-        self._store: Final = store
-        self._owner: Final = owner
-        self._custody: Final = Custody(store, traffic)
+        self._parked: Final = parked
+        self._store: Final = parked.store
+        self._custody: Final = parked.custody
 
     async def park(
         self,
@@ -104,22 +94,7 @@ class Challenges:
                 f"is {type(state).__name__}, not AwaitingToken",
                 remedy="Pass TokenRequiredError.state.",
             )
-        institution = _check_note("institution", institution)
-        reference = _check_note("reference", reference)
-        ticket = draw_ticket() if ticket is None else _check_ticket(ticket)
-        dossier = open_dossier(
-            state,
-            self._traffic.now(),
-            key=self._find_key(ticket),
-            owner=self._owner,
-            ticket=ticket,
-            institution=institution,
-            reference=reference,
-        )
-        if not await self._store.add(write_row(dossier)):
-            raise InvalidValueError.of("ticket", "is taken", remedy="Leave it out to have one drawn.")
-        self._custody.tell_change(dossier)
-        return ticket
+        return await self._parked.park(state, institution=institution, reference=reference, ticket=ticket)
 
     async def get(self, ticket: str) -> ParkedChallenge:
         """Return the challenge of a ticket, whatever has become of it.
@@ -129,7 +104,20 @@ class Challenges:
             DamagedStateError: It cannot be read.
             ChallengeStoreError: The store cannot be used.
         """
-        return (await self._find(ticket)).show(self._traffic.now())
+        return (await self._parked.read(ticket)).show(self._traffic.now())
+
+    async def find(self, link_id: str | UUID) -> ParkedChallenge | None:
+        """Return the newest challenge of a link that waits for a token; None where there is none.
+
+        It is open, or claimed by a call that is about to send the token. One that cannot be read is left out,
+        and the observer is told.
+
+        Raises:
+            InvalidValueError: *link_id* is no UUID.
+            ChallengeStoreError: The store cannot be used.
+        """
+        dossier = await self._parked.find(read_link_id(link_id))
+        return None if dossier is None else dossier.show(self._traffic.now())
 
     async def list(
         self, *, phase: ChallengePhase = ChallengePhase.OPEN, limit: int = 100
@@ -163,8 +151,8 @@ class Challenges:
         after = now if phase is ChallengePhase.OPEN else _EVER
         asked = limit
         while True:
-            rows = await self._store.list(self._owner, stored, after=after, limit=asked)
-            shown = {row.key: self._show(row) for row in rows}
+            rows = await self._store.list(self._parked.owner, stored, after=after, limit=asked)
+            shown = {row.key: self._parked.show(row) for row in rows}
             found = [parked for parked in shown.values() if parked is not None and parked.phase is phase]
             is_past = phase is ChallengePhase.EXPIRED and bool(rows) and rows[-1].expires_at > now
             if len(rows) < asked or len(found) >= limit or is_past:
@@ -199,7 +187,7 @@ class Challenges:
             ChallengeStoreError: The store cannot be used; nothing was sent.
             BelvoError: As for `links.resume`.
         """
-        dossier = await self._find(ticket)
+        dossier = await self._parked.read(ticket)
         self._check_open(dossier)
         state = dossier.read_state(self._traffic.now())
         read_token(state, token)
@@ -218,17 +206,17 @@ class Challenges:
             DamagedStateError: It cannot be read.
             ChallengeStoreError: The store cannot be used.
         """
-        dossier = await self._find(ticket)
+        dossier = await self._parked.read(ticket)
         self._check_open(dossier)
         dossier.read_state(self._traffic.now())
         if not await self._custody.replace(dossier.enter(ChallengePhase.DECLINED)):
             raise answered("is being answered by another call")
 
     async def settle(self, ticket: str) -> ParkedChallenge:
-        """Look what became of an answer that was sent by a call or a process that is no more.
+        """Check what became of a token that was sent by a call or a process that is no more.
 
-        It only reads the link. Where the link shows no success five minutes after the answer, the challenge
-        is unsettled: look at the link, and update it again. In any other phase nothing is done.
+        It only reads the link. Where the link shows no success 330 s after the token left, the challenge is
+        unsettled: check the link, and update it again. In any other phase nothing is done.
 
         Raises:
             UnknownTicketError: No challenge of this account has this ticket.
@@ -236,7 +224,7 @@ class Challenges:
             ChallengeStoreError: The store cannot be used.
             BelvoError: The link could not be read.
         """
-        dossier = await self._find(ticket)
+        dossier = await self._parked.read(ticket)
         settled = await self._settle(dossier)
         return settled.show(self._traffic.now())
 
@@ -257,7 +245,7 @@ class Challenges:
         after = _EVER
         while True:
             rows = await self._store.list(
-                self._owner, ChallengePhase.ANSWERED, after=after, limit=_SWEPT_AT_ONCE
+                self._parked.owner, ChallengePhase.ANSWERED, after=after, limit=_SWEPT_AT_ONCE
             )
             for row in rows:
                 failure = await self._sweep(row) or failure
@@ -271,35 +259,14 @@ class Challenges:
 
     async def _sweep(self, row: ChallengeRow) -> BelvoError | None:
         try:
-            dossier = self._open(row)
-            if dossier.answered_at is not None and self._has_ended(dossier.answered_at):
+            dossier = self._parked.open(row)
+            if dossier.answered_at is not None and self._parked.has_ended(dossier.answered_at):
                 await self._settle(dossier)
         except DamagedStateError:
             self._custody.tell_trouble(row.key, "it cannot be read")
         except BelvoError as error:  # one link that cannot be read must not keep the others waiting
             return error
         return None
-
-    def _find_key(self, ticket: str) -> str:
-        # A digest: how long the look-up of a guess takes tells nothing about the tickets that exist.
-        return hashlib.sha256(f"{self._owner} {ticket}".encode()).hexdigest()
-
-    async def _find(self, ticket: str) -> Dossier:
-        if not _is_ticket(ticket):
-            raise _unknown()
-        row = await self._store.read(self._find_key(ticket))
-        if row is None:
-            raise _unknown()
-        dossier = self._open(row)
-        if not hmac.compare_digest(dossier.ticket, ticket):
-            raise damaged("it is another ticket's")
-        return dossier
-
-    def _open(self, row: ChallengeRow) -> Dossier:
-        dossier = read_row(row)
-        if not _is_ticket(dossier.ticket) or self._find_key(dossier.ticket) != row.key:
-            raise damaged("its ticket is changed")
-        return dossier
 
     def _check_open(self, dossier: Dossier) -> None:
         now = self._traffic.now()
@@ -326,63 +293,21 @@ class Challenges:
             return dossier
         link_id = dossier.read_state(self._traffic.now()).challenge.link_id
         try:
-            link = await self._links.settle(link_id, since=sent_at)
+            link = await self._find_success(link_id, sent_at)
         except NotFoundError as gone:
             code = gone.code or "not_found"
             settled = dossier.enter(ChallengePhase.REFUSED, code=code, message=gone.message)
         else:
             if link is not None:
                 settled = dossier.enter(ChallengePhase.UPDATED)
-            elif dossier.phase is ChallengePhase.UNSETTLED or not self._has_ended(sent_at):
+            elif dossier.phase is ChallengePhase.UNSETTLED or not self._parked.has_ended(sent_at):
                 return dossier
             else:
                 settled = dossier.enter(ChallengePhase.UNSETTLED)
         return await self._custody.correct(settled) or settled
 
-    def _has_ended(self, sent_at: datetime) -> bool:
-        return self._traffic.belvo_time.now() - sent_at > _LONGEST_LOGIN
-
-    def _show(self, row: ChallengeRow) -> ParkedChallenge | None:
+    async def _find_success(self, link_id: str, sent_at: datetime) -> Link | None:
         try:
-            return self._open(row).show(self._traffic.now())
-        except DamagedStateError:
+            return await self._links.settle(link_id, since=sent_at)
+        except OutcomeUnknownError:  # the link was read, and proves neither
             return None
-
-
-def draw_ticket() -> str:
-    """Draw a ticket that nobody can guess."""
-    return "".join(secrets.choice(_TICKET_SIGNS) for _ in range(_TICKET_LENGTH))
-
-
-def _unknown() -> UnknownTicketError:
-    return UnknownTicketError(
-        "No challenge has this ticket.",
-        remedy="Check the ticket: it may be forgotten, as challenges are kept for a day after their time, or "
-        "belong to another Belvo account or environment. Update the link again for a new one.",
-    )
-
-
-def _is_ticket(value: object) -> bool:
-    return isinstance(value, str) and _TICKET.fullmatch(value) is not None
-
-
-def _is_note(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= _LONGEST_NOTE and value.isprintable()
-
-
-def _check_note(name: str, value: str | None) -> str | None:
-    if value is None or _is_note(value):
-        return value
-    raise InvalidValueError.of(
-        name, "is no short text", remedy=f"Pass at most {_LONGEST_NOTE} printable characters."
-    )
-
-
-def _check_ticket(ticket: str) -> str:
-    if _is_ticket(ticket):
-        return ticket
-    raise InvalidValueError.of(
-        "ticket",
-        "is no ticket",
-        remedy="Pass 22 to 128 letters, digits, - and _, such as secrets.token_hex(16).",
-    )

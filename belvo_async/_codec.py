@@ -1,51 +1,32 @@
-"""Models to and from JSON values: tolerant of what Belvo may add, strict about what we promise."""
+"""Models from JSON values: a response is worth an error only where what it is about cannot be read.
+
+All else that is odd becomes the field's default, and stays in `extra` under its name on the wire.
+"""
 
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from math import inf
+from operator import eq
 from typing import Any, Final, TypeVar, cast
 
 from attrs import evolve, fields
-from cattrs import Converter, transform_error
+from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, override
 
-from belvo_async._models import (
-    AccessMode,
-    Challenge,
-    ChallengeKind,
-    Institution,
-    Link,
-    LinkStatus,
-    OpenEnum,
-    Page,
-    TokenGenerationData,
-    read_link_id,
-)
+from belvo_async._models import AccessMode, Institution, Link, LinkStatus, OpenEnum, Page, read_link_id
 from belvo_async.errors import ErrorDetail, InvalidValueError
 
 T = TypeVar("T")
-_Json = Mapping[str, object]
 
-_WIRE_NAMES: Final[dict[type, dict[str, str]]] = {
-    TokenGenerationData: {"kind": "type"},
-    Challenge: {"link_id": "link"},
-}
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
-_LONGEST_EXPIRY: Final = 366 * 86400.0
-"""Seconds. More makes no sense, and a deadline past the year 9999 cannot be parked."""
+_LENGTH_OF_UUID: Final = 36
+_MOST_DIGITS: Final = 18
 
 
 class MalformedError(ValueError):
     """A JSON value has not the promised shape. The message names paths, never values."""
-
-
-def _exactly(kind: type[T]) -> Callable[[object, object], T]:
-    def structure(value: object, _: object) -> T:
-        if type(value) is not kind:  # else null would become "None", and false would become 0
-            raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
-        return value
-
-    return structure
 
 
 def _optionally(structure: Callable[[object, object], T]) -> Callable[[object, object], T | None]:
@@ -55,8 +36,44 @@ def _optionally(structure: Callable[[object, object], T]) -> Callable[[object, o
     return structure_optional
 
 
+def _read_text(value: object, _: object) -> str | None:
+    if value is None or type(value) is str:  # else false would become "False"
+        return value
+    raise TypeError(f"expected text, got {type(value).__name__}")
+
+
+def _read_id(value: object, _: object) -> str:
+    if type(value) is not str or not value:
+        raise TypeError("no id")
+    if len(value) == _LENGTH_OF_UUID and value.islower():  # canonical already, or no UUID
+        return value
+    return find_link_id(value) or value
+
+
+def find_link_id(value: object) -> str | None:
+    """Return a link's id in the form that the API documents, or None for what is no UUID."""
+    try:
+        return read_link_id(value)
+    except InvalidValueError:
+        return None
+
+
+def _read_name(value: object, _: object) -> str:
+    if type(value) is not str or not value:
+        raise TypeError("no name")
+    return value
+
+
+def _read_number(value: object, _: object) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    raise TypeError("expected a whole number")
+
+
 def _read_time(value: object, _: object) -> datetime:
-    if not isinstance(value, str):
+    if not isinstance(value, str):  # a number does not tell seconds from milliseconds
         raise TypeError(f"expected a time as text, got {type(value).__name__}")
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is UTC:
@@ -64,24 +81,13 @@ def _read_time(value: object, _: object) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _read_seconds(value: object, _: object) -> float | None:
-    # The specification says int; Belvo's MFA page shows a string.
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        seconds = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return seconds if 0 <= seconds <= _LONGEST_EXPIRY else None
-
-
-def _list_of(kind: type[T], name: str) -> Callable[[object, object], tuple[T, ...]]:
+def _list_of(kind: type[T]) -> Callable[[object, object], tuple[T, ...]]:
     def structure(value: object, _: object) -> tuple[T, ...]:
         if value is None:
             return ()
         if isinstance(value, list) and all(isinstance(item, kind) for item in value):
             return tuple(value)
-        raise TypeError(f"expected a list of {name}")
+        raise TypeError(f"expected a list of {kind.__name__}")
 
     return structure
 
@@ -97,15 +103,23 @@ def _member_of(kind: type[OpenEnum]) -> Callable[[object, object], OpenEnum]:
     return structure
 
 
+_KEYS: Final[Mapping[type, tuple[str, Callable[[object, object], str]]]] = {
+    Link: ("id", _read_id),
+    Institution: ("name", _read_name),
+}
+"""The one field that a model cannot do without, and how it is read."""
+_ITEMS: Final[Mapping[object, type]] = {tuple[str, ...]: str, tuple[Mapping[str, object], ...]: dict}
+"""What is in a list, by the type of its field."""
+
+
 def _keeping_the_rest(converter: Converter, model: type[T]) -> Callable[[object, object], T]:
     """Build a hook that puts the keys the model does not know into its `extra`."""
-    names = _WIRE_NAMES.get(model, {})
-    # Any: the factory takes a field's override under the field's own name, beside its options.
-    overrides: dict[str, Any] = {ours: override(rename=wire) for ours, wire in names.items()}
+    key, read_key = _KEYS[model]
     # A model is any attrs class; attrs types `fields` for classes that it can see, not for a type variable.
-    attributes = {attribute.name for attribute in fields(cast("Any", model))}
-    known = {names.get(name, name) for name in attributes} - {"extra"}
-    structure = make_dict_structure_fn(cast("Any", model), converter, extra=override(omit=True), **overrides)
+    known = {attribute.name for attribute in fields(cast("Any", model))} - {"extra"}
+    # Any: the factory takes a field's override under the field's own name, beside its options.
+    overrides: dict[str, Any] = {key: override(struct_hook=read_key), "extra": override(omit=True)}
+    structure = make_dict_structure_fn(cast("Any", model), converter, **overrides)
 
     def hook(value: object, _: object) -> T:
         if not isinstance(value, dict):
@@ -113,64 +127,80 @@ def _keeping_the_rest(converter: Converter, model: type[T]) -> Callable[[object,
         result = cast("T", structure(value, model))
         if value.keys() <= known:
             return result
-        rest = {key: value[key] for key in value.keys() - known}
+        rest = {name: value[name] for name in value.keys() - known}
         return cast("T", evolve(cast("Any", result), extra=rest))
 
     return hook
 
 
-def _build_converter(*, detailed: bool) -> Converter:
-    converter = Converter(detailed_validation=detailed)
+def _build_converter() -> Converter:
+    converter = Converter(detailed_validation=False)
     hooks: list[tuple[Any, Callable[[object, object], object]]] = [  # Any: types and unions of them
-        *((kind, _exactly(kind)) for kind in (str, int, bool)),
-        *((kind, _member_of(kind)) for kind in (AccessMode, LinkStatus, ChallengeKind)),
+        (int, _read_number),
         (datetime, _read_time),
+        *((kind, _member_of(kind)) for kind in (AccessMode, LinkStatus)),
     ]
-    for kind, hook in hooks:
-        converter.register_structure_hook(kind, hook)
-        # Else each optional field would go through a hook for unions first.
+    converter.register_structure_hook(cast("Any", str | None), _read_text)
+    for kind, hook in hooks:  # every field but the key may be null
         converter.register_structure_hook(kind | None, _optionally(hook))
-    converter.register_structure_hook(float | None, _read_seconds)
-    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _list_of(str, "texts"))
-    converter.register_structure_hook_func(
-        lambda kind: kind == tuple[Mapping[str, object], ...], _list_of(dict, "objects")
-    )
-    models: tuple[type, ...] = (Link, Institution, TokenGenerationData, Challenge)
-    for model in models:
+    for kind, item in _ITEMS.items():
+        converter.register_structure_hook_func(partial(eq, kind), _list_of(item))
+    for model in _KEYS:
         converter.register_structure_hook(model, _keeping_the_rest(converter, model))
     return converter
 
 
-# Two converters: detailed validation names the field but costs time, so it runs only after a failure.
-_FAST: Final = _build_converter(detailed=False)
-_DETAILED: Final = _build_converter(detailed=True)
+_CONVERTER: Final = _build_converter()
+# Found once: the look-up would cost as much as three fields.
+_READERS: Final = {model: _CONVERTER.get_structure_hook(model) for model in _KEYS}
 
 
 def read_model(value: object, model: type[T]) -> T:
     """Turn one JSON object into a model.
 
     Raises:
-        MalformedError: Names the fields that are not as promised.
+        MalformedError: It is no object, or what it is about (a link's id, an institution's name) is missing.
     """
     try:
-        return _FAST.structure(value, model)
-    except Exception:  # noqa: BLE001 - hooks raise many kinds; the second run tells them apart
-        problems = _find_problems(value, model)
-    raise MalformedError(f"not a {model.__name__}: {problems}")  # outside: the cause would quote values
+        return cast("T", _READERS[model](value, model))
+    except Exception:  # noqa: BLE001, S110 - hooks raise many kinds; the second run tells them apart
+        pass
+    if not isinstance(value, dict):  # outside the except block: the cause would quote values
+        raise MalformedError(f"not a {model.__name__}: expected an object, got {type(value).__name__}")
+    return _read_fields(value, model)
 
 
-def _find_problems(value: object, model: type[T]) -> str:
+def _read_fields(value: Mapping[str, object], model: type[T]) -> T:
+    """Read what can be read; what cannot stays in `extra`, beside the keys that the model does not know."""
+    key, _ = _KEYS[model]
+    found: dict[str, object] = {key: _read_key(value, model)}
+    extra = {name: value[name] for name in value.keys() - {key}}
+    kinds = {attribute.name: attribute.type for attribute in fields(cast("Any", model))}
+    for name in kinds.keys() & extra.keys() - {"extra"}:
+        try:
+            found[name] = _CONVERTER.structure(extra[name], cast("Any", kinds[name]))
+        except Exception:  # noqa: BLE001 - hooks raise many kinds, and all of them mean the same
+            found.update(_keep_items(name, extra[name], kinds[name]))
+        else:
+            del extra[name]
+    return cast("T", cast("Any", model)(**found, extra=extra))
+
+
+def _read_key(value: Mapping[str, object], model: type) -> str:
+    key, read = _KEYS[model]
     try:
-        _DETAILED.structure(value, model)
-    except Exception as error:  # noqa: BLE001 - reported by path, whatever its kind
-        return "; ".join(transform_error(error, format_exception=_describe))
-    return "cannot be read"
+        return read(value.get(key), str)
+    except TypeError:
+        problem = "unreadable" if key in value else "missing"
+    raise MalformedError(f"not a {model.__name__}: required field {problem} @ $.{key}")
 
 
-def _describe(error: BaseException, _: type | None) -> str:
-    if isinstance(error, KeyError):
-        return "required field missing"
-    return str(error) if isinstance(error, TypeError) else "invalid value"
+def _keep_items(name: str, items: object, kind: object) -> dict[str, object]:
+    """Return the items that are as promised, where the field is a list."""
+    wanted = _ITEMS.get(kind)
+    if wanted is None or not isinstance(items, list):
+        return {}
+    return {name: tuple(item for item in items if isinstance(item, wanted))}
 
 
 def parse_json(body: bytes) -> object:
@@ -182,8 +212,24 @@ def parse_json(body: bytes) -> object:
     try:
         return cast("object", json.loads(body))
     except (ValueError, RecursionError):
+        pass
+    return _parse_leniently(body)
+
+
+def _parse_leniently(body: bytes) -> object:
+    """Parse a body in which bytes are no UTF-8, or numbers longer than Python reads: they cost no session."""
+    try:
+        return cast("object", json.loads(body.decode("utf-8", "replace"), parse_int=_parse_int))
+    except (ValueError, RecursionError):
         problem = "not JSON" if body.strip() else "empty"
     raise MalformedError(problem)
+
+
+def _parse_int(digits: str) -> float:
+    try:
+        return int(digits)
+    except ValueError:
+        return -inf if digits.startswith("-") else inf  # as `json` reads 1e999
 
 
 def dump_json(value: object) -> bytes:
@@ -192,81 +238,32 @@ def dump_json(value: object) -> bytes:
 
 
 def read_page(value: object, model: type[T]) -> Page[T]:
-    """Turn one page of a list into models.
+    """Turn one page of a list into models; what is none is kept beside them.
 
     Raises:
-        MalformedError: It is no page, or one of its items is malformed.
+        MalformedError: It is no page, or none of its items can be read.
     """
     if not isinstance(value, dict) or not isinstance(value.get("results"), list):
         raise MalformedError("not a page: no list of results")
+    results: list[T] = []
+    unreadable: list[object] = []
+    problem = ""
+    for item in value["results"]:
+        try:
+            results.append(read_model(item, model))
+        except MalformedError as error:
+            problem = str(error)
+            unreadable.append(item)
+    if unreadable and not results:
+        raise MalformedError(problem)
     count, following, previous = (value.get(key) for key in ("count", "next", "previous"))
     return Page(
-        results=tuple(read_model(item, model) for item in value["results"]),
+        results=tuple(results),
+        unreadable=tuple(unreadable),
         count=count if type(count) is int else None,
         next=following if isinstance(following, str) else None,
         previous=previous if isinstance(previous, str) else None,
     )
-
-
-def read_challenge(item: _Json, *, link_id: str | None, received_at: datetime) -> Challenge:
-    """Turn the object in a 428 into a challenge, whichever of its documented shapes it has.
-
-    Raises:
-        MalformedError: It has no session, or a field of a wrong type.
-    """
-    data = item.get("token_generation_data")
-    wire = {key: value for key, value in item.items() if key not in ("code", "detail") and value is not None}
-    wire["token_generation_data"] = _normalise_data(data if isinstance(data, dict) else {})
-    wire["link"] = _read_link(wire.get("link", link_id))
-    for key in ("message", "request_id"):  # they are not worth a session
-        if not isinstance(wire.get(key, ""), str):
-            del wire[key]
-    if not wire.get("session"):
-        raise MalformedError("not a Challenge: required field missing @ $.session")
-    if "message" not in wire and isinstance(item.get("detail"), str):  # the shape of 2020
-        wire["message"] = item["detail"]
-    return evolve(read_model(wire, Challenge), received_at=received_at)
-
-
-def _read_link(value: object) -> str:
-    try:
-        return read_link_id(value)
-    except InvalidValueError:
-        pass
-    raise MalformedError("not a Challenge: no UUID @ $.link")  # it enters a path when the login is settled
-
-
-def _normalise_data(data: _Json) -> _Json:
-    wire = {key: value for key, value in data.items() if value is not None}
-    # The specification spells it with an s, the MFA page without.
-    expects = wire.pop("expect_user_input", True)
-    wire["expects_user_input"] = wire.get("expects_user_input", expects) is not False
-    for key in ("value", "instructions"):
-        if isinstance(wire.get(key), int | float):  # a challenge number may come as a number
-            wire[key] = str(wire[key])
-        elif not isinstance(wire.get(key, ""), str):  # an unknown shape is not worth a session
-            del wire[key]
-    return wire
-
-
-def write_challenge(challenge: Challenge) -> dict[str, object]:
-    """Write a challenge as the wire has it, so that `read_challenge` can read it back."""
-    data = challenge.token_generation_data
-    return {
-        **challenge.extra,
-        "session": challenge.session,
-        "link": challenge.link_id,
-        "expiry": challenge.expiry,
-        "message": challenge.message,
-        "request_id": challenge.request_id,
-        "token_generation_data": {
-            **data.extra,
-            "instructions": data.instructions,
-            "type": data.kind,
-            "value": data.value,
-            "expects_user_input": data.expects_user_input,
-        },
-    }
 
 
 def read_details(value: object) -> tuple[ErrorDetail, ...]:

@@ -28,6 +28,10 @@ T = TypeVar("T")
 
 DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
 """The phases in which it is not known what became of an answer."""
+_SETTLE: Final = (
+    "Wait until the login has ended, at most five and a half minutes, then settle it: "
+    "parked = await pool.challenges.settle(ticket)"
+)
 _TRIES: Final = 3
 _PATIENCE: Final = 10.0
 """Seconds that a cancelled call waits for the store, so that nothing goes on behind its back."""
@@ -187,6 +191,7 @@ class Claim:
             case _ if not self._has_left:
                 await finish(self.release())
             case OutcomeUnknownError():
+                error.remedy = _SETTLE
                 await finish(self._end(ChallengePhase.UNSETTLED, error))
             case BelvoError():
                 await finish(self._end(ChallengePhase.REFUSED, error))

@@ -1,5 +1,6 @@
 """A parked challenge with all that its ticket stands for, and how it is written into a store's row."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -9,6 +10,7 @@ from belvo_async._codec import MalformedError, dump_json, parse_json
 from belvo_async._instant import Instant
 from belvo_async._parking import read_parked, write_parked
 from belvo_async._tickets import ChallengePhase, ChallengeRow, ParkedChallenge, damaged
+from belvo_async.errors import DamagedStateError
 from belvo_async.mfa import AwaitingToken
 
 _VERSION: Final = 1
@@ -29,6 +31,7 @@ class Dossier:
 
     key: str
     owner: str
+    link: str
     ticket: str
     phase: ChallengePhase
     version: int
@@ -130,6 +133,7 @@ def open_dossier(
     return Dossier(
         key=key,
         owner=owner,
+        link=digest_link(owner, state.challenge.link_id),
         ticket=ticket,
         phase=ChallengePhase.OPEN,
         version=1,
@@ -139,6 +143,22 @@ def open_dossier(
         institution=institution,
         reference=reference,
     )
+
+
+def digest_link(owner: str, link_id: str) -> str:
+    """Return what a store calls a link, so that its index names none."""
+    return hashlib.sha256(f"{owner} link {link_id}".encode()).hexdigest()
+
+
+def find_link(owner: str, record: str) -> str:
+    """Return what a store calls the link of a record, or an empty text where the record cannot be read."""
+    try:
+        parsed = parse_json(record.encode())
+        parked = _read_text(parsed["parked"]) if isinstance(parsed, dict) else ""
+        state = read_parked(parked, Instant(0.0, datetime.fromtimestamp(0, UTC)))
+    except (MalformedError, ValueError, TypeError, KeyError, DamagedStateError):
+        return ""
+    return digest_link(owner, state.challenge.link_id)
 
 
 def find_expiry(state: AwaitingToken, now: Instant) -> datetime:
@@ -163,6 +183,7 @@ def write_row(dossier: Dossier) -> ChallengeRow:
     return ChallengeRow(
         key=dossier.key,
         owner=dossier.owner,
+        link=dossier.link,
         phase=dossier.phase,
         version=dossier.version,
         expires_at=dossier.expires_at,
@@ -194,6 +215,7 @@ def _read_record(row: ChallengeRow, record: dict[str, object]) -> Dossier:
     return Dossier(
         key=row.key,
         owner=row.owner,
+        link=row.link,
         ticket=_read_text(record["ticket"]),
         phase=row.phase,
         version=row.version,

@@ -1,20 +1,18 @@
 """Runs the machine over an exchange and a person. No policy here: `mfa` decides."""
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias, assert_never
+from typing import Protocol, assert_never
 
 from attrs import evolve
 
+from belvo_async._callers import Callers
 from belvo_async._clock import first_of
 from belvo_async._exchange import Traffic
-from belvo_async._models import Challenge, Link
+from belvo_async._models import Link
 from belvo_async._observations import ChallengeClosed, ChallengeEnding, ChallengeReceived
 from belvo_async._observer import notify
 from belvo_async.errors import (
     ChallengeDeclinedError,
-    InvalidValueError,
     TokenProviderError,
     TokenRequiredError,
 )
@@ -33,14 +31,6 @@ from belvo_async.mfa import (
     token_required,
 )
 
-TokenProvider: TypeAlias = Callable[[Challenge], Awaitable[str | None] | str | None]
-"""Asks a person. Returns the token as text; None to decline.
-
-For a challenge that expects no input, returning (whatever it is) means that the person has confirmed.
-It is called on the event loop: a plain function must not block it. It is cancelled when time runs out.
-The link is locked meanwhile: a call about the same link from inside it would wait for ever.
-"""
-
 
 class Login(Protocol):
     """The two requests of one login."""
@@ -55,7 +45,11 @@ class Login(Protocol):
         ...
 
     async def note_challenge(self, state: AwaitingToken) -> None:
-        """Take note of a challenge, before anybody is asked."""
+        """Take note of a challenge, before anybody is asked; refuse one that was answered already."""
+        ...
+
+    async def leave_challenge(self, state: AwaitingToken) -> None:
+        """Take note of a challenge that came when all callers had left."""
         ...
 
     async def resume(self, state: Resuming) -> Event:
@@ -63,7 +57,7 @@ class Login(Protocol):
         ...
 
 
-async def drive(state: State, login: Login, provider: TokenProvider | None, traffic: Traffic) -> Link:
+async def drive(state: State, login: Login, callers: Callers, traffic: Traffic) -> Link:
     """Take a login from *state* to its end.
 
     Raises:
@@ -76,9 +70,12 @@ async def drive(state: State, login: Login, provider: TokenProvider | None, traf
         match state:
             case Submitting():
                 event = await login.submit()
+            case AwaitingToken() if not callers:
+                await login.leave_challenge(state)
+                raise token_required(state, "nobody waits for it any more")
             case AwaitingToken():
                 await login.note_challenge(state)
-                event = await _ask(state, provider, traffic)
+                event = await _ask(state, callers, traffic)
             case Resuming():
                 event = await login.resume(state)
             case Completed(link=link):
@@ -90,21 +87,7 @@ async def drive(state: State, login: Login, provider: TokenProvider | None, traf
         state = advance(state, event, policy)
 
 
-def check_provider(provider: object) -> None:
-    """Refuse a callback that cannot be called.
-
-    Raises:
-        InvalidValueError: It is neither None nor callable.
-    """
-    if provider is not None and not callable(provider):
-        raise InvalidValueError.of(
-            "provide_token",
-            f"is {type(provider).__name__}, which cannot be called",
-            remedy="Pass a function that takes a Challenge and returns the token, without calling it.",
-        )
-
-
-async def _ask(state: AwaitingToken, provider: TokenProvider | None, traffic: Traffic) -> Event:
+async def _ask(state: AwaitingToken, callers: Callers, traffic: Traffic) -> Event:
     challenge = state.challenge
     received = ChallengeReceived(
         link_id=challenge.link_id,
@@ -116,7 +99,7 @@ async def _ask(state: AwaitingToken, provider: TokenProvider | None, traffic: Tr
     began = traffic.clock.monotonic()
     ending = ChallengeEnding.CANCELLED
     try:
-        event = await _await_answer(state, provider, traffic)
+        event = await _await_token(state, callers, traffic)
         ending = _find_ending(event)
     except TokenProviderError:
         ending = ChallengeEnding.FAILED
@@ -143,35 +126,33 @@ def _find_ending(event: Event) -> ChallengeEnding:
             return ChallengeEnding.ANSWERED
 
 
-async def _await_answer(state: AwaitingToken, provider: TokenProvider | None, traffic: Traffic) -> Event:
-    if provider is None:
-        raise token_required(state, "this call has nobody to ask")
-    answer = asyncio.ensure_future(_call(provider, state.challenge))
-    left = traffic.clock.sleep(state.deadline - traffic.clock.monotonic())
-    await first_of(answer, left, traffic.gate.closing())
-    if answer.done() and not answer.cancelled():
-        return _read_answer(answer, state, traffic)
-    if traffic.gate.is_closing:
-        raise token_required(state, "the session pool is closing")
-    if traffic.clock.monotonic() < state.deadline:
-        raise _provider_failed(state, "was cancelled")
-    return Expired()
+async def _await_token(state: AwaitingToken, callers: Callers, traffic: Traffic) -> Event:
+    while True:
+        caller = callers.first
+        if caller is None or caller.provide_token is None:
+            raise token_required(state, "this call has nobody to ask")
+        asking = caller.ask(state.challenge)
+        left = traffic.clock.sleep(state.deadline - traffic.clock.monotonic())
+        await first_of(asking, left, traffic.gate.closing(), callers.wait_for_successor(caller))
+        if asking.done() and not asking.cancelled():
+            return _read_token(asking, state, traffic)
+        if traffic.gate.is_closing:
+            raise token_required(state, "the session pool is closing")
+        if traffic.clock.monotonic() >= state.deadline:
+            return Expired()
+        if callers.first is caller:
+            raise _provider_failed(state, "was cancelled")
 
 
-async def _call(provider: TokenProvider, challenge: Challenge) -> str | None:
-    result = provider(challenge)
-    return await result if inspect.isawaitable(result) else result
-
-
-def _read_answer(answer: "asyncio.Future[str | None]", state: AwaitingToken, traffic: Traffic) -> Event:
-    error = answer.exception()
+def _read_token(asking: "asyncio.Future[str | None]", state: AwaitingToken, traffic: Traffic) -> Event:
+    error = asking.exception()
     if isinstance(error, ChallengeDeclinedError):
         return Declined()
     if isinstance(error, Exception):
         raise _provider_failed(state, f"raised {type(error).__name__}") from error
     if error is not None:
         raise error
-    token = answer.result()
+    token = asking.result()
     if token is None and state.challenge.expects_user_input:
         return Declined()
     return TokenGiven(token, traffic.clock.monotonic())

@@ -99,6 +99,10 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "Ask the end-user to activate web access at the institution.",
     ),
     "unavailable_data": (TryLaterError, "Try again later. " + _SUPPORT),
+    "operational_limits_reached": (
+        TryLaterError,
+        "Wait until the month ends: the person's monthly limit at the institution is used up.",
+    ),
     "link_refreshed": (TryLaterError, "Wait the minutes that the message names."),
     "authentication_failed": (
         AuthenticationError,
@@ -134,9 +138,19 @@ _STATUS_MEANINGS: Final[dict[int, Meaning]] = {
     404: MEANINGS["not_found"],
     405: _FIX_REQUEST,
     408: MEANINGS["request_timeout"],
-    429: (RateLimitedError, "Slow down; deletes are limited to five a minute, unless sent in async mode."),
+    409: (TryLaterError, "Read what the message says about the time to wait. " + _SUPPORT),
+    413: _FIX_REQUEST,
+    415: _FIX_REQUEST,
+    422: _FIX_REQUEST,
+    428: (
+        ApiError,
+        "Give the request id to Belvo's support: no way to send a token for this response is documented.",
+    ),
+    429: (RateLimitedError, "Send fewer requests at once, or ask Belvo for more."),
 }
-_UNKNOWN: Final[Meaning] = (ApiError, "See Belvo's error reference. " + _SUPPORT)
+_REFERENCE: Final = "https://developers.belvo.com/docs/belvo-api-errors"
+# A 400 may mean anything in Belvo's table, from a wrong field to a bank that is down: no class but the root.
+_UNKNOWN: Final[Meaning] = (ApiError, f"Look the code up at {_REFERENCE}. {_SUPPORT}")
 
 
 def is_belvos_own(code: str | None) -> bool:
@@ -151,6 +165,4 @@ def find_meaning(code: str | None, status: int) -> Meaning:
         return known
     if status >= 500:
         return MEANINGS["unexpected_error"]
-    if code is None or status in (408, 429):
-        return _STATUS_MEANINGS.get(status, _UNKNOWN)
-    return _UNKNOWN
+    return _STATUS_MEANINGS.get(status, _UNKNOWN)

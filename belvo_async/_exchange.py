@@ -1,15 +1,16 @@
-"""One request in, one answer or typed error out: slot, throttle, send, retry."""
+"""One request in, one response or typed error out: slot, throttle, send, retry."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeAlias, overload
 
-from attrs import define, frozen
+from attrs import frozen
 
 from belvo_async._answers import read_answer, read_refusal
 from belvo_async._belvo_time import BelvoTime
 from belvo_async._clock import Clock
-from belvo_async._error_codes import is_belvos_own
+from belvo_async._departure import Announce, Departure, Unproven, needs_status_check
 from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
 from belvo_async._instant import Instant
@@ -24,11 +25,7 @@ from belvo_async._transport import Transport
 from belvo_async.errors import (
     AnswerLostError,
     BelvoError,
-    NotSentError,
     OutcomeUnknownError,
-    RequestTimeoutError,
-    ServerError,
-    UnreadableAnswerError,
 )
 from belvo_async.mfa import (
     Accepted,
@@ -44,9 +41,21 @@ from belvo_async.mfa import (
     token_required,
 )
 
-Announce: TypeAlias = Callable[[], Awaitable[None]]
-Settle: TypeAlias = Callable[[float, bool], Awaitable[Link | None]]
-"""Takes when a login was sent and whether it may still run; returns the link if the login succeeded."""
+FindResult: TypeAlias = Callable[[Departure], Awaitable[Link | Unproven]]
+"""Reads the link after a login whose response does not tell how it ended."""
+_SETTLE: Final = (
+    "A second login could lock the user's account. Wait until it has ended, at most five and a half minutes, "
+    "then settle it: link = await pool.links.settle(error.link_id, since=error.sent_at)"
+)
+_FIND: Final = (
+    "A second login could lock the user's account. Wait until it has ended, at most five and a half minutes, "
+    "then look for the link: "
+    "links = [link async for link in pool.links.list(created_at__gte=error.sent_at.date())]"
+)
+_RESUME_FIRST: Final = (
+    "Answer it with links.resume(error.state, token), or park `error.state` with challenges.park(); "
+    "then make this call again."
+)
 _LONGEST_ANNOUNCEMENT: Final = 0.1
 """Seconds that a turn stays good while the login is announced; the margin of `RateLimit` covers them."""
 
@@ -70,14 +79,10 @@ class Traffic:
         """Return this moment by both clocks."""
         return Instant(self.clock.monotonic(), self.clock.wall())
 
-
-@define
-class Departure:
-    """Whether, and when by the monotonic clock, a login left for the bank."""
-
-    at: float | None = None
-    announce: Announce | None = None
-    """Called each time right before the login leaves; it does not leave if this raises."""
+    def find_belvo_time(self, at: float | None) -> datetime:
+        """Return a moment of the monotonic clock by Belvo's clock; None stands for this moment."""
+        elapsed = 0.0 if at is None else self.clock.monotonic() - at
+        return self.belvo_time.now() - timedelta(seconds=elapsed)
 
 
 class Exchange:
@@ -87,56 +92,75 @@ class Exchange:
         self._transport: Final = transport
         self._traffic: Final = traffic
 
-    async def fetch(self, request: Request) -> Response:
-        """Send a request that is no login, and return its success.
+    async def fetch(self, request: Request, departure: Departure | None = None) -> Response:
+        """Send a request that no status check can settle, and return its success.
 
         Raises:
             TokenRequiredError: The institution wants a token.
             BelvoError: It failed, after the repeats that the policy grants.
         """
-        return await self._traffic.retrier.run(partial(self._fetch_once, request), request)
+        return await self._traffic.retrier.run(partial(self._fetch_once, request, departure), request)
 
-    async def _fetch_once(self, request: Request) -> Response:
-        response = await self.send(request)
+    async def _fetch_once(self, request: Request, departure: Departure | None) -> Response:
+        response = await self.send(request, departure)
         if response.is_success:
+            if departure is not None:
+                departure.may_run = False
             return response
-        raise self._refuse(response, request)
+        raise self._refuse(response, request, departure)
 
-    def _refuse(self, response: Response, request: Request) -> BelvoError:
+    def _refuse(self, response: Response, request: Request, departure: Departure | None) -> BelvoError:
         event = read_refusal(response, request, self._traffic.now())
+        if departure is not None:
+            departure.note(event)
         match advance(Submitting(), event, self._traffic.policy):
             case AwaitingToken() as state:
-                return token_required(state, "this call has nobody to ask")
+                if request.is_login:
+                    return token_required(state, "this call has nobody to ask")
+                return token_required(state, "this call takes no token", remedy=_RESUME_FIRST)
             case Failed(error=error):
                 return error
             case state:
                 raise IllegalTransitionError(f"A refusal led to {type(state).__name__}.")
 
-    async def login(
-        self, request: Request, settle: Settle | None, departure: Departure | None = None
-    ) -> Event:
+    async def login(self, request: Request, departure: Departure, find_result: FindResult | None) -> Event:
         """Send a login, and return what became of it as an event of the machine.
 
-        Where the answer was lost or Belvo failed, *settle* looks at the link first; without it, nothing is
-        repeated that may have reached the bank (design rule R4). *departure* tells afterwards, also after a
-        cancellation, whether the login left.
+        Where the response was lost or Belvo failed, *find_result* checks the link first; without it, nothing
+        is repeated that may have reached the bank (design rule R4). *departure* tells afterwards, also after
+        a cancellation, whether the login left and may still be running.
         """
-        attempt = partial(self._login_once, request, settle, departure or Departure())
+        attempt = partial(self._login_once, request, departure, find_result)
         try:
-            return await self._traffic.retrier.run(attempt, request, can_settle=settle is not None)
+            return await self._traffic.retrier.run(
+                attempt, request, can_settle=find_result is not None, is_wanted=departure.is_wanted
+            )
         except BelvoError as error:
             return Rejected(error)
 
-    async def _login_once(self, request: Request, settle: Settle | None, departure: Departure) -> Event:
+    async def _login_once(
+        self, request: Request, departure: Departure, find_result: FindResult | None
+    ) -> Event:
+        event = await self._hear(request, departure)
+        if not isinstance(event, Rejected):
+            return event
+        if not needs_status_check(event.error):
+            raise event.error
+        finding = Unproven.NOT_SEEN if find_result is None else await find_result(departure)
+        if isinstance(finding, Link):
+            return Accepted(finding)
+        if finding is Unproven.NO_SUCCESS and not departure.may_run:
+            raise event.error
+        sent_at = self._traffic.find_belvo_time(departure.first)
+        raise outcome_unknown(event.error.message, request.link_id, sent_at, event.error) from event.error
+
+    async def _hear(self, request: Request, departure: Departure) -> Event:
         try:
             event = read_answer(await self.send(request, departure), request, self._traffic.now())
         except AnswerLostError as error:
             event = Rejected(error)
-        if not isinstance(event, Rejected):
-            return event
-        if _needs_a_look(event.error):
-            return await _settle(event.error, request, settle, departure)
-        raise event.error
+        departure.note(event)
+        return event
 
     async def send(self, request: Request, departure: Departure | None = None) -> Response:
         """Send one request once, as soon as there is a slot and a turn; return any answer.
@@ -194,18 +218,20 @@ class Exchange:
 
     async def _send_observed(self, request: Request, departure: Departure | None, asked: float) -> Response:
         started = self._traffic.clock.monotonic()
-        if departure is not None:
-            departure.at = started
+        depart = None if departure is None else partial(self._leave, request, departure)
         try:
-            response = await self._transport.send(request)
+            response = await self._transport.send(request, depart)
         except BaseException as error:
-            if departure is not None and isinstance(error, NotSentError):
-                departure.at = None
             self._report(request, asked, started, error=type(error).__name__)
             raise
         self._traffic.belvo_time.note(response)
         self._report(request, asked, started, status=response.status)
         return response
+
+    def _leave(self, request: Request, departure: Departure) -> None:
+        """Let a login go, now that its connection stands."""
+        self._check_login(request)
+        departure.leave(self._traffic.clock.monotonic())
 
     def _check_login(self, request: Request) -> None:
         """Look once more, right before it leaves: the wait for a slot and a turn may have been long."""
@@ -246,26 +272,15 @@ class Exchange:
         notify(self._traffic.observer, ended)
 
 
-def _needs_a_look(error: BelvoError) -> bool:
-    """Whether the login may have succeeded although the answer is no success."""
-    return isinstance(error, AnswerLostError | UnreadableAnswerError | ServerError | RequestTimeoutError)
-
-
-async def _settle(error: BelvoError, request: Request, settle: Settle | None, departure: Departure) -> Event:
-    # A code of Belvo's is its word that the login has ended; without one, a gateway gave up waiting.
-    has_ended = is_belvos_own(error.code)
-    link = None
-    if settle is not None and departure.at is not None:
-        link = await settle(departure.at, not has_ended)
-    if link is not None:
-        return Accepted(link)
-    if has_ended:
-        raise error
-    raise OutcomeUnknownError(
-        f"It is not known whether the login succeeded: {error.message}",
-        remedy="Look at the link's status and last_accessed_at before you repeat it; "
-        "a second login could lock the end-user's account.",
-        status=error.status,
-        details=error.details,
-        link_id=request.link_id,
-    ) from error
+def outcome_unknown(
+    why: str, link_id: str | None, sent_at: datetime, error: BelvoError | None = None
+) -> OutcomeUnknownError:
+    """Build the error of a login that may have succeeded."""
+    return OutcomeUnknownError(
+        f"It is not known whether the login succeeded: {why}",
+        remedy=_SETTLE if link_id is not None else _FIND,
+        status=None if error is None else error.status,
+        details=() if error is None else error.details,
+        link_id=link_id,
+        sent_at=sent_at,
+    )

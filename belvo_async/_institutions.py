@@ -2,7 +2,7 @@
 
 from typing import Final, Unpack
 
-from belvo_async._answers import read_body
+from belvo_async._answers import read_institution_body
 from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request
@@ -46,4 +46,4 @@ class Institutions:
             )
         request = Request(method="GET", path=f"{_PATH}{institution_id}/")
         with self._gate:
-            return read_body(await self._exchange.fetch(request), request, Institution)
+            return read_institution_body(await self._exchange.fetch(request), request, institution_id)

@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Final, Unpack
 from uuid import UUID
 
-from belvo_async._answers import read_acceptance, read_body
+from attrs import frozen
+
+from belvo_async._answers import read_acceptance, read_link
+from belvo_async._callers import Callers, TokenProvider, check_provider
 from belvo_async._claims import Claims
-from belvo_async._driver import TokenProvider, check_provider, drive
+from belvo_async._driver import drive
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._http import Request
+from belvo_async._keyed_digest import KeyedDigest
+from belvo_async._known_users import KnownUsers
 from belvo_async._login import LinkLogin, LoginRecorder, check_recorder
 from belvo_async._models import (
     AcceptedRequest,
@@ -23,6 +29,7 @@ from belvo_async._models import (
     write_filters,
 )
 from belvo_async._pages import Listing
+from belvo_async._parked import ParkedChallenges
 from belvo_async._parking import read_parked, write_parked
 from belvo_async._requests import (
     LINKS,
@@ -33,13 +40,38 @@ from belvo_async._requests import (
     build_registration,
     build_update,
 )
-from belvo_async._settle import Accesses, Settler
+from belvo_async._single_flight import SingleFlight, WhenBusy, Wish, check_when_busy
 from belvo_async._slots import LinkLocks
+from belvo_async._status_check import SeenAccesses, StatusCheck
 from belvo_async._watch import LoginWatch
 from belvo_async.errors import InvalidValueError, TokenRequiredError
-from belvo_async.mfa import AwaitingToken, ResumeRoute, State, Submitting, TokenGiven, advance, read_token
+from belvo_async.mfa import (
+    AwaitingToken,
+    ResumeRoute,
+    State,
+    Submitting,
+    TokenGiven,
+    advance,
+    read_token,
+    token_required,
+)
 
 _FILTERS: Final = frozenset(LinkFilters.__annotations__)
+_ANSWER_PARKED: Final = (
+    "Give the token with challenges.resume(error.ticket, token). "
+    'To start a new login instead, pass when_busy="wait".'
+)
+
+
+@frozen(kw_only=True)
+class LoginMemory:
+    """What a pool remembers of its logins, whichever account they are for."""
+
+    flights: SingleFlight
+    locks: LinkLocks
+    claims: Claims
+    accesses: SeenAccesses
+    users: KnownUsers
 
 
 class Links:
@@ -49,16 +81,16 @@ class Links:
         self,
         exchange: Exchange,
         traffic: Traffic,
+        memory: LoginMemory,
         *,
-        locks: LinkLocks,
-        claims: Claims,
-        accesses: Accesses,
+        parked: ParkedChallenges,
+        digest: KeyedDigest,
     ) -> None:
         self._exchange: Final = exchange
         self._traffic: Final = traffic
-        self._locks: Final = locks
-        self._claims: Final = claims
-        self._accesses: Final = accesses
+        self._memory: Final = memory
+        self._parked: Final = parked
+        self._digest: Final = digest
 
     async def update(
         self,
@@ -66,44 +98,73 @@ class Links:
         *,
         provide_token: TokenProvider | None = None,
         recorder: LoginRecorder | None = None,
+        when_busy: WhenBusy = "join",
     ) -> Link:
         """Update a link's credentials: one login at the bank, with whatever tokens it asks for.
 
-        Two updates of one link wait for each other. A login that may have reached the bank is not
-        repeated by itself, save where Belvo says so. Cancelling this call does not stop a login that was
-        sent already.
+        One login of a link is in flight at a time: equal updates that meet share one, others wait for it.
+        Cancelling this call does not stop a login that was sent already, so the link is held until the pool
+        has heard its response; after a lost response, until a status check shows how it ended, or 330 s have
+        passed. A login that may have reached the bank is not repeated by itself, save where Belvo says so.
 
         Args:
             update: The new credentials.
             provide_token: Asked for a token when the institution wants one. Without it, or when the pool
-                closes meanwhile, the challenge leaves this call as `TokenRequiredError`.
+                closes meanwhile, the challenge leaves this call as `TokenRequiredError`. Of calls that share
+                a login the first one's is asked.
             recorder: Writes down each step before it happens.
+            when_busy: What to do while another login of this link is in flight: `"join"` it if it asks for
+                the same and wait for it otherwise, `"wait"` for it, or `"refuse"`. With `"join"`, the open
+                challenge of an equal update leaves this call as `TokenRequiredError` with its `ticket`.
 
         Raises:
             InvalidValueError: An argument is wrong; nothing was sent.
+            LinkBusyError: Another login is in flight, and *when_busy* is `"refuse"`; nothing was sent.
             TokenRequiredError: The institution wants a token, and nobody can be asked.
             ChallengeError: The dialogue about a token ended otherwise: declined, expired, too many rounds.
             LoginFailedError: The institution refused the credentials or the token.
-            OutcomeUnknownError: The answer was lost, and the link does not show a success.
-            ApiError: Belvo answered with another error.
+            OutcomeUnknownError: The response was lost or an error, and no status check showed how the login
+                ended.
+            ApiError: Belvo responded with another error.
             TransportError: The network failed before anything was sent.
         """
         _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
         check_provider(provide_token)
         check_recorder(recorder)
-        login = self._build_login(build_update(update), update, recorder)
+        check_when_busy(when_busy)
+        request = build_update(update)
+        login = self._build_login(request, update, recorder, update.link_id)
+        digest = self._digest.of("update", request.body or b"")
+        start = Submitting(update_digest=digest)
+        wish = Wish(
+            name="update",
+            link_id=update.link_id,
+            keys=self._find_keys(update.link_id, update.institution_user_id),
+            # A call with a recorder shares nothing: it could not write down what has happened already.
+            digest=digest if recorder is None else None,
+            operation=login,
+            callers=login.callers,
+            run=partial(drive, start, login, login.callers, self._traffic),
+        )
         with self._traffic.gate, LoginWatch(self._traffic, "update", update.link_id):
-            async with self._locks.hold(update.link_id):
-                return await drive(Submitting(), login, provide_token, self._traffic)
+            if when_busy == "join" and self._memory.flights.find_equal(wish) is None:
+                await self._check_parked(wish)
+            return await self._memory.flights.run(wish, provide_token, when_busy)
 
     async def register(
-        self, registration: LinkRegistration, *, provide_token: TokenProvider | None = None
+        self,
+        registration: LinkRegistration,
+        *,
+        provide_token: TokenProvider | None = None,
+        when_busy: WhenBusy = "join",
     ) -> Link:
         """Register a new link: one login at the bank, with whatever tokens it asks for.
 
+        One registration of a username at an institution is in flight at a time, as for `update`.
+
         Raises:
             DuplicatedLinkError: There is one already.
-            OutcomeUnknownError: The answer was lost: look for the link with `list` before you repeat it.
+            OutcomeUnknownError: The response was lost: look for the link with `list` before you repeat it.
             BelvoError: As for `update`.
         """
         _check_type(
@@ -113,9 +174,21 @@ class Links:
             "Pass LinkRegistration(institution=…, username=…, password=…).",
         )
         check_provider(provide_token)
-        login = self._build_login(build_registration(registration), None)
+        check_when_busy(when_busy)
+        request = build_registration(registration)
+        login = self._build_login(request)
+        user = self._digest.of("user", registration.institution, registration.username)
+        wish = Wish(
+            name="register",
+            link_id=None,
+            keys=(f"registration {user}",),
+            digest=self._digest.of("register", request.body or b""),
+            operation=login,
+            callers=login.callers,
+            run=partial(drive, Submitting(), login, login.callers, self._traffic),
+        )
         with self._traffic.gate, LoginWatch(self._traffic, "register", None) as watch:
-            link = await drive(Submitting(), login, provide_token, self._traffic)
+            link = await self._memory.flights.run(wish, provide_token, when_busy)
             watch.link_id = link.id
             return link
 
@@ -127,6 +200,7 @@ class Links:
         provide_token: TokenProvider | None = None,
         update: LinkUpdate | None = None,
         recorder: LoginRecorder | None = None,
+        when_busy: WhenBusy = "join",
     ) -> Link:
         """Answer a challenge that left an earlier call, in this process or in another.
 
@@ -136,6 +210,7 @@ class Links:
             provide_token: Asked for the token, and for those of further rounds.
             update: The credentials, only needed with `ResumeRoute.PUT_LINK` or `MfaPolicy.restarts`.
             recorder: Writes down each step before it happens.
+            when_busy: As for `update`, but no two calls share a request: a token is sent once.
 
         Raises:
             InvalidTokenError: The token cannot be one; nothing was sent.
@@ -151,15 +226,32 @@ class Links:
         )
         if update is not None:
             _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
+        check_when_busy(when_busy)
         self._check_resumable(state, token, provide_token, update)
-        login = self._build_login(None if update is None else build_update(update), update, recorder)
-        with self._traffic.gate, LoginWatch(self._traffic, "resume", state.challenge.link_id):
-            async with self._locks.hold(state.challenge.link_id):
-                start: State = state
-                if token is not None or provide_token is None:
-                    given = TokenGiven(token, self._traffic.clock.monotonic())
-                    start = advance(state, given, self._traffic.policy)
-                return await drive(start, login, provide_token, self._traffic)
+        self._memory.claims.check(state)
+        link_id = state.challenge.link_id
+        request = None if update is None else build_update(update)
+        login = self._build_login(request, update, recorder, link_id)
+        is_given = token is not None or provide_token is None
+        wish = Wish(
+            name="resume",
+            link_id=link_id,
+            keys=self._find_keys(link_id, None if update is None else update.institution_user_id),
+            operation=login,
+            callers=login.callers,
+            run=partial(self._resume, state, login, token, is_given=is_given),
+        )
+        with self._traffic.gate, LoginWatch(self._traffic, "resume", link_id):
+            return await self._memory.flights.run(wish, provide_token, when_busy)
+
+    async def _resume(
+        self, state: AwaitingToken, login: LinkLogin, token: str | None, *, is_given: bool
+    ) -> Link:
+        start: State = state
+        if is_given:
+            given = TokenGiven(token, self._traffic.clock.monotonic())
+            start = advance(state, given, self._traffic.policy)
+        return await drive(start, login, login.callers, self._traffic)
 
     def _check_resumable(
         self,
@@ -213,7 +305,8 @@ class Links:
             raise InvalidValueError.of("omit", "leaves out the id", remedy="A Link without its id is no use.")
         if "fields" in query and "id" not in query["fields"].split(","):
             query["fields"] = f"id,{query['fields']}"
-        return Listing(self._exchange, self._traffic.gate, LINKS, tuple(query.items()), Link)
+        note = self._memory.users.note
+        return Listing(self._exchange, self._traffic.gate, LINKS, tuple(query.items()), Link, note)
 
     async def get(self, link_id: str | UUID) -> Link:
         """Read one link.
@@ -224,31 +317,36 @@ class Links:
         """
         request = build_link_read(read_link_id(link_id))
         with self._traffic.gate:
-            return read_body(await self._exchange.fetch(request), request, Link)
+            link = read_link(await self._exchange.fetch(request), request)
+        self._memory.users.note(link)
+        return link
 
     async def settle(self, link_id: str | UUID, *, since: datetime) -> Link | None:
-        """Look whether a login that left at *since* has succeeded: after `OutcomeUnknownError`, or a crash.
+        """Check whether a login that left at *since* has succeeded: after `OutcomeUnknownError`, or a crash.
 
-        None means that the link shows no success: the login may still be running, for up to five minutes
-        (Belvo error article: 408), or it failed.
+        None means that the link was read and shows no success: the login may still be running, for up to
+        330 s after it left (Belvo error article: 408 after 300), or it failed. Only an access within that
+        time counts: Belvo's own refresh logs in, too.
 
         Args:
             link_id: The link.
-            since: When the login left, aware; by Belvo's clock, as a `LoginRecorder` is told.
+            since: When the login left, aware, by Belvo's clock: `OutcomeUnknownError.sent_at`, or what a
+                `LoginRecorder` was told.
 
         Raises:
             InvalidValueError: *since* has no time zone.
+            OutcomeUnknownError: What the link shows proves neither.
             NotFoundError: There is no such link.
             BelvoError: The link could not be read.
         """
-        _check_type("since", since, datetime, "Pass the aware datetime that a LoginRecorder was given.")
+        _check_type("since", since, datetime, "Pass the `sent_at` of the OutcomeUnknownError.")
         if since.tzinfo is None:
             raise InvalidValueError.of(
                 "since", "has no time zone", remedy="Pass an aware datetime, such as datetime.now(UTC)."
             )
-        settler = Settler(self._exchange, self._traffic, self._accesses, read_link_id(link_id))
+        check = StatusCheck(self._exchange, self._traffic, self._memory.accesses, read_link_id(link_id))
         with self._traffic.gate:
-            return await settler.look(since)
+            return await check.read(since)
 
     async def modify(self, link_id: str | UUID, changes: LinkChanges) -> Link:
         """Change how a link's data is retrieved. No login happens now.
@@ -260,8 +358,8 @@ class Links:
         link_id = read_link_id(link_id)
         request = build_changes(link_id, changes)
         with self._traffic.gate:
-            async with self._locks.hold(link_id):
-                return read_body(await self._exchange.fetch(request), request, Link)
+            async with self._memory.locks.hold(link_id):
+                return read_link(await self._exchange.fetch(request), request)
 
     async def delete(self, link_id: str | UUID, *, in_background: bool = False) -> AcceptedRequest | None:
         """Delete a link and all its data.
@@ -279,8 +377,8 @@ class Links:
         link_id = read_link_id(link_id)
         request = build_delete(link_id, in_background=in_background)
         with self._traffic.gate:
-            async with self._locks.hold(link_id):
-                return read_acceptance(await self._exchange.fetch(request), request)
+            async with self._memory.locks.hold(link_id):
+                return read_acceptance(await self._exchange.fetch(request))
 
     async def refresh_data(
         self,
@@ -288,41 +386,78 @@ class Links:
         *,
         fetch_resources: Iterable[str] | None = None,
         provide_token: TokenProvider | None = None,
+        when_busy: WhenBusy = "join",
     ) -> AcceptedRequest:
         """Let Belvo load a link's history again; a webhook follows.
 
         Raises:
             TryLaterError: It was refreshed less than ten minutes ago (`link_refreshed`).
             TokenRequiredError: The institution wants a token, and nobody can be asked.
+            LinkBusyError: Another login is in flight, and *when_busy* is `"refuse"`; nothing was sent.
             BelvoError: It was refused.
         """
         check_provider(provide_token)
+        check_when_busy(when_busy)
         link_id = read_link_id(link_id)
         request = build_refresh(link_id, read_names(fetch_resources))
+        login = self._build_login(request, link_id=link_id)
+        wish = Wish(
+            name="refresh_data",
+            link_id=link_id,
+            keys=self._find_keys(link_id, None),
+            digest=self._digest.of("refresh_data", request.body or b""),
+            operation=login,
+            callers=login.callers,
+            run=partial(self._refresh, request, login),
+        )
         with self._traffic.gate, LoginWatch(self._traffic, "refresh_data", link_id):
-            async with self._locks.hold(link_id):
-                try:
-                    response = await self._exchange.fetch(request)
-                except TokenRequiredError as required:
-                    if provide_token is None:
-                        raise
-                    state = required.state
-                else:
-                    return read_acceptance(response, request) or AcceptedRequest(request_id=None)
-                link = await drive(state, self._build_login(None, None), provide_token, self._traffic)
-                return AcceptedRequest(request_id=None, link=link)
+            return await self._memory.flights.run(wish, provide_token, when_busy)
+
+    async def _refresh(self, request: Request, login: LinkLogin) -> AcceptedRequest:
+        try:
+            response = await self._exchange.fetch(request, login.departure)
+        except TokenRequiredError as required:
+            state = required.state
+        else:
+            return read_acceptance(response) or AcceptedRequest(request_id=None)
+        link = await drive(state, login, login.callers, self._traffic)
+        return AcceptedRequest(request_id=None, link=link)
+
+    async def _check_parked(self, wish: Wish[Link]) -> None:
+        """Refuse to ask the bank again what it has asked already: the person may be at it."""
+        if wish.digest is None or wish.link_id is None:
+            return
+        found = await self._parked.find(wish.link_id)
+        state = None if found is None else found.read_state(self._traffic.now())
+        if found is None or state is None or state.update_digest != wish.digest:
+            return
+        required = token_required(state, "it is parked already", remedy=_ANSWER_PARKED)
+        required.ticket = found.ticket
+        raise required
+
+    def _find_keys(self, link_id: str, user: str | None) -> tuple[str, ...]:
+        user = user or self._memory.users.find(link_id)
+        return (link_id,) if user is None else (link_id, f"user {user}")
 
     def _build_login(
-        self, request: Request | None, update: LinkUpdate | None, recorder: LoginRecorder | None = None
+        self,
+        request: Request | None,
+        update: LinkUpdate | None = None,
+        recorder: LoginRecorder | None = None,
+        link_id: str | None = None,
     ) -> LinkLogin:
         return LinkLogin(
             exchange=self._exchange,
             traffic=self._traffic,
-            claims=self._claims,
-            accesses=self._accesses,
+            claims=self._memory.claims,
+            accesses=self._memory.accesses,
+            users=self._memory.users,
+            callers=Callers(),
             request=request,
             update=update,
             recorder=recorder,
+            parked=self._parked,
+            link_id=link_id,
         )
 
 

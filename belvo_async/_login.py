@@ -2,17 +2,23 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Protocol, runtime_checkable
 
-from attrs import frozen
+from attrs import define, field
 
+from belvo_async._belvo_time import BelvoTime
+from belvo_async._callers import Callers
 from belvo_async._claims import Claims
-from belvo_async._exchange import Announce, Departure, Exchange, Traffic
+from belvo_async._departure import Departure
+from belvo_async._exchange import Exchange, Traffic
 from belvo_async._http import Request
-from belvo_async._models import LinkUpdate
+from belvo_async._known_users import KnownUsers
+from belvo_async._models import Link, LinkUpdate
+from belvo_async._parked import ParkedChallenges
 from belvo_async._requests import build_resume, build_update
 from belvo_async._retry import NEVER_LEFT
-from belvo_async._settle import Accesses, Settler
+from belvo_async._status_check import SeenAccesses, StatusCheck
 from belvo_async.errors import InvalidValueError
 from belvo_async.mfa import (
     Accepted,
@@ -69,19 +75,26 @@ def check_recorder(recorder: object) -> None:
         )
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class LinkLogin:
     """One login, as the driver wants it."""
 
     exchange: Exchange
     traffic: Traffic
     claims: Claims
-    accesses: Accesses
+    parked: ParkedChallenges
+    accesses: SeenAccesses
+    users: KnownUsers
+    callers: Callers
     request: Request | None
     """The login that starts it; None where only a parked challenge is known."""
     update: LinkUpdate | None = None
     """The credentials, where the token goes back with them (`ResumeRoute.PUT_LINK`)."""
     recorder: LoginRecorder | None = None
+    departure: Departure = field(factory=Departure, init=False)
+    """The departures of the newest request."""
+    link_id: str | None
+    """The link; None for a registration that was not challenged yet."""
 
     @property
     def can_restart(self) -> bool:
@@ -92,50 +105,89 @@ class LinkLogin:
         """Send the login."""
         if self.request is None:
             raise IllegalTransitionError("There is no login to submit, only a challenge to answer.")
-        link_id = self.request.link_id
-        settle = None if link_id is None else self._build_settler(link_id).settle
-        departure = Departure()
-        if self.recorder is not None:
-            departure.announce = self._announce(self.recorder.note_submission)
-        return self._note(await self.exchange.login(self.request, settle, departure))
+        note = None if self.recorder is None else self.recorder.note_submission
+        return await self._send(self.request, note)
 
     async def note_challenge(self, state: AwaitingToken) -> None:
-        """Tell the recorder of a challenge."""
+        """Tell the recorder of a challenge.
+
+        Raises:
+            ChallengeAnsweredError: It was answered already, so nobody is asked.
+        """
+        self.claims.check(state)
+        self.link_id = state.challenge.link_id
         if self.recorder is not None:
             await self.recorder.note_challenge(state)
 
-    async def resume(self, state: Resuming) -> Event:
-        """Send the answer to a challenge, once.
+    async def leave_challenge(self, state: AwaitingToken) -> None:
+        """Take note of a challenge that nobody waits for; park it where the policy says so.
 
         Raises:
-            ChallengeAnsweredError: It was sent already.
+            ChallengeStoreError: It could not be kept.
         """
-        settler = self._build_settler(state.challenge.link_id)
-        departure = Departure()
-        if self.recorder is not None:
-            departure.announce = self._announce(self.recorder.note_answer)
+        self.link_id = state.challenge.link_id
+        if self.traffic.policy.park_abandoned:
+            await self.parked.park(state)
+
+    async def resume(self, state: Resuming) -> Event:
+        """Send the token of a challenge, once.
+
+        Raises:
+            ChallengeAnsweredError: One was sent already.
+        """
+        note = None if self.recorder is None else self.recorder.note_answer
+        request = self._build(state)
         self.claims.take(state)
         try:
-            event = await self.exchange.login(self._build(state), settler.settle, departure)
+            event = await self._send(request, note)
         finally:
-            if departure.at is None:
+            if self.departure.last is None:
                 self.claims.release(state)
         if isinstance(event, Rejected) and isinstance(event.error, NEVER_LEFT):
             return Rejected(token_not_sent(state, event.error))
-        return self._note(event)
-
-    def _announce(self, note: Callable[[datetime], Awaitable[None]]) -> Announce:
-        return lambda: note(self.traffic.belvo_time.now())
-
-    def _build_settler(self, link_id: str) -> Settler:
-        return Settler(self.exchange, self.traffic, self.accesses, link_id)
-
-    def _note(self, event: Event) -> Event:
-        if isinstance(event, Accepted):
-            self.accesses.note(event.link)
         return event
+
+    async def wait_until_over(self) -> Link | None:
+        """Wait until the login has surely ended; return the link if that shows a success.
+
+        Raises:
+            PoolClosedError: The pool closes.
+        """
+        link_id = self.link_id
+        if link_id is not None:
+            return self._remember(await self._build_check(link_id).wait_until_over(self.departure))
+        await self.traffic.gate.nap(self.departure.find_seconds_left(self.traffic.clock.monotonic()))
+        return None
+
+    async def _send(self, request: Request, note: Callable[[datetime], Awaitable[None]] | None) -> Event:
+        self.departure = Departure(
+            announce=None if note is None else partial(_announce, note, self.traffic.belvo_time),
+            is_wanted=self.callers.__bool__,
+        )
+        find_result = None
+        if request.link_id is not None:
+            self.accesses.begin(request.link_id)
+            find_result = self._build_check(request.link_id).find_result
+        event = await self.exchange.login(request, self.departure, find_result)
+        if isinstance(event, Accepted):
+            self._remember(event.link)
+        return event
+
+    def _build_check(self, link_id: str) -> StatusCheck:
+        return StatusCheck(self.exchange, self.traffic, self.accesses, link_id)
+
+    def _remember(self, link: Link | None) -> Link | None:
+        if link is not None:
+            self.accesses.note(link, is_told=bool(self.callers))
+            self.users.note(link)
+        return link
 
     def _build(self, state: Resuming) -> Request:
         if self.traffic.policy.resume_route is ResumeRoute.PUT_LINK and self.update is not None:
             return build_update(self.update, state)
         return build_resume(state)
+
+
+# No method: a departure that knew its login would keep the credentials in memory until the next collection.
+async def _announce(note: Callable[[datetime], Awaitable[None]], belvo_time: BelvoTime) -> None:
+    await note(belvo_time.now())

@@ -3,12 +3,14 @@
 import builtins
 from bisect import bisect_right, insort
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from belvo_async._tickets import ChallengePhase, ChallengeRow
 
-_Place = tuple[str, ChallengePhase]
+_Place: TypeAlias = tuple[str, ChallengePhase] | str
+"""What a queue is of: an owner's rows in a phase, or a link's rows that are ongoing."""
 
 
 class MemoryChallengeStore:
@@ -53,6 +55,12 @@ class MemoryChallengeStore:
         start = bisect_right(queue, after, key=_find_expiry)
         return [self._rows[key] for _, key in queue[start : start + limit]]
 
+    async def find(self, link: str, *, after: datetime, limit: int) -> builtins.list[ChallengeRow]:
+        """Return the ongoing rows of a link; see `ChallengeStore`."""
+        queue = self._queues.get(link, [])
+        start = max(bisect_right(queue, after, key=_find_expiry), len(queue) - limit)
+        return [self._rows[key] for _, key in reversed(queue[start:])]
+
     async def forget(self, before: datetime) -> int:
         """Remove rows that are over; see `ChallengeStore`."""
         over = [row for row in self._rows.values() if row.keep_until < before]
@@ -62,15 +70,22 @@ class MemoryChallengeStore:
 
     def _put(self, row: ChallengeRow) -> None:
         self._rows[row.key] = row
-        insort(self._queues[row.owner, row.phase], (row.expires_at, row.key))
+        for place in _find_places(row):
+            insort(self._queues[place], (row.expires_at, row.key))
 
     def _take_out(self, row: ChallengeRow) -> None:
-        place = row.owner, row.phase
-        queue = self._queues[place]
-        del queue[bisect_right(queue, (row.expires_at, row.key)) - 1]
-        if not queue:
-            del self._queues[place]
+        for place in _find_places(row):
+            queue = self._queues[place]
+            del queue[bisect_right(queue, (row.expires_at, row.key)) - 1]
+            if not queue:
+                del self._queues[place]
         del self._rows[row.key]
+
+
+def _find_places(row: ChallengeRow) -> Iterator[_Place]:
+    yield row.owner, row.phase
+    if row.phase.is_ongoing:
+        yield row.link
 
 
 def _find_expiry(entry: tuple[datetime, str]) -> datetime:

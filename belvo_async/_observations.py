@@ -122,10 +122,27 @@ class LoginEnded:
 
 @frozen(kw_only=True)
 class LoginSettled:
-    """The answer to a login was lost or failed, and the link was looked at."""
+    """The response to a login was lost or an error, and a status check was made."""
 
     link_id: str
-    succeeded: bool
+    succeeded: bool | None
+    """Whether the link shows a success; None where the link could not be read, or does not tell."""
+
+
+@frozen(kw_only=True)
+class AbandonedLoginEnded:
+    """A login has ended whose callers had all left, by a cancellation or a timeout of their own.
+
+    The pool has heard its response in the background. It repeats nothing there, and asks nobody.
+    """
+
+    operation: LoginOperation
+    link_id: str | None
+    """None for a registration."""
+    error: str | None = None
+    """The name of the error class; None where the login succeeded."""
+    code: str | None = None
+    """Belvo's error code, where it has one."""
 
 
 @frozen(kw_only=True)
@@ -155,6 +172,7 @@ Observation: TypeAlias = (
     | LoginStarted
     | LoginEnded
     | LoginSettled
+    | AbandonedLoginEnded
     | ChallengeReceived
     | ChallengeClosed
     | ParkedChallengeChanged

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from attrs import asdict
 
 from belvo_async._observations import (
+    AbandonedLoginEnded,
     ChallengeClosed,
     ChallengeReceived,
     ExchangeEnded,
@@ -41,8 +42,9 @@ _LINES: Final[Mapping[type[Observation], tuple[int, str]]] = {
     LoginEnded: (logging.DEBUG, "link %(link_id)s: %(operation)s succeeded after %(seconds).3f s"),
     LoginSettled: (
         logging.INFO,
-        "link %(link_id)s: the answer was lost, but the link shows that the login succeeded",
+        "link %(link_id)s: the response was lost, but the link shows that the login succeeded",
     ),
+    AbandonedLoginEnded: (logging.INFO, "link %(link_id)s: %(operation)s, whose caller had left, succeeded"),
     ChallengeReceived: (
         logging.INFO,
         "link %(link_id)s: the institution asks for a token (%(kind)s, request_id %(request_id)s)",
@@ -53,7 +55,9 @@ _LINES: Final[Mapping[type[Observation], tuple[int, str]]] = {
 }
 _LOST: Final = "%(method)s %(path)s: no answer after %(seconds).3f s (%(error)s)"
 _FAILED: Final = "link %(link_id)s: %(operation)s ended after %(seconds).3f s (%(error)s)"
-_UNSETTLED: Final = "link %(link_id)s: no success to be seen after a lost or failed answer"
+_UNSETTLED: Final = "link %(link_id)s: the link shows no success after a lost response or an error"
+_UNSEEN: Final = "link %(link_id)s: no status check tells how a login ended after a lost response or an error"
+_ABANDONED: Final = "link %(link_id)s: %(operation)s, whose caller had left, ended (%(error)s)"
 
 
 def log_observation(observation: Observation) -> None:
@@ -77,6 +81,10 @@ def _choose_line(observation: Observation) -> tuple[int, str]:
             return logging.DEBUG, _FAILED
         case LoginSettled(succeeded=False):
             return logging.WARNING, _UNSETTLED
+        case LoginSettled(succeeded=None):
+            return logging.WARNING, _UNSEEN
+        case AbandonedLoginEnded(error=str()):
+            return logging.WARNING, _ABANDONED
         case _:
             return _LINES[type(observation)]
 

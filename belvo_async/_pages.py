@@ -1,6 +1,7 @@
 """Lists that come in pages."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from typing import Final, Generic, TypeVar
 
 from belvo_async._answers import read_list
@@ -14,26 +15,37 @@ from belvo_async.errors import InvalidValueError, UnreadableAnswerError
 T = TypeVar("T")
 
 _TOO_MANY: Final = 10**9
+_LOG: Final = logging.getLogger("belvo_async")
 
 
 class Listing(Generic[T]):
     """A list at Belvo: `async for item in listing`, `async for page in listing.pages()`, `.page(3)`.
 
-    Nothing is read before it is asked for, and no more than one page is held.
+    Nothing is read before it is asked for, and no more than one page is held. An item without an id is left
+    out and logged; `pages()` shows it, as `page.unreadable`.
     """
 
     def __init__(
-        self, exchange: Exchange, gate: Gate, path: str, query: tuple[tuple[str, str], ...], model: type[T]
+        self,
+        exchange: Exchange,
+        gate: Gate,
+        path: str,
+        query: tuple[tuple[str, str], ...],
+        model: type[T],
+        note: Callable[[T], None] | None = None,
     ) -> None:
         self._exchange: Final = exchange
         self._gate: Final = gate
         self._path: Final = path
         self._query: Final = query
         self._model: Final = model
+        self._note: Final = note
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """Iterate over the items of all pages, in Belvo's order."""
         async for page in self.pages():
+            if page.unreadable:
+                _LOG.warning("%s: %d items of a page cannot be read", self._path, len(page.unreadable))
             for item in page:
                 yield item
 
@@ -69,4 +81,8 @@ class Listing(Generic[T]):
 
     async def _read(self, request: Request) -> Page[T]:
         with self._gate:
-            return read_list(await self._exchange.fetch(request), request, self._model)
+            page = read_list(await self._exchange.fetch(request), request, self._model)
+        if self._note is not None:
+            for item in page.results:
+                self._note(item)
+        return page

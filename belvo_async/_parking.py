@@ -7,7 +7,8 @@ monotonic one.
 from datetime import datetime, timedelta
 from typing import Final
 
-from belvo_async._codec import MalformedError, dump_json, parse_json, read_challenge, write_challenge
+from belvo_async._challenge_forms import read_challenge, write_challenge
+from belvo_async._codec import MalformedError, dump_json, parse_json
 from belvo_async._instant import Instant
 from belvo_async.errors import DamagedStateError
 from belvo_async.mfa import AwaitingToken
@@ -18,7 +19,7 @@ _VERSION: Final = 1
 def write_parked(state: AwaitingToken, now: Instant) -> str:
     """Write a waiting challenge as one line of JSON."""
     left = state.deadline - now.monotonic
-    record = {
+    record: dict[str, object] = {
         "version": _VERSION,
         "deadline": (now.wall + timedelta(seconds=left)).isoformat(),
         "left": left,
@@ -27,6 +28,8 @@ def write_parked(state: AwaitingToken, now: Instant) -> str:
         "restarts": state.restarts,
         "challenge": write_challenge(state.challenge),
     }
+    if state.update_digest is not None:
+        record["update"] = state.update_digest
     return dump_json(record).decode()
 
 
@@ -54,14 +57,23 @@ def read_parked(text: str, now: Instant) -> AwaitingToken:
 def _read_record(record: dict[str, object], now: Instant) -> AwaitingToken:
     data, left = record["challenge"], record["left"]
     rounds, restarts = record["rounds"], record["restarts"]
+    update_digest = record.get("update")
     if not isinstance(data, dict) or type(rounds) is not int or type(restarts) is not int:
+        raise TypeError
+    if not isinstance(update_digest, str | None):
         raise TypeError
     if not isinstance(left, int | float) or rounds < 0 or restarts < 0:
         raise ValueError
     received_at, deadline = _read_time(record["received_at"]), _read_time(record["deadline"])
     challenge = read_challenge(data, link_id=None, received_at=received_at)
     left = min((deadline - now.wall).total_seconds(), left)
-    return AwaitingToken(challenge=challenge, deadline=now.monotonic + left, rounds=rounds, restarts=restarts)
+    return AwaitingToken(
+        challenge=challenge,
+        deadline=now.monotonic + left,
+        rounds=rounds,
+        restarts=restarts,
+        update_digest=update_digest,
+    )
 
 
 def _read_time(value: object) -> datetime:

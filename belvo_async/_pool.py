@@ -1,6 +1,5 @@
 """The session pool: the front door."""
 
-import hashlib
 from types import TracebackType
 from typing import Final, Self, TypedDict, Unpack
 
@@ -11,10 +10,15 @@ from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._gate import Gate
 from belvo_async._http import Request
+from belvo_async._identity import ClientIdentity
 from belvo_async._institutions import Institutions
-from belvo_async._links import Links
+from belvo_async._keyed_digest import KeyedDigest
+from belvo_async._known_users import KnownUsers
+from belvo_async._links import Links, LoginMemory
 from belvo_async._memory_store import MemoryChallengeStore
+from belvo_async._network import DIRECT, Network
 from belvo_async._observer import Observer, log_observation
+from belvo_async._parked import ParkedChallenges
 from belvo_async._retry import Retrier, RetryPolicy
 from belvo_async._settings import (
     Concurrency,
@@ -27,15 +31,14 @@ from belvo_async._settings import (
     environment_from_env,
     read_environment,
 )
-from belvo_async._settle import Accesses
+from belvo_async._single_flight import SingleFlight
 from belvo_async._slots import LinkLocks, Slots
+from belvo_async._status_check import SeenAccesses
 from belvo_async._throttle import Throttle
 from belvo_async._tickets import ChallengeStore
-from belvo_async._transport import AiohttpTransport, HttpSession, Transport
+from belvo_async._transport import AiohttpTransport, Transport
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
-
-_OWNER_DIGITS: Final = 32
 
 
 class Account:
@@ -49,6 +52,7 @@ class Account:
         links: Links,
         institutions: Institutions,
         challenges: Challenges,
+        identity: ClientIdentity,
     ) -> None:
         self._gate: Final = traffic.gate
         self._exchange: Final = exchange
@@ -57,6 +61,7 @@ class Account:
         self.links: Final = links
         self.institutions: Final = institutions
         self.challenges: Final = challenges
+        self.identity: Final = identity
 
     async def ping(self) -> None:
         """Check these keys; see `SessionPool.ping`."""
@@ -76,7 +81,7 @@ class PoolSettings(TypedDict, total=False):
     close_grace: float
     observer: Observer
     clock: Clock
-    session: HttpSession | None
+    network: Network | None
 
 
 class SessionPool:
@@ -97,9 +102,7 @@ class SessionPool:
         close_grace: Seconds that `aclose` waits for logins in flight.
         observer: Told of every exchange, retry, pause and challenge; by default they are logged.
         clock: Where the time comes from.
-        session: An aiohttp session to borrow, for a proxy or TLS settings of your own. It is not closed.
-            It must keep no cookies (`aiohttp.DummyCookieJar`); its connector needs room for twice
-            `concurrency.total` connections, and middlewares of its own are not called.
+        network: A proxy, certificates of your own, or the address to connect from.
 
     Raises:
         ConfigurationError: A setting is missing or makes no sense; names it.
@@ -134,7 +137,7 @@ class SessionPool:
         close_grace: float = 30.0,
         observer: Observer = log_observation,
         clock: Clock = SYSTEM_CLOCK,
-        session: HttpSession | None = None,
+        network: Network | None = None,
     ) -> None:
         for name, value, kind in (
             ("concurrency", concurrency, Concurrency),
@@ -143,7 +146,7 @@ class SessionPool:
             ("retry", retry, RetryPolicy),
             ("mfa", mfa, MfaPolicy),
             ("challenge_store", challenge_store, ChallengeStore),
-            ("session", session, HttpSession),
+            ("network", network, Network),
         ):
             if value is not None:
                 check_setting(name, value, kind)
@@ -159,7 +162,7 @@ class SessionPool:
         self._rate_limit: Final = rate_limit or RateLimit.for_url(self._url)
         self._timeouts: Final = timeouts or Timeouts()
         self._close_grace: Final = close_grace
-        self._borrowed: Final = session
+        self._network: Final = network or DIRECT
         gate = Gate(clock)
         self._traffic: Final = Traffic(
             slots=Slots(self._concurrency),
@@ -172,9 +175,14 @@ class SessionPool:
             policy=mfa or DEFAULT_POLICY,
             server=self._url,
         )
-        self._locks: Final = LinkLocks()
-        self._claims: Final = Claims(clock)
-        self._accesses: Final = Accesses()
+        locks = LinkLocks()
+        self._memory: Final = LoginMemory(
+            flights=SingleFlight(self._traffic, locks),
+            locks=locks,
+            claims=Claims(clock),
+            accesses=SeenAccesses(),
+            users=KnownUsers(),
+        )
         self._store: Final = MemoryChallengeStore() if challenge_store is None else challenge_store
         self._transports: Final[list[Transport]] = []
         self._accounts: Final[dict[tuple[str, str], Account]] = {}
@@ -207,24 +215,25 @@ class SessionPool:
                 credentials,
                 timeouts=self._timeouts,
                 connections=2 * self._concurrency.total,  # urgent requests have as many of their own
-                session=self._borrowed,
+                network=self._network,
             )
             self._transports.append(transport)
-            self._accounts[key] = self._build_account(transport, credentials.secret_id)
+            self._accounts[key] = self._build_account(transport, credentials)
         return self._accounts[key]
 
-    def _build_account(self, transport: Transport, secret_id: str) -> Account:
+    def _build_account(self, transport: Transport, credentials: Credentials) -> Account:
         exchange = Exchange(transport, self._traffic)
-        links = Links(
-            exchange, self._traffic, locks=self._locks, claims=self._claims, accesses=self._accesses
-        )
-        owner = hashlib.sha256(f"{self._url} {secret_id}".encode()).hexdigest()[:_OWNER_DIGITS]
+        identity = ClientIdentity.build(self._url, credentials)
+        parked = ParkedChallenges(self._store, self._traffic, identity.digest)
+        digest = KeyedDigest(credentials)
+        links = Links(exchange, self._traffic, self._memory, parked=parked, digest=digest)
         return Account(
             exchange,
             self._traffic,
             links=links,
             institutions=Institutions(exchange, self._traffic.gate),
-            challenges=Challenges(links, self._traffic, self._store, owner),
+            challenges=Challenges(links, self._traffic, parked),
+            identity=identity,
         )
 
     @property
@@ -246,6 +255,11 @@ class SessionPool:
     def mfa(self) -> MfaPolicy:
         """How far a dialogue about tokens may go."""
         return self._traffic.policy
+
+    @property
+    def identity(self) -> ClientIdentity:
+        """Whom the pool speaks for, told without its keys."""
+        return self._account.identity
 
     @property
     def links(self) -> Links:
@@ -293,6 +307,7 @@ class SessionPool:
         try:
             await self._traffic.gate.close(self._close_grace if grace is None else grace)
         finally:
+            await self._memory.flights.close()
             for transport in self._transports:
                 await transport.aclose()
 

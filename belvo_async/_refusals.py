@@ -7,7 +7,14 @@ from typing import Final
 from belvo_async._codec import MalformedError, parse_json, read_details
 from belvo_async._error_codes import find_meaning
 from belvo_async._http import Repeat, Request, Response
-from belvo_async.errors import ApiError, BelvoError, ErrorDetail, RateLimitedError, UnreadableAnswerError
+from belvo_async.errors import (
+    ApiError,
+    BelvoError,
+    ErrorDetail,
+    RateLimitedError,
+    RequestTimeoutError,
+    UnreadableAnswerError,
+)
 
 _REDACTED: Final = "[redacted]"
 _LONGEST_MESSAGE: Final = 500
@@ -17,6 +24,13 @@ _LONGEST_WAIT_DIGITS: Final = 9
 _EDGE_REFUSAL: Final[tuple[type[ApiError], str]] = (
     RateLimitedError,
     "Send no more than 80 requests in 30 s from one IP address, or ask Belvo for more.",
+)
+_LOGIN_TIMED_OUT: Final = (
+    "Look at the link's status and last_accessed_at before you repeat it: Belvo gave up after five minutes, "
+    "and the login may have succeeded."
+)
+_TOO_MANY_DELETES: Final = (
+    "Wait a minute: Belvo allows five deletes in one. With in_background=True there is no such limit."
 )
 _SESSION_GONE: Final = (
     "The challenge is gone: answered already, expired, or of other keys. "
@@ -47,8 +61,7 @@ def read_error(response: Response, request: Request, now: datetime) -> BelvoErro
         kind, remedy = _EDGE_REFUSAL
     else:
         kind, remedy = find_meaning(code, response.status)
-    if response.status == 404 and request.repeat is Repeat.TOKEN and request.method == "PATCH":
-        remedy = _SESSION_GONE
+    remedy = _find_remedy(kind, response, request) or remedy
     said = next((detail.message for detail in details if detail.message), "")
     reason = f": {said}" if said else "" if details else f" with {_describe_body(response)}"
     return kind(
@@ -59,6 +72,17 @@ def read_error(response: Response, request: Request, now: datetime) -> BelvoErro
         link_id=request.link_id,
         retry_after=retry_after,
     )
+
+
+def _find_remedy(kind: type[ApiError], response: Response, request: Request) -> str | None:
+    """Return what helps this very request, where the code alone cannot tell."""
+    if response.status == 404 and request.repeat is Repeat.TOKEN and request.method == "PATCH":
+        return _SESSION_GONE
+    if kind is RequestTimeoutError and request.is_login:
+        return _LOGIN_TIMED_OUT
+    if kind is RateLimitedError and request.method == "DELETE" and response.status == 429:
+        return _TOO_MANY_DELETES
+    return None
 
 
 def _read_details(response: Response, request: Request) -> tuple[ErrorDetail, ...]:

@@ -21,6 +21,7 @@ from belvo_async.errors import (
     RequestTimeoutError,
     ServerError,
     TooManySessionsError,
+    UnreachableError,
 )
 
 T = TypeVar("T")
@@ -84,16 +85,16 @@ class RetryPolicy:
         return seconds * (1 + self.jitter * random_part)
 
 
-def is_repeatable(error: BelvoError, repeat: Repeat, *, can_settle: bool) -> bool:
+def is_repeatable(error: BaseException, repeat: Repeat, *, can_settle: bool) -> bool:
     """Whether a request of this kind may be sent again after *error* (design rule R3).
 
     Args:
         error: What the last attempt ended with.
         repeat: The kind of request.
-        can_settle: Whether a look at the link has shown, since that attempt, that the login did not succeed.
+        can_settle: Whether a status check since that attempt was seen, and showed no success.
     """
     if isinstance(error, NotSentError):
-        return True
+        return not isinstance(error, UnreachableError)
     if repeat is Repeat.TOKEN:
         return False
     if isinstance(error, RateLimitedError):
@@ -110,6 +111,10 @@ def is_repeatable(error: BelvoError, repeat: Repeat, *, can_settle: bool) -> boo
             return False
 
 
+def _always() -> bool:
+    return True
+
+
 class Retrier:
     """Runs attempts under one policy, with one budget for the whole pool against storms."""
 
@@ -123,24 +128,37 @@ class Retrier:
         self._budget = policy.budget_reserve
 
     async def run(
-        self, attempt: Callable[[], Awaitable[T]], request: Request, *, can_settle: bool = False
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        request: Request,
+        *,
+        can_settle: bool = False,
+        is_wanted: Callable[[], bool] = _always,
     ) -> T:
-        """Return what *attempt* returns, after as many repeats as the policy grants.
+        """Return what *attempt* returns, after as many repeats as the policy grants while it *is_wanted*.
 
         Raises:
             BelvoError: That of the last attempt.
         """
         self._budget = min(self._budget + self._policy.budget_share, self._policy.budget_reserve)
+
+        def may_repeat(error: BaseException) -> bool:
+            return is_wanted() and is_repeatable(error, request.repeat, can_settle=can_settle)
+
         try:
             return await attempt()
         except BelvoError as error:
-            if not is_repeatable(error, request.repeat, can_settle=can_settle):
+            if not may_repeat(error):
                 raise
             first = error
-        return await self._repeat(attempt, first, request, can_settle=can_settle)
+        return await self._repeat(attempt, first, request, may_repeat)
 
     async def _repeat(
-        self, attempt: Callable[[], Awaitable[T]], first: BelvoError, request: Request, *, can_settle: bool
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        first: BelvoError,
+        request: Request,
+        may_repeat: Callable[[BaseException], bool],
     ) -> T:
         failed = [first]
         said: BelvoError | None = None
@@ -151,11 +169,6 @@ class Retrier:
             if failed:
                 raise failed.pop()
             return await attempt()
-
-        def may_repeat(error: BaseException) -> bool:
-            return isinstance(error, BelvoError) and is_repeatable(
-                error, request.repeat, can_settle=can_settle
-            )
 
         def before_sleep(run: tenacity.RetryCallState) -> None:
             nonlocal said

@@ -47,6 +47,18 @@ def whole(least: int, *, optional: bool = False) -> NumberCheck:
     return check
 
 
+def check_flag(name: str, value: object) -> None:
+    """Refuse what is neither True nor False.
+
+    Raises:
+        ConfigurationError: Names the setting.
+    """
+    if not isinstance(value, bool):
+        raise ConfigurationError(
+            f"{name} must be True or False.", remedy="Pass one of the two, or leave it out."
+        )
+
+
 def check_setting(name: str, value: object, kind: type) -> None:
     """Refuse a setting of a wrong type.
 

@@ -1,6 +1,7 @@
 """Who may send now: one login for each link, and a bounded number of requests in all and per institution."""
 
 import asyncio
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final
 
@@ -18,7 +19,8 @@ class _Turnstile:
     owner: "dict[str, _Turnstile]" = field(repr=False)
     users: int = 0
 
-    async def __aenter__(self) -> None:
+    async def acquire(self) -> None:
+        """Wait for it."""
         self.users += 1
         try:
             await self.primitive.acquire()
@@ -26,11 +28,18 @@ class _Turnstile:
             self._forget()
             raise
 
+    def release(self) -> None:
+        """Let the next one have it."""
+        self.primitive.release()
+        self._forget()
+
+    async def __aenter__(self) -> None:
+        await self.acquire()
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.primitive.release()
-        self._forget()
+        self.release()
 
     def _forget(self) -> None:
         self.users -= 1
@@ -48,12 +57,48 @@ class LinkLocks:
         """Return how many links are locked."""
         return len(self._locks)
 
-    def hold(self, link_id: str) -> _Turnstile:
-        """Return the context in which no other login of this link runs; first come, first served."""
-        lock = self._locks.get(link_id)
+    def hold(self, *keys: str) -> "_Hold":
+        """Return the context in which no other login of this link runs; first come, first served.
+
+        All *keys* are held, and taken in their order. Whoever holds several takes that of a link before that
+        of a user, so no two wait for each other.
+        """
+        return _Hold(self, keys)
+
+    def find(self, key: str) -> _Turnstile:
+        """Return the lock of one key, to be used at once."""
+        lock = self._locks.get(key)
         if lock is None:
-            lock = self._locks[link_id] = _Turnstile(asyncio.Lock(), link_id, self._locks)
+            lock = self._locks[key] = _Turnstile(asyncio.Lock(), key, self._locks)
         return lock
+
+
+class _Hold:
+    """Several locks, held together."""
+
+    def __init__(self, locks: LinkLocks, keys: Sequence[str]) -> None:
+        self._locks: Final = locks
+        self._keys: Final = keys
+        self._held: Final[list[_Turnstile]] = []
+
+    async def __aenter__(self) -> None:
+        try:
+            for key in self._keys:
+                lock = self._locks.find(key)
+                await lock.acquire()
+                self._held.append(lock)
+        except BaseException:
+            self._release()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        while self._held:
+            self._held.pop().release()
 
 
 class Slots:

@@ -82,6 +82,15 @@ def _read_mode(place: Path) -> int | None:
         raise
 
 
+def make_private(place: Path) -> None:
+    """Make an empty file that its owner alone may read, if there is none; SQLite's other files take its mode.
+
+    Where that cannot be done, SQLite's own attempt says why.
+    """
+    with suppress(OSError):
+        os.close(os.open(place, os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def find_obstacle(place: Path) -> tuple[str, str] | None:
     """Return why a database cannot be made or written at a real path, and the remedy; None if it can."""
     try:

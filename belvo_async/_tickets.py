@@ -37,6 +37,14 @@ class ChallengePhase(StrEnum):
     UNSETTLED = "unsettled"
     """The answer has left, and the link does not show whether it succeeded."""
 
+    @property
+    def is_ongoing(self) -> bool:
+        """Whether a challenge stored in this phase may wait for a token, or its token may be on the way."""
+        return self in _ONGOING
+
+
+_ONGOING: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED, ChallengePhase.ANSWERED})
+
 
 @frozen(kw_only=True)
 class ParkedChallenge:
@@ -77,6 +85,8 @@ class ChallengeRow:
     """Names the row: a digest of the ticket, 64 hexadecimal digits."""
     owner: str
     """Names the Belvo account and environment: a digest, 32 hexadecimal digits."""
+    link: str
+    """Names the link, among those of its owner: a digest, 64 hexadecimal digits. It never changes."""
     phase: ChallengePhase
     version: int
     """Counts the changes, from 1 on."""
@@ -92,6 +102,7 @@ class ChallengeRow:
         return {
             "key": self.key,
             "owner": self.owner,
+            "link": self.link,
             "phase": self.phase.value,
             "version": self.version,
             "expires_at": write_time(self.expires_at),
@@ -110,6 +121,7 @@ class ChallengeRow:
             return cls(
                 key=str(cells["key"]),
                 owner=str(cells["owner"]),
+                link=str(cells.get("link", "")),  # the first rows had none
                 phase=ChallengePhase(str(cells["phase"])),
                 version=int(str(cells["version"])),
                 expires_at=read_time(cells["expires_at"]),
@@ -121,10 +133,19 @@ class ChallengeRow:
         raise damaged("its row makes no sense")
 
     @classmethod
-    def stand_in(cls, key: str, owner: str, phase: ChallengePhase) -> "ChallengeRow":
-        """Build the row to list in place of one that cannot be read, so that the others are not hidden."""
+    def stand_in(
+        cls, key: str, *, owner: str = "", link: str = "", phase: ChallengePhase = ChallengePhase.OPEN
+    ) -> "ChallengeRow":
+        """Build the row to return in place of one that cannot be read, so that the others are not hidden."""
         return cls(
-            key=key, owner=owner, phase=phase, version=0, expires_at=_EPOCH, keep_until=_EPOCH, record=""
+            key=key,
+            owner=owner,
+            link=link,
+            phase=phase,
+            version=0,
+            expires_at=_EPOCH,
+            keep_until=_EPOCH,
+            record="",
         )
 
 
@@ -164,6 +185,14 @@ class ChallengeStore(Protocol):
 
         The time it takes should not grow with the number of rows. In place of a row that cannot be read,
         return its `ChallengeRow.stand_in`.
+        """
+        ...
+
+    async def find(self, link: str, *, after: datetime, limit: int) -> builtins.list[ChallengeRow]:
+        """Return up to *limit* rows of a link that expire after *after*, those first that expire last.
+
+        Only rows in a phase that `is_ongoing` count. The time it takes should not grow with the number of
+        rows of other links. In place of a row that cannot be read, return its `ChallengeRow.stand_in`.
         """
         ...
 

@@ -8,8 +8,10 @@
     │   └── WrongEventLoopError
     ├── TransportError
     │   ├── NotSentError              the request surely never left
+    │   │   └── UnreachableError      nor can it, until something is changed
     │   └── AnswerLostError           it left; what became of it is not known
-    ├── OutcomeUnknownError           a login that may have happened: look before you try again
+    ├── OutcomeUnknownError           a login that may have happened: settle it before you try again
+    ├── LinkBusyError                 another login of the link is in flight, and the call would not wait
     ├── UnreadableAnswerError         an answer that is not what the API promises
     ├── ApiError                      Belvo answered with an error
     │   ├── AuthenticationError, AccessDeniedError, NotFoundError, RequestInvalidError
@@ -23,7 +25,8 @@
     │   ├── BreakerOpenError          too many links failed: a `bulk.StopRule` says stop
     │   └── JournalError              the journal cannot be used
     │       ├── JournalBusyError      another process runs it
-    │       ├── JournalUnreadableError  damaged, of another version, or no journal
+    │       ├── JournalMismatchError  it belongs to another Belvo client, or environment
+    │       ├── JournalUnreadableError  damaged, without its log, of another version, or no journal
     │       └── JournalWriteError     a full disk, or no permission to write
     ├── ChallengeStoreError           the store of parked challenges cannot be used
     └── ChallengeError                the dialogue about a token ended without an answer from Belvo
@@ -42,6 +45,7 @@ Every error pickles, and none holds a password, a token, a header or a body.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 import attrs
@@ -175,15 +179,60 @@ class NotSentError(TransportError):
     """No connection was made, so the request never left: it may be repeated."""
 
 
+class UnreachableError(NotSentError):
+    """No connection can be made until something is changed, so it is not tried again.
+
+    The certificate is not trusted, the host name is not known, or the proxy refuses its credentials.
+    """
+
+
 class AnswerLostError(TransportError):
     """The request left, and its answer never arrived whole. It may or may not have taken effect."""
 
 
 class OutcomeUnknownError(BelvoError):
-    """A login may have reached the bank, and a look at the link did not settle whether it succeeded.
+    """A login may have reached the bank, and a status check did not show whether it succeeded.
 
-    It is not repeated by itself: a second login could lock the end-user's account.
+    It is not repeated by itself: a second login could lock the user's account.
+
+    Attributes:
+        sent_at: When the login left first, aware, by Belvo's clock: what `links.settle` takes as `since`.
+            None where an earlier process sent it and did not write down when.
     """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        details: tuple[ErrorDetail, ...] = (),
+        link_id: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
+        self.sent_at = sent_at
+
+
+class LinkBusyError(BelvoError):
+    """Another login of this link is in flight, and the call asked not to wait for it (`when_busy="refuse"`).
+
+    Attributes:
+        seconds: After how many the link is free at the latest, as far as is known now.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        details: tuple[ErrorDetail, ...] = (),
+        link_id: str | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
+        self.seconds = seconds
 
 
 class UnreadableAnswerError(BelvoError):
@@ -193,7 +242,10 @@ class UnreadableAnswerError(BelvoError):
 class ApiError(BelvoError):
     """Belvo answered, and the answer was an error.
 
-    A code that this version does not know is an `ApiError` with that code.
+    With a code that this version does not know, the status decides: 401 is an `AuthenticationError`, 403 an
+    `AccessDeniedError`, 404 a `NotFoundError`, 409 a `TryLaterError`, 405, 413, 415 and 422 a
+    `RequestInvalidError`, 408 a `RequestTimeoutError`, 429 a `RateLimitedError`, 5xx a `ServerError`. All
+    others are this class itself, 400 too: Belvo uses it for banks and for fields alike.
 
     Attributes:
         retry_after: Seconds that the server asked to wait (`Retry-After`), or None.
@@ -272,7 +324,7 @@ class RequestTimeoutError(ApiError):
 
 
 class TryLaterError(ApiError):
-    """It cannot be done now, but may be done later: a cooldown, or data that is not there yet."""
+    """It cannot be done now, but may be later: a cooldown, a used-up limit, or data that is not there yet."""
 
 
 class ServerError(ApiError):
@@ -304,7 +356,11 @@ class JournalBusyError(JournalError):
 
 
 class JournalUnreadableError(JournalError):
-    """The file is damaged, of another version, or no journal. It was not changed."""
+    """The file is damaged, without its own log, of another version, or no journal. It was not changed."""
+
+
+class JournalMismatchError(JournalError):
+    """The journal belongs to another Belvo client or environment. It was not changed; nothing was sent."""
 
 
 class JournalWriteError(JournalError):
@@ -343,6 +399,8 @@ class TokenRequiredError(ChallengeError):
     """
 
     state: "AwaitingToken"
+    ticket: str | None = None
+    """That of the challenge, where it is parked already: pass it to `challenges.resume`."""
 
 
 class TokenProviderError(ChallengeError):

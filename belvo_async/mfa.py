@@ -21,7 +21,7 @@ from unicodedata import category, decimal
 from attrs import Attribute, field, frozen
 
 from belvo_async._models import Challenge, ChallengeKind, Link
-from belvo_async._settings import at_least, check_setting, whole
+from belvo_async._settings import at_least, check_flag, check_setting, whole
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
@@ -36,6 +36,7 @@ from belvo_async.errors import (
 
 _MARGIN_SHARE: Final = 0.1
 _LONGEST_TOKEN: Final = 1024
+_PARK: Final = "Pass provide_token=, or park this error's `state` with challenges.park() and answer it later."
 
 
 class IllegalTransitionError(BelvoError, RuntimeError):
@@ -55,6 +56,10 @@ def _check_route(policy: "MfaPolicy", attribute: "Attribute[ResumeRoute]", value
     check_setting(f"{type(policy).__name__}.{attribute.name}", value, ResumeRoute)
 
 
+def _check_flag(policy: "MfaPolicy", attribute: "Attribute[bool]", value: object) -> None:
+    check_flag(f"{type(policy).__name__}.{attribute.name}", value)
+
+
 @frozen(kw_only=True)
 class MfaPolicy:
     """How far a dialogue may go.
@@ -71,6 +76,8 @@ class MfaPolicy:
     """Seconds before the expiry when a token is no longer sent; never over a tenth of the expiry."""
     assumed_expiry: float = field(default=600.0, validator=at_least(0))
     """Seconds to count with where the 428 states no expiry."""
+    park_abandoned: bool = field(default=False, validator=_check_flag)
+    """Whether a challenge that comes when all callers have left is parked, for `challenges.find` to show."""
     resume_route: ResumeRoute = field(default=ResumeRoute.PATCH_COLLECTION, validator=_check_route)
 
 
@@ -85,6 +92,8 @@ class Submitting:
     """Answers sent so far."""
     restarts: int = 0
     """Logins given up so far because their session had expired."""
+    update_digest: str | None = field(default=None, repr=False)
+    """A keyed digest of what the call asks for, so that an equal call is known; the machine hands it on."""
 
 
 @frozen(kw_only=True)
@@ -96,6 +105,8 @@ class AwaitingToken:
     """The last moment to send a token, in seconds of the monotonic clock of this process."""
     rounds: int = 0
     restarts: int = 0
+    update_digest: str | None = field(default=None, repr=False)
+    """A keyed digest of what the call asked for; None where nobody noted it."""
 
 
 @frozen(kw_only=True)
@@ -109,6 +120,7 @@ class Resuming:
     """The last moment to send it, in seconds of the monotonic clock of this process."""
     rounds: int
     restarts: int = 0
+    update_digest: str | None = field(default=None, repr=False)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to leave the process: the token is sent at most once, from here."""
@@ -224,10 +236,16 @@ def _ask(state: Submitting | Resuming, challenge: Challenge, at: float, policy: 
                 status=428,
             )
         )
+    if challenge.expiry is not None and challenge.expiry <= 0:
+        return Failed(error=challenge_expired(challenge.link_id, "it was over when it came"))
     expiry = policy.assumed_expiry if challenge.expiry is None else challenge.expiry
     margin = min(policy.safety_margin, expiry * _MARGIN_SHARE)
     return AwaitingToken(
-        challenge=challenge, deadline=at + expiry - margin, rounds=state.rounds, restarts=state.restarts
+        challenge=challenge,
+        deadline=at + expiry - margin,
+        rounds=state.rounds,
+        restarts=state.restarts,
+        update_digest=state.update_digest,
     )
 
 
@@ -241,20 +259,21 @@ def _answer(state: AwaitingToken, token: str | None, at: float, policy: MfaPolic
         deadline=state.deadline,
         rounds=state.rounds + 1,
         restarts=state.restarts,
+        update_digest=state.update_digest,
     )
 
 
 def _restart(state: AwaitingToken | Resuming, error: BelvoError, policy: MfaPolicy) -> State:
     if state.restarts >= policy.restarts:
         return Failed(error=error)
-    return Submitting(rounds=state.rounds, restarts=state.restarts + 1)
+    return Submitting(rounds=state.rounds, restarts=state.restarts + 1, update_digest=state.update_digest)
 
 
 def read_token(state: AwaitingToken, token: object) -> str | None:
     """Return what to send as the token: text, or None where the challenge expects no input.
 
     White space around a token is dropped; leading zeros stay. A token of digits alone, as people copy or type
-    them (in groups, or full-width), becomes plain digits, unless it is the answer to a question.
+    them (in groups, or full-width), becomes plain digits, unless it is the answer to a question or a choice.
 
     Raises:
         InvalidTokenError: It is no text, empty, overlong, or holds control characters.
@@ -266,7 +285,8 @@ def read_token(state: AwaitingToken, token: object) -> str | None:
     elif not token.strip():
         problem = "is empty"
     else:
-        is_answer = state.challenge.kind is ChallengeKind.TEXT
+        data = state.challenge.token_generation_data
+        is_answer = data.kind is ChallengeKind.TEXT or data.has_choices
         text = token.strip() if is_answer else _join_digits(token.strip())
         if len(token) <= _LONGEST_TOKEN and text.isprintable():
             return text
@@ -294,14 +314,13 @@ def _declined(state: AwaitingToken) -> ChallengeDeclinedError:
     )
 
 
-def token_required(state: AwaitingToken, why: str) -> TokenRequiredError:
-    """Build the error that carries a waiting challenge out of a call."""
+def token_required(state: AwaitingToken, why: str, *, remedy: str = _PARK) -> TokenRequiredError:
+    """Build the error that carries a waiting challenge out of a call, with what that call can do."""
     challenge = state.challenge
     detail = ErrorDetail(code="token_required", message=challenge.message, request_id=challenge.request_id)
     return TokenRequiredError(
         f"The institution asks for a token, and {why}.",
-        remedy="Pass provide_token=, or park this error's `state` with challenges.park() and answer it "
-        "later.",
+        remedy=remedy,
         status=428,
         details=(detail,),
         link_id=challenge.link_id,
@@ -325,6 +344,7 @@ def token_not_sent(state: Resuming, why: BelvoError) -> TokenNotSentError:
         deadline=state.deadline,
         rounds=state.rounds - 1,
         restarts=state.restarts,
+        update_digest=state.update_digest,
     )
     error = TokenNotSentError(
         f"The token was not sent: {why.message}",

@@ -41,8 +41,10 @@ class Bank:
         """When each request came, logins or not."""
         self.keeps_starts = False
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, depart: Callable[[], None] | None = None) -> Response:
         """Answer with the link, or with a challenge."""
+        if depart is not None:
+            depart()
         if self.keeps_starts:
             self.starts.append(self._clock.monotonic())
         if not request.is_login or request.link_id is None:

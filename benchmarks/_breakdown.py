@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from belvo_async import Concurrency, LinkUpdate, RateLimit, RetryPolicy
+from belvo_async import Concurrency, Credentials, LinkUpdate, MemoryChallengeStore, RateLimit, RetryPolicy
 from belvo_async._belvo_time import BelvoTime
 from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK
@@ -13,14 +13,18 @@ from belvo_async._codec import dump_json, parse_json, read_model
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
-from belvo_async._links import Links
+from belvo_async._keyed_digest import KeyedDigest
+from belvo_async._known_users import KnownUsers
+from belvo_async._links import Links, LoginMemory
 from belvo_async._models import Link
 from belvo_async._observations import ExchangeEnded
 from belvo_async._observer import log_observation, notify
+from belvo_async._parked import ParkedChallenges
 from belvo_async._requests import build_update
 from belvo_async._retry import Retrier
-from belvo_async._settle import Accesses
+from belvo_async._single_flight import SingleFlight
 from belvo_async._slots import LinkLocks, Slots
+from belvo_async._status_check import SeenAccesses
 from belvo_async._throttle import Throttle
 from belvo_async.mfa import DEFAULT_POLICY, Accepted, Submitting, advance
 from benchmarks._clients import CONNECTIONS, PASSWORD
@@ -36,9 +40,11 @@ _HEADERS: Final = {"content-type": "application/json", "date": "Mon, 05 Jan 2026
 class _Echo:
     """A transport that answers at once: what is left is all ours."""
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, depart: Callable[[], None] | None = None) -> Response:
         """Answer with a link."""
         del request
+        if depart is not None:
+            depart()
         return Response(status=200, headers=_HEADERS, body=SAMPLE_LINK)
 
     async def aclose(self) -> None:
@@ -136,13 +142,19 @@ async def _time_waits() -> dict[str, float]:
 
 async def _time_call() -> float:
     """Time a whole update over a transport that answers at once."""
-    traffic = _build_traffic()
+    traffic, locks = _build_traffic(), LinkLocks()
     links = Links(
         Exchange(_Echo(), traffic),
         traffic,
-        locks=LinkLocks(),
-        claims=Claims(SYSTEM_CLOCK),
-        accesses=Accesses(),
+        LoginMemory(
+            flights=SingleFlight(traffic, locks),
+            locks=locks,
+            claims=Claims(SYSTEM_CLOCK),
+            accesses=SeenAccesses(),
+            users=KnownUsers(),
+        ),
+        parked=ParkedChallenges(MemoryChallengeStore(), traffic, "owner"),
+        digest=KeyedDigest(Credentials("id", "password")),
     )
     return await _time_async(lambda: links.update(LinkUpdate(_LINK_ID, password=PASSWORD)))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from belvo_async import Concurrency, RateLimit, SessionPool, bulk
+from belvo_async import ClientIdentity, Concurrency, RateLimit, SessionPool, bulk
 from belvo_async._clock import SYSTEM_CLOCK
 from belvo_async.bulk._records import Admission
 from benchmarks._bank import Bank, every, open_pool
@@ -28,7 +28,7 @@ class _NoJournal(bulk.Journal):
     def __init__(self) -> None:
         super().__init__(None)
 
-    async def open(self, *, total: int | None = None) -> None:
+    async def open(self, *, total: int | None = None, identity: ClientIdentity | None = None) -> None:
         """Open nothing."""
 
     async def close(self) -> None:
@@ -45,7 +45,7 @@ class _NoJournal(bulk.Journal):
             for link_id, institution in links
         ]
 
-    async def submit(self, link_id: str, at: datetime) -> None:
+    async def submit(self, link_id: str, at: datetime, credentials: str | None = None) -> None:
         """Write nothing."""
 
     async def finish(
@@ -58,6 +58,7 @@ class _NoJournal(bulk.Journal):
         may_retry: bool = False,
         retry_at: datetime | None = None,
         institution: str | None = None,
+        holds_back: bool = False,
     ) -> None:
         """Write nothing."""
 

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, TypedDict, Unpack
 import aiohttp
 
 from belvo_async import Credentials, LinkUpdate, Timeouts
+from belvo_async._network import DIRECT
 from belvo_async._requests import build_update
 from belvo_async._transport import AiohttpTransport
 from benchmarks._clients import CONNECTIONS, KEYS, PASSWORD, cycle_ids, measure
@@ -32,7 +33,9 @@ async def _pass_on(
 
 async def time_transports(url: str, *, seconds: float, repeats: int) -> dict[str, tuple[float, float]]:
     """Return the CPU µs of each way to send, and what it adds to aiohttp as documented: both medians."""
-    ours = AiohttpTransport(url, Credentials(*KEYS), timeouts=Timeouts(), connections=CONNECTIONS)
+    ours = AiohttpTransport(
+        url, Credentials(*KEYS), timeouts=Timeouts(), connections=CONNECTIONS, network=DIRECT
+    )
     request = build_update(LinkUpdate(next(cycle_ids()), password=PASSWORD))
     connector = aiohttp.TCPConnector(limit=CONNECTIONS)
     async with aiohttp.ClientSession(connector=connector, headers=_build_headers()) as session:

@@ -1,4 +1,4 @@
-"""Parked challenges: what listing and answering cost with few and with many, and how much room each takes.
+"""Parked challenges: what listing, finding and answering cost with few and with many, and each one's size.
 
 Run it from the repository's root: `python -m benchmarks.challenges`. Redis is measured where `redis-server`
 is installed; it is started on a free port of this machine, and stopped.
@@ -45,6 +45,7 @@ class Figures:
     store: str
     number: int
     list_microseconds: float
+    find_microseconds: float
     replace_microseconds: float
     bytes_each: float
 
@@ -110,10 +111,16 @@ async def _measure(name: str, store: ChallengeStore, number: int, size: Callable
     gc.collect()
     each = (size() - before) / number
 
+    links = [build_row(turn % number).link for turn in range(_ROUNDS)]
+
     async def list_next(_: int) -> None:
         rows = await store.list(_OWNER, ChallengePhase.OPEN, after=_NOON, limit=_LISTED)
         if len(rows) != _LISTED:
             raise RuntimeError(f"{name} listed {len(rows)}")
+
+    async def find(turn: int) -> None:
+        if len(await store.find(links[turn], after=_NOON, limit=_LISTED)) != 1:
+            raise RuntimeError(f"{name} did not find")
 
     async def replace(turn: int) -> None:
         row = await store.read(f"{turn % number:064x}")
@@ -124,6 +131,7 @@ async def _measure(name: str, store: ChallengeStore, number: int, size: Callable
         store=name,
         number=number,
         list_microseconds=await _time(list_next),
+        find_microseconds=await _time(find),
         replace_microseconds=await _time(replace),
         bytes_each=each,
     )
@@ -146,6 +154,7 @@ async def _measure_memory(number: int) -> Figures:
         store="memory",
         number=number,
         list_microseconds=timed.list_microseconds,
+        find_microseconds=timed.find_microseconds,
         replace_microseconds=timed.replace_microseconds,
         bytes_each=traced.bytes_each,
     )
@@ -200,6 +209,7 @@ def _list(figures: Figures) -> tuple[str, ...]:
         figures.store,
         f"{figures.number:,}",
         f"{figures.list_microseconds:,.0f}",
+        f"{figures.find_microseconds:,.0f}",
         f"{figures.replace_microseconds:,.0f}",
         f"{figures.bytes_each:,.0f}",
     )
@@ -211,11 +221,21 @@ async def main() -> None:
     if shutil.which("redis-server"):
         measures.append(_measure_redis)
     results = [[await measure(number) for number in _NUMBERS] for measure in measures]
-    heads = ("store", "challenges", f"list {_LISTED} next (us)", "read and replace (us)", "bytes each")
+    heads = (
+        "store",
+        "challenges",
+        f"list {_LISTED} next (us)",
+        "find a link (us)",
+        "read and replace (us)",
+        "bytes each",
+    )
     print(draw_table(heads, [_list(figures) for pair in results for figures in pair]))
     for few, many in results:
         ratio = many.list_microseconds / few.list_microseconds
         what = f"{few.store}: listing with {many.number:,} against {few.number:,}"
+        print(judge(what, ratio, f"at most {_MOST_RATIO}", reached=ratio <= _MOST_RATIO))
+        ratio = many.find_microseconds / few.find_microseconds
+        what = f"{few.store}: finding a link with {many.number:,} against {few.number:,}"
         print(judge(what, ratio, f"at most {_MOST_RATIO}", reached=ratio <= _MOST_RATIO))
 
 

@@ -9,19 +9,18 @@ Left out: check that the link belongs to who asks.
 """
 
 import asyncio
-import io
 import os
 from asyncio import Future
 
-import segno
 from aiogram import Bot, Dispatcher, F
 from aiogram.filters import Command, CommandObject
 from aiogram.types import BufferedInputFile, Message
 
-from belvo_async import BelvoError, Challenge, ChallengeKind, LinkUpdate, SessionPool
+from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool
 from belvo_async.errors import ChallengeDeclinedError
+from belvo_async.web import draw_picture
 
-PATIENCE = 180.0  # seconds
+PATIENCE, LONGEST = 180.0, 4000  # seconds; characters of a message
 
 
 class Dialogues:
@@ -64,12 +63,13 @@ async def run_update(pool: SessionPool, dialogues: Dialogues, message: Message, 
     """Ask for the password and for tokens; return what to say at the end."""
 
     async def provide_token(challenge: Challenge) -> str:
-        if challenge.kind is ChallengeKind.QR and challenge.value:
-            picture = io.BytesIO()
-            segno.make_qr(challenge.value).save(picture, kind="png", scale=8)
-            await message.answer_photo(BufferedInputFile(picture.getvalue(), "code.png"))
-            return await dialogues.ask(message, challenge.instructions)
-        return await dialogues.ask(message, f"{challenge.instructions} {challenge.value or ''}")
+        text, picture = "\n".join((challenge.instructions, *challenge.extra_lines)), draw_picture(challenge)
+        if picture is None:
+            return await dialogues.ask(message, f"{text} {challenge.value or ''}"[:LONGEST])
+        # Telegram shows no SVG as a photo.
+        send = message.answer_document if picture.suffix == ".svg" else message.answer_photo
+        await send(BufferedInputFile(picture.data, f"code{picture.suffix}"))
+        return await dialogues.ask(message, text[:LONGEST])
 
     try:
         password = await dialogues.ask(message, "What is the new password?")

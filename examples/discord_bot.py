@@ -13,13 +13,13 @@ import os
 from asyncio import Future
 
 import discord
-import segno
 from discord import app_commands
 
-from belvo_async import BelvoError, Challenge, ChallengeKind, LinkUpdate, SessionPool
+from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool
 from belvo_async.errors import ChallengeDeclinedError
+from belvo_async.web import draw_picture
 
-PATIENCE = 180.0  # seconds
+PATIENCE, LONGEST = 180.0, 2000  # seconds; characters of a message
 
 
 async def take(interaction: discord.Interaction, answer: "Future[str | None]", reply: str | None) -> None:
@@ -82,12 +82,12 @@ async def run_update(
 
     async def provide_token(challenge: Challenge) -> str:
         question = Question(challenge, patience)
-        files, text = [], f"{challenge.instructions} {challenge.value or ''}"
-        if challenge.kind is ChallengeKind.QR and challenge.value:
-            picture = io.BytesIO()
-            segno.make_qr(challenge.value).save(picture, kind="png", scale=8)
-            files, text = [discord.File(io.BytesIO(picture.getvalue()), "code.png")], challenge.instructions
-        await interaction.followup.send(text, view=question, files=files, ephemeral=True)
+        text, picture = "\n".join((challenge.instructions, *challenge.extra_lines)), draw_picture(challenge)
+        if picture is None:
+            files, text = [], f"{text} {challenge.value or ''}"
+        else:
+            files = [discord.File(io.BytesIO(picture.data), f"code{picture.suffix}")]
+        await interaction.followup.send(text[:LONGEST], view=question, files=files, ephemeral=True)
         return await wait_for(question.answer, patience)
 
     password: Future[str | None] = asyncio.get_running_loop().create_future()

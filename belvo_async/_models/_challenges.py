@@ -1,11 +1,21 @@
 """The MFA challenge: what one HTTP 428 says."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
+from typing import Final
 
 from attrs import field, frozen
 
+from belvo_async._images import Picture, find_picture, find_qr_content
 from belvo_async._models._enums import ChallengeKind
+
+_MOST_LINES: Final = 50
+_LONGEST_LINE: Final = 500
+_DEEPEST: Final = 8
+_OWN_NAMES: Final = frozenset({"instructions", "value", "token_generation_data"})
+"""Names on the wire that would tell a person nothing."""
 
 
 @frozen(kw_only=True)
@@ -21,6 +31,38 @@ class TokenGenerationData:
     expects_user_input: bool = True
     """False: nothing is typed, the person confirms elsewhere."""
     extra: Mapping[str, object] = field(factory=dict, eq=False, repr=False)
+    """What has no place above, under its name on the wire: new keys, choices, forms nobody documented."""
+
+    @property
+    def extra_lines(self) -> tuple[str, ...]:
+        """What `extra` says, line by line, for the person to read: show it below the instructions."""
+        lines = (line for name, value in self.extra.items() for line in _write_lines(name, value))
+        return tuple(islice(lines, _MOST_LINES))
+
+    @property
+    def has_choices(self) -> bool:
+        """Whether `extra` holds a list or an object: nobody knows then which form a token has."""
+        return any(isinstance(value, list | dict) for value in self.extra.values())
+
+
+def _write_lines(name: str, value: object, depth: int = 0) -> Iterator[str]:
+    label = "" if name in _OWN_NAMES else name
+    if isinstance(value, dict) and depth < _DEEPEST:
+        for key, inner in value.items():
+            yield from _write_lines(f"{label} {key}".strip(), inner, depth + 1)
+    elif isinstance(value, list) and depth < _DEEPEST:
+        for inner in value:
+            yield from _write_lines(label, inner, depth + 1)
+    elif value is not None:
+        text = _write_scalar(value)
+        line = f"{label}: {text}" if label else text
+        yield line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} …"
+
+
+def _write_scalar(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value) if isinstance(value, bool | int | float) else "…"
 
 
 @frozen(kw_only=True)
@@ -53,6 +95,22 @@ class Challenge:
     def value(self) -> str | None:
         """The challenge number, QR content or question."""
         return self.token_generation_data.value
+
+    @property
+    def extra_lines(self) -> tuple[str, ...]:
+        """What came in forms that this version does not know, such as choices, for the person to read."""
+        return self.token_generation_data.extra_lines
+
+    @property
+    def picture(self) -> Picture | None:
+        """The picture that the value is, where the bank has drawn the QR code itself."""
+        return None if self.value is None else find_picture(self.value)
+
+    @property
+    def qr_content(self) -> str | None:
+        """What to draw as a QR code; None for other kinds, and where the value is a picture or markup."""
+        is_code = self.kind is ChallengeKind.QR and self.value is not None
+        return find_qr_content(self.value or "") if is_code else None
 
     @property
     def expects_user_input(self) -> bool:

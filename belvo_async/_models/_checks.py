@@ -14,7 +14,7 @@ from belvo_async.errors import InvalidValueError
 T = TypeVar("T")
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII)
-_INSTITUTION: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
+_LONGEST_INSTITUTION: Final = 100
 
 
 def read_link_id(value: object, name: str = "link_id") -> str:
@@ -41,11 +41,13 @@ def read_institution(value: object) -> str:
     Raises:
         InvalidValueError: It does not look like one.
     """
-    if isinstance(value, str) and _INSTITUTION.fullmatch(value):
+    # Belvo gives the names, so only what cannot be one is refused.
+    is_short = isinstance(value, str) and 0 < len(value) <= _LONGEST_INSTITUTION
+    if isinstance(value, str) and is_short and value.isprintable() and " " not in value:
         return value
     raise InvalidValueError.of(
         "institution",
-        "is not the name of an institution (1 to 40 lower-case letters and underscores)",
+        "is not the name of an institution (up to 100 characters, without blanks)",
         remedy="Take the `name` that institutions.list() shows.",
     )
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Final, TypedDict
 from uuid import UUID
 
+from belvo_async._models._checks import is_sendable
 from belvo_async.errors import InvalidValueError
 
 _MANY_SUFFIXES: Final = ("__in", "__not_in", "__allin", "__range")
@@ -101,4 +102,6 @@ def _write_one(name: str, value: object) -> str:
         raise InvalidValueError.of(
             name, f"is {type(value).__name__} or empty", remedy="Pass text, a UUID, or a date."
         )
+    if isinstance(value, str) and not is_sendable(value):
+        raise InvalidValueError.of(name, "holds half a character", remedy="Decode it as UTF-8.")
     return str(value)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 T = TypeVar("T")
 
@@ -13,6 +13,8 @@ class Page(Generic[T]):
     """One page of a list, and where the next one is."""
 
     results: tuple[T, ...]
+    unreadable: tuple[object, ...] = field(default=(), eq=False, repr=False)
+    """Items without an id (institutions: a name), as Belvo sent them; iteration leaves them out."""
     count: int | None = None
     """How many there are on all pages."""
     next: str | None = None

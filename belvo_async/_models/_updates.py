@@ -75,6 +75,11 @@ class LinkUpdate(Secretive):
     )
     institution: str | None = field(default=None, kw_only=True, converter=read_optional_institution)
     """Where the login happens, if you know it: never sent, it lets the pool spread load over institutions."""
+    institution_user_id: str | None = field(
+        default=None, kw_only=True, repr=False, validator=optional_filled_text
+    )
+    """Whose login it is, as `Link` tells; never sent. Links of one user at one institution then log in one
+    after the other. The pool knows it already of links that it has read or updated lately."""
 
     def __attrs_post_init__(self) -> None:
         """Check what no single field can."""
@@ -86,7 +91,9 @@ class LinkUpdate(Secretive):
 
 
 UPDATE_FIELDS: Final = tuple(
-    attribute.name for attribute in fields(LinkUpdate) if attribute.name not in {"link_id", "institution"}
+    attribute.name
+    for attribute in fields(LinkUpdate)
+    if attribute.name not in {"link_id", "institution", "institution_user_id"}
 )
 """The seven fields that go into the body of a PUT (Belvo's 2023 collection)."""
 

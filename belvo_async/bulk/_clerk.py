@@ -8,6 +8,8 @@ from typing import Final, TypeVar
 from belvo_async._clock import first_of
 from belvo_async._models import Link, LinkUpdate
 from belvo_async._pool import SessionPool
+from belvo_async.bulk._credentials import HeldBackError, RefusedCredentials
+from belvo_async.bulk._doubt import build_doubt, check_status
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated, find_retry
 from belvo_async.bulk._people import LeftOpenError, People
@@ -26,13 +28,13 @@ from belvo_async.errors import (
     InvalidTokenError,
     InvalidValueError,
     JobError,
-    NotFoundError,
     OutcomeUnknownError,
     PoolClosedError,
     SourceError,
     TokenNotSentError,
     TokenProviderError,
     TokenRequiredError,
+    UnreachableError,
     UsageError,
     WrongEventLoopError,
 )
@@ -48,19 +50,28 @@ class Clerk:
         pool: Does the logins.
         journal: Told of each step before it happens.
         plan: The settings of the run.
+        credentials: Knows what is held back.
         stopping: Set when no more people are to be asked.
     """
 
-    def __init__(self, pool: SessionPool, journal: Journal, plan: Plan, stopping: asyncio.Event) -> None:
+    def __init__(
+        self,
+        pool: SessionPool,
+        journal: Journal,
+        plan: Plan,
+        credentials: RefusedCredentials,
+        stopping: asyncio.Event,
+    ) -> None:
         self._pool: Final = pool
         self._journal: Final = journal
         self._plan: Final = plan
+        self._credentials: Final = credentials
         self._sharing: Final = Sharing(pool, is_on=plan.share_challenges)
         self._not_begun: Final[set[asyncio.Task[object] | None]] = set()
         self.people: Final = People(plan.provide_token, plan.most_asking, stopping)
 
-    async def serve(self, job: Job, on_challenge: Callable[[Parked], None]) -> Outcome:
-        """Update one link.
+    async def serve(self, job: Job, on_challenge: Callable[[Parked], None]) -> Outcome | None:
+        """Update one link; None where its credentials are held back.
 
         Raises:
             BelvoError: The job cannot go on; the link is as it was, or is settled by the next run.
@@ -71,12 +82,15 @@ class Clerk:
             self._pool,
             job.link_id,
             ticket=None if job.earlier is None else job.earlier.ticket,
+            is_in_doubt=job.earlier is not None and job.earlier.state is LinkState.UNSETTLED,
             on_begin=lambda: self._not_begun.discard(task),
             on_challenge=on_challenge,
         )
         self._not_begun.add(task)
         try:
             return await self._finish(self._limit(self._log_in(job, steps)), steps, job.institution)
+        except HeldBackError:
+            return None
         finally:
             self._not_begun.discard(task)
 
@@ -105,12 +119,12 @@ class Clerk:
         await self._sharing.check_own(record.ticket or "")
         steps = Steps(self._journal, self._pool, record.link_id, ticket=record.ticket)
         state = self._pool.links.unpark(record.parked or "")
-        update = await self._find_update_to_resume(state, None)
+        update = await self._find_update_to_resume(state, None, record)
         work = self._pool.links.resume(state, token, update=update, recorder=steps)
         return await self._finish(work, steps, record.institution, passes=(InvalidTokenError, UsageError))
 
-    async def record(self, outcome: Outcome, institution: str | None) -> None:
-        """Write an outcome into the journal."""
+    async def record(self, outcome: Outcome, institution: str | None, *, has_left: bool = False) -> None:
+        """Write an outcome into the journal; *has_left* says whether a login or a token was sent."""
         state = find_state(outcome)
         match outcome:
             case Updated(link_id=link_id, link=link):
@@ -127,6 +141,7 @@ class Clerk:
                     message=error.message,
                     may_retry=outcome.may_retry,
                     retry_at=outcome.retry_at,
+                    holds_back=not outcome.may_retry and has_left,
                 )
             case Unsettled(link_id=link_id, error=error):
                 await self._journal.finish(link_id, state, code=find_code(error), message=error.message)
@@ -152,7 +167,7 @@ class Clerk:
             outcome = await self._read_failure(error, steps)
         else:
             outcome = Updated(link_id=steps.link_id, link=link)
-        await self.record(outcome, institution)
+        await self.record(outcome, institution, has_left=steps.submitted_at is not None)
         return outcome
 
     async def _read_failure(self, error: BelvoError, steps: Steps) -> Outcome:
@@ -165,20 +180,31 @@ class Clerk:
                 return steps.build_parked(state)
             case DeadlineExceededError():
                 return await self._read_lateness(error, steps)
-            case AuthenticationError() | PoolClosedError() if steps.phase is Phase.SUBMITTED:
+            case AuthenticationError() | PoolClosedError() if _is_unsent(error, steps):
                 await self._journal.requeue(steps.link_id)  # no login happened
+                raise error
+            case UnreachableError() if steps.phase is Phase.SUBMITTED:
+                await self._journal.requeue(steps.link_id)  # it was announced, and did not leave
                 raise error
             case AuthenticationError() | JobError() | PoolClosedError() | WrongEventLoopError():
                 raise error  # every other link would meet it too
             case _:
-                return self.refuse(steps.link_id, error)
+                return self._read_refusal(error, steps)
+
+    def _read_refusal(self, error: BelvoError, steps: Steps) -> Outcome:
+        """Tell a login that failed from one that never began: then an earlier one stays in doubt."""
+        if not steps.is_in_doubt or steps.submitted_at is not None:
+            return self.refuse(steps.link_id, error)
+        doubt = build_doubt(steps.link_id, f"no new one has begun: {error.message}")
+        doubt.__cause__ = error
+        return Unsettled(link_id=steps.link_id, error=doubt)
 
     async def _read_lateness(self, error: DeadlineExceededError, steps: Steps) -> Outcome:
         """Find out what became of a login that was given up in the middle."""
         if steps.phase is Phase.ASKING and steps.state is not None:
             return steps.build_parked(steps.state)
         if steps.submitted_at is None:
-            return self.refuse(steps.link_id, error)
+            return self._read_refusal(error, steps)
         try:
             link = await self._pool.links.settle(steps.link_id, since=steps.submitted_at)
         except BelvoError:
@@ -211,11 +237,14 @@ class Clerk:
                 steps.ticket = None  # the old one stands for what is over
             elif self._is_open(earlier):
                 return await self._resume(earlier, steps, job.update)
-        if earlier is not None and earlier.state is LinkState.UNSETTLED and earlier.submitted_at is not None:
-            link = await self._look(earlier)
+        if earlier is not None and steps.is_in_doubt:
+            link = await check_status(self._pool, earlier, self._plan.login_limit)
             if link is not None:
                 return link
         update = job.update or await self._find_update(job.link_id)
+        if self._credentials.holds_back(update, job.refused):
+            raise HeldBackError
+        steps.credentials = self._credentials.digest(update)
         return await self._pool.links.update(update, provide_token=self.people.provider, recorder=steps)
 
     async def _resume(self, record: Record, steps: Steps, update: LinkUpdate | None = None) -> Link:
@@ -226,9 +255,10 @@ class Clerk:
         provider = self.people.provider
         if provider is None:
             raise token_required(state, "nobody can be asked")
-        update = await self._find_update_to_resume(state, update)
+        update = await self._find_update_to_resume(state, update, record)
         if update is None and self._needs_update(state):
             raise token_required(state, "there are no credentials to send with the token")
+        steps.credentials = None if update is None else self._credentials.digest(update)
         return await self._pool.links.resume(state, provide_token=provider, update=update, recorder=steps)
 
     def _needs_update(self, state: AwaitingToken) -> bool:
@@ -236,26 +266,16 @@ class Clerk:
         return policy.resume_route is ResumeRoute.PUT_LINK or policy.restarts > state.restarts
 
     async def _find_update_to_resume(
-        self, state: AwaitingToken, update: LinkUpdate | None
+        self, state: AwaitingToken, update: LinkUpdate | None, record: Record
     ) -> LinkUpdate | None:
-        """Return the credentials, where a resumed login may have to send them once more."""
+        """Return the credentials, where a resumed login may have to send them once more, and may do so."""
         if not self._needs_update(state):
             return None
         if update is None and self._plan.credentials is not None:
-            return await self._find_update(state.challenge.link_id)
+            update = await self._find_update(state.challenge.link_id)
+        if update is not None and self._credentials.holds_back(update, record.refused):
+            return None
         return update
-
-    async def _look(self, record: Record) -> Link | None:
-        try:
-            return await self._pool.links.settle(record.link_id, since=record.submitted_at or record.at)
-        except NotFoundError:
-            raise
-        except BelvoError as error:
-            raise OutcomeUnknownError(
-                f"An earlier login is not settled, and the link could not be looked at: {error.message}",
-                remedy="Run the job again with retry unsettled.",
-                link_id=record.link_id,
-            ) from error
 
     def _is_open(self, record: Record) -> bool:
         try:
@@ -284,3 +304,9 @@ class Clerk:
         raise InvalidValueError.of(
             "credentials", problem, remedy="Return LinkUpdate(link_id, password=…).", link_id=link_id
         )
+
+
+def _is_unsent(error: BelvoError, steps: Steps) -> bool:
+    """Whether it says that no login has happened; a 401 with a code that nobody knows may mean anything."""
+    is_sure = isinstance(error, PoolClosedError) or error.code in (None, "authentication_failed")
+    return is_sure and steps.phase is Phase.SUBMITTED

@@ -12,6 +12,7 @@ from belvo_async._clock import first_of
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._breaker import Breaker
 from belvo_async.bulk._clerk import Clerk
+from belvo_async.bulk._credentials import RefusedCredentials
 from belvo_async.bulk._intake import Intake
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._outcomes import Outcome, Parked, Updated
@@ -58,7 +59,8 @@ class Conductor:
         self.window: Final = Window(plan.concurrency, plan.look_ahead, pool.clock)
         self._triage: Final = Triage(self.window)
         self.tally: Final = Tally(pool.clock, plan.concurrency, pool.rate_limit)
-        self.clerk: Final = Clerk(pool, journal, plan, self._stopping)
+        credentials = RefusedCredentials(pool.identity, plan.resend)
+        self.clerk: Final = Clerk(pool, journal, plan, credentials, self._stopping)
         self._recovery: Final = Recovery(pool, self.clerk, plan.login_limit, self._stopping)
         self._intake: Final = Intake(
             source,
@@ -66,6 +68,7 @@ class Conductor:
             plan,
             self.window,
             self.tally,
+            credentials,
             busy=self._reopened,
             is_crowded=self._is_crowded,
             on_wait=self._welcome,
@@ -232,6 +235,9 @@ class Conductor:
             place.leave()
             self._reopened.discard(job.link_id)
             self.tally.forget(job.link_id)
+        if outcome is None:
+            self.tally.hold_back()
+            return
         if job.earlier is not None:
             self.tally.take_back(job.earlier.state, job.earlier.institution, job.earlier.code)
         self._triage.judge(job.institution, outcome)

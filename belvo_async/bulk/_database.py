@@ -7,7 +7,20 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from belvo_async._sqlite import ask, code_of, commit, connect, exists, find_obstacle, find_real, find_remedy
+from belvo_async._identity import ClientIdentity
+from belvo_async._sqlite import (
+    ask,
+    code_of,
+    commit,
+    connect,
+    exists,
+    find_obstacle,
+    find_real,
+    find_remedy,
+    make_private,
+)
+from belvo_async.bulk._binding import bind, check_client
+from belvo_async.bulk._log import Log, connect_read_only, find_fault, find_lasting_fault, has_log, sidecar
 from belvo_async.bulk._records import APPLICATION_ID, SCHEMA, VERSION
 from belvo_async.errors import JournalBusyError, JournalError, JournalUnreadableError, JournalWriteError
 
@@ -17,6 +30,10 @@ _SMALLEST_PAGE: Final = 512  # bytes
 _ANY_REMEDY: Final = "Check its disk and permissions."
 _GOES_ON: Final = "Then run the job again: it goes on where it stopped."
 _UNREADABLE_REMEDY: Final = "Restore it from a copy, or name another file; this one was not changed."
+_LOG_REMEDY: Final = (
+    "Put the journal's own log back beside it: it holds the newest states, and without them links would be "
+    "logged in a second time."
+)
 
 
 class Durability(Enum):
@@ -38,17 +55,21 @@ class Database:
         self._durability: Final = durability
         self._connection: sqlite3.Connection
         self._lock: sqlite3.Connection | None = None
+        self._log: Log | None = None
+        self.identity: ClientIdentity | None = None
+        """Whose journal it has to be, if that matters."""
 
     def open(self) -> None:
         """Lock, check and open the file; make it if there is none.
 
         Raises:
             JournalBusyError: Somebody else has locked it.
-            JournalUnreadableError: It is damaged, or no journal of this version. It was not changed.
+            JournalMismatchError: It belongs to another client. It was not changed.
+            JournalUnreadableError: It is damaged, cut, or no journal of this version. It was not changed.
             JournalWriteError: It cannot be made or written there.
         """
         if self._path is None:
-            self._connection = _open_temporary(self._original)
+            self._connection = _open_temporary(self._original, self.identity)
             return
         self._path = path = _find_place(self._path)
         with explained(path), suppress(sqlite3.OperationalError):  # where a job runs, the lock will tell
@@ -58,23 +79,27 @@ class Database:
             self._lock = _take_lock(path)
         try:
             with explained(path):
-                _check_file(path, is_thorough=True)
-                self._connection = _open_file(path, self._durability)
+                is_ours = _check_file(path, is_thorough=True, identity=self.identity)
+                self._connection = _open_file(path, self._durability, self.identity, is_new=not is_ours)
+                self._log = _open_log(self._connection, path)
         except BaseException:
             self._lock.close()
             raise
 
     def close(self) -> None:
         """Move the log into the file, close it and let go of the lock. A failure loses nothing."""
-        with suppress(sqlite3.Error):  # what was committed is in the log, and is read from there
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._connection.close()
+        (self._log or self._connection).close()
         if self._lock is not None:
             self._lock.close()
 
     def commit(self, operations: Sequence[Callable[[sqlite3.Connection], object]]) -> list[object]:
         """Run all *operations* in one transaction and return their results, or raise and change nothing."""
-        return commit(self._connection, operations)
+        if self._log is None:
+            return commit(self._connection, operations)
+        self._log.prepare()
+        results = commit(self._connection, operations)
+        self._log.move_if_large()
+        return results
 
     def explain(self, error: Exception) -> JournalWriteError:
         """Build the error for a commit that failed: a new one at each call."""
@@ -88,24 +113,6 @@ class Database:
         """Build the error that says what is wrong with the journal."""
         name = "The temporary journal" if self._path is None else f"The journal {self._path}"
         return JournalWriteError(f"{name} {problem}.", remedy=remedy)
-
-
-def sidecar(path: Path, suffix: str) -> Path:
-    """Return the path of a file that stands beside the journal."""
-    return path.with_name(f"{path.name}-{suffix}")
-
-
-def has_log(path: Path) -> bool:
-    """Return whether there is anything beside the journal that has not been moved into it."""
-    log = sidecar(path, "wal")
-    return exists(log) and log.stat().st_size > 0
-
-
-def connect_read_only(path: Path) -> sqlite3.Connection:
-    """Open a journal so that nothing is made or changed, be it in use, killed or closed."""
-    # Without a log there is nothing but the file: only `immutable` keeps SQLite from making a log to read it.
-    query = "mode=ro&readonly_shm=1" if has_log(path) else "mode=ro&immutable=1"
-    return connect(path, query, patience=_WRITE_PATIENCE)
 
 
 def check_header(connection: sqlite3.Connection, path: Path) -> bool:
@@ -125,6 +132,16 @@ def check_header(connection: sqlite3.Connection, path: Path) -> bool:
     else:
         return False
     raise build_unreadable(path, problem)
+
+
+def check_log(path: Path, fault: str | None) -> None:
+    """Refuse a journal that is not whole.
+
+    Raises:
+        JournalUnreadableError: There is a fault.
+    """
+    if fault is not None:
+        raise build_unreadable(path, fault, remedy=_LOG_REMEDY)
 
 
 def build_unreadable(path: Path, problem: str, *, remedy: str = _UNREADABLE_REMEDY) -> JournalUnreadableError:
@@ -166,17 +183,25 @@ def _find_place(path: Path) -> Path:
     return place
 
 
-def _check_file(path: Path, *, is_thorough: bool) -> bool:
+def _check_file(path: Path, *, is_thorough: bool, identity: ClientIdentity | None = None) -> bool:
     """Return whether there is a journal, or nothing; raise if there is anything else; change nothing."""
     size = path.stat().st_size if exists(path) else 0
+    if not size and has_log(
+        path
+    ):  # SQLite would make a new file, and remove the log of the one that was here
+        check_log(path, f"is missing, or empty, but a log is there: {sidecar(path, 'wal').name}")
     if not size:
         return False
     if size < _SMALLEST_PAGE:  # one byte, such as a note of yours, is an empty database to SQLite
         raise build_unreadable(path, f"is damaged, or no journal: it has {size} bytes")
     with closing(_connect_to_check(path) if is_thorough else connect_read_only(path)) as connection:
         is_ours = check_header(connection, path)
+        if is_thorough and is_ours:
+            check_log(path, find_fault(path, _connect_to_check))
         if is_thorough and (fault := ask(connection, "PRAGMA quick_check(1)")) != "ok":
             raise build_unreadable(path, f"is damaged: {fault}")
+        if is_ours:
+            check_client(connection, path, identity)
     return is_ours
 
 
@@ -184,14 +209,14 @@ def _connect_to_check(path: Path) -> sqlite3.Connection:
     """Open a file that we hold locked, and whose header is ours or empty."""
     if exists(sidecar(path, "journal")):  # killed as it was made: only a writer may take that back
         return connect(path, "mode=rw", patience=_WRITE_PATIENCE)
-    if has_log(path) and not exists(sidecar(path, "shm")):  # copied without the log's index: to be made anew
-        return connect(path, "mode=ro", patience=_WRITE_PATIENCE)
     return connect_read_only(path)
 
 
 def _take_lock(path: Path) -> sqlite3.Connection:
     """Hold a file beside the journal locked: the system lets go of it even when this process is killed."""
-    connection = connect(sidecar(path, "lock"), "mode=rwc", patience=_LOCK_PATIENCE)
+    lock = sidecar(path, "lock")
+    make_private(lock)
+    connection = connect(lock, "mode=rwc", patience=_LOCK_PATIENCE)
     try:
         connection.execute("PRAGMA journal_mode = MEMORY")  # or a file more stands beside the journal
         connection.execute("BEGIN EXCLUSIVE")
@@ -201,40 +226,57 @@ def _take_lock(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _open_file(path: Path, durability: Durability) -> sqlite3.Connection:
+def _open_file(
+    path: Path, durability: Durability, identity: ClientIdentity | None, *, is_new: bool
+) -> sqlite3.Connection:
+    make_private(path)
     connection = connect(path, "mode=rwc", patience=_WRITE_PATIENCE)
     try:
+        if is_new:  # without a log: the file is a journal before it has one
+            connection.execute("PRAGMA journal_mode = DELETE")
+        _prepare(connection, is_new=is_new)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {durability.value}")
         # On macOS alone, where a plain fsync does not wait for the disk.
         connection.execute(f"PRAGMA fullfsync = {durability is Durability.POWER_LOSS}")
-        _prepare(connection, is_new=not check_header(connection, path))
+        commit(connection, [lambda connection: bind(connection, identity)])
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _open_temporary(original: Path | None) -> sqlite3.Connection:
+def _open_log(connection: sqlite3.Connection, path: Path) -> Log:
+    try:
+        log = Log(connection, path, _WRITE_PATIENCE)
+        log.open()
+    except BaseException:
+        connection.close()
+        raise
+    return log
+
+
+def _open_temporary(original: Path | None, identity: ClientIdentity | None) -> sqlite3.Connection:
     connection = sqlite3.connect("", isolation_level=None)  # a file without a name, made when memory is short
     connection.row_factory = sqlite3.Row
     try:
         connection.execute(
             "PRAGMA journal_mode = MEMORY"
         )  # what nobody reads again needs no file to roll back
-        _prepare(connection, is_new=original is None or not _copy(original, connection))
+        _prepare(connection, is_new=original is None or not _copy(original, connection, identity))
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _copy(original: Path, connection: sqlite3.Connection) -> bool:
+def _copy(original: Path, connection: sqlite3.Connection, identity: ClientIdentity | None) -> bool:
     """Copy a journal, if there is one; return whether there is."""
     path = _find_place(original)
     with explained(path):
-        if not _check_file(path, is_thorough=False):
+        if not _check_file(path, is_thorough=False, identity=identity):
             return False
+        check_log(path, find_lasting_fault(path))
         with closing(connect_read_only(path)) as source:
             source.backup(connection)
     return True

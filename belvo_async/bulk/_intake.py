@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Final
 
+from belvo_async.bulk._credentials import RefusedCredentials
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._plan import Plan
-from belvo_async.bulk._records import Admission, LinkState
+from belvo_async.bulk._records import Admission, LinkState, Record
 from belvo_async.bulk._source import Source
 from belvo_async.bulk._tally import Tally
 from belvo_async.bulk._window import Job, Window
@@ -23,18 +24,20 @@ class Intake:
         plan: Says what is tried again.
         window: Where links wait.
         tally: Counts what does not get there.
+        credentials: Knows what is held back.
         busy: Links whose earlier outcome is about to change: they are not tried again now.
         is_crowded: Whether outcomes wait to be taken, so that nothing more is read.
         on_wait: Told of each link that waits.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its neighbours, each once
         self,
         source: Source,
         journal: Journal,
         plan: Plan,
         window: Window,
         tally: Tally,
+        credentials: RefusedCredentials,
         *,
         busy: Collection[str],
         is_crowded: Callable[[], bool],
@@ -45,6 +48,7 @@ class Intake:
         self._plan: Final = plan
         self._window: Final = window
         self._tally: Final = tally
+        self._credentials: Final = credentials
         self._busy: Final = busy
         self._is_crowded: Final = is_crowded
         self._on_wait: Final = on_wait
@@ -100,8 +104,15 @@ class Intake:
         elif not is_new and (job.link_id in self._busy or not self._plan.tries_again(record)):
             self._tally.skipped += 1
         elif self._plan.dry_run:
-            self._tally.plan(job.institution)
+            self._plan_one(job, record)
         else:
             job.earlier = None if is_new else record
+            job.refused = record.refused
             self._window.add(job)
             self._on_wait(job)
+
+    def _plan_one(self, job: Job, record: Record) -> None:
+        if job.update is not None and self._credentials.holds_back(job.update, record.refused):
+            self._tally.hold_back()
+        else:
+            self._tally.plan(job.institution)

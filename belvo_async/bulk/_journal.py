@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async._identity import ClientIdentity
 from belvo_async._lane import InlineLane, Lane, ThreadLane
 from belvo_async.bulk._database import Database, Durability
 from belvo_async.bulk._records import (
@@ -32,6 +33,7 @@ _ADMIT_AGAIN: Final = """UPDATE links SET run = :run, institution = coalesce(:in
     WHERE link_id = :link_id"""
 _SUBMIT: Final = """UPDATE links
     SET state = 'submitted', at = :at, submitted_at = :submitted_at, logins = logins + 1,
+        credentials = coalesce(:credentials, credentials),
         ticket = NULL, parked = NULL, expires_at = NULL,
         code = NULL, message = NULL, may_retry = 0, retry_at = NULL
     WHERE link_id = :link_id"""
@@ -44,7 +46,10 @@ _ANSWER: Final = """UPDATE links
 _FINISH: Final = """UPDATE links
     SET state = :state, at = :at, institution = coalesce(:institution, institution),
         ticket = NULL, parked = NULL, expires_at = NULL,
-        code = :code, message = :message, may_retry = :may_retry, retry_at = :retry_at
+        code = :code, message = :message, may_retry = :may_retry, retry_at = :retry_at,
+        refused = CASE WHEN :holds_back AND credentials IS NOT NULL
+            THEN substr(credentials || ' ' || replace(coalesce(refused, ''), credentials || ' ', ''), 1, 340)
+            ELSE refused END  -- 340: twenty digests with their spaces
     WHERE link_id = :link_id"""
 _TAKE_INTERRUPTED: Final = """UPDATE links SET run = :run
     WHERE state IN ('submitted', 'challenged', 'answered') RETURNING *"""
@@ -78,19 +83,25 @@ class Journal:
         is_copy: bool = False,
     ) -> None:
         place = None if path is None else Path(path)
-        database = Database(None, durability, original=place) if is_copy else Database(place, durability)
-        self._lane: Final[Lane] = InlineLane(database) if place is None else ThreadLane(database)
+        self._database: Final = (
+            Database(None, durability, original=place) if is_copy else Database(place, durability)
+        )
+        self._lane: Final[Lane] = InlineLane(self._database) if place is None else ThreadLane(self._database)
         self._clock: Final = clock
         self._run: int | None = None
 
-    async def open(self, *, total: int | None = None) -> None:
+    async def open(self, *, total: int | None = None, identity: ClientIdentity | None = None) -> None:
         """Open the file and begin a run, of *total* links where that is known. To be called once.
+
+        A journal belongs to the client of the first run that has named one by *identity*.
 
         Raises:
             JournalBusyError: Another job runs it.
-            JournalUnreadableError: It is damaged, or no journal of this version. It was not changed.
+            JournalMismatchError: It belongs to another client, or environment. It was not changed.
+            JournalUnreadableError: It is damaged, cut, or no journal of this version. It was not changed.
             JournalWriteError: It cannot be made or written there.
         """
+        self._database.identity = identity
         await self._lane.open()
         values = {"at": write_cell(self._clock.wall()), "total": total}
         try:
@@ -112,9 +123,9 @@ class Journal:
             lambda connection: [self._admit_one(connection, now, *link) for link in links]
         )
 
-    async def submit(self, link_id: str, at: datetime) -> None:
-        """Announce a login; *at* is its time by Belvo's clock."""
-        await self._write(_SUBMIT, link_id, submitted_at=at)
+    async def submit(self, link_id: str, at: datetime, credentials: str | None = None) -> None:
+        """Announce a login; *at* is its time by Belvo's clock, *credentials* a digest of what it sends."""
+        await self._write(_SUBMIT, link_id, submitted_at=at, credentials=credentials)
 
     async def challenge(self, link_id: str, *, ticket: str, parked: str, expires_at: datetime) -> None:
         """Note that the bank asks for a token; *parked* is the challenge as text."""
@@ -138,8 +149,12 @@ class Journal:
         may_retry: bool = False,
         retry_at: datetime | None = None,
         institution: str | None = None,
+        holds_back: bool = False,
     ) -> None:
-        """Note how a link ended: updated, refused or unsettled. Its challenge, if any, is forgotten."""
+        """Note how a link ended: updated, refused or unsettled. Its challenge, if any, is forgotten.
+
+        With *holds_back*, the credentials that were sent last are kept among the refused ones.
+        """
         if state not in RESULTS:
             raise ValueError(f"a link does not end as {state}")
         await self._write(
@@ -151,6 +166,7 @@ class Journal:
             may_retry=may_retry,
             retry_at=retry_at,
             institution=institution,
+            holds_back=holds_back,
         )
 
     async def requeue(self, link_id: str) -> None:

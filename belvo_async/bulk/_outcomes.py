@@ -24,7 +24,6 @@ from belvo_async.errors import (
     TokenNotSentError,
     TokenProviderError,
     TooManySessionsError,
-    TryLaterError,
 )
 from belvo_async.mfa import AwaitingToken
 
@@ -94,10 +93,15 @@ _LATER: Final[tuple[tuple[type[ApiError], float], ...]] = (
     (RateLimitedError, 300.0),
     (RequestTimeoutError, 600.0),
     (ServerError, 600.0),
-    (TryLaterError, 600.0),
     (InstitutionUnavailableError, 1800.0),
 )
-_LATER_CODES: Final = {"permission_denied": 3600.0, "forbidden_by_host": 86400.0}
+_LATER_CODES: Final = {
+    "unavailable_data": 600.0,
+    "link_refreshed": 600.0,
+    "permission_denied": 3600.0,
+    "forbidden_by_host": 86400.0,
+    "operational_limits_reached": 86400.0,
+}
 
 
 def find_retry(error: BelvoError) -> float | None:

@@ -4,8 +4,8 @@ import asyncio
 import inspect
 from typing import Final
 
+from belvo_async._callers import TokenProvider
 from belvo_async._clock import first_of
-from belvo_async._driver import TokenProvider
 from belvo_async._models import Challenge
 
 

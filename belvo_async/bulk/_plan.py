@@ -5,8 +5,8 @@ from typing import Final, TypeAlias, TypeVar
 
 from attrs import Attribute, field, frozen
 
-from belvo_async._driver import TokenProvider, check_provider
-from belvo_async._models import LinkUpdate
+from belvo_async._callers import TokenProvider, check_provider
+from belvo_async._models import LinkUpdate, read_link_id
 from belvo_async._settings import Concurrency, at_least, check_setting, whole
 from belvo_async.bulk._breaker import StopRule
 from belvo_async.bulk._records import LinkState, Record
@@ -60,6 +60,14 @@ def _read_retry(value: object) -> frozenset[LinkState]:
     )
 
 
+def _read_resend(value: object) -> frozenset[str]:
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return frozenset(read_link_id(link_id) for link_id in value)
+    raise ConfigurationError(
+        "resend must be made of link ids.", remedy="Pass the ids of links, such as resend=[link_id]."
+    )
+
+
 @frozen(kw_only=True)
 class Plan:
     """The settings of one run.
@@ -76,9 +84,10 @@ class Plan:
     most_asking: int = field(default=1000, validator=whole(1))
     share_challenges: bool = False
     link_deadline: float | None = field(default=None, validator=_check_deadline)
-    login_limit: float = field(default=300.0, validator=at_least(0))
+    login_limit: float = field(default=330.0, validator=at_least(0))
     stop: StopRule | None = field(default=None, validator=_check_rule)
     retry: frozenset[LinkState] = field(default=frozenset(), converter=_read_retry)
+    resend: frozenset[str] = field(default=frozenset(), converter=_read_resend)
     total: int | None = field(default=None, validator=whole(0, optional=True))
     progress: ProgressCallback | None = field(default=None, validator=_check_callable)
     progress_every: float = field(default=5.0, validator=at_least(0.001))
@@ -86,5 +95,8 @@ class Plan:
     dry_run: bool = False
 
     def tries_again(self, record: Record) -> bool:
-        """Whether a link that has ended is to be tried again; the same wrong password never is."""
-        return record.state in self.retry and (record.state is not LinkState.REFUSED or record.may_retry)
+        """Whether a link that has ended is to be tried again, if its credentials are not held back."""
+        if record.state is not LinkState.REFUSED:
+            return record.state in self.retry
+        is_worth_it = record.may_retry or bool(record.refused)  # by now there may be other credentials
+        return record.link_id in self.resend or (LinkState.REFUSED in self.retry and is_worth_it)

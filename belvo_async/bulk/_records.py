@@ -7,6 +7,9 @@ from typing import Final, Protocol, TypeAlias
 
 from attrs import field, frozen
 
+from belvo_async.bulk._binding import CLIENT_SCHEMA
+from belvo_async.bulk._log import GENERATION_SCHEMA
+
 
 class LinkState(StrEnum):
     """How far a link has come. Each state is written before the act that it announces."""
@@ -58,6 +61,10 @@ class Record:
     message: str | None = None
     may_retry: bool = False
     retry_at: datetime | None = None
+    credentials: str | None = field(default=None, repr=False)
+    """A keyed digest of the credentials that were sent last."""
+    refused: tuple[str, ...] = field(default=(), repr=False)
+    """Keyed digests of credentials that were refused, the newest first: they are not sent again."""
 
 
 @frozen
@@ -85,7 +92,7 @@ class Counts:
 
 
 APPLICATION_ID: Final = int.from_bytes(b"belv", "big")
-VERSION: Final = 1
+VERSION: Final = 2
 
 _STATES: Final = ", ".join(f"'{state}'" for state in LinkState)
 SCHEMA: Final = (
@@ -103,6 +110,8 @@ SCHEMA: Final = (
         message TEXT,
         may_retry INTEGER NOT NULL DEFAULT 0,
         retry_at TEXT,
+        credentials TEXT,
+        refused TEXT,
         run INTEGER NOT NULL
     ) WITHOUT ROWID""",
     "CREATE UNIQUE INDEX links_by_ticket ON links (ticket) WHERE ticket IS NOT NULL",
@@ -114,6 +123,8 @@ SCHEMA: Final = (
         reason TEXT,
         total INTEGER
     )""",
+    *GENERATION_SCHEMA,
+    CLIENT_SCHEMA,
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",
 )
@@ -176,4 +187,6 @@ def read_record(row: Row) -> Record:
         message=read_text(row["message"]),
         may_retry=bool(row["may_retry"]),
         retry_at=read_time(row["retry_at"]),
+        credentials=read_text(row["credentials"]),
+        refused=tuple(str(row["refused"] or "").split()),
     )

@@ -1,4 +1,4 @@
-"""Settles the logins that were in flight when an earlier run was killed: by looking, never by repeating."""
+"""Settles the logins that were in flight when an earlier run was killed: by status checks alone."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,9 +7,10 @@ from typing import Final
 from belvo_async._clock import first_of
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._clerk import Clerk
+from belvo_async.bulk._doubt import find_login_left
 from belvo_async.bulk._outcomes import Outcome, Unsettled, Updated
 from belvo_async.bulk._records import Record
-from belvo_async.errors import AuthenticationError, BelvoError, NotFoundError, OutcomeUnknownError, UsageError
+from belvo_async.errors import AuthenticationError, BelvoError, OutcomeUnknownError, UsageError
 
 _FIRST_WAIT: Final = 3.0
 _LONGEST_WAIT: Final = 60.0
@@ -53,9 +54,7 @@ class Recovery:
                 link = await self._pool.links.settle(record.link_id, since=record.submitted_at or record.at)
             except (AuthenticationError, UsageError):
                 raise
-            except NotFoundError as gone:
-                return self._clerk.refuse(record.link_id, gone)
-            except BelvoError as failure:
+            except BelvoError as failure:  # also where there is no such link: that is no status check
                 error = failure
             else:
                 if link is not None:
@@ -64,8 +63,7 @@ class Recovery:
 
     def _list_waits(self, record: Record) -> Iterator[float]:
         """Yield the seconds before each look, until the login must have ended."""
-        age = (self._pool.clock.wall() - (record.submitted_at or record.at)).total_seconds()
-        left = self._login_limit - min(max(age, 0.0), self._login_limit)  # the clock may have been set
+        left = find_login_left(record, self._pool.clock.wall(), self._login_limit)
         yield 0.0
         wait = _FIRST_WAIT
         while left > 0:
@@ -75,12 +73,12 @@ class Recovery:
 
 
 def _build_error(record: Record, cause: BelvoError | None) -> OutcomeUnknownError:
-    looked = (
-        "the link shows no success" if cause is None else f"the link cannot be looked at: {cause.message}"
-    )
+    looked = "the link shows no success"
+    if cause is not None:
+        looked = f"a status check did not tell how it ended: {cause.message.rstrip('.')}"
     error = OutcomeUnknownError(
         f"An earlier run was stopped while this login was under way, and {looked}.",
-        remedy="Run the job again to retry unsettled links: it looks once more before it logs in.",
+        remedy="Run the job again to retry unsettled links: it checks the link once more before it logs in.",
         link_id=record.link_id,
     )
     error.__cause__ = cause

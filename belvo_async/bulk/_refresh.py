@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Collection
+from uuid import UUID
 
+from belvo_async._callers import TokenProvider
 from belvo_async._clock import Clock
-from belvo_async._driver import TokenProvider
 from belvo_async._pool import SessionPool
 from belvo_async._settings import Concurrency, check_setting
 from belvo_async.bulk._breaker import StopRule
@@ -27,9 +28,10 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     most_asking: int = 1000,
     share_challenges: bool = False,
     link_deadline: float | None = None,
-    login_limit: float = 300.0,
+    login_limit: float = 330.0,
     stop: StopRule | None = None,
     retry: Collection[str] = (),
+    resend: Collection[str | UUID] = (),
     total: int | None = None,
     progress: ProgressCallback | None = None,
     progress_every: float = 5.0,
@@ -63,10 +65,14 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
             them.
         link_deadline: Seconds for each link, from its turn on; then it is given up, settled or parked.
         login_limit: Seconds after which a login that an earlier run began must have ended (Belvo error
-            article: 408 after five minutes).
+            article: 408 after five minutes, and the response takes its time).
         stop: When so many links fail that the job stops.
-        retry: What to try again of an earlier run: `refused` (where the same credentials may be tried again),
-            `unsettled` (after another look), `parked` (its challenge while it is open, else a new login).
+        retry: What to try again of an earlier run: `refused` (where the same credentials may be tried again,
+            or others are given), `unsettled` (after a status check), `parked` (its challenge while it is
+            open, else a new login). Credentials that were refused are held back: the journal knows them by a
+            keyed digest, and `RefreshReport.held_back` counts them.
+        resend: Ids of refused links whose credentials are sent once more, though they were refused: because
+            the bank was wrong, or somebody has unlocked the user's access there.
         total: How many links there are, for the time left; not needed where *updates* has a length.
         progress: Called with a report every *progress_every* seconds, and at the end.
         progress_every: Seconds.
@@ -110,6 +116,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         login_limit=login_limit,
         stop=stop,
         retry=retry,
+        resend=resend,
         total=total,
         progress=progress,
         progress_every=progress_every,

@@ -22,6 +22,8 @@ class RefreshReport:
     """Items whose link id had come before: one login each, with the last value that came in time."""
     skipped: int = 0
     """Items that an earlier run had finished."""
+    held_back: int = 0
+    """Of the skipped items, those whose credentials were refused before and were not sent again."""
     waiting: int = 0
     """Links that wait for their login."""
     in_flight: int = 0
@@ -83,6 +85,8 @@ class RefreshReport:
         lines = [str(self)]
         if self.repeated:
             lines.append(f"{self.repeated} repeated ids, each one login")
+        if self.held_back:
+            lines.append(f"{self.held_back} held back: the same credentials were refused before")
         if self.stopped:
             lines.append(f"stopped: {self.stopped}")
         return lines

@@ -49,7 +49,7 @@ class RefreshRun:
         """
         if self._conductor is not None:
             raise UsageError("A run can be entered once.", remedy="Call bulk.refresh(…) again.")
-        await self._journal.open(total=self._total)
+        await self._journal.open(total=self._total, identity=self._pool.identity)
         try:
             conductor = await self._prepare()
         except BaseException:
@@ -180,6 +180,7 @@ class RefreshRun:
             read=self._source.read,
             repeated=tally.repeated,
             skipped=tally.skipped,
+            held_back=tally.held_back,
             waiting=len(conductor.window) + tally.planned,
             in_flight=conductor.window.running,
             asking=conductor.clerk.people.asking,

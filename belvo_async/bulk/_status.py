@@ -13,13 +13,9 @@ from attrs import frozen
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._sqlite import connect, exists, find_real
-from belvo_async.bulk._database import (
-    build_unreadable,
-    check_header,
-    connect_read_only,
-    has_log,
-    sidecar,
-)
+from belvo_async.bulk._binding import find_environment
+from belvo_async.bulk._database import build_unreadable, check_header, check_log
+from belvo_async.bulk._log import connect_read_only, find_lasting_fault, has_log, sidecar
 from belvo_async.bulk._records import (
     Counts,
     LinkState,
@@ -41,6 +37,8 @@ _BY_CODE: Final = """SELECT code, count(*) FROM links
     WHERE state IN ('refused', 'unsettled') AND code IS NOT NULL GROUP BY code"""
 _FINISHED_SINCE: Final = """SELECT count(*) FROM links
     WHERE at >= ? AND state IN ('parked', 'updated', 'refused', 'unsettled')"""
+_HELD_BACK: Final = """SELECT count(*) FROM links
+    WHERE state = 'refused' AND NOT may_retry AND refused IS NOT NULL"""
 _NEXT_EXPIRY: Final = "SELECT min(expires_at) FROM links WHERE state IN ('challenged', 'parked')"
 
 
@@ -49,6 +47,8 @@ class JournalStatus:
     """How a bulk refresh stands, read from its journal."""
 
     path: Path
+    environment: str | None
+    """The base address that the journal belongs to; None where no run has said so yet."""
     runs: int
     """How many runs have begun."""
     is_running: bool
@@ -66,6 +66,8 @@ class JournalStatus:
     """Links that came to an end, whichever, in the last five minutes or since the run began."""
     next_expiry: datetime | None
     """When the first open challenge expires."""
+    held_back: int
+    """Refused links whose credentials are not sent again, unless `refresh` is told to `resend` them."""
 
 
 def read_status(path: str | os.PathLike[str], *, clock: Clock = SYSTEM_CLOCK) -> JournalStatus:
@@ -120,6 +122,7 @@ def _build_status(connection: sqlite3.Connection, path: Path, now: datetime) -> 
     counts = count_links(connection)
     return JournalStatus(
         path=path,
+        environment=find_environment(connection),
         runs=run.get("number", 0),
         is_running=_is_locked(path),
         started_at=started_at,
@@ -129,6 +132,7 @@ def _build_status(connection: sqlite3.Connection, path: Path, now: datetime) -> 
         counts=counts,
         finished_per_minute=_measure_pace(connection, started_at or now, now),
         next_expiry=counts.next_expiry,
+        held_back=connection.execute(_HELD_BACK).fetchone()[0],
     )
 
 
@@ -175,6 +179,7 @@ def _look_once(path: Path, read: Callable[[sqlite3.Connection, Path], T]) -> T:
         connection.execute("BEGIN")  # all that is read is of one moment
         if not check_header(connection, path):
             raise build_unreadable(path, "is empty", remedy=_NO_JOB_REMEDY)
+        check_log(path, find_lasting_fault(path))
         try:
             seen = read(connection, path)
         except ValueError as error:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from belvo_async._challenges import draw_ticket
 from belvo_async._clock import Clock
+from belvo_async._parked import draw_ticket
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._outcomes import Parked
@@ -30,6 +30,7 @@ class Steps:
         pool: Writes challenges as text.
         link_id: The link.
         ticket: That of an earlier challenge, which the new one replaces.
+        is_in_doubt: Whether an earlier login of the link may have succeeded.
         on_begin: Told when the login is about to leave, or to be answered.
         on_challenge: Told when a person is about to be asked.
     """
@@ -41,6 +42,7 @@ class Steps:
         link_id: str,
         *,
         ticket: str | None = None,
+        is_in_doubt: bool = False,
         on_begin: Callable[[], None] | None = None,
         on_challenge: Callable[[Parked], None] | None = None,
     ) -> None:
@@ -50,16 +52,19 @@ class Steps:
         self._on_challenge: Final = on_challenge
         self.link_id: Final = link_id
         self.ticket = ticket
+        self.is_in_doubt: Final = is_in_doubt
         self.phase = Phase.NOTHING
         self.submitted_at: datetime | None = None
         """When the last login or answer left, by Belvo's clock."""
+        self.credentials: str | None = None
+        """The digest of what the login sends."""
         self.state: AwaitingToken | None = None
         """The newest challenge."""
 
     async def note_submission(self, at: datetime) -> None:
         """Write that the login leaves."""
         self._begin(Phase.SUBMITTED, at)
-        await self._journal.submit(self.link_id, at)
+        await self._journal.submit(self.link_id, at, self.credentials)
 
     async def note_challenge(self, state: AwaitingToken) -> None:
         """Write the challenge down."""

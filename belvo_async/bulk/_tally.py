@@ -54,6 +54,7 @@ class Tally:
         self._expiries: Final[list[tuple[datetime, str]]] = []
         self.repeated = 0
         self.skipped = 0
+        self.held_back = 0
         self.planned = 0
         self.ended = 0
         """Outcomes of this run."""
@@ -72,6 +73,11 @@ class Tally:
     def take_back(self, state: LinkState, institution: str | None, code: str | None) -> None:
         """Uncount an outcome of an earlier run, or a parked one, as the link is tried again."""
         self._count(state, institution, code, -1)
+
+    def hold_back(self) -> None:
+        """Count a link whose credentials were refused before."""
+        self.skipped += 1
+        self.held_back += 1
 
     def plan(self, institution: str | None) -> None:
         """Count a link that a run without logins would update."""

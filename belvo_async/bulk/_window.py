@@ -30,6 +30,8 @@ class Job:
     """None: the credentials are asked for when its turn comes."""
     earlier: Record | None = None
     """How an earlier run ended, where a person wants it tried again."""
+    refused: tuple[str, ...] = field(default=(), repr=False)
+    """Digests of credentials that are not to be sent again."""
 
 
 @define(eq=False)

@@ -146,6 +146,13 @@ def refresh(  # noqa: PLR0913 - options
         list[Retriable] | None,
         typer.Option(help="Try these of an earlier run again; may be repeated."),
     ] = None,
+    resend: Annotated[
+        list[UUID] | None,
+        typer.Option(
+            metavar="LINK_ID",
+            help="Send this link's credentials though they were refused before; may be repeated.",
+        ),
+    ] = None,
     ask: Annotated[
         bool, typer.Option("--ask", help="Ask for tokens here; by default challenges are parked.")
     ] = False,
@@ -171,7 +178,7 @@ def refresh(  # noqa: PLR0913 - options
         typer.Option(
             min=0, metavar="SECONDS", help="How long a login that was cut off may still be running."
         ),
-    ] = 300.0,
+    ] = 330.0,
     stop_after: Annotated[
         int | None, typer.Option(min=1, metavar="LINKS", help="Stop when so many have failed.")
     ] = None,
@@ -187,7 +194,7 @@ def refresh(  # noqa: PLR0913 - options
             raise typer.Exit(show_links(status, listed, open_output(), as_json=as_json))
         if status is not None:
             raise typer.Exit(show_status(status, open_output(), as_json=as_json))
-        path = check_options(links, journal, retry=bool(retry), ask=ask, listed=bool(listed))
+        path = check_options(links, journal, retry=bool(retry or resend), ask=ask, listed=bool(listed))
         view = _choose_view(as_json=as_json, is_live=not ask)
         limits = Concurrency(total=at_once, per_institution=per_institution)
         order = RefreshOrder(
@@ -196,6 +203,7 @@ def refresh(  # noqa: PLR0913 - options
             skip_bad_rows=skip_bad_rows,
             ask=ask,
             retry=tuple(retry or ()),
+            resend=tuple(map(str, resend or ())),
             look_ahead=look_ahead,
             link_deadline=link_deadline,
             login_limit=login_limit,

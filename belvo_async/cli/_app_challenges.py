@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, TypeAlias
+from uuid import UUID
 
 import typer
 
@@ -41,10 +42,15 @@ def list_(
         ChallengePhase, typer.Option(help="Those in this phase; the soonest to expire come first.")
     ] = ChallengePhase.OPEN,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
+    link: Annotated[
+        UUID | None, typer.Option(help="The newest challenge of this link that waits for a token.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """See `help` above: it is made of parts."""
-    wanted = Shown(phase=phase, limit=limit, as_json=as_json)
+    if link is not None and phase is not ChallengePhase.OPEN:
+        raise typer.BadParameter("--link shows what waits for a token; leave out --phase.")
+    wanted = Shown(phase=phase, limit=limit, link=link, as_json=as_json)
     _run(store, lambda pool, desk: list_challenges(pool, wanted, desk))
 
 

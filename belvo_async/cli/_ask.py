@@ -20,6 +20,7 @@ _LABELS: Final[Mapping[ChallengeKind | None, str]] = {
     ChallengeKind.NUMERIC: "Challenge number",
     ChallengeKind.TEXT: "Question",
 }
+_LONGEST_TEXT: Final = 4000
 
 
 def ask_secret(prompt: str, source: LineSource) -> str:
@@ -101,27 +102,35 @@ class Asker:
 
     def _show(self, challenge: Challenge) -> None:
         self._console.rule(characters="-", style="dim")
-        self._write(f"{self.institution or 'The institution'} asks for a token.", "bold")
+        self._write(_quote(f"{self.institution or 'The institution'} asks for a token."), "bold")
         if challenge.instructions:
-            self._write(challenge.instructions)
+            self._write(_quote(challenge.instructions))
         if challenge.value:
             self._show_value(challenge, challenge.value)
+        for line in challenge.extra_lines:
+            self._write(_quote(f"- {line}"))
         until = find_expiry(challenge)
         self._write(f"Time left: {_tell_duration(until - datetime.now(UTC))}, until {until:%H:%M:%S}.")
 
     def _show_value(self, challenge: Challenge, value: str) -> None:
         if challenge.kind is ChallengeKind.QR:
-            drawn = draw_code(value, self._console)
+            drawn = draw_code(challenge, self._console)
             if not isinstance(drawn, Undrawable):
                 self._console.print(drawn)
                 return
             self._write(drawn.why, "yellow")
             self._console.print(Text(drawn.text), soft_wrap=True)
             return
-        self._write(f"{_LABELS.get(challenge.kind, 'Challenge')}: {value}", "bold cyan")
+        self._write(_quote(f"{_LABELS.get(challenge.kind, 'Challenge')}: {value}"), "bold cyan")
 
     def _write(self, text: str, style: str = "") -> None:
         write_prose(self._console, text, style)
+
+
+def _quote(text: str) -> str:
+    """Set the lines of a text from elsewhere apart from our own, and cut what fills the screen."""
+    shown = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …"
+    return shown.replace("\n", "\n  ")
 
 
 def _tell_duration(left: timedelta) -> str:

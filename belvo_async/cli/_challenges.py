@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from attrs import frozen
 from rich import box
@@ -34,13 +35,14 @@ class Shown:
 
     phase: ChallengePhase
     limit: int
+    link: UUID | None = None
     as_json: bool = False
 
 
 async def list_challenges(pool: SessionPool, wanted: Shown, desk: Desk) -> ExitCode:
     """Write the challenges that are wanted."""
     async with pool:
-        found = await pool.challenges.list(phase=wanted.phase, limit=wanted.limit)
+        found = await _collect(pool, wanted)
     if wanted.as_json:
         for parked in found:
             desk.output.file.write(f"{json.dumps(_build_fields(parked))}\n")
@@ -48,8 +50,16 @@ async def list_challenges(pool: SessionPool, wanted: Shown, desk: Desk) -> ExitC
     if found:
         desk.output.print(_build_table(found))
     noun = "challenge" if len(found) == 1 else "challenges"
-    desk.messages.print(f"{len(found) or 'No'} {wanted.phase} {noun}.", style="dim")
+    phase = found[0].phase if found else wanted.phase
+    desk.messages.print(f"{len(found) or 'No'} {phase} {noun}.", style="dim")
     return ExitCode.OK
+
+
+async def _collect(pool: SessionPool, wanted: Shown) -> Sequence[ParkedChallenge]:
+    if wanted.link is None:
+        return await pool.challenges.list(phase=wanted.phase, limit=wanted.limit)
+    found = await pool.challenges.find(wanted.link)
+    return [] if found is None else [found]
 
 
 async def answer_challenge(pool: SessionPool, ticket: str, desk: Desk) -> ExitCode:
@@ -142,6 +152,7 @@ def _build_fields(parked: ParkedChallenge) -> dict[str, object]:
         "instructions": challenge.instructions,
         "value": challenge.value,
         "expects_user_input": challenge.expects_user_input,
+        "extra": challenge.token_generation_data.extra,
         "attempts": parked.attempts,
         "parked_at": parked.parked_at.isoformat(),
         "expires_at": parked.expires_at.isoformat(),

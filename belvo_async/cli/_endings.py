@@ -7,7 +7,7 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, MfaPolicy, OutcomeUnknownError
-from belvo_async.errors import ChallengeError, PoolClosedError, UsageError
+from belvo_async.errors import ChallengeError, JournalMismatchError, PoolClosedError, UsageError
 
 
 class ExitCode(IntEnum):
@@ -91,7 +91,8 @@ def read_ending(error: BelvoError | None) -> Ending:
 
 def find_code(error: BelvoError) -> ExitCode:
     """Return the exit code for an error that is about no link in particular."""
-    return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
+    is_usage = isinstance(error, UsageError | JournalMismatchError)
+    return ExitCode.USAGE if is_usage else ExitCode.FAILED
 
 
 def find_expiry(challenge: Challenge) -> datetime:

@@ -37,10 +37,16 @@ async def list_links(pool: SessionPool, wanted: Wanted, output: Console, message
     """Write the links that are wanted."""
     async with pool:
         links: list[Link] = []
+        unreadable = 0
         async for page in pool.links.list(**wanted.build_filters()).pages():
             links += page.results[: wanted.limit - len(links)]
+            unreadable += len(page.unreadable)
             if len(links) >= wanted.limit:
                 break
+    if unreadable:
+        messages.print(
+            f"{unreadable} items of the list have no readable id and are left out.", style="yellow"
+        )
     if wanted.as_json:
         for link in links:
             output.file.write(f"{_write_json(link)}\n")
@@ -58,9 +64,9 @@ def _tell_count(count: int, limit: int) -> str:
 
 
 def _write_json(link: Link) -> str:
-    """Write all that is known of a link; keys that this version does not know stand beside the others."""
+    """Write all that is known of a link; what this version does not know comes as it came."""
     known = attrs.asdict(link, filter=attrs.filters.exclude("extra"))
-    return json.dumps(dict(link.extra) | known, default=_write_time)
+    return json.dumps(known | dict(link.extra), default=_write_time)
 
 
 def _write_time(moment: datetime) -> str:

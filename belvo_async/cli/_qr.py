@@ -7,7 +7,7 @@ from attrs import frozen
 from rich.console import Console
 from rich.text import Text
 
-from belvo_async._images import find_image
+from belvo_async import Challenge
 from belvo_async.cli._console import make_safe
 
 _QUIET_ZONE: Final = 4
@@ -24,12 +24,15 @@ class Undrawable:
     """What to show in its place, safe for a terminal."""
 
 
-def draw_code(value: str, console: Console) -> Text | Undrawable:
-    """Draw the QR code whose content is *value*, or tell why it cannot be drawn."""
-    address = value if value[:5].lower() == "data:" else find_image(value)
-    if address is not None:
+def draw_code(challenge: Challenge, console: Console) -> Text | Undrawable:
+    """Draw the QR code of a challenge, or tell why it cannot be drawn."""
+    picture = challenge.picture
+    if picture is not None:
         why = "The bank sent the QR code as an image. Open this address in a browser to see it:"
-        return Undrawable(why, make_safe(address))
+        return Undrawable(why, picture.data_uri)
+    value = challenge.qr_content
+    if value is None:
+        return Undrawable("This is no content of a QR code:", make_safe(challenge.value or ""))
     if "utf" not in console.encoding.lower():
         return Undrawable(
             "This terminal has no characters to draw a QR code with. Its content:", make_safe(value)

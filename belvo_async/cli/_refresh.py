@@ -45,9 +45,10 @@ class RefreshOrder:
     skip_bad_rows: bool = False
     ask: bool = False
     retry: tuple[str, ...] = ()
+    resend: tuple[str, ...] = ()
     look_ahead: int = 1000
     link_deadline: float | None = None
-    login_limit: float = 300.0
+    login_limit: float = 330.0
     stop: StopRule | None = None
     dry_run: bool = False
     share_challenges: bool = False
@@ -66,7 +67,10 @@ def check_options(links: str | None, journal: Path | None, *, retry: bool, ask: 
             "There is no file of links.", remedy="Name one, or - for standard input; or pass --status."
         )
     if retry and journal is None:
-        raise UsageError("--retry needs the journal of an earlier run.", remedy="Name it with --journal.")
+        raise UsageError(
+            "--retry needs the journal of an earlier run, and so does --resend.",
+            remedy="Name it with --journal.",
+        )
     if ask and links == "-":
         raise UsageError(
             "With --ask, standard input is where the tokens come from.", remedy="Pass the links as a file."
@@ -88,7 +92,9 @@ async def run_refresh(pool: SessionPool, order: RefreshOrder, view: View, desk: 
             if not order.skip_bad_rows:
                 return ExitCode.USAGE
         async with pool:
-            return await _Job(pool, order, view, desk, interrupt).run(checked)
+            code = await _Job(pool, order, view, desk, interrupt).run(checked)
+            await pool.aclose(grace=0)  # the run has given its logins their time already
+            return code
 
 
 def _check(order: RefreshOrder, interrupt: Interrupt, desk: Desk) -> Checked | None:
@@ -153,6 +159,7 @@ class _Job:
             login_limit=order.login_limit,
             stop=order.stop,
             retry=order.retry,
+            resend=order.resend,
             total=None if checked is None else checked.total,
             progress=self._show,
             progress_every=self._view.seconds,

@@ -48,11 +48,15 @@ def show_links(path: Path, states: Collection[str], output: Console, *, as_json:
 
 
 def _list_lines(status: JournalStatus) -> list[str]:
-    lines = [f"{status.path}: {_tell_run(status)}", *_build_report(status).to_table().splitlines()]
+    lines = [f"{status.path}: {_tell_run(status)}"]
+    lines += [f"of {status.environment}"] if status.environment else []
+    lines += [*_build_report(status).to_table().splitlines()]
     counts = status.counts.by_state
     under_way = [f"{count} {state}" for state, count in counts.items() if count and not state.is_final]
     if under_way:
         lines += ["", f"without an outcome yet: {', '.join(under_way)}"]
+    if status.held_back:
+        lines += ["", f"{status.held_back} refused with credentials that are not sent again"]
     if status.is_running and status.finished_per_minute:
         lines.append(f"{status.finished_per_minute:.0f} links a minute{_tell_time_left(status)}")
     parked = list_records(status.path, (LinkState.PARKED,), _SHOWN)
@@ -72,6 +76,8 @@ def _describe_link(record: Record) -> str:
     if record.may_retry:
         again = "; may be tried again"
         again += f" from {_write_time(record.retry_at)}" if record.retry_at else ""
+    elif record.refused:
+        again = "; these credentials are not sent again"
     why = f"{record.code}: {record.message}" if record.code else "no reason was written"
     return f"{record.link_id}{where}: {record.state}, {why}{again}"
 
@@ -86,6 +92,7 @@ def _build_link(record: Record) -> dict[str, object]:
         "code": record.code,
         "message": record.message,
         "may_retry": record.may_retry,
+        "is_held_back": bool(record.refused) and not record.may_retry,
         "retry_at": _write_iso(record.retry_at),
         "ticket": record.ticket,
         "expires_at": _write_iso(record.expires_at),
@@ -132,6 +139,7 @@ def _build_fields(status: JournalStatus) -> dict[str, object]:
     return {
         "kind": "status",
         "path": str(status.path),
+        "environment": status.environment,
         "runs": status.runs,
         "is_running": status.is_running,
         "started_at": _write_iso(status.started_at),
@@ -140,6 +148,7 @@ def _build_fields(status: JournalStatus) -> dict[str, object]:
         "total": status.total,
         "finished_per_minute": status.finished_per_minute,
         "next_expiry": _write_iso(status.next_expiry),
+        "held_back": status.held_back,
         "by_state": {str(state): count for state, count in counts.by_state.items()},
         "by_institution": {
             name: {str(state): count for state, count in states.items()}

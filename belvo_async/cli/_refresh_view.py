@@ -171,6 +171,11 @@ def list_hints(report: RefreshReport, journal: Path | None) -> Iterator[str]:
         return
     if report.skipped and report.skipped + report.repeated == report.read:
         yield "All of these links had their outcome already. --retry tries some again; a new journal, all."
+    if report.held_back:
+        yield (
+            "Held back: the same credentials were refused before. Correct them and pass --retry refused, or "
+            "name a link with --resend to send them all the same."
+        )
     place = None if journal is None else shlex.quote(str(journal))
     if report.parked:
         yield (

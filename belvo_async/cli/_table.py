@@ -88,18 +88,25 @@ def build_proof(proof: Proof) -> Table:
 
 def build_links(links: Sequence[Link]) -> Table:
     """Build the table of `links list`; a column that would be empty is left out."""
-    has_external_ids = any(link.external_id for link in links)
+    has_external_ids = any(link.external_id or "external_id" in link.extra for link in links)
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("id", no_wrap=True)
     for heading in ("institution", "status", "last accessed", *(("external id",) * has_external_ids)):
         table.add_column(heading, overflow="fold")
     for link in links:
-        cells = [link.id, link.institution, link.status, _write_time(link.last_accessed_at)]
+        odd = {name: str(value) for name, value in link.extra.items()}  # of a type that nobody knows
+        accessed_at = _write_time(link.last_accessed_at) or odd.get("last_accessed_at", "never")
+        cells = [
+            link.id,
+            link.institution or odd.get("institution", ""),
+            link.status or odd.get("status", ""),
+            accessed_at,
+        ]
         if has_external_ids:
-            cells.append(link.external_id)
-        table.add_row(*(Text(make_safe(cell or "")) for cell in cells))
+            cells.append(link.external_id or odd.get("external_id", ""))
+        table.add_row(*(Text(make_safe(cell)) for cell in cells))
     return table
 
 
-def _write_time(moment: datetime | None) -> str:
-    return "never" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M}"
+def _write_time(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M}"

@@ -7,20 +7,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from belvo_async._sqlite import ask, code_of, commit, connect, find_obstacle, find_real, find_remedy
+from belvo_async._dossier import find_link
+from belvo_async._sqlite import code_of, commit, connect, find_obstacle, find_real, find_remedy
 from belvo_async.errors import ChallengeStoreError
 
 _APPLICATION_ID: Final = int.from_bytes(b"belc", "big")
-_VERSION: Final = 1
+_VERSION: Final = 2
 _PATIENCE: Final = 5.0  # seconds that another process may take to write
 _ATTEMPTS: Final = 50
 _PAUSE: Final = 0.1  # seconds before the file is opened again while another process makes it
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+_HEADER: Final = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+    FROM pragma_application_id, pragma_user_version"""
+"""One statement, so that a file that another process makes meanwhile is seen before or after, not half."""
 _SCHEMA: Final = (
     """CREATE TABLE challenges (
         key TEXT PRIMARY KEY NOT NULL,
         owner TEXT NOT NULL,
+        link TEXT NOT NULL,
         phase TEXT NOT NULL,
         version INTEGER NOT NULL,
         expires_at INTEGER NOT NULL,
@@ -28,9 +33,16 @@ _SCHEMA: Final = (
         record TEXT NOT NULL
     ) WITHOUT ROWID""",
     "CREATE INDEX challenges_by_expiry ON challenges (owner, phase, expires_at)",
+    "CREATE INDEX challenges_by_link ON challenges (link, expires_at)",
     "CREATE INDEX challenges_by_keep ON challenges (keep_until)",
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_VERSION}",
+)
+_FROM_1_TO_2: Final = (
+    "ALTER TABLE challenges ADD COLUMN link TEXT NOT NULL DEFAULT ''",
+    "UPDATE challenges SET link = find_link(owner, record)",
+    "CREATE INDEX challenges_by_link ON challenges (link, expires_at)",
+    "PRAGMA user_version = 2",
 )
 
 
@@ -42,7 +54,7 @@ class ChallengeFile:
         self._connection: sqlite3.Connection
 
     def open(self) -> None:
-        """Open and check the file; make it if there is none.
+        """Open and check the file; make it if there is none, and bring an older one up to date.
 
         Raises:
             ChallengeStoreError: It cannot be made or written, or is something else. It was not changed.
@@ -65,36 +77,37 @@ class ChallengeFile:
     def _open_once(self, place: Path) -> sqlite3.Connection:
         connection = connect(place, "mode=rwc", patience=_PATIENCE)
         try:
-            is_new = not self._check_header(connection)
+            version = self._check_header(connection)
             connection.execute("PRAGMA journal_mode = WAL")
             # A claim that a loss of power undoes could be taken twice.
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA fullfsync = 1")  # on macOS alone
-            if is_new:
-                commit(connection, [self._make_tables])
+            if version != _VERSION:
+                commit(connection, [self._bring_up_to_date])
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _make_tables(self, connection: sqlite3.Connection) -> None:
-        if self._check_header(connection):  # another process was faster
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        version = self._check_header(connection)
+        if version == _VERSION:  # another process was faster
             return
-        for statement in _SCHEMA:
+        connection.create_function("find_link", 2, find_link)
+        for statement in _FROM_1_TO_2 if version else _SCHEMA:
             connection.execute(statement)
 
-    def _check_header(self, connection: sqlite3.Connection) -> bool:
-        """Return whether the file is a store of ours; an empty one may become one."""
-        application = ask(connection, "PRAGMA application_id")
-        version = ask(connection, "PRAGMA user_version")
-        if (application, version) == (_APPLICATION_ID, _VERSION):
-            return True
+    def _check_header(self, connection: sqlite3.Connection) -> int:
+        """Return the version of the store that the file is; 0 where it is empty, and may become one."""
+        application, version, tables = connection.execute(_HEADER).fetchone()
         if application == _APPLICATION_ID:
-            problem = f"is of version {version} (user_version), and this belvo_async reads version {_VERSION}"
-        elif application or version or ask(connection, "SELECT count(*) FROM sqlite_master"):
+            if 1 <= version <= _VERSION:
+                return int(version)
+            problem = f"is of version {version} (user_version), and this belvo_async reads up to {_VERSION}"
+        elif application or version or tables:
             problem = f"is a database of another kind (application_id {application})"
         else:
-            return False
+            return 0
         raise self.refuse(problem, remedy="Name another file; this one was not changed.")
 
     def close(self) -> None:

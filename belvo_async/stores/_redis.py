@@ -1,9 +1,10 @@
 """Parked challenges in Redis."""
 
 import builtins
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 from types import TracebackType
 from typing import Final, Protocol, Self, runtime_checkable
@@ -12,7 +13,7 @@ from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._settings import check_setting
 from belvo_async._tickets import ChallengePhase, ChallengeRow, write_time
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
-from belvo_async.stores._scripts import ADD, FORGET, LIST, REPLACE
+from belvo_async.stores._scripts import ADD, FIND, FORGET, LIST, REPLACE
 
 _PHASES: Final = tuple(phase.value for phase in ChallengePhase)
 _FORGOTTEN_AT_ONCE: Final = 500
@@ -63,6 +64,7 @@ class RedisChallengeStore:
         self._clock: Final = clock
         self._rows: Final = f"{{{prefix}}}:row:"
         self._queues: Final = f"{{{prefix}}}:queue:"
+        self._links: Final = f"{{{prefix}}}:link:"
         self._keep: Final = f"{{{prefix}}}:keep"
         self._is_owned = False
 
@@ -144,25 +146,32 @@ class RedisChallengeStore:
         """Return the rows that expire soonest; see `ChallengeStore`."""
         queue = f"{self._queues}{owner}:{phase.value}"
         found = await self._run("EVAL", LIST, 1, queue, self._rows, write_time(after), limit)
-        return [_read(entry, owner, phase) for entry in _listed(found)]
+        stand_in = partial(ChallengeRow.stand_in, owner=owner, phase=phase)
+        return [_read(entry, stand_in) for entry in _listed(found)]
+
+    async def find(self, link: str, *, after: datetime, limit: int) -> builtins.list[ChallengeRow]:
+        """Return the ongoing rows of a link; see `ChallengeStore`."""
+        found = await self._run("EVAL", FIND, 1, self._links + link, self._rows, write_time(after), limit)
+        return [_read(entry, partial(ChallengeRow.stand_in, link=link)) for entry in _listed(found)]
 
     async def forget(self, before: datetime) -> int:
         """Remove rows that are over, and what points to rows that are gone; see `ChallengeStore`."""
         count, last = 0, _FORGOTTEN_AT_ONCE
         while last == _FORGOTTEN_AT_ONCE:
-            words = (self._rows, self._queues, write_time(before), _FORGOTTEN_AT_ONCE, *_PHASES)
+            names = (self._rows, self._queues, self._links)
+            words = (*names, write_time(before), _FORGOTTEN_AT_ONCE, *_PHASES)
             last = int(str(await self._run("EVAL", FORGET, 1, self._keep, *words)))
             count += last
         return count
 
     async def _put(self, script: str, row: ChallengeRow, *more: int) -> object:
         cells = row.write_cells()
-        names = [self._rows + row.key, self._keep]
+        names = [self._rows + row.key, self._keep, self._links + row.link]
         names += [f"{self._queues}{row.owner}:{phase}" for phase in _PHASES]
         milliseconds = max(1, (row.keep_until - self._clock.wall()) // _MILLISECOND)
         values = (
             *(row.key, f"{row.owner} {row.key}", _PHASES.index(row.phase.value) + 1, milliseconds),
-            *(cells["expires_at"], cells["keep_until"]),
+            *(cells["expires_at"], cells["keep_until"], int(row.phase.is_ongoing), self._rows),
             *chain.from_iterable(cells.items()),
         )
         return await self._run("EVAL", script, len(names), *names, *values, *more)
@@ -205,9 +214,9 @@ def _listed(answer: object) -> Sequence[object]:
     return answer if isinstance(answer, list) else []
 
 
-def _read(entry: object, owner: str, phase: ChallengePhase) -> ChallengeRow:
+def _read(entry: object, stand_in: Callable[[str], ChallengeRow]) -> ChallengeRow:
     key, cells = _listed(entry)
     try:
         return ChallengeRow.read_cells(_pair(cells))
     except DamagedStateError:
-        return ChallengeRow.stand_in(_text(key), owner, phase)
+        return stand_in(_text(key))

@@ -3,8 +3,9 @@
 import builtins
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
@@ -13,8 +14,8 @@ from belvo_async._tickets import ChallengePhase, ChallengeRow, write_time
 from belvo_async.errors import ConfigurationError, DamagedStateError
 from belvo_async.stores._file import ChallengeFile
 
-_ADD: Final = """INSERT INTO challenges (key, owner, phase, version, expires_at, keep_until, record)
-    VALUES (:key, :owner, :phase, :version, :expires_at, :keep_until, :record)
+_ADD: Final = """INSERT INTO challenges (key, owner, link, phase, version, expires_at, keep_until, record)
+    VALUES (:key, :owner, :link, :phase, :version, :expires_at, :keep_until, :record)
     ON CONFLICT (key) DO NOTHING"""
 _READ: Final = "SELECT * FROM challenges WHERE key = ?"
 _REPLACE: Final = """UPDATE challenges
@@ -23,6 +24,9 @@ _REPLACE: Final = """UPDATE challenges
     WHERE key = :key AND version = :version - 1"""
 _LIST: Final = """SELECT * FROM challenges WHERE owner = ? AND phase = ? AND expires_at > ?
     ORDER BY expires_at LIMIT ?"""
+_FIND: Final = """SELECT * FROM challenges
+    WHERE link = ? AND expires_at > ? AND phase IN ('open', 'claimed', 'answered')
+    ORDER BY expires_at DESC LIMIT ?"""
 _FORGET: Final = "DELETE FROM challenges WHERE keep_until < ?"
 
 
@@ -78,7 +82,14 @@ class SqliteChallengeStore:
         """Return the rows that expire soonest; see `ChallengeStore`."""
         values = (owner, phase.value, write_time(after), limit)
         found = await self._lane.run(lambda connection: connection.execute(_LIST, values).fetchall())
-        return [_read(row, owner, phase) for row in found]
+        stand_in = partial(ChallengeRow.stand_in, owner=owner, phase=phase)
+        return [_read(row, stand_in) for row in found]
+
+    async def find(self, link: str, *, after: datetime, limit: int) -> builtins.list[ChallengeRow]:
+        """Return the ongoing rows of a link; see `ChallengeStore`."""
+        values = (link, write_time(after), limit)
+        found = await self._lane.run(lambda connection: connection.execute(_FIND, values).fetchall())
+        return [_read(row, partial(ChallengeRow.stand_in, link=link)) for row in found]
 
     async def forget(self, before: datetime) -> int:
         """Remove rows that are over; see `ChallengeStore`."""
@@ -94,8 +105,8 @@ def _is_path(value: object) -> bool:
     return isinstance(value, str | os.PathLike) and bool(os.fspath(value))
 
 
-def _read(row: sqlite3.Row, owner: str, phase: ChallengePhase) -> ChallengeRow:
+def _read(row: sqlite3.Row, stand_in: Callable[[str], ChallengeRow]) -> ChallengeRow:
     try:
         return ChallengeRow.read_cells(dict(row))
     except DamagedStateError:
-        return ChallengeRow.stand_in(str(row["key"]), owner, phase)
+        return stand_in(str(row["key"]))

@@ -54,7 +54,7 @@ def link_body(link_id: str | UUID, **fields: Unpack[LinkFields]) -> dict[str, ob
         "status": "valid",
         "refresh_rate": "7d",
         "created_by": "8e6a4c1e-0d4b-4a9e-9a55-2f6f3f3f0b11",
-        "last_accessed_at": "2026-01-01T12:00:00.000000Z",
+        "last_accessed_at": "2025-12-31T12:00:00.000000Z",
         "external_id": None,
         "created_at": "2026-01-01T12:00:00.000000Z",
         "institution_user_id": "sooE7XJWEKypZJR603ecaWYk-8Ap0oD3Nr1pYQ8EXAM=",

@@ -29,14 +29,17 @@ from belvo_async import ChallengePhase, ChallengeRow, ChallengeStore
 
 NOON: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OWNER: Final = "0" * 32
+LINK: Final = "1" * 64
 _MINUTE: Final = timedelta(minutes=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_ONGOING: Final = (ChallengePhase.OPEN, ChallengePhase.CLAIMED, ChallengePhase.ANSWERED)
 
 
 def build_row(
     name: str = "a",
     *,
     owner: str = OWNER,
+    link: str = LINK,
     phase: ChallengePhase = ChallengePhase.OPEN,
     version: int = 1,
     expires_at: datetime = NOON,
@@ -46,6 +49,7 @@ def build_row(
     return ChallengeRow(
         key=name.encode().hex().rjust(64, "0"),
         owner=owner,
+        link=link,
         phase=phase,
         version=version,
         expires_at=expires_at,
@@ -106,7 +110,7 @@ class ChallengeStoreSuite:
     async def test_the_next_version_takes_the_place_of_the_last(
         self, store: ChallengeStore, other_store: ChallengeStore
     ) -> None:
-        """All cells but the key and the owner may change."""
+        """All cells but the key, the owner and the link may change."""
         await store.add(build_row())
         later = NOON + _MINUTE
         row = build_row(phase=ChallengePhase.CLAIMED, version=2, expires_at=later, record="new")
@@ -184,6 +188,73 @@ class ChallengeStoreSuite:
         await store.replace(row)
         assert await store.list(OWNER, ChallengePhase.OPEN, after=before, limit=10) == []
         assert await store.list(OWNER, ChallengePhase.UPDATED, after=before, limit=10) == [row]
+
+    async def test_a_link_finds_its_ongoing_rows_those_first_that_expire_last(
+        self, store: ChallengeStore, other_store: ChallengeStore
+    ) -> None:
+        """Open, claimed and answered ones; whatever is over is not found."""
+        rows = [
+            build_row(str(place), phase=phase, expires_at=NOON + place * _MINUTE)
+            for place, phase in enumerate(ChallengePhase)
+        ]
+        for row in rows:
+            await store.add(row)
+        ongoing = [row for row in reversed(rows) if row.phase in _ONGOING]
+        assert await other_store.find(LINK, after=NOON - _MINUTE, limit=10) == ongoing
+
+    async def test_a_link_finds_no_more_than_wanted(self, store: ChallengeStore) -> None:
+        """The limit leaves out those that expire first, and the moment itself is not found."""
+        rows = [build_row(str(minute), expires_at=NOON + minute * _MINUTE) for minute in range(5)]
+        for row in rows:
+            await store.add(row)
+        assert await store.find(LINK, after=NOON, limit=2) == [rows[4], rows[3]]
+        assert await store.find(LINK, after=NOON + 3 * _MINUTE, limit=10) == [rows[4]]
+        assert await store.find(LINK, after=NOON + 4 * _MINUTE, limit=10) == []
+
+    async def test_the_old_rows_of_a_link_do_not_hide_the_new_one(self, store: ChallengeStore) -> None:
+        """However many have expired, or were declined, and whatever expires later."""
+        for number in range(60):
+            await store.add(build_row(f"old {number}", expires_at=NOON - _MINUTE))
+            declined = build_row(f"declined {number}", expires_at=NOON + _MINUTE)
+            await store.add(declined)
+            await store.replace(evolve(declined, phase=ChallengePhase.DECLINED, version=2))
+        row = build_row("new", expires_at=NOON + _MICROSECOND)
+        await store.add(row)
+        assert await store.find(LINK, after=NOON, limit=1) == [row]
+
+    async def test_links_are_found_apart(self, store: ChallengeStore) -> None:
+        """A link's name is a digest that holds its owner, so that owners are apart, too."""
+        rows = [build_row(name, link=name * 64, owner=name * 32) for name in "23456"]
+        for row in rows:
+            await store.add(row)
+        for row in rows:
+            assert await store.find(row.link, after=NOON - _MINUTE, limit=10) == [row]
+        assert await store.find(LINK, after=NOON - _MINUTE, limit=10) == []
+
+    async def test_a_link_finds_a_row_while_it_is_ongoing(
+        self, store: ChallengeStore, other_store: ChallengeStore
+    ) -> None:
+        """In its newest version, by its newest expiry; one that is opened again is found again."""
+        before, row = NOON - _MINUTE, build_row()
+        await store.add(row)
+        for phase in (*_ONGOING[1:], ChallengePhase.OPEN, ChallengePhase.UNSETTLED, ChallengePhase.OPEN):
+            later = row.expires_at + _MINUTE
+            row = evolve(row, phase=phase, version=row.version + 1, expires_at=later)
+            assert await other_store.replace(row)
+            expected = [row] if phase in _ONGOING else []
+            assert await store.find(LINK, after=before, limit=10) == expected
+            assert await store.find(LINK, after=later - _MICROSECOND, limit=10) == expected
+
+    async def test_a_link_finds_nothing_that_was_forgotten(self, store: ChallengeStore) -> None:
+        """And what was kept, or added anew."""
+        before, old = NOON - _MINUTE, build_row("old")
+        kept = build_row("kept", expires_at=NOON + _MINUTE)
+        for row in (old, kept):
+            await store.add(row)
+        await store.forget(old.keep_until + _MICROSECOND)
+        assert await store.find(LINK, after=before, limit=10) == [kept]
+        await store.add(old)
+        assert await store.find(LINK, after=before, limit=10) == [kept, old]
 
     async def test_what_is_over_is_forgotten(
         self, store: ChallengeStore, other_store: ChallengeStore

@@ -2,7 +2,7 @@
 
 `ChallengePage` is what a person sees under a ticket. `OperatorPage` lists what is open. Both are mounted in
 an application of aiohttp, or by their ASGI form in FastAPI, Starlette, Litestar and others. `TicketFilter`
-keeps tickets out of a server's access log.
+keeps tickets out of a server's access log. `draw_picture` draws QR codes for bots and pages of your own.
 """
 
 try:
@@ -12,9 +12,10 @@ except ImportError as error:
     raise ImportError('belvo_async.web needs jinja2 and segno: pip install "belvo-async[web]"') from error
 
 from belvo_async.web._access_log import TicketFilter
+from belvo_async.web._drawing import draw_picture
 from belvo_async.web._operator import OperatorPage
 from belvo_async.web._page import ChallengePage
 
-__all__ = ["ChallengePage", "OperatorPage", "TicketFilter"]
+__all__ = ["ChallengePage", "OperatorPage", "TicketFilter", "draw_picture"]
 
 del _jinja2, _segno

@@ -19,7 +19,7 @@ from belvo_async.errors import (
 )
 from belvo_async.mfa import ResumeRoute
 from belvo_async.web._answering import Answering, Reply
-from belvo_async.web._drawing import ValueKind, draw_value
+from belvo_async.web._drawing import ValueKind, draw_value, shorten
 from belvo_async.web._guards import COOKIE, FIELD, Allowance, comes_from_our_form, find_proof, write_cookie
 from belvo_async.web._http import PageRequest, PageResponse
 from belvo_async.web._languages import CATALOGS, choose_language
@@ -225,7 +225,8 @@ class ChallengePage:
         context = {
             "brand": self._brand,
             "institution": await self._names.find(parked),
-            "instructions": challenge.instructions,
+            "instructions": shorten(challenge.instructions),
+            "lines": challenge.extra_lines,
             "value": value,
             "is_question": value.kind is ValueKind.QUESTION,
             "is_numeric": value.kind is ValueKind.NUMBER,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from belvo_async.bulk._database import sidecar
+from belvo_async.bulk._log import sidecar
 from belvo_async.bulk._records import APPLICATION_ID, LinkState
 from belvo_async.errors import JournalUnreadableError, JournalWriteError
 from tests.bulk.journals import (
@@ -83,8 +83,10 @@ os._exit(0)
 
 
 async def test_a_journal_of_another_version_is_left_as_it_is(path: Path) -> None:
-    alter(path, "PRAGMA user_version = 2")
-    await refuse_unchanged(path, "is of version 2 (user_version), and this belvo_async reads version 1")
+    for version in (1, 3):
+        alter(path, f"PRAGMA user_version = {version}")
+        expected = f"is of version {version} (user_version), and this belvo_async reads version 2"
+        await refuse_unchanged(path, expected)
 
 
 async def test_a_journal_cut_short_is_left_as_it_is(path: Path) -> None:
@@ -208,6 +210,23 @@ async def test_a_place_out_of_reach_is_refused(path: Path) -> None:
 async def test_a_closed_journal_is_one_file_and_its_lock(path: Path) -> None:
     assert {"run.sqlite", "run.sqlite-lock"} == {file.name for file in path.parent.iterdir()}
     assert sidecar(path, "lock").stat().st_size == 0
+
+
+def read_modes(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are of POSIX")
+async def test_only_its_owner_may_read_a_journal_and_what_stands_beside_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        async with opened(tmp_path / "run.sqlite") as journal:
+            await journal.admit([("a", None)])
+            modes = read_modes(tmp_path)
+    finally:
+        os.umask(before)
+    names = {"run.sqlite", "run.sqlite-lock", "run.sqlite-shm", "run.sqlite-wal"}
+    assert modes == dict.fromkeys(names, 0o600)
 
 
 async def test_odd_names_are_names(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ LATER = {
     errors.RateLimitedError: 300.0,
     errors.RequestTimeoutError: 600.0,
     errors.ServerError: 600.0,
-    errors.TryLaterError: 600.0,
     errors.InstitutionUnavailableError: 1800.0,
 }
 NEVER = [
@@ -45,6 +44,19 @@ def test_what_a_person_or_the_network_missed_may_be_tried_at_any_time(kind: type
 @pytest.mark.parametrize(("kind", "seconds"), LATER.items(), ids=str)
 def test_what_passes_may_be_tried_later(kind: type[ApiError], seconds: float) -> None:
     assert find_retry(kind("It failed.")) == seconds
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds"),
+    [
+        ("unavailable_data", 600.0),
+        ("link_refreshed", 600.0),
+        ("operational_limits_reached", 86400.0),
+        ("not_in_the_table", None),
+    ],
+)
+def test_only_a_code_that_is_known_makes_a_login_worth_another_try(code: str, seconds: float | None) -> None:
+    assert find_retry(errors.TryLaterError("It failed.", details=(ErrorDetail(code=code),))) == seconds
 
 
 @pytest.mark.parametrize("kind", NEVER, ids=lambda kind: kind.__name__)

@@ -31,6 +31,7 @@ from belvo_async.bulk import (
     refresh,
 )
 from belvo_async.bulk._clerk import Clerk
+from belvo_async.bulk._credentials import RefusedCredentials
 from belvo_async.bulk._plan import Plan
 from belvo_async.bulk._recovery import Recovery
 from belvo_async.errors import ChallengeExpiredError, NotFoundError, OutcomeUnknownError
@@ -151,15 +152,15 @@ async def test_a_success_before_the_login_left_proves_nothing(
     only(outcome, Unsettled)
 
 
-async def test_a_link_that_is_gone_was_not_updated(
+async def test_a_link_in_doubt_that_is_gone_stays_in_doubt(
     bank: Sandbox, real_pool: SessionPool, tmp_path: Path
 ) -> None:
     (link_id,) = add_links(bank)
     await leave(tmp_path / "j", link_id, submitted)
     await real_pool.links.delete(link_id)
     (outcome,), _ = await go_on(real_pool, tmp_path / "j")
-    assert isinstance(only(outcome, NotUpdated).error, NotFoundError)
-    assert not only(outcome, NotUpdated).may_retry
+    assert "did not tell how it ended" in only(outcome, Unsettled).error.message
+    assert isinstance(only(outcome, Unsettled).error.__cause__, NotFoundError)
 
 
 async def test_a_link_that_cannot_be_looked_at_is_unsettled_and_says_why(
@@ -169,7 +170,7 @@ async def test_a_link_that_cannot_be_looked_at_is_unsettled_and_says_why(
     await leave(tmp_path / "j", link_id, submitted)
     bank.faults.add(Fault(kind="garbage", method="GET", link_id=link_id))
     (outcome,), _ = await go_on(real_pool, tmp_path / "j")
-    assert "cannot be looked at" in only(outcome, Unsettled).error.message
+    assert "a status check did not tell" in only(outcome, Unsettled).error.message
 
 
 async def test_a_link_that_was_queued_is_logged_in(
@@ -284,7 +285,8 @@ async def look_until_the_end(clock: ManualClock, age: timedelta) -> tuple[list[f
         await journal.submit(link_id, clock.wall() - age)
         (record,) = await journal.take_interrupted()
         stopping = asyncio.Event()
-        clerk = Clerk(pool, journal, Plan(concurrency=Concurrency()), stopping)
+        credentials = RefusedCredentials(pool.identity, ())
+        clerk = Clerk(pool, journal, Plan(concurrency=Concurrency()), credentials, stopping)
         began = clock.wall()
         outcome = await Recovery(pool, clerk, 300.0, stopping).settle(record)
         await journal.close()

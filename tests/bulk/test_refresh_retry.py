@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from belvo_async import LinkUpdate, RetryPolicy, SessionPool
-from belvo_async.bulk import Journal, NotUpdated, Parked, Updated, refresh
+from belvo_async.bulk import Journal, NotUpdated, Parked, Unsettled, Updated, refresh
 from belvo_async.errors import ConfigurationError, NotFoundError
 from belvo_async.sandbox import Fault, Sandbox
 from tests.bulk.conftest import (
@@ -81,7 +81,9 @@ async def test_an_unsettled_link_is_looked_at_before_it_is_tried_again(
     async with open_pool(bank) as elsewhere:
         await elsewhere.links.update(found)
     puts = count_puts(bank)
-    outcomes, after = await refresh_all(real_pool, [found, lost], journal=tmp_path / "j", retry=["unsettled"])
+    outcomes, after = await refresh_all(
+        real_pool, [found, lost], journal=tmp_path / "j", retry=["unsettled"], login_limit=0.0
+    )
     assert count_kinds(outcomes) == {"Updated": 2}
     assert (count_puts(bank) - puts, bank.logins(found.link_id), bank.logins(lost.link_id)) == (1, 1, 1)
     assert (after.unsettled, after.updated) == (0, 2)
@@ -153,7 +155,7 @@ async def test_an_unsettled_link_that_is_gone_is_not_tried(
     await refresh_all(real_pool, [], journal=tmp_path / "j", login_limit=0.0)
     await real_pool.links.delete(update.link_id)
     (gone,), _ = await refresh_all(real_pool, [update], journal=tmp_path / "j", retry="unsettled")
-    assert isinstance(only(gone, NotUpdated).error, NotFoundError)
+    assert isinstance(only(gone, Unsettled).error.__cause__, NotFoundError)
     assert count_puts(bank) == 0
 
 
@@ -203,3 +205,37 @@ async def test_a_dry_run_sends_and_writes_nothing(
 def test_a_dry_run_takes_no_journal_that_writes(bank: Sandbox) -> None:
     with pytest.raises(ConfigurationError, match="dry run"):
         refresh(open_pool(bank), [], journal=Journal(None), dry_run=True)
+
+
+async def leave_unsettled(bank: Sandbox, pool: SessionPool, path: Path) -> LinkUpdate:
+    """Leave a link whose login has left just now, and may have succeeded."""
+    update = add_update(bank)
+    bank.links[update.link_id].last_accessed_at = None
+    journal = Journal(path)
+    await journal.open()
+    await journal.admit([(update.link_id, None)])
+    await journal.submit(update.link_id, pool.clock.wall())
+    await journal.close()
+    await refresh_all(pool, [], journal=path, login_limit=0.0)
+    assert read_states(path) == {update.link_id: "unsettled"}
+    return update
+
+
+async def test_an_unsettled_link_is_not_tried_while_its_login_may_still_run(
+    bank: Sandbox, real_pool: SessionPool, tmp_path: Path
+) -> None:
+    update = await leave_unsettled(bank, real_pool, tmp_path / "j")
+    (outcome,), report = await refresh_all(real_pool, [update], journal=tmp_path / "j", retry="unsettled")
+    assert "it may run for" in only(outcome, Unsettled).error.message
+    assert (report.unsettled, count_puts(bank)) == (1, 0)
+
+
+async def test_an_unsettled_link_whose_time_is_over_before_its_status_is_seen_stays_unsettled(
+    bank: Sandbox, real_pool: SessionPool, tmp_path: Path
+) -> None:
+    update = await leave_unsettled(bank, real_pool, tmp_path / "j")
+    bank.faults.add(Fault(kind="latency", seconds=1.0, method="GET", link_id=update.link_id))
+    settings: dict[str, Any] = {"retry": "unsettled", "login_limit": 0.0, "link_deadline": 0.1}
+    (outcome,), _ = await refresh_all(real_pool, [update], journal=tmp_path / "j", **settings)
+    assert "no new one has begun" in only(outcome, Unsettled).error.message
+    assert (read_states(tmp_path / "j"), count_puts(bank)) == ({update.link_id: "unsettled"}, 0)

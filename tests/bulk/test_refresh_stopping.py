@@ -5,10 +5,11 @@ import resource
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from belvo_async import Challenge, Concurrency, Credentials, RateLimit, RetryPolicy, SessionPool
+from belvo_async import Challenge, Concurrency, Credentials, LinkUpdate, RateLimit, RetryPolicy, SessionPool
 from belvo_async.bulk import Journal, NotUpdated, Parked, RefreshReport, StopRule, Unsettled, Updated, refresh
 from belvo_async.errors import (
     AuthenticationError,
@@ -36,6 +37,7 @@ from tests.bulk.conftest import (
     refresh_one,
     wait_until,
 )
+from tests.engine.servers import KEYS, Wire, build_answer, serve
 
 SLOW = SandboxOptions(login_seconds=20.0)
 
@@ -158,6 +160,22 @@ async def test_keys_that_are_withdrawn_stop_the_job_and_leave_the_links_queued(t
         )
         assert count_kinds(outcomes) == {"Updated": 1}
     assert list(read_states(tmp_path / "j").values()).count("queued") == 2
+
+
+async def test_a_401_that_nobody_knows_stops_the_job_and_leaves_its_link_in_doubt(tmp_path: Path) -> None:
+    async def reply(wire: Wire, writer: asyncio.StreamWriter) -> bool:
+        is_login = wire.requests[-1].startswith(b"PUT")
+        body = b'[{"code": "not_in_the_table", "message": "m"}]' if is_login else b"{}"
+        writer.write(build_answer(body, "401 Unauthorized" if is_login else "200 OK"))
+        return True
+
+    updates = [LinkUpdate(str(UUID(int=number)), password="new") for number in (1, 2)]
+    async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url) as pool:
+        await fail_with(
+            pool, updates, AuthenticationError, journal=tmp_path / "j", concurrency=Concurrency(total=1)
+        )
+        assert wire.count("PUT") == 1
+    assert list(read_states(tmp_path / "j").values()).count("submitted") == 1
 
 
 async def test_a_pool_that_is_closed_stops_the_job(sandbox: Sandbox, pool: SessionPool) -> None:

@@ -9,8 +9,8 @@ from threading import Event, Thread
 import pytest
 
 from belvo_async.bulk import _status
-from belvo_async.bulk._database import sidecar
 from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._log import sidecar
 from belvo_async.bulk._records import LinkState
 from belvo_async.bulk._status import JournalStatus, list_records, read_status
 from belvo_async.errors import JournalUnreadableError
@@ -204,8 +204,8 @@ def test_an_empty_file_is_no_journal_yet(tmp_path: Path) -> None:
 
 def test_another_version_is_not_read(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA user_version = 2").fetchall()
-    assert "version 2" in refuse(path)
+        connection.execute("PRAGMA user_version = 3").fetchall()
+    assert "version 3" in refuse(path)
 
 
 def test_a_time_that_somebody_else_wrote_is_not_read(path: Path) -> None:

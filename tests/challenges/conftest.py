@@ -52,7 +52,7 @@ def add_link(sandbox: Sandbox, username: str = "x_mfa_numeric") -> str:
 
 async def challenge(pool: SessionPool, link_id: str) -> AwaitingToken:
     with pytest.raises(TokenRequiredError) as caught:
-        await pool.links.update(LinkUpdate(link_id, password=PASSWORD))
+        await pool.links.update(LinkUpdate(link_id, password=PASSWORD), when_busy="wait")
     return caught.value.state
 
 

@@ -1,5 +1,6 @@
 """A store in trouble: something happens before or after one of its calls."""
 
+import builtins
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
@@ -32,6 +33,9 @@ class TroubledStore:
         self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
     ) -> list[ChallengeRow]:
         return await self._run("list", lambda: self.store.list(owner, phase, after=after, limit=limit))
+
+    async def find(self, link: str, *, after: datetime, limit: int) -> builtins.list[ChallengeRow]:
+        return await self._run("find", lambda: self.store.find(link, after=after, limit=limit))
 
     async def forget(self, before: datetime) -> int:
         return await self._run("forget", lambda: self.store.forget(before))

@@ -10,6 +10,7 @@ from belvo_async.testing import ManualClock
 from tests.challenges.conftest import list_tokens, open_pool, park
 from tests.challenges.parked import RIGHT, WRONG, find_doubles, read_only, turn
 from tests.challenges.stores import TroubledStore
+from tests.engine.test_cancellation import assert_nothing_is_held
 
 SENT = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UPDATED})
 
@@ -44,8 +45,7 @@ async def test_a_cancel_after_any_number_of_turns_leaves_no_claim_and_nothing_op
         await asyncio.sleep(0)
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
-    assert pool._traffic.gate.inside == 0
-    assert len(pool._locks) == 0
+    await assert_nothing_is_held(pool)
     await check_left(sandbox, other, store, token)
 
 
@@ -68,7 +68,7 @@ async def test_a_cancel_in_any_call_of_the_store_leaves_no_claim_and_nothing_ope
         setattr(troubled, when, cancel)
         with pytest.raises(asyncio.CancelledError):
             await call
-        assert pool._traffic.gate.inside == 0
+        await assert_nothing_is_held(pool)
     await check_left(sandbox, other, store, token)
 
 
@@ -76,7 +76,7 @@ async def test_a_cancel_while_it_waits_for_the_link_opens_it_again(
     sandbox: Sandbox, pool: SessionPool, store: MemoryChallengeStore
 ) -> None:
     ticket = await park(sandbox, pool)
-    async with pool._locks.hold((await pool.challenges.get(ticket)).link_id):
+    async with pool._memory.locks.hold((await pool.challenges.get(ticket)).link_id):
         call = asyncio.create_task(pool.challenges.resume(ticket, RIGHT))
         await turn()
         assert read_only(store).phase is ChallengePhase.CLAIMED

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -143,7 +144,13 @@ def test_any_cells_are_read_or_refused(changes: dict[str, object], is_text: bool
     read(row)
 
 
-@pytest.mark.parametrize("name", sorted(CELLS))
+def test_a_row_from_before_links_were_named_is_read() -> None:
+    row = ChallengeRow.read_cells({name: cell for name, cell in CELLS.items() if name != "link"})
+    assert row == evolve(SOUND, link="")
+    assert read_row(row).show(NOW).link_id == STATE.challenge.link_id
+
+
+@pytest.mark.parametrize("name", sorted(CELLS.keys() - {"link"}))
 def test_a_row_without_one_of_its_cells_is_refused(name: str) -> None:
     with pytest.raises(DamagedStateError):
         ChallengeRow.read_cells({key: cell for key, cell in CELLS.items() if key != name})

@@ -98,7 +98,7 @@ class Drill:
 
     async def settle(self) -> Counter[ChallengePhase]:
         """Do what the next worker would do, and return how many challenges are in each phase."""
-        await self.sandbox.clock.sleep(310.0)  # claims have lapsed, logins have ended
+        await self.sandbox.clock.sleep(340.0)  # claims have lapsed, logins have ended
         await self.pool.challenges.sweep()
         for parked in (await self.pool.challenges.list(limit=1000))[::2]:
             with suppress(BelvoError):  # the next step

@@ -191,7 +191,7 @@ class Walk(RuleBasedStateMachine):
         await asyncio.gather(pool.challenges.resume(ticket, token), return_exceptions=True)
         await pool.aclose(0)
 
-    @rule(seconds=st.sampled_from([1.0, 61.0, 301.0, 9600.0]))
+    @rule(seconds=st.sampled_from([1.0, 61.0, 331.0, 9600.0]))
     def advance(self, seconds: float) -> None:
         self.run(self.clock.sleep(seconds))
 
@@ -227,6 +227,16 @@ class Walk(RuleBasedStateMachine):
             listed = self.runner.run(pool.challenges.list(limit=1000))
             assert {shown.ticket for shown in listed} == expected
             assert [shown.expires_at for shown in listed] == sorted(shown.expires_at for shown in listed)
+
+    @invariant()
+    def each_link_finds_what_is_open(self) -> None:
+        now = self.clock.wall()
+        for ticket, expiry in self.open.items():
+            if now < expiry:
+                link_id = self.runner.run(self.pools[0].challenges.get(ticket)).link_id
+                found = self.runner.run(self.pools[1].challenges.find(link_id))
+                assert found is not None
+                assert (found.ticket, found.phase) == (ticket, P.OPEN)
 
     def teardown(self) -> None:
         for pool in self.pools:

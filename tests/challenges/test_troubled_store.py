@@ -58,7 +58,7 @@ async def test_a_store_that_fails_at_any_step_loses_nothing_and_sends_nothing_tw
         await clock.sleep(60.0)
         assert (await pool.challenges.get(ticket)).phase is not ChallengePhase.CLAIMED
         results.append(await answer_truly(sandbox, pool, ticket, RIGHT))
-        await clock.sleep(301.0)
+        await clock.sleep(331.0)
         ended = (await other.challenges.settle(ticket)).phase
         is_told = any(isinstance(one, ParkedChallengeTroubled) for one in seen)
         if any(isinstance(result, Link) for result in results):
@@ -79,7 +79,7 @@ async def test_a_link_is_returned_although_the_store_fails_at_the_end(
         setattr(troubled, when, fail_by_name("replace updated"))
         link = await pool.challenges.resume(ticket, RIGHT)
         assert sandbox.tokens(link.id) == [RIGHT]
-    await clock.sleep(301.0)
+    await clock.sleep(331.0)
     await other.challenges.sweep()
     assert (await other.challenges.get(ticket)).phase is ChallengePhase.UPDATED
 

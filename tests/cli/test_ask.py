@@ -2,6 +2,7 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from attrs import evolve
 from rich.console import Console
 
 from belvo_async import Challenge, ChallengeKind, TokenGenerationData
@@ -64,6 +65,23 @@ async def test_what_cannot_be_drawn_is_shown_as_text() -> None:
     _, written = await converse(challenge, b"1\n")
     assert "browser" in written
     assert "data:image/png;base64,AAAA\n" in written
+
+
+async def test_choices_and_unknown_forms_are_shown_line_by_line() -> None:
+    data = TokenGenerationData(
+        instructions="Choose\nToken: forged",
+        extra={"value": ["home\x1b[2J", "office"], "note": "a\nToken: 1"},
+    )
+    challenge = evolve(build_challenge(None, ChallengeKind.TEXT), token_generation_data=data)
+    _, written = await converse(challenge, b"office\n")
+    lines = written.splitlines()
+    assert [line for line in lines if line.startswith("- ")] == [r"- home\x1b[2J", "- office", "- note: a"]
+    assert len([line for line in lines if line.startswith("Token: ")]) == 1
+
+
+async def test_an_endless_text_does_not_fill_the_screen() -> None:
+    _, written = await converse(build_challenge("1", ChallengeKind.NUMERIC, "x" * 1_000_000), b"1\n")
+    assert len(written) < 10_000
 
 
 async def test_an_empty_or_odd_line_is_asked_for_again() -> None:

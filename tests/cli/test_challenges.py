@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from belvo_async import LinkUpdate, ParkedChallenge, SessionPool, TokenRequiredError, _settle
+from belvo_async import LinkUpdate, ParkedChallenge, SessionPool, TokenRequiredError, _status_check
 from belvo_async.cli._app import app
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.stores import SqliteChallengeStore
@@ -73,6 +73,23 @@ def test_json_lines_hold_what_is_known_of_a_challenge(sandbox: Sandbox, path: Pa
     assert (shown["kind"], shown["value"], shown["attempts"]) == ("numeric", "12345", 0)
 
 
+def test_one_link_is_asked_for_by_its_id(sandbox: Sandbox, path: Path) -> None:
+    (ticket, link_id), (other, _) = park(sandbox, path), park(sandbox, path)
+    result = run("list", "--link", link_id)
+    assert (result.exit_code, ticket in result.stdout, other in result.stdout) == (0, True, False)
+    assert json.loads(run("list", "--link", link_id, "--json").stdout)["ticket"] == ticket
+    run("decline", ticket)
+    assert run("list", "--link", link_id).stderr == "No open challenges.\n"
+
+
+@pytest.mark.parametrize("options", [("--link", "x"), ("--link", "a" * 32, "--phase", "declined")])
+@pytest.mark.usefixtures("sandbox", "path")
+def test_what_cannot_be_asked_of_a_link_is_refused(options: tuple[str, ...]) -> None:
+    result = run("list", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--link" in result.stderr
+
+
 @pytest.mark.usefixtures("sandbox")
 def test_no_challenges_are_no_table(path: Path) -> None:
     result = run("list", "--store", str(path))
@@ -126,7 +143,7 @@ def test_a_challenge_is_declined(sandbox: Sandbox, path: Path) -> None:
 def test_an_answer_whose_end_is_unknown_has_a_code_of_its_own(
     sandbox: Sandbox, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_settle, "_LOOKS", (0.0,))  # the others come after seconds
+    monkeypatch.setattr(_status_check, "_SCHEDULE", (0.0,))  # the others come after seconds
     ticket, _ = park(sandbox, path)
     sandbox.faults.add(Fault(kind="reset_before", method="PATCH"))
     result = run("answer", ticket, lines="111111\n")

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import struct
@@ -144,6 +145,48 @@ def test_a_journal_that_cannot_be_used_is_named(sandbox: Sandbox) -> None:
     assert code == 1
     assert "nowhere" in text
     assert count_puts(sandbox) == 0
+
+
+def test_a_journal_without_its_log_is_refused_and_nothing_is_sent(sandbox: Sandbox) -> None:
+    write_links(sandbox, 30)
+    hold_up(sandbox)
+    with pipe("refresh", "links.csv", "--journal", "j") as talk:
+        wait_for_logins(sandbox, 1)
+        talk.process.kill()
+        talk.process.wait()
+    logins = sandbox.logins()
+    Path("moved").mkdir()
+    shutil.copy("j", "moved/j")
+    for arguments in (("links.csv", "--journal", "moved/j"), ("--status", "moved/j")):
+        code, text = refresh(*arguments)
+        assert (code, "its log j-wal is missing" in " ".join(text.split())) == (1, True), text
+    assert sandbox.logins() == logins
+
+
+def test_another_client_s_journal_is_wrong_usage(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_links(sandbox, 1)
+    assert refresh("links.csv", "--journal", "j")[0] == 0
+    monkeypatch.setenv("BELVO_SECRET_ID", "somebody-else")
+    code, text = refresh("links.csv", "--journal", "j", "--retry", "unsettled")
+    assert (code, "belongs to another Belvo client" in " ".join(text.split())) == (2, True), text
+    assert "name another journal" in " ".join(text.split())
+    monkeypatch.delenv("BELVO_SECRET_ID")
+    code, text = refresh("--status", "j")
+    assert (code, sandbox.url in text, "1 updated" in text) == (0, True, True), text
+
+
+def test_refused_credentials_are_held_back_until_a_link_is_named(sandbox: Sandbox) -> None:
+    (link_id,) = write_links(sandbox, 1, password="pass_invalid")
+    again = ("links.csv", "--journal", "j", "--retry", "refused")
+    assert refresh(*again[:3])[0] == 1
+    code, text = refresh(*again)
+    assert (code, "1 held back" in text, "--resend" in text) == (1, True, True), text
+    assert "1 refused with credentials that are not sent again" in refresh("--status", "j")[1]
+    listed = " ".join(refresh("--status", "j", "--list", "refused")[1].split())
+    assert "these credentials are not sent again" in listed
+    assert sandbox.logins(link_id) == 1
+    assert refresh(*again, "--resend", link_id)[0] == 1
+    assert sandbox.logins(link_id) == 2
 
 
 def test_json_lines_tell_each_outcome_and_no_secret(sandbox: Sandbox) -> None:

@@ -165,7 +165,7 @@ def _tell_repeat(error: errors.BelvoError, kind: Repeat) -> str:
     if not is_repeatable(error, kind, can_settle=True):
         return "no"
     looks = kind is Repeat.LOGIN and isinstance(error, errors.ServerError)
-    return "after a look" if looks else "yes"
+    return "after a status check" if looks else "yes"
 
 
 def _list_exit_codes() -> Iterator[str]:

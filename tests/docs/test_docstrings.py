@@ -21,12 +21,13 @@ SHOWN = {
         "belvo_async._pool.SessionPool",
         "belvo_async._retry.RetryPolicy",
     ),
-    *("belvo_async._settings.Credentials", "belvo_async._settings.RateLimit"),
+    *("belvo_async._network.Network", "belvo_async._settings.Credentials", "belvo_async._settings.RateLimit"),
     *("belvo_async._models._updates.LinkUpdate", "belvo_async.bulk._refresh.refresh"),
     *("belvo_async.contrib.opentelemetry.OpenTelemetryObserver", "belvo_async.errors.BelvoError"),
     *("belvo_async.mfa.advance", "belvo_async.sandbox._sandbox.Sandbox"),
     *("belvo_async.stores._opening.open_store", "belvo_async.testing._clock.ManualClock"),
     *("belvo_async.testing._mock.BelvoMock", "belvo_async.web._page.ChallengePage"),
+    "belvo_async.web._drawing.draw_picture",
 }
 _FENCED = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -11,6 +11,7 @@ from belvo_async.mfa import AwaitingToken, Resuming
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
+from tests.engine.test_cancellation import assert_nothing_is_held
 
 LINK_ID = "30cb4806-6e00-48a4-91c9-ca55968576c8"
 
@@ -36,7 +37,7 @@ async def test_an_answer_cancelled_while_it_waits_for_its_turn_can_be_given_agai
         first = asyncio.ensure_future(pool.links.resume(state, "111111"))
         await clock.wait_for_sleepers()
         await cancel(first)
-        assert (len(pool._claims), sandbox.tokens(state.challenge.link_id)) == (0, [])
+        assert (len(pool._memory.claims), sandbox.tokens(state.challenge.link_id)) == (0, [])
         second = asyncio.ensure_future(pool.links.resume(state, "111111"))
         await clock.wait_for_sleepers()
         await clock.advance(30.0)
@@ -54,7 +55,7 @@ async def test_an_answer_cancelled_after_it_left_cannot_be_given_again() -> None
         await cancel(first)
         with pytest.raises(ChallengeAnsweredError):
             await pool.links.resume(state, "111111")
-        assert len(pool._claims) == 1
+        assert len(pool._memory.claims) == 1
         assert sandbox.tokens(state.challenge.link_id) == ["111111"]
         await clock.advance(60.0)
 
@@ -81,7 +82,7 @@ async def test_an_answer_cancelled_before_its_next_try_to_connect_can_be_given_a
         first = asyncio.ensure_future(pool.links.resume(state, "111111"))
         await clock.wait_for_sleepers()  # no connection: the backoff
         await cancel(first)
-        assert len(pool._claims) == 0
+        assert len(pool._memory.claims) == 0
         await pool.aclose()
 
 
@@ -94,11 +95,11 @@ async def test_an_answer_cancelled_at_any_moment_is_sent_at_most_once(turns: int
             await asyncio.sleep(0)
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
-        left = len(pool._claims) == 1
+        left = len(pool._memory.claims) == 1
         second = await asyncio.gather(pool.links.resume(state, "111111"), return_exceptions=True)
         assert isinstance(second[0], ChallengeAnsweredError) is left
         assert len(sandbox.tokens(state.challenge.link_id)) <= 1
-        assert len(pool._locks) == 0
+        await assert_nothing_is_held(pool)
 
 
 async def test_a_claim_is_kept_until_the_last_moment_when_its_answer_could_be_sent() -> None:

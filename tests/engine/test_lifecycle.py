@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 
-import aiohttp
 import pytest
 
 from belvo_async import (
@@ -41,7 +40,7 @@ def add_challenged_link(sandbox: Sandbox) -> str:
 def test_making_a_pool_needs_no_event_loop_and_opens_nothing() -> None:
     pool = SessionPool(KEYS, environment="sandbox")
     assert pool._transports
-    assert all(transport._session is None for transport in pool._transports)  # type: ignore[attr-defined] # ours
+    assert all(not transport._sessions for transport in pool._transports)  # type: ignore[attr-defined] # ours
 
 
 async def test_a_pool_works_without_async_with(sandbox: Sandbox) -> None:
@@ -159,22 +158,6 @@ async def test_a_backoff_ends_when_the_pool_closes_with_what_the_bank_had_said(s
     await pool.aclose()
     with pytest.raises(TooManySessionsError):
         await update
-
-
-async def test_a_borrowed_session_is_used_and_not_closed(sandbox: Sandbox) -> None:
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        async with open_pool(sandbox, session=session) as pool:
-            await pool.ping()
-        assert not session.closed
-    async with open_pool(sandbox, session=session) as pool:
-        with pytest.raises(Exception, match="closed"):
-            await pool.ping()
-
-
-async def test_a_borrowed_session_with_a_cookie_jar_is_refused() -> None:
-    async with aiohttp.ClientSession() as session:
-        with pytest.raises(ConfigurationError, match="DummyCookieJar"):
-            SessionPool(KEYS, environment="sandbox", session=session)
 
 
 def test_credentials_of_a_wrong_type_are_refused() -> None:

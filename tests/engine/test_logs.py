@@ -110,12 +110,12 @@ WHERE = "PUT /api/links/1/"
         (
             LoginSettled(link_id="1", succeeded=True),
             "INFO",
-            "link 1: the answer was lost, but the link shows that the login succeeded",
+            "link 1: the response was lost, but the link shows that the login succeeded",
         ),
         (
             LoginSettled(link_id="1", succeeded=False),
             "WARNING",
-            "link 1: no success to be seen after a lost or failed answer",
+            "link 1: the link shows no success after a lost response or an error",
         ),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else value[-12:],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from belvo_async import Challenge, LinkFilters, SessionPool
+from belvo_async import AcceptedRequest, Challenge, LinkFilters, SessionPool
 from belvo_async.errors import InvalidValueError, UnreadableAnswerError
 from belvo_async.mfa import AwaitingToken
 from belvo_async.sandbox import Sandbox
@@ -123,6 +123,41 @@ async def test_a_delete_answered_with_any_success_has_succeeded(status: str, bod
     async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url) as pool:
         assert await pool.links.delete(LINK_ID) is None
         assert wire.count("DELETE") == 1
+
+
+@pytest.mark.parametrize("body", [b"{}", b"", b"null", b'{"request_id": []}'])
+async def test_a_202_without_a_request_id_is_a_success(body: bytes) -> None:
+    async def reply(_: Wire, writer: asyncio.StreamWriter) -> bool:
+        writer.write(build_answer(body, "202 Accepted"))
+        return True
+
+    async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url) as pool:
+        assert await pool.links.delete(LINK_ID, in_background=True) == AcceptedRequest(request_id=None)
+        assert await pool.links.refresh_data(LINK_ID) == AcceptedRequest(request_id=None)
+
+
+async def test_items_without_an_id_are_left_out_of_a_list_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    items = [{"id": LINK_ID, "external_id": 42}, {"status": "valid"}, None, {"id": LINK_ID}]
+
+    async def reply(_: Wire, writer: asyncio.StreamWriter) -> bool:
+        writer.write(build_answer(json.dumps({"results": items, "next": None}).encode()))
+        return True
+
+    async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url) as pool:
+        assert [link.id async for link in pool.links.list()] == [LINK_ID, LINK_ID]
+        (page,) = [page async for page in pool.links.list().pages()]
+    assert page.unreadable == ({"status": "valid"}, None)
+    assert "/api/links/: 2 items of a page cannot be read" in caplog.messages
+
+
+@pytest.mark.parametrize("name", ["external_id", "institution"])
+def test_a_filter_with_half_a_character_is_refused_by_name(name: str) -> None:
+    filters: LinkFilters = {name: "a\ud800"}  # type: ignore[misc] # one of two
+    with pytest.raises(InvalidValueError) as caught:
+        SessionPool(KEYS, environment="sandbox").links.list(**filters)
+    assert caught.value.field == name
 
 
 CIRCLES = {

@@ -40,7 +40,7 @@ WRONG: dict[str, list[Any]] = {
     "rate_limit": [80, RateLimit, False, (80, 30)],
     "concurrency": [5, 2.5, Concurrency, False],
     "timeouts": [5, 0, Timeouts, (10, 60, 330)],
-    "session": [5, "session", object(), SessionPool],
+    "network": [5, "http://proxy.example", object(), SessionPool],
     "clock": [5, 0, HalfAClock(), "now"],
     "close_grace": ["x", None, -1, -0.001, math.nan, True, [30]],
 }
@@ -89,7 +89,7 @@ def test_a_resume_route_of_a_wrong_type_is_refused_by_name(value: Any) -> None:
         MfaPolicy(resume_route=value)
 
 
-@pytest.mark.parametrize("name", ["concurrency", "rate_limit", "timeouts", "retry", "mfa", "session"])
+@pytest.mark.parametrize("name", ["concurrency", "rate_limit", "timeouts", "retry", "mfa", "network"])
 async def test_none_is_the_default(sandbox: Sandbox, name: str) -> None:
     settings: dict[str, Any] = {name: None}
     async with open_pool(sandbox, **settings) as pool:

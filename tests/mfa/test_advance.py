@@ -30,6 +30,7 @@ from belvo_async.mfa import (
     TokenGiven,
     advance,
     challenge_expired,
+    token_not_sent,
     token_required,
 )
 from tests.mfa.builders import (
@@ -153,6 +154,24 @@ def test_the_answer_to_a_question_is_sent_as_it_was_typed() -> None:
     assert state.token == "12 34"
 
 
+@pytest.mark.parametrize("extra", [{"value": ["12 34", "56"]}, {"options": {"12 34": "home"}}], ids=repr)
+def test_a_choice_is_sent_as_it_was_typed(extra: dict[str, object]) -> None:
+    data = TokenGenerationData(kind=ChallengeKind.NUMERIC, extra=extra)
+    awaiting = build_awaiting()
+    awaiting = evolve(awaiting, challenge=evolve(awaiting.challenge, token_generation_data=data))
+    state = advance(awaiting, TokenGiven(" 12 34 ", 0.0))
+    assert isinstance(state, Resuming)
+    assert state.token == "12 34"
+
+
+@pytest.mark.parametrize("start", [Submitting(), build_resuming()], ids=["submitting", "resuming"])
+@pytest.mark.parametrize("expiry", [0.0, -1.0])
+def test_a_challenge_that_is_over_when_it_comes_is_not_asked(start: State, expiry: float) -> None:
+    state = advance(start, Challenged(build_challenge(expiry=expiry), 0.0), MfaPolicy(restarts=5))
+    assert isinstance(state, Failed)
+    assert isinstance(state.error, ChallengeExpiredError)
+
+
 @pytest.mark.parametrize("given", [None, "", "yes, done"])
 def test_a_challenge_without_input_resumes_without_a_token(given: str | None) -> None:
     state = advance(build_awaiting(build_challenge(expects_user_input=False)), TokenGiven(given, 0.0))
@@ -265,6 +284,40 @@ def test_a_restart_does_not_grant_further_rounds() -> None:
     )
     assert isinstance(state, Failed)
     assert isinstance(state.error, TooManyRoundsError)
+
+
+DIGEST = "d" * 64
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (Submitting(update_digest=DIGEST), Challenged(build_challenge(), 0.0)),
+        (evolve(build_awaiting(), update_digest=DIGEST), TokenGiven("111111", 0.0)),
+        (evolve(build_awaiting(), update_digest=DIGEST), TokenGiven("111111", 95.0)),
+        (evolve(build_resuming(), update_digest=DIGEST), Challenged(build_challenge("s2"), 0.0)),
+        (evolve(build_resuming(), update_digest=DIGEST), Rejected(session_expired())),
+    ],
+    ids=["asked", "answered", "answered late", "asked again", "restarted"],
+)
+def test_what_the_call_asked_for_is_known_until_the_dialogue_ends(state: State, event: Event) -> None:
+    following = advance(state, event, MfaPolicy(restarts=1))
+    assert isinstance(following, Submitting | AwaitingToken | Resuming)
+    assert following.update_digest == DIGEST
+    assert DIGEST not in repr(following)
+
+
+def test_the_machine_makes_no_digest_of_its_own() -> None:
+    state = advance(Submitting(), Challenged(build_challenge(), 0.0))
+    assert isinstance(state, AwaitingToken)
+    assert state.update_digest is None
+
+
+def test_a_token_that_was_not_sent_leaves_the_challenge_as_it_was() -> None:
+    waiting = evolve(build_awaiting(rounds=1, restarts=1), update_digest=DIGEST)
+    answered = advance(waiting, TokenGiven("111111", 0.0))
+    assert isinstance(answered, Resuming)
+    assert token_not_sent(answered, login_failed()).state == waiting
 
 
 def test_a_waiting_challenge_leaves_a_call_with_its_state() -> None:

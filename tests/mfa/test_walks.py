@@ -36,6 +36,7 @@ from belvo_async.mfa import (
 from tests.mfa.builders import LINK, NOON, build_challenge, login_failed, session_expired
 
 PASSWORD = "hunter2-never-stored"
+DIGEST = "d" * 64
 EXPIRIES = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 2.0, 30.0, 720.0, 9600.0]))
 BAD_TOKENS = st.sampled_from(["", "   ", "\x00", "1" * 2000])
 
@@ -46,7 +47,7 @@ class Dialogue(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.policy = MfaPolicy()
-        self.state: State = Submitting()
+        self.state: State = Submitting(update_digest=DIGEST)
         self.monotonic = 1000.0
         self.wall = NOON
         self.sessions = 0
@@ -210,6 +211,11 @@ class Dialogue(RuleBasedStateMachine):
     def the_newest_session_is_the_one_that_counts(self) -> None:
         if isinstance(self.state, AwaitingToken | Resuming):
             assert self.state.challenge.session == self.newest
+
+    @invariant()
+    def what_the_call_asked_for_is_known_to_the_end(self) -> None:
+        if isinstance(self.state, Submitting | AwaitingToken | Resuming):
+            assert self.state.update_digest == DIGEST
 
 
 # Ten times the profile's number: 10,000 walks in CI.

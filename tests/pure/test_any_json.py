@@ -2,6 +2,8 @@
 
 import json
 from contextlib import suppress
+from math import inf
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from belvo_async import BelvoError, Challenge, Institution, Link, Page
 from belvo_async._answers import read_answer
-from belvo_async._codec import MalformedError, parse_json, read_challenge, read_details, read_model, read_page
+from belvo_async._challenge_forms import read_challenge, write_challenge
+from belvo_async._codec import MalformedError, parse_json, read_details, read_model, read_page
 from belvo_async._http import Response
 from belvo_async._refusals import read_error
 from belvo_async.errors import ErrorDetail
@@ -43,7 +46,7 @@ BODIES = (
 )
 
 
-@pytest.mark.parametrize("model", [Link, Institution, Challenge])
+@pytest.mark.parametrize("model", [Link, Institution])
 @given(value=JSON_VALUES | spoiled(LINK) | spoiled(INSTITUTION))
 def test_any_json_is_a_model_or_malformed(model: type, value: object) -> None:
     with suppress(MalformedError):
@@ -101,9 +104,62 @@ def test_what_is_not_json_is_malformed(body: bytes) -> None:
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
-def test_a_number_of_a_million_digits_is_malformed_and_takes_no_time() -> None:
-    with pytest.raises(MalformedError):
-        parse_json(b"9" * 1_000_000)
+@pytest.mark.parametrize(("sign", "number"), [(b"", inf), (b"-", -inf)])
+def test_a_number_of_a_million_digits_takes_no_time_and_hides_no_neighbour(
+    sign: bytes, number: float
+) -> None:
+    assert parse_json(b'{"a": ' + sign + b"9" * 1_000_000 + b', "b": 1}') == {"a": number, "b": 1}
+
+
+def test_a_byte_that_is_no_utf_8_hides_no_neighbour() -> None:
+    assert parse_json('{"a": "código", "b": 1}'.encode("latin-1")) == {"a": "c\ufffddigo", "b": 1}
+
+
+JSON_OBJECTS = st.dictionaries(st.sampled_from(sorted(LINK)) | ANY_TEXT, JSON_VALUES)
+
+
+@given(JSON_OBJECTS | spoiled(LINK), st.uuids())
+def test_an_object_with_an_id_is_a_link_and_loses_nothing(body: dict[str, object], link_id: UUID) -> None:
+    link = read_model({**body, "id": str(link_id)}, Link)
+    told = {name for name in LINK if getattr(link, name) not in (None, ())}
+    lost = {key for key, value in body.items() if value not in (None, [])} - told - link.extra.keys()
+    assert (link.id, lost) == (str(link_id), set())
+
+
+@given(JSON_OBJECTS | spoiled(INSTITUTION), st.text(min_size=1))
+def test_an_object_with_a_name_is_an_institution_and_loses_nothing(
+    body: dict[str, object], name: str
+) -> None:
+    institution = read_model({**body, "name": name}, Institution)
+    told = {name for name in INSTITUTION if getattr(institution, name) not in (None, ())}
+    lost = {key for key, value in body.items() if value not in (None, [])} - told - institution.extra.keys()
+    assert (institution.name, lost) == (name, set())
+
+
+@given(JSON_VALUES | spoiled(LINK))
+def test_a_value_that_is_read_does_not_stay_in_extra_too(value: object) -> None:
+    link = read_model({**LINK, "created_at": value}, Link)
+    assert (link.created_at is None) is ("created_at" in link.extra or value is None)
+
+
+@given(CHALLENGE_BODIES, st.text(min_size=1) | st.integers(), st.sampled_from([list, dict]))
+def test_a_428_with_a_session_is_a_challenge_that_can_be_parked(
+    body: dict[str, object], session: str | int, shape: type
+) -> None:
+    item = {**body, "session": session, "link": LINK_ID, "code": "token_required"}
+    event = read_event(428, [item] if shape is list else item)
+    assert isinstance(event, Challenged)
+    challenge = event.challenge
+    assert challenge.session == str(session)
+    parked = read_challenge(write_challenge(challenge), link_id=None, received_at=NOON)
+    assert (parked, parked.extra.keys()) == (challenge, challenge.extra.keys())
+
+
+@given(CHALLENGE_BODIES)
+def test_whatever_a_challenge_holds_can_be_shown(body: dict[str, object]) -> None:
+    challenge = read_challenge({**body, "session": "s"}, link_id=LINK_ID, received_at=NOON)
+    assert all(isinstance(line, str) for line in challenge.extra_lines)
+    assert challenge.picture is None or challenge.qr_content is None
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])

@@ -1,5 +1,6 @@
 """Every 428 that Belvo ever documented."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,8 @@ from belvo_async._answers import read_answer, read_refusal
 from belvo_async._http import Repeat, Request
 from belvo_async._instant import Instant
 from belvo_async._requests import build_resume
-from belvo_async.errors import ActivationRequiredError, ApiError
-from belvo_async.mfa import Challenged, Rejected, Resuming
+from belvo_async.errors import ActivationRequiredError, ApiError, SessionExpiredError, UnreadableAnswerError
+from belvo_async.mfa import Challenged, Resuming
 from tests.pure.bodies import (
     AT,
     CHALLENGE,
@@ -25,7 +26,6 @@ from tests.pure.bodies import (
     UPDATE_REQUEST,
     answer,
     challenged,
-    read_event,
     refusal,
     rejected,
 )
@@ -107,8 +107,13 @@ def test_the_short_ways_lead_to_the_token_generation_data() -> None:
         ("nan", None),
         ("inf", None),
         ("1e999", None),
-        (-1, None),
-        ("-1", None),
+        (-1, 0.0),
+        ("-1", 0.0),
+        (-1e30, 0.0),
+        ("1e3", 1000.0),
+        ("120.0", 120.0),
+        (366 * 86400 + 1, None),
+        (float("-inf"), None),
         (10**400, None),
         (True, None),
         ([720], None),
@@ -137,7 +142,15 @@ def test_an_expiry_may_be_missing() -> None:
         ({"expects_user_input": True, "expect_user_input": False}, True),
         ({"expects_user_input": None, "expect_user_input": False}, False),
         ({"expects_user_input": None}, True),
-        ({"expects_user_input": "no idea"}, True),
+        ({"expects_user_input": "false"}, False),
+        ({"expects_user_input": "False"}, False),
+        ({"expects_user_input": " FALSE "}, False),
+        ({"expects_user_input": 0}, False),
+        ({"expects_user_input": 0.0}, False),
+        ({"expects_user_input": "0"}, False),
+        ({"expects_user_input": 1}, True),
+        ({"expects_user_input": "true"}, True),
+        ({"expect_user_input": "False"}, False),
     ],
     ids=repr,
 )
@@ -147,9 +160,105 @@ def test_input_is_expected_unless_either_spelling_denies_it(flags: dict[str, Any
     assert (challenge.expects_user_input, challenge.token_generation_data.extra) == (expected, {})
 
 
-@pytest.mark.parametrize("data", [None, [], "text", 5], ids=repr)
-def test_token_generation_data_that_is_no_object_counts_as_missing(data: object) -> None:
-    assert read(token_generation_data=data).token_generation_data == TokenGenerationData()
+@pytest.mark.parametrize("odd", ["no idea", "", 5, [], {}, 0.5], ids=repr)
+def test_input_is_expected_where_nobody_knows_and_what_was_sent_is_kept(odd: object) -> None:
+    data = read_data(expects_user_input=odd)
+    assert (data.expects_user_input, data.extra) == (True, {"expects_user_input": odd})
+
+
+def test_the_spelling_that_can_be_read_counts() -> None:
+    data = read_data(expects_user_input="no idea", expect_user_input=False)
+    assert (data.expects_user_input, data.extra) == (False, {"expects_user_input": "no idea"})
+
+
+@pytest.mark.parametrize("data", [None, "", {}], ids=repr)
+def test_empty_token_generation_data_counts_as_missing(data: object) -> None:
+    found = read(token_generation_data=data).token_generation_data
+    assert (found, found.extra) == (TokenGenerationData(), {})
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("Type the code 42", TokenGenerationData(instructions="Type the code 42")),
+        ("42", TokenGenerationData(value="42")),
+        (42, TokenGenerationData(value="42")),
+        (["42"], TokenGenerationData(value="42")),
+        (["Type the code"], TokenGenerationData(instructions="Type the code")),
+        ([TOKEN_DATA], DOCUMENTED.token_generation_data),
+        (json.dumps(TOKEN_DATA), DOCUMENTED.token_generation_data),
+        (json.dumps([TOKEN_DATA]), DOCUMENTED.token_generation_data),
+        ({"token_generation_data": TOKEN_DATA}, DOCUMENTED.token_generation_data),
+        ("{no JSON at all}", TokenGenerationData(instructions="{no JSON at all}")),
+    ],
+    ids=lambda part: repr(part)[:30],
+)
+def test_token_generation_data_of_another_form_is_read(data: object, expected: TokenGenerationData) -> None:
+    found = read(token_generation_data=data).token_generation_data
+    assert (found, found.extra) == (expected, {})
+
+
+@pytest.mark.parametrize(
+    "data", [True, [], ["a", "b"], [1, {"a": 2}], [[["deep"], 1]], [[[[[[TOKEN_DATA]]]]]]], ids=str
+)
+def test_token_generation_data_that_fits_no_field_is_kept_as_it_came(data: object) -> None:
+    assert read(token_generation_data=data).token_generation_data.extra == {"token_generation_data": data}
+
+
+@pytest.mark.parametrize(
+    ("extra", "lines"),
+    [
+        ({"value": ["home", "office"]}, ("home", "office")),
+        ({"value": {"q": "Mother's name?"}}, ("q: Mother's name?",)),
+        ({"instructions": {"es": "abra", "pt": "abra já"}}, ("es: abra", "pt: abra já")),
+        ({"value": [{"id": 1, "label": "home"}, None]}, ("id: 1", "label: home")),
+        (
+            {"attempts_left": 2, "is_last": True, "ratio": 0.5},
+            ("attempts_left: 2", "is_last: true", "ratio: 0.5"),
+        ),
+        ({"image": {"x": {"y": "z"}}}, ("image x y: z",)),
+    ],
+    ids=lambda part: repr(part)[:30],
+)
+def test_what_has_no_field_is_shown_line_by_line(extra: dict[str, object], lines: tuple[str, ...]) -> None:
+    challenge = read(token_generation_data={**TOKEN_DATA, **extra})
+    assert challenge.token_generation_data.extra == extra
+    assert challenge.extra_lines == lines
+
+
+def test_what_is_shown_of_it_has_an_end() -> None:
+    nested: object = "x"
+    for _ in range(500):
+        nested = [nested, "y"]
+    lines = read_data(value=["a" * 1000] * 1000, deep=nested).extra_lines
+    assert (len(lines), len(lines[0])) == (50, 502)
+    assert len(read_data(deep=nested).extra_lines) < 50
+
+
+@pytest.mark.parametrize(
+    ("value", "has_choices"),
+    [(["a", "b"], True), ({"q": "a"}, True), ("a", False), (5, False), (True, False)],
+)
+def test_a_list_or_an_object_is_a_choice(value: object, has_choices: bool) -> None:
+    assert read_data(value=value).has_choices is has_choices
+
+
+@pytest.mark.parametrize("kind", ["QR", " qr ", ["qr"]], ids=repr)
+def test_a_kind_is_known_however_it_is_written(kind: object) -> None:
+    assert read_data(type=kind).kind is ChallengeKind.QR
+
+
+@pytest.mark.parametrize("kind", [5, {}, ["qr", "text"]], ids=repr)
+def test_a_kind_that_is_no_text_costs_nothing_and_is_kept(kind: object) -> None:
+    data = read_data(type=kind)
+    assert (data.kind, data.value, data.extra) == (None, "12345", {"type": kind})
+
+
+def test_instructions_in_lines_are_one_text() -> None:
+    assert (
+        read_data(instructions=["Open the app", "Read the code"]).instructions
+        == "Open the app\nRead the code"
+    )
 
 
 def test_token_generation_data_may_be_missing() -> None:
@@ -174,8 +283,23 @@ def test_a_kind_of_tomorrow_is_shown_as_it_came() -> None:
     assert (kind, kind and kind.is_known) == ("retina", False)
 
 
-@pytest.mark.parametrize(("value", "text"), [(12345, "12345"), (0, "0"), ("007", "007"), ("", "")], ids=repr)
-def test_a_challenge_number_is_text(value: object, text: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (12345, "12345"),
+        (0, "0"),
+        ("007", "007"),
+        ("", ""),
+        (123456.0, "123456"),
+        (0.5, "0.5"),
+        (10**20, "1" + "0" * 20),
+        (["42"], "42"),
+        (True, None),
+        (1e300, None),
+    ],
+    ids=lambda part: repr(part)[:20],
+)
+def test_a_challenge_number_is_text(value: object, text: str | None) -> None:
     assert read_data(value=value).value == text
 
 
@@ -206,10 +330,52 @@ def test_a_registration_cannot_go_on_without_a_link() -> None:
     assert isinstance(rejected(428, [{**CHALLENGE, "link": None}], REGISTRATION), ApiError)
 
 
-@pytest.mark.parametrize("link", ["../../payments", "", "x?y=1", "%2e%2e", 5], ids=repr)
-def test_a_link_that_is_no_uuid_never_comes_out_of_a_challenge(link: object) -> None:
-    event = read_event(428, [{**CHALLENGE, "link": link}])
-    assert isinstance(event, Rejected) or event.challenge.link_id == LINK_ID  # type: ignore[union-attr]
+@pytest.mark.parametrize("link", ["../../payments", "", "x?y=1", "%2e%2e", 5, {"id": "x"}, ["x"]], ids=repr)
+def test_a_challenge_whose_link_is_unreadable_is_about_that_of_the_request(link: object) -> None:
+    assert read(link=link).link_id == LINK_ID
+
+
+@pytest.mark.parametrize("link", [LINK_ID.upper(), LINK_ID.replace("-", "")])
+def test_a_link_is_the_same_however_it_is_written(link: str) -> None:
+    assert read(link=link).link_id == LINK_ID
+
+
+@pytest.mark.parametrize("link", [OTHER_LINK_ID, OTHER_LINK_ID.upper(), OTHER_LINK_ID.replace("-", "")])
+def test_a_challenge_about_another_link_is_refused(link: str) -> None:
+    error = rejected(428, [{**CHALLENGE, "link": link}])
+    assert (type(error), "another link" in error.message) == (UnreadableAnswerError, True)
+
+
+def test_a_call_that_is_about_no_link_has_no_challenge() -> None:
+    error = rejected(428, [CHALLENGE], Request(method="GET", path="/api/institutions/1/"))
+    assert (type(error), error.code) == (ApiError, "token_required")
+    assert "support" in error.remedy
+
+
+@pytest.mark.parametrize("body", [{"errors": [CHALLENGE]}, {"data": CHALLENGE}, [[CHALLENGE]]])
+def test_a_wrapping_does_not_cost_the_session(body: object) -> None:
+    assert challenged(body).challenge == DOCUMENTED
+
+
+def test_a_code_that_means_something_else_is_no_challenge() -> None:
+    error = rejected(428, [{**CHALLENGE, "code": "session_expired"}])
+    assert isinstance(error, SessionExpiredError)
+
+
+def test_a_session_that_came_as_a_number_goes_back_as_text() -> None:
+    assert read(session=12345).session == "12345"
+
+
+@pytest.mark.parametrize("session", [True, 1.5, [SESSION], {"id": SESSION}], ids=repr)
+def test_a_session_of_an_unknown_form_is_none(session: object) -> None:
+    assert isinstance(rejected(428, [{**CHALLENGE, "session": session}]), ApiError)
+
+
+def test_what_is_odd_is_kept_under_its_name_on_the_wire() -> None:
+    odd = {"expiry": "soon", "message": {"a": 1}, "request_id": ["a", "b"], "link": 77, "code": "new"}
+    challenge = read(**odd)
+    assert challenge.extra == odd
+    assert (challenge.expiry, challenge.message, challenge.request_id) == (None, "", None)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from belvo_async import Institution, Link, Page
 from belvo_async._answers import read_list
@@ -65,26 +66,43 @@ def test_wire_fields_without_an_attribute_are_kept_in_extra() -> None:
     assert read(**more).extra == more
 
 
+@pytest.mark.parametrize("name", [None, 5, "", ["x"]], ids=repr)
+def test_without_a_name_it_is_no_institution(name: object) -> None:
+    with pytest.raises(MalformedError, match=r"not a Institution: required field unreadable @ \$\.name"):
+        read(name=name)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("name", None),
-        ("name", 5),
-        ("id", "1014"),
         ("id", True),
         ("id", 10.5),
+        ("id", "x1"),
+        ("id", "9" * 5000),
         ("country_codes", "MX"),
-        ("resources", [None]),
         ("form_fields", {}),
-        ("form_fields", ["username"]),
-        ("features", [[]]),
         ("website", 5),
     ],
-    ids=repr,
+    ids=lambda part: repr(part)[:20],
 )
-def test_a_wrong_type_is_reported_by_path(name: str, value: object) -> None:
-    with pytest.raises(MalformedError, match=rf"not a Institution: .* @ \$\.{name}"):
-        read(**{name: value})
+def test_an_odd_value_is_kept_aside_and_hides_nothing_else(name: str, value: object) -> None:
+    institution = read(**{name: value})
+    empty: Any = () if name in {"country_codes", "form_fields"} else None
+    assert (institution, institution.extra) == (evolve(read(), **{name: empty}), {name: value})
+
+
+def test_a_number_that_came_as_text_is_read() -> None:
+    assert (read(id="1014"), read(id="1014").extra) == (read(), {})
+
+
+def test_an_odd_item_of_a_list_hides_none_of_the_others() -> None:
+    institution = read(resources=["ACCOUNTS", None, "OWNERS"], features=[[], {"name": "token_required"}])
+    assert institution.resources == ("ACCOUNTS", "OWNERS")
+    assert institution.may_require_token
+    assert institution.extra == {
+        "resources": ["ACCOUNTS", None, "OWNERS"],
+        "features": [[], {"name": "token_required"}],
+    }
 
 
 def test_a_page_holds_its_links_and_the_way_on() -> None:
@@ -126,10 +144,21 @@ def test_what_is_no_page_is_malformed(body: object) -> None:
         read_page(body, Link)
 
 
+@pytest.mark.parametrize("item", [None, 5, "x", [], {}, {"id": 5}], ids=repr)
+def test_an_item_without_an_id_hides_no_other_and_is_kept(item: object) -> None:
+    page = read_list(answer(200, {"results": [LINK, item, LINK]}), READ_REQUEST, Link)
+    assert ([link.id for link in page], page.unreadable) == ([LINK_ID, LINK_ID], (item,))
+
+
+def test_an_odd_field_of_an_item_does_not_make_it_unreadable() -> None:
+    page = read_list(answer(200, {"results": [LINK, {**LINK, "external_id": 42}]}), READ_REQUEST, Link)
+    assert [link.extra for link in page] == [{}, {"external_id": 42}]
+
+
 @pytest.mark.parametrize("item", [None, 5, "x", [], {}], ids=repr)
-def test_one_bad_item_makes_the_page_unreadable(item: object) -> None:
+def test_a_page_of_which_nothing_can_be_read_is_an_error(item: object) -> None:
     with pytest.raises(UnreadableAnswerError, match="GET /api/links/ cannot be read: not a Link"):
-        read_list(answer(200, {"results": [LINK, item]}), READ_REQUEST, Link)
+        read_list(answer(200, {"results": [item, item]}), READ_REQUEST, Link)
 
 
 def test_a_readable_page_is_read_from_its_answer() -> None:

@@ -66,6 +66,18 @@ def test_any_challenge_can_be_parked(challenge: Challenge, left: float, rounds: 
     )
 
 
+def test_what_the_call_asked_for_is_kept_as_its_digest() -> None:
+    state = evolve(STATE, update_digest="d" * 64)
+    text = write_parked(state, AT)
+    assert read_parked(text, AT) == state
+    assert sorted(json.loads(text)) == sorted([*RECORD, "update"])
+
+
+def test_a_text_from_before_there_was_a_digest_is_read() -> None:
+    assert "update" not in RECORD
+    assert read_parked(TEXT, AT).update_digest is None
+
+
 @given(CHALLENGES)
 def test_any_challenge_can_be_parked_until_its_own_expiry(challenge: Challenge) -> None:
     state = AwaitingToken(challenge=challenge, deadline=AT.monotonic + (challenge.expiry or 0))
@@ -181,6 +193,8 @@ def test_a_part_that_is_missing_is_noticed(name: str) -> None:
         ("rounds", 1.5),
         ("restarts", -1),
         ("restarts", None),
+        ("update", 7),
+        ("update", ["d"]),
         ("challenge", None),
         ("challenge", []),
         ("challenge", {}),

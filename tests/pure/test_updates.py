@@ -108,7 +108,16 @@ def test_what_is_no_text_is_refused(name: str, value: object) -> None:
     assert caught.value.field == name
 
 
-@pytest.mark.parametrize("value", ["Erebor", "erebor-mx", "", "a" * 41, "erebor_mx_retail\n", 5], ids=repr)
+@pytest.mark.parametrize("name", ["ofbs2_br_business", "c6bank_br_retail", "Banco-Ñ", "a" * 100], ids=repr)
+def test_a_name_that_an_institution_could_have_is_taken(name: str) -> None:
+    assert build(password="p", institution=name).institution == name
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "a" * 101, "erebor_mx_retail\n", "erebor mx", "a\xa0b", "a\x00", "a\u202eb", "a\ud800", 5, b"a"],
+    ids=repr,
+)
 def test_what_is_no_name_of_an_institution_is_refused(value: object) -> None:
     with pytest.raises(InvalidValueError) as caught:
         build(password="p", institution=value)

@@ -63,7 +63,7 @@ async def test_a_link_looks_like_one_of_belvo(sandbox: Sandbox, client: Client) 
         "access_mode": "single",
         "status": "valid",
         "refresh_rate": None,
-        "last_accessed_at": "2026-03-01T12:00:00.000000Z",
+        "last_accessed_at": "2026-02-28T12:00:00.000000Z",
         "external_id": "user-1",
         "created_at": "2026-03-01T12:00:00.000000Z",
         "credentials_storage": "365d",

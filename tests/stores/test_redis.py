@@ -5,13 +5,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from attrs import evolve
 from redis.asyncio import Redis
 
 from belvo_async import ChallengePhase
 from belvo_async.errors import ChallengeStoreError, ConfigurationError
 from belvo_async.stores import RedisChallengeStore, open_store
 from belvo_async.testing import ManualClock
-from belvo_async.testing.challenge_store_suite import NOON, OWNER, build_row
+from belvo_async.testing.challenge_store_suite import LINK, NOON, OWNER, build_row
 from tests.stores.conftest import find_free_port, start_redis, stop_redis
 
 ROW = build_row()
@@ -44,6 +45,47 @@ async def test_nothing_is_left_when_all_is_forgotten(redis_url: str) -> None:
         assert await client.keys(f"{{{prefix}}}*") == []
 
 
+async def test_a_row_from_before_links_were_named_is_read_and_replaced(redis_url: str) -> None:
+    prefix = str(uuid4())
+    async with Redis.from_url(redis_url) as client:
+        store = RedisChallengeStore(client, prefix=prefix)
+        await store.add(ROW)
+        await client.hdel(f"{{{prefix}}}:row:{ROW.key}", "link")
+        await client.delete(f"{{{prefix}}}:link:{LINK}")
+        row = await store.read(ROW.key)
+        assert row == evolve(ROW, link="")
+        assert await store.replace(evolve(row, version=2))
+        await store.forget(ROW.keep_until + timedelta(seconds=1))
+        assert await client.keys(f"{{{prefix}}}*") == []
+
+
+async def test_the_index_of_a_link_lives_as_long_as_its_last_row(redis_url: str) -> None:
+    prefix = str(uuid4())
+    clock = ManualClock(start=ROW.keep_until - timedelta(hours=3))
+    async with Redis.from_url(redis_url) as client:
+        store = RedisChallengeStore(client, prefix=prefix, clock=clock)
+        for row in (build_row("b", expires_at=NOON + timedelta(hours=1)), ROW):
+            await store.add(row)
+        name = f"{{{prefix}}}:link:{LINK}"
+        assert 4 * 3600 - 10 <= await client.ttl(name) <= 4 * 3600
+        assert LINK not in str(await client.zrange(name, 0, -1))
+
+
+async def test_a_row_that_is_gone_leaves_the_index_of_its_link(redis_url: str) -> None:
+    prefix = str(uuid4())
+    async with Redis.from_url(redis_url) as client:
+        store = RedisChallengeStore(client, prefix=prefix)
+        for hour in range(50):  # a link that asks for tokens for ever, and nobody who calls `forget`
+            await store.add(build_row(str(hour), expires_at=NOON + timedelta(hours=hour)))
+            if hour >= 3:
+                gone = build_row(str(hour - 3))
+                await client.delete(f"{{{prefix}}}:row:{gone.key}")  # as its time would
+        assert await client.zcard(f"{{{prefix}}}:link:{LINK}") <= 5
+        found = await store.find(LINK, after=BEFORE, limit=100)
+        assert [row.expires_at for row in found] == [NOON + timedelta(hours=hour) for hour in (49, 48, 47)]
+        assert await client.zcard(f"{{{prefix}}}:link:{LINK}") == 3
+
+
 async def test_rows_of_another_prefix_are_not_seen(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as client:
         one, two = (RedisChallengeStore(client, prefix=str(uuid4())) for _ in range(2))
@@ -60,6 +102,8 @@ async def test_a_row_of_a_wrong_kind_does_not_hide_the_others(redis_url: str) ->
         await client.set(f"{{{prefix}}}:row:{ROW.key}", "text")
         listed = await store.list(OWNER, ChallengePhase.OPEN, after=BEFORE, limit=10)
         assert [row.record for row in listed] == ["", "{}"]
+        found = await store.find(LINK, after=BEFORE, limit=10)
+        assert [(row.key, row.record) for row in found] == [(other.key, "{}"), (ROW.key, "")]
 
 
 async def test_a_client_that_was_passed_is_not_closed(redis_url: str) -> None:

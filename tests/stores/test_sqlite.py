@@ -12,10 +12,12 @@ import pytest
 from attrs import evolve
 
 from belvo_async import ChallengePhase
+from belvo_async._sqlite import connect
 from belvo_async.bulk import Journal
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
-from belvo_async.stores import SqliteChallengeStore, open_store
-from belvo_async.testing.challenge_store_suite import NOON, OWNER, build_row
+from belvo_async.stores import SqliteChallengeStore, _file, open_store
+from belvo_async.stores._file import ChallengeFile
+from belvo_async.testing.challenge_store_suite import LINK, NOON, OWNER, build_row
 
 ROW = build_row()
 
@@ -134,8 +136,10 @@ async def test_a_damaged_row_has_an_error_of_its_own_and_does_not_hide_the_other
         with pytest.raises(DamagedStateError):
             await store.read(ROW.key)
         listed = await store.list(OWNER, ChallengePhase.OPEN, after=NOON.replace(year=2000), limit=10)
-    assert other in listed
-    assert [row.record for row in listed if row != other] == [""]
+        found = await store.find(LINK, after=NOON.replace(year=2000), limit=10)
+    for rows in (listed, found):
+        assert other in rows
+        assert [row.record for row in rows if row != other] == [""]
 
 
 async def test_a_disk_that_is_full_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -164,6 +168,34 @@ asyncio.run(main())
     assert str(path) in done.stdout
     async with SqliteChallengeStore(path) as store:
         assert await store.read(ROW.key) == ROW
+
+
+@pytest.mark.parametrize("place", range(4))
+async def test_a_file_that_another_makes_meanwhile_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    path = tmp_path / "challenges.sqlite"
+    statements: list[str] = []
+
+    def note(statement: str) -> None:  # called before each statement
+        if statement.startswith("--"):  # a part of the one before
+            return
+        statements.append(statement)
+        if len(statements) == place + 1:
+            other = ChallengeFile(path)
+            other.open()
+            other.close()
+
+    def connect_watched(path: Path, query: str, *, patience: float) -> sqlite3.Connection:
+        connection = connect(path, query, patience=patience)
+        if not statements:
+            connection.set_trace_callback(note)
+        return connection
+
+    monkeypatch.setattr(_file, "connect", connect_watched)
+    async with SqliteChallengeStore(path) as store:
+        assert await store.add(ROW)
+    assert len(statements) > place
 
 
 async def test_of_many_processes_that_open_a_new_file_and_replace_a_row_one_does(tmp_path: Path) -> None:

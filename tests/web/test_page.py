@@ -437,8 +437,10 @@ async def test_a_qr_value_that_is_none_is_shown_as_text(
     [
         "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n").decode(),
         base64.b64encode(b"\x89PNG\r\n\x1a\n").decode(),
+        "data:image/png;base64,\niVBORw0K\nGgo=",
+        "iVBORw0K\nGgo=",
     ],
-    ids=["address", "base64"],
+    ids=["address", "base64", "address in lines", "base64 in lines"],
 )
 async def test_a_qr_code_that_is_an_image_is_shown_as_it_is(
     sandbox: Sandbox, pool: SessionPool, browser: Browser, value: str
@@ -447,10 +449,55 @@ async def test_a_qr_code_that_is_an_image_is_shown_as_it_is(
     assert '<img src="data:image/png;base64,iVBORw0KGgo="' in (await browser.get(ticket)).text
 
 
-async def park_value(sandbox: Sandbox, pool: SessionPool, kind: str, value: str) -> str:
+@pytest.mark.parametrize(
+    "value", ["<svg><path d='M0'/></svg>", "data:image/svg+xml;utf8,<svg><path d='M0'/></svg>"]
+)
+async def test_a_drawing_is_shown_as_a_picture_and_never_as_markup(
+    sandbox: Sandbox, pool: SessionPool, browser: Browser, value: str
+) -> None:
+    text = (await browser.get(await park_value(sandbox, pool, "qr", value))).text
+    encoded = base64.b64encode(b"<svg><path d='M0'/></svg>").decode()
+    assert f'<img src="data:image/svg+xml;base64,{encoded}"' in text
+    assert "<svg" not in text
+
+
+async def test_a_page_of_html_is_neither_embedded_nor_drawn(
+    sandbox: Sandbox, pool: SessionPool, browser: Browser
+) -> None:
+    value = "data:text/html;base64," + base64.b64encode(b"<script>alert(1)</script>").decode()
+    text = (await browser.get(await park_value(sandbox, pool, "qr", value))).text
+    assert f'<p class="value">{value}</p>' in text
+    assert "<img" not in text
+
+
+async def test_a_picture_of_an_unknown_kind_is_shown(
+    sandbox: Sandbox, pool: SessionPool, browser: Browser
+) -> None:
+    text = (await browser.get(await park_value(sandbox, pool, "captcha", "data:image/png;base64,AAAA"))).text
+    assert '<img src="data:image/png;base64,AAAA"' in text
+    assert "QR code" not in text
+
+
+async def test_choices_and_unknown_forms_are_shown_line_by_line(
+    sandbox: Sandbox, pool: SessionPool, browser: Browser
+) -> None:
+    extra: dict[str, object] = {"value": ["home", "<b>office</b>"], "hint": {"es": "la llave"}}
+    text = (await browser.get(await park_value(sandbox, pool, "text", "Where?", extra))).text
+    assert re.findall(r'<li dir="auto">(.*?)</li>', text) == [
+        "home",
+        "&lt;b&gt;office&lt;/b&gt;",
+        "hint es: la llave",
+    ]
+
+
+async def park_value(
+    sandbox: Sandbox, pool: SessionPool, kind: str, value: str, extra: dict[str, object] | None = None
+) -> str:
     """Park a challenge of a kind and a value that the sandbox has not."""
     state = await challenge(pool, add_link(sandbox, "x_mfa_numeric"))
-    data = evolve(state.challenge.token_generation_data, kind=ChallengeKind(kind), value=value)
+    data = evolve(
+        state.challenge.token_generation_data, kind=ChallengeKind(kind), value=value, extra=extra or {}
+    )
     asked = evolve(state.challenge, token_generation_data=data)
     return await pool.challenges.park(evolve(state, challenge=asked))
 

@@ -129,7 +129,7 @@ def test_a_bad_row_of_json_is_named_and_the_next_one_is_read(
     ("columns", "cells", "field", "remedy"),
     [
         ("password", ",", "password", "another credential"),
-        ("institution", "EREBOR,x", "institution", "belvo-async links list"),
+        ("institution", "erebor mx,x", "institution", "belvo-async links list"),
         ("certificate", "===,x", "certificate", "base64"),
         ("private_key", "YQ==,x", "certificate", "together"),
     ],
@@ -195,7 +195,7 @@ def test_a_long_line_inside_quotes_is_found() -> None:
 def test_a_wrong_header_row_is_explained(header: str, message: str) -> None:
     refusal = refusal_of(f"{header}\n{FIRST},{SECRET}\n")
     assert refusal.startswith(message)
-    assert refusal.endswith(("institution.", "them.", "UTF-8.", '"a""b".', "the row."))
+    assert refusal.endswith(("institution_user_id.", "them.", "UTF-8.", '"a""b".', "the row."))
 
 
 def test_utf_16_is_told_from_utf_8() -> None:

@@ -1,0 +1,86 @@
+"""When a login left for the bank, and whether it may still be running there."""
+
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from typing import Final, TypeAlias
+
+from attrs import define, field
+
+from belvo_async._error_codes import is_belvos_own
+from belvo_async.errors import (
+    AnswerLostError,
+    BelvoError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ServerError,
+    TooManySessionsError,
+    UnreadableAnswerError,
+)
+from belvo_async.mfa import Event, Rejected
+
+Announce: TypeAlias = Callable[[], Awaitable[None]]
+
+LOGIN_LIMIT: Final = 330.0
+"""Seconds after its departure when a login has surely ended.
+
+Belvo works for up to 300 (error article: 408), and 30 more are for the way there and back.
+"""
+
+
+class Unproven(Enum):
+    """What a status check tells that does not show a success."""
+
+    NO_SUCCESS = "no success"
+    """The link was read, and no login has succeeded since."""
+    NOT_SEEN = "not seen"
+    """The link could not be read, or what it shows proves neither."""
+
+
+@define
+class Departure:
+    """The departures of one request that logs in, with its repeats."""
+
+    announce: Announce | None = None
+    """Called each time right before the request leaves; it does not leave if this raises."""
+    is_wanted: Callable[[], bool] = lambda: True
+    """Whether anybody still waits for the result; if not, the request is not sent again."""
+    first: float | None = None
+    """When the first attempt left that may succeed, by the monotonic clock; evidence counts from it."""
+    last: float | None = None
+    """When the last attempt left, by the monotonic clock; None where none did."""
+    may_run: bool = False
+    """Whether it left, and nothing shows yet that the login is over."""
+    _former: float | None = field(default=None, init=False)
+    """What `first` was before the newest attempt."""
+
+    def leave(self, now: float) -> None:
+        """Note that an attempt leaves."""
+        self._former = self.first
+        self.first = now if self.first is None else self.first
+        self.last = now
+        self.may_run = True
+
+    def find_seconds_left(self, now: float) -> float:
+        """Return for how many seconds the login may still run."""
+        if not self.may_run or self.last is None:
+            return 0.0
+        return max(0.0, self.last + LOGIN_LIMIT - now)
+
+    def is_over(self, now: float) -> bool:
+        """Whether the login has surely ended."""
+        return not self.find_seconds_left(now)
+
+    def note(self, event: Event) -> None:
+        """Note what the response says about the login."""
+        if not isinstance(event, Rejected):
+            self.may_run = False
+        elif isinstance(event.error, RateLimitedError | TooManySessionsError):  # nobody logged in
+            self.first, self.may_run = self._former, False
+        elif not needs_status_check(event.error) or is_belvos_own(event.error.code):
+            # A code of Belvo's is its word that the login has ended; without one, a gateway gave up waiting.
+            self.may_run = False
+
+
+def needs_status_check(error: BelvoError) -> bool:
+    """Whether the login may have succeeded although the response is no success."""
+    return isinstance(error, AnswerLostError | UnreadableAnswerError | ServerError | RequestTimeoutError)

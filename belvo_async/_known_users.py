@@ -1,0 +1,28 @@
+"""Which links are of one user at one institution, as far as responses have told."""
+
+from collections import OrderedDict
+from typing import Final
+
+from belvo_async._models import Link
+
+_REMEMBERED: Final = 10_000
+
+
+class KnownUsers:
+    """The `institution_user_id` of the links that were read most recently."""
+
+    def __init__(self) -> None:
+        self._users: Final[OrderedDict[str, str]] = OrderedDict()
+
+    def note(self, link: Link) -> None:
+        """Remember whose link it is."""
+        if link.institution_user_id is None:
+            return
+        self._users[link.id] = link.institution_user_id
+        self._users.move_to_end(link.id)
+        if len(self._users) > _REMEMBERED:
+            self._users.popitem(last=False)
+
+    def find(self, link_id: str) -> str | None:
+        """Return the user of a link, if it is known."""
+        return self._users.get(link_id)

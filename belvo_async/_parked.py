@@ -1,0 +1,186 @@
+"""The parked challenges of one Belvo account: kept, read by their ticket, and found by their link."""
+
+import hashlib
+import hmac
+import re
+import secrets
+import string
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from belvo_async._custody import Custody
+from belvo_async._departure import LOGIN_LIMIT
+from belvo_async._dossier import Dossier, digest_link, open_dossier, read_row, write_row
+from belvo_async._exchange import Traffic
+from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge, damaged
+from belvo_async.errors import DamagedStateError, InvalidValueError, UnknownTicketError
+from belvo_async.mfa import AwaitingToken
+
+WAITING: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED})
+"""The phases in which no token has left yet."""
+_TICKET_LENGTH: Final = 32
+_TICKET_SIGNS: Final = string.ascii_letters + string.digits
+"""No dash: a ticket that begins with one would be an option at the command line."""
+_TICKET: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
+_LONGEST_NOTE: Final = 256
+_LONGEST_LOGIN: Final = timedelta(seconds=LOGIN_LIMIT)
+_LATEST_TOKEN: Final = timedelta(hours=1)
+"""How long after the expiry a token may still be on its way, with a new login that had to wait its turn."""
+_MOST_OF_A_LINK: Final = 1000
+
+
+class ParkedChallenges:
+    """What one account has parked in a store that others may share."""
+
+    def __init__(self, store: ChallengeStore, traffic: Traffic, owner: str) -> None:
+        self.store: Final = store
+        self.owner: Final = owner
+        self.custody: Final = Custody(store, traffic)
+        self._traffic: Final = traffic
+
+    async def park(
+        self,
+        state: AwaitingToken,
+        *,
+        institution: str | None = None,
+        reference: str | None = None,
+        ticket: str | None = None,
+    ) -> str:
+        """Keep a waiting challenge and return its ticket; see `Challenges.park`.
+
+        Raises:
+            InvalidValueError: An argument is wrong.
+            ChallengeStoreError: It could not be kept; *state* is as good as before.
+        """
+        institution = _check_note("institution", institution)
+        reference = _check_note("reference", reference)
+        ticket = draw_ticket() if ticket is None else _check_ticket(ticket)
+        dossier = open_dossier(
+            state,
+            self._traffic.now(),
+            key=self._find_key(ticket),
+            owner=self.owner,
+            ticket=ticket,
+            institution=institution,
+            reference=reference,
+        )
+        if not await self.store.add(write_row(dossier)):
+            raise InvalidValueError.of("ticket", "is taken", remedy="Leave it out to have one drawn.")
+        self.custody.tell_change(dossier)
+        return ticket
+
+    async def read(self, ticket: str) -> Dossier:
+        """Return the challenge of a ticket, whatever has become of it.
+
+        Raises:
+            UnknownTicketError: No challenge of this account has it.
+            DamagedStateError: It cannot be read.
+            ChallengeStoreError: The store cannot be used.
+        """
+        if not _is_ticket(ticket):
+            raise _unknown()
+        row = await self.store.read(self._find_key(ticket))
+        if row is None:
+            raise _unknown()
+        dossier = self.open(row)
+        if not hmac.compare_digest(dossier.ticket, ticket):
+            raise damaged("it is another ticket's")
+        return dossier
+
+    async def find(self, link_id: str, phases: Collection[ChallengePhase] = WAITING) -> Dossier | None:
+        """Return the newest challenge of a link that now is in one of *phases*, or None.
+
+        The phases are those that are ongoing. A challenge is answered for as long as a login may take; then
+        its token is not on the way any more. One that cannot be read is left out, and the observer is told.
+
+        Raises:
+            ChallengeStoreError: The store cannot be used.
+        """
+        after = self._traffic.clock.wall() - _LATEST_TOKEN
+        link = digest_link(self.owner, link_id)
+        rows = await self.store.find(link, after=after, limit=_MOST_OF_A_LINK)
+        found = [dossier for row in rows if (dossier := self._match(row, link_id, phases)) is not None]
+        return max(found, key=self._find_age, default=None)
+
+    def open(self, row: ChallengeRow) -> Dossier:
+        """Read a row.
+
+        Raises:
+            DamagedStateError: It cannot be read.
+        """
+        dossier = read_row(row)
+        if not _is_ticket(dossier.ticket) or self._find_key(dossier.ticket) != row.key:
+            raise damaged("its ticket is changed")
+        return dossier
+
+    def show(self, row: ChallengeRow) -> ParkedChallenge | None:
+        """Return what the user sees of a row; None where it cannot be read."""
+        try:
+            return self.open(row).show(self._traffic.now())
+        except DamagedStateError:
+            return None
+
+    def has_ended(self, sent_at: datetime) -> bool:
+        """Whether a login that was sent at a moment, by Belvo's clock, has surely ended."""
+        return self._traffic.belvo_time.now() - sent_at > _LONGEST_LOGIN
+
+    def _match(self, row: ChallengeRow, link_id: str, phases: Collection[ChallengePhase]) -> Dossier | None:
+        now = self._traffic.now()
+        try:
+            dossier = self.open(row)
+            if dossier.read_state(now).challenge.link_id != link_id:
+                raise damaged("its link is changed")
+        except DamagedStateError:
+            self.custody.tell_trouble(row.key, "it cannot be read")
+            return None
+        phase, sent_at = dossier.find_phase(now.wall), dossier.answered_at
+        is_over = phase is ChallengePhase.ANSWERED and sent_at is not None and self.has_ended(sent_at)
+        return dossier if phase in phases and not is_over else None
+
+    def _find_age(self, dossier: Dossier) -> tuple[datetime, datetime]:
+        """Return by what the newest is told: when its challenge came, and when it was parked."""
+        return dossier.read_state(self._traffic.now()).challenge.received_at, dossier.parked_at
+
+    def _find_key(self, ticket: str) -> str:
+        # A digest: how long the look-up of a guess takes tells nothing about the tickets that exist.
+        return hashlib.sha256(f"{self.owner} {ticket}".encode()).hexdigest()
+
+
+def draw_ticket() -> str:
+    """Draw a ticket that nobody can guess."""
+    return "".join(secrets.choice(_TICKET_SIGNS) for _ in range(_TICKET_LENGTH))
+
+
+def _unknown() -> UnknownTicketError:
+    return UnknownTicketError(
+        "No challenge has this ticket.",
+        remedy="Check the ticket: it may be forgotten, as challenges are kept for a day after their time, or "
+        "belong to another Belvo account or environment. Update the link again for a new one.",
+    )
+
+
+def _is_ticket(value: object) -> bool:
+    return isinstance(value, str) and _TICKET.fullmatch(value) is not None
+
+
+def _is_note(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_NOTE and value.isprintable()
+
+
+def _check_note(name: str, value: str | None) -> str | None:
+    if value is None or _is_note(value):
+        return value
+    raise InvalidValueError.of(
+        name, "is no short text", remedy=f"Pass at most {_LONGEST_NOTE} printable characters."
+    )
+
+
+def _check_ticket(ticket: str) -> str:
+    if _is_ticket(ticket):
+        return ticket
+    raise InvalidValueError.of(
+        "ticket",
+        "is no ticket",
+        remedy="Pass 22 to 128 letters, digits, - and _, such as secrets.token_hex(16).",
+    )

@@ -1,0 +1,168 @@
+"""Reads a link to learn how a login ended whose response does not tell (design rule R4).
+
+A status check has three results: the link shows a success, it shows none, or it could not be seen. Only
+the second allows a repeat.
+"""
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import Final
+
+from attrs import evolve, frozen
+
+from belvo_async._answers import read_link
+from belvo_async._belvo_time import CLOCKS_AGREE
+from belvo_async._departure import LOGIN_LIMIT, Departure, Unproven
+from belvo_async._exchange import Exchange, Traffic
+from belvo_async._models import Link, LinkStatus
+from belvo_async._observations import LoginSettled
+from belvo_async._observer import notify
+from belvo_async._requests import build_link_read
+from belvo_async.errors import BelvoError, OutcomeUnknownError
+
+_SCHEDULE: Final = (0.0, 3.0, 6.0, 12.0)
+"""Seconds before each check while the caller waits: a login takes seconds to minutes."""
+_NEXT_WAIT: Final = 24.0
+"""Seconds before the first check after those; then twice as many each, until the login limit is over."""
+_REMEMBERED: Final = 10_000
+_LIMIT: Final = timedelta(seconds=LOGIN_LIMIT)
+
+
+@frozen
+class _Access:
+    at: datetime
+    is_told: bool
+    """Whether it is known whose login it was: a caller was told, or another login has left since."""
+
+
+class SeenAccesses:
+    """The last accesses that this pool has been told of, for the links it logged in at most recently.
+
+    Clocks are compared to about a second only: an access of an earlier login is no news of a later one,
+    whatever they say.
+    """
+
+    def __init__(self) -> None:
+        self._last: Final[OrderedDict[str, _Access]] = OrderedDict()
+
+    def note(self, link: Link, *, is_told: bool) -> None:
+        """Remember the access that a login has reported, and whether a caller was told of it."""
+        if link.last_accessed_at is None:
+            return
+        self._last[link.id] = _Access(link.last_accessed_at, is_told)
+        self._last.move_to_end(link.id)
+        if len(self._last) > _REMEMBERED:
+            self._last.popitem(last=False)
+
+    def begin(self, link_id: str) -> None:
+        """Note that another login leaves: what was seen so far is no proof for it."""
+        last = self._last.get(link_id)
+        if last is not None and not last.is_told:
+            self._last[link_id] = evolve(last, is_told=True)
+
+    def is_known(self, link_id: str, accessed_at: datetime) -> bool:
+        """Whether an access is that of a login whose end was told, or an older one."""
+        last = self._last.get(link_id)
+        return last is not None and last.is_told and accessed_at <= last.at
+
+
+class StatusCheck:
+    """Checks one link after a login."""
+
+    def __init__(self, exchange: Exchange, traffic: Traffic, accesses: SeenAccesses, link_id: str) -> None:
+        self._accesses: Final = accesses
+        self._exchange: Final = exchange
+        self._traffic: Final = traffic
+        self._link_id: Final = link_id
+
+    async def find_result(self, departure: Departure) -> Link | Unproven:
+        """Check on a schedule until the link shows how the login ended; for as long as a caller waits."""
+        finding: Link | Unproven = Unproven.NOT_SEEN
+        for seconds in _SCHEDULE:
+            if seconds and self._traffic.gate.is_closing:
+                break
+            finding = await self._check_after(seconds, departure)
+            is_seen = finding is not Unproven.NOT_SEEN
+            if isinstance(finding, Link) or (is_seen and departure.is_over(self._traffic.clock.monotonic())):
+                break
+        self._tell(departure, finding)
+        return finding
+
+    async def wait_until_over(self, departure: Departure) -> Link | None:
+        """Check now and then until the link shows a success, or the login has surely ended.
+
+        Raises:
+            PoolClosedError: The pool closes.
+        """
+        wait = _NEXT_WAIT
+        while left := departure.find_seconds_left(self._traffic.clock.monotonic()):
+            await self._traffic.gate.nap(min(wait, left))
+            finding = await self._check_once(departure)
+            if isinstance(finding, Link):
+                self._tell(departure, finding)
+                return finding
+            wait *= 2
+        return None
+
+    async def read(self, since: datetime) -> Link | None:
+        """Return the link if it shows a success since a moment of Belvo's clock, and None if it shows none.
+
+        Raises:
+            OutcomeUnknownError: What it shows proves neither.
+            BelvoError: The link could not be read.
+        """
+        request = build_link_read(self._link_id, is_urgent=True)
+        link = read_link(await self._exchange.fetch(request), request)
+        finding = self._judge(link, since, since + _LIMIT)
+        if finding is Unproven.NOT_SEEN:
+            raise OutcomeUnknownError(
+                "What the link shows does not tell whether the login succeeded: its last access is too close "
+                "to the login's departure, or another login came later.",
+                remedy="Update the link again only with the user at hand.",
+                link_id=self._link_id,
+                sent_at=since,
+            )
+        return finding if isinstance(finding, Link) else None
+
+    async def _check_after(self, seconds: float, departure: Departure) -> Link | Unproven:
+        try:
+            if seconds:
+                await self._traffic.gate.nap(seconds)
+        except BelvoError:  # the pool closes
+            return Unproven.NOT_SEEN
+        return await self._check_once(departure)
+
+    async def _check_once(self, departure: Departure) -> Link | Unproven:
+        request = build_link_read(self._link_id, is_urgent=True)
+        try:
+            response = await self._exchange.send(request)
+            if not response.is_success:
+                return Unproven.NOT_SEEN
+            link = read_link(response, request)
+        except BelvoError:
+            return Unproven.NOT_SEEN
+        since, last = (self._traffic.find_belvo_time(at) for at in (departure.first, departure.last))
+        return self._judge(link, since, last + _LIMIT)
+
+    def _judge(self, link: Link, since: datetime, until: datetime) -> Link | Unproven:
+        if "last_accessed_at" in link.extra:  # it could not be read
+            return Unproven.NOT_SEEN
+        accessed_at = link.last_accessed_at
+        if accessed_at is None or self._accesses.is_known(link.id, accessed_at):
+            return Unproven.NO_SUCCESS
+        if accessed_at <= since:
+            # Clocks agree to about two seconds: an access right before the departure may be the login's own.
+            return Unproven.NO_SUCCESS if accessed_at <= since - CLOCKS_AGREE else Unproven.NOT_SEEN
+        # An access in the future of Belvo's own clock is by another clock, and one after the limit is of
+        # another login: neither proves anything.
+        latest = min(self._traffic.belvo_time.now() + CLOCKS_AGREE, until)
+        is_proof = accessed_at <= latest and link.status is LinkStatus.VALID
+        return link if is_proof else Unproven.NOT_SEEN
+
+    def _tell(self, departure: Departure, finding: Link | Unproven) -> None:
+        succeeded = isinstance(finding, Link)
+        if succeeded:
+            departure.may_run = False
+        is_seen = finding is not Unproven.NOT_SEEN
+        settled = LoginSettled(link_id=self._link_id, succeeded=succeeded if is_seen else None)
+        notify(self._traffic.observer, settled)

@@ -1,0 +1,87 @@
+"""A file that an earlier version has made is brought up to date, whole or not at all."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from belvo_async import ChallengePhase
+from belvo_async._dossier import digest_link, read_row
+from belvo_async.errors import ChallengeStoreError
+from belvo_async.stores import SqliteChallengeStore
+from belvo_async.testing.challenge_store_suite import NOON, OWNER
+
+VERSION_1 = Path(__file__).with_name("store_of_version_1.sql").read_text("utf-8")
+ONE = digest_link(OWNER, "30cb4806-6e00-48a4-91c9-ca55968576c8")
+TWO = digest_link(OWNER, "5722d0ba-69c7-4d6a-a4bd-5fb0a3b4d2a0")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A store of version 1: of link one a declined challenge and an open one, of link two an open one."""
+    path = tmp_path / "challenges.sqlite"
+    change(path, VERSION_1)
+    return path
+
+
+def change(path: Path, script: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+
+
+def read_schema(path: Path) -> list[object]:
+    """Return all that later statements rely on: the version, the columns and the indexes."""
+    questions = (
+        "PRAGMA user_version",
+        "SELECT name, type, \"notnull\" FROM pragma_table_info('challenges') ORDER BY name",
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' ORDER BY name",
+    )
+    with closing(sqlite3.connect(path)) as connection:
+        return [connection.execute(question).fetchall() for question in questions]
+
+
+async def find_tickets(store: SqliteChallengeStore, link: str) -> list[str]:
+    return [read_row(row).ticket for row in await store.find(link, after=NOON, limit=10)]
+
+
+async def test_the_challenges_of_an_earlier_version_are_found_by_their_link(path: Path) -> None:
+    async with SqliteChallengeStore(path) as store:
+        assert await find_tickets(store, ONE) == ["b" * 32]
+        assert await find_tickets(store, TWO) == ["c" * 32]
+        (declined,) = await store.list(OWNER, ChallengePhase.DECLINED, after=NOON, limit=10)
+    assert (declined.link, declined.version, read_row(declined).ticket) == (ONE, 2, "a" * 32)
+
+
+async def test_an_earlier_version_becomes_what_a_new_file_is(path: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.sqlite"
+    for place in (path, new, path):
+        async with SqliteChallengeStore(place):
+            pass
+    assert read_schema(path) == read_schema(new)
+
+
+async def test_a_record_that_cannot_be_read_does_not_keep_the_file_from_being_opened(path: Path) -> None:
+    change(path, "UPDATE challenges SET record = substr(record, 2) WHERE record LIKE '%cccc%'")
+    async with SqliteChallengeStore(path) as store:
+        assert await find_tickets(store, ONE) == ["b" * 32]
+        assert await store.find(TWO, after=NOON, limit=10) == []
+        assert len(await store.list(OWNER, ChallengePhase.OPEN, after=NOON, limit=10)) == 2
+
+
+async def test_of_many_that_open_an_earlier_version_all_can(path: Path) -> None:
+    async def use() -> list[str]:
+        async with SqliteChallengeStore(path) as store:
+            return await find_tickets(store, ONE)
+
+    assert await asyncio.gather(*(use() for _ in range(8))) == [["b" * 32]] * 8
+
+
+async def test_a_file_that_cannot_be_brought_up_to_date_stays_as_it_was(path: Path) -> None:
+    change(path, "CREATE INDEX challenges_by_link ON challenges (version)")
+    before = read_schema(path)
+    with pytest.raises(ChallengeStoreError, match="challenges_by_link"):
+        async with SqliteChallengeStore(path):
+            pass
+    assert read_schema(path) == before
