@@ -9,7 +9,13 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, Link, SessionPool, TokenProvider
-from belvo_async.errors import ChallengeError, PoolClosedError, UsageError
+from belvo_async.errors import (
+    ChallengeError,
+    LinkBusyError,
+    OutcomeUnknownError,
+    PoolClosedError,
+    UsageError,
+)
 from tests.storm.clock import TurnClock
 from tests.storm.judge import End, Fault, Judge
 from tests.storm.records import Call, Wish
@@ -69,7 +75,7 @@ class Client:
         except BelvoError as error:
             result, ending = Result(error=error), type(error).__name__
             self.is_closed = self.is_closed or isinstance(error, PoolClosedError)
-            end = End.OTHER if isinstance(error, ChallengeError | UsageError) else End.NO_SUCCESS
+            end = _classify(name, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is judged
             self.judge.blame(Fault.FOREIGN_ERROR, f"{name} raised {error!r}")
             ending, end = type(error).__name__, End.OTHER
@@ -106,3 +112,11 @@ def _draw_thought(challenge: Challenge, rng: Random) -> float:
     if rng.random() < 0.15 and challenge.expiry is not None and challenge.expiry <= _SHORT_EXPIRY:
         return challenge.expiry - rng.uniform(-3, 12)
     return rng.uniform(0.1, 20)
+
+
+def _classify(name: str, error: BelvoError) -> End:
+    if isinstance(error, ChallengeError | UsageError | LinkBusyError):
+        return End.OTHER
+    if name == "settle" and not isinstance(error, OutcomeUnknownError):
+        return End.OTHER  # the link could not be read: that claims nothing
+    return End.NO_SUCCESS
