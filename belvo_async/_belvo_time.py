@@ -8,7 +8,7 @@ from belvo_async._http import Response
 from belvo_async._refusals import read_http_date
 
 CLOCKS_AGREE: Final = timedelta(seconds=2)
-"""`Date` has whole seconds, and the answer takes time to travel."""
+"""`Date` has whole seconds, and packets take time to travel."""
 
 
 class BelvoTime:
@@ -19,15 +19,24 @@ class BelvoTime:
         self._ahead = timedelta()
         self._last_date = ""
 
-    def note(self, response: Response) -> None:
-        """Compare the clocks."""
+    def note(self, response: Response, sent_at: float) -> None:
+        """Compare the clocks: `Date` was written at some moment between the request's departure and now.
+
+        So a slow response gives only bounds, and what faster ones have told stays as far as it is within.
+
+        Args:
+            response: Read whole just now, after a body that may have taken its time.
+            sent_at: When its request left, by the monotonic clock.
+        """
         date = response.headers.get("date", "")
         if date == self._last_date:
             return
         self._last_date = date
         theirs = read_http_date(date)
         if theirs is not None:
-            ahead = theirs - self._clock.wall()
+            latest = self._clock.wall()
+            earliest = latest - timedelta(seconds=self._clock.monotonic() - sent_at)
+            ahead = min(max(self._ahead, theirs - latest), theirs - earliest)
             self._ahead = timedelta() if abs(ahead) <= CLOCKS_AGREE else ahead
 
     def now(self) -> datetime:

@@ -224,7 +224,7 @@ class Exchange:
         except BaseException as error:
             self._report(request, asked, started, error=type(error).__name__)
             raise
-        self._traffic.belvo_time.note(response)
+        self._traffic.belvo_time.note(response, started)
         self._report(request, asked, started, status=response.status)
         return response
 
