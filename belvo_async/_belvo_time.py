@@ -11,9 +11,6 @@ CLOCKS_AGREE: Final = timedelta(seconds=2)
 """`Date` has whole seconds, and the answer takes time to travel."""
 
 
-_WHOLE_SECOND: Final = timedelta(seconds=1)
-
-
 class BelvoTime:
     """Reckons with the difference between this machine's clock and the `Date` of Belvo's answers."""
 
@@ -37,11 +34,8 @@ class BelvoTime:
         if theirs is None:
             return
         least = theirs - self._clock.wall()
-        most = least + timedelta(seconds=seconds) + _WHOLE_SECOND
-        if least > CLOCKS_AGREE or most < -CLOCKS_AGREE:  # they do not agree
-            self._ahead = min(max(self._ahead, least), most)
-        elif not least - CLOCKS_AGREE <= self._ahead <= most + CLOCKS_AGREE:
-            self._ahead = timedelta()
+        ahead = min(max(self._ahead, least), least + timedelta(seconds=seconds))
+        self._ahead = timedelta() if abs(ahead) <= CLOCKS_AGREE else ahead
 
     def now(self) -> datetime:
         """Return the time of day by Belvo's clock; by ours where they agree, or no answer has come yet."""

@@ -206,3 +206,27 @@ async def test_a_date_of_a_year_that_nobody_counts_with_is_left_out(
         sandbox.faults.add(Fault(kind="reset_after", method="PUT", times=1))
         sandbox.faults.add(Fault(kind="latency", method="GET", headers=headers))
         assert (await pool.links.update(LinkUpdate(link_id, password="new"))).id == link_id
+
+
+@pytest.mark.parametrize("ahead", [timedelta(), timedelta(seconds=-300), timedelta(seconds=300)])
+async def test_a_response_that_trickles_in_makes_no_earlier_access_a_success(
+    clock: ManualClock, ahead: timedelta
+) -> None:
+    """Its `Date` is old by the time that its body is there: that tells nothing about Belvo's clock."""
+    body = dumps(link_body(LINK_ID, last_accessed_at=(START + ahead - timedelta(seconds=10)).isoformat()))
+
+    async def reply(wire: Wire, writer: asyncio.StreamWriter) -> bool:
+        if wire.requests[-1].startswith(b"PUT"):
+            return False
+        date = format_datetime(clock.wall() + ahead, usegmt=True)
+        response = build_answer(body.encode(), headers=f"Date: {date}\r\n")
+        writer.write(response[:-10])
+        if wire.count("GET") > 1:  # the first one is at once, and tells how far the clocks differ
+            await clock.sleep(30)
+        writer.write(response[-10:])
+        return True
+
+    async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url, clock=clock) as pool:
+        await pool.links.get(LINK_ID)
+        with pytest.raises(OutcomeUnknownError):
+            await pool.links.update(LinkUpdate(LINK_ID, password="new"))

@@ -144,7 +144,6 @@ class Bank:
         if plan.delivery in READABLE:  # noted first: a client may act before the last byte is sent
             attempt.is_refused = plan.reply in REFUSALS
             attempt.is_coded = plan.reply in CODED
-            attempt.is_told = True
         goes_on = await self._send(message, plan, line)
         if challenge is not None:
             challenge.expires = self._clock.monotonic() + challenge.seconds

@@ -9,7 +9,13 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, Link, SessionPool, TokenProvider
-from belvo_async.errors import ChallengeError, OutcomeUnknownError, PoolClosedError, UsageError
+from belvo_async.errors import (
+    ChallengeError,
+    LinkBusyError,
+    OutcomeUnknownError,
+    PoolClosedError,
+    UsageError,
+)
 from tests.storm.clock import TurnClock
 from tests.storm.judge import End, Fault, Judge
 from tests.storm.records import Call, Wish
@@ -55,7 +61,7 @@ class Client:
         task = asyncio.current_task()
         assert task is not None
         record = self.judge.begin(name, wish, link_id, _BOUND, task.cancel)
-        result, ending, end = Result(), "cancelled", End.OTHER
+        result, ending, end = Result(), "cancelled", End.CANCELLED
         try:
             value = await call(record)
             link = value if isinstance(value, Link) else None
@@ -69,10 +75,10 @@ class Client:
         except BelvoError as error:
             result, ending = Result(error=error), type(error).__name__
             self.is_closed = self.is_closed or isinstance(error, PoolClosedError)
-            end = End.OTHER if _says_nothing(name, error) else End.NO_SUCCESS
+            end = _classify(name, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is judged
             self.judge.blame(Fault.FOREIGN_ERROR, f"{name} raised {error!r}")
-            ending = type(error).__name__
+            ending, end = type(error).__name__, End.OTHER
         finally:
             self._endings[f"{name}: {ending}"] += 1
             self.judge.end(record, end, None if result.link is None else result.link.id)
@@ -101,14 +107,16 @@ class Client:
         return token
 
 
-def _says_nothing(name: str, error: BelvoError) -> bool:
-    """Whether an error says nothing of how the login ended: that of a person, or of a read that failed."""
-    is_read = name == "settle" and not isinstance(error, OutcomeUnknownError)
-    return is_read or isinstance(error, ChallengeError | UsageError)
-
-
 def _draw_thought(challenge: Challenge, rng: Random) -> float:
     """Draw the seconds that a person needs: some are late, or nearly."""
     if rng.random() < 0.15 and challenge.expiry is not None and challenge.expiry <= _SHORT_EXPIRY:
         return challenge.expiry - rng.uniform(-3, 12)
     return rng.uniform(0.1, 20)
+
+
+def _classify(name: str, error: BelvoError) -> End:
+    if isinstance(error, ChallengeError | UsageError | LinkBusyError):
+        return End.OTHER
+    if name == "settle" and not isinstance(error, OutcomeUnknownError):
+        return End.OTHER  # the link could not be read: that claims nothing
+    return End.NO_SUCCESS

@@ -41,8 +41,9 @@ class End(Enum):
     SUCCESS = "success"
     NO_SUCCESS = "no success"
     """Unknown, or failed."""
+    CANCELLED = "cancelled"
     OTHER = "other"
-    """It was cancelled or refused, or a person is needed."""
+    """It was refused, or a person is needed."""
 
 
 class Judge:
@@ -81,8 +82,8 @@ class Judge:
         now = self._now()
         call = Call(name, wish, link_id, now, now + bound, stop)
         if wish is not None:
-            if name in _LOGINS and wish.wants_another:
-                wish.asked.append(now)
+            if name in _LOGINS:
+                wish.begin(now)
             wish.waiting += 1
         self.calls.add(call)
         return call
@@ -101,9 +102,11 @@ class Judge:
         self.calls.discard(call)
         if call.wish is not None:
             call.wish.waiting -= 1
+            if end is not End.CANCELLED:
+                call.wish.inform(self._now())
         if end is End.SUCCESS and None not in (link_id, call.link_id) and link_id != call.link_id:
             self.blame(Fault.CROSSED, f"{call.name} of {call.link_id} returned {link_id}")
-        if call.wish is None or end is End.OTHER:
+        if call.wish is None or end in (End.OTHER, End.CANCELLED):
             return
         attempts, now = call.wish.attempts, self._now()
         if end is End.SUCCESS and not any(attempt.has_succeeded(now) for attempt in attempts):

@@ -22,8 +22,6 @@ class Attempt:
     """Whether a response said that nobody logged in: the client may send it again."""
     is_coded: bool = False
     """Whether a response said that Belvo failed and the login is over: a status check may allow a repeat."""
-    is_told: bool = False
-    """Whether its response was sent whole."""
     no_success_seen: bool = False
     """Whether a response showed the link after this login, and no success."""
     shown: list[float] = field(factory=list)
@@ -40,6 +38,15 @@ class Attempt:
         return self.is_refused or (self.is_coded and self.no_success_seen)
 
 
+@frozen
+class Asking:
+    """A call that began while no other one for its wish was waiting."""
+
+    at: float
+    is_informed: bool
+    """Whether a call before it was told an end, known or not: then it wants a new login."""
+
+
 @define(eq=False)
 class Wish:
     """One intent of a user's: a password for a link, or a user to register. It wants one login."""
@@ -47,25 +54,36 @@ class Wish:
     name: str
     subject: str
     """The link, or the user who is registered."""
-    asked: list[float] = field(factory=list)
-    """When calls for it began while no other one was waiting: those that meet want one login together."""
+    asked: list[Asking] = field(factory=list)
+    """Calls that meet want one login together; the first of them counts."""
+    met: list[float] = field(factory=list)
+    """When the others began."""
+    is_informed: bool = False
+    """Whether a call was told an end."""
     waiting: int = 0
     """How many calls for it have not ended."""
     attempts: list[Attempt] = field(factory=list)
 
-    @property
-    def wants_another(self) -> bool:
-        """Whether a call that begins now wants a login of its own: nobody waits, or its end is told."""
-        newest = self.attempts[-1] if self.attempts else None
-        return not self.waiting or (newest is not None and (newest.is_told or bool(newest.shown)))
+    def begin(self, now: float) -> None:
+        """Note a call that wants a login."""
+        if self.waiting:
+            self.met.append(now)
+        else:
+            self.asked.append(Asking(now, self.is_informed))
+
+    def inform(self, now: float) -> None:
+        """Note that a call is told an end; one that began right before has come too late to meet it."""
+        self.is_informed = True
+        self.asked += [Asking(at, is_informed=True) for at in self.met if now - at <= LINGER]
 
     def find_current(self) -> list[Attempt]:
-        """Return the logins since the last call that wants a new one: it began when all others were over."""
-        begins = [
-            at for at in self.asked if all(each.ends < at for each in self.attempts if each.started < at)
-        ]
-        start = max(begins, default=-math.inf)
+        """Return the logins since the last call that wants a new one."""
+        start = max((each.at for each in self.asked if self._wants_new(each)), default=-math.inf)
         return [attempt for attempt in self.attempts if attempt.started >= start]
+
+    def _wants_new(self, asking: Asking) -> bool:
+        former = [attempt for attempt in self.attempts if attempt.started < asking.at]
+        return asking.is_informed or all(attempt.ends < asking.at for attempt in former)
 
 
 @define(eq=False)

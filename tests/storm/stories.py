@@ -7,12 +7,20 @@ from random import Random
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from belvo_async import Link, LinkRegistration, LinkUpdate, OutcomeUnknownError, TokenRequiredError
+from belvo_async import (
+    Link,
+    LinkRegistration,
+    LinkUpdate,
+    OutcomeUnknownError,
+    TokenRequiredError,
+    WhenBusy,
+)
 from tests.storm.client import Client, Result
 from tests.storm.faults import Choice
 from tests.storm.records import Call, Wish
 
 _MOST_TOKENS: Final = 4
+_WHEN_BUSY: Final[tuple[WhenBusy, ...]] = ("join", "wait", "refuse")
 
 
 class Story:
@@ -29,13 +37,13 @@ class Story:
         self._wishes += 1
         return self.client.judge.wish(f"{self.link_id}/{self._wishes}", self.link_id)
 
-    async def update(self, wish: Wish, *, asks: bool = True) -> Result:
+    async def update(self, wish: Wish, *, asks: bool = True, when_busy: WhenBusy = "join") -> Result:
         """Update the link; *asks*: whether there is a person to ask."""
 
         def call(record: Call) -> Awaitable[Link]:
             person = self.client.find_person(record, self.rng) if asks else None
             update = LinkUpdate(self.link_id, password=wish.name)
-            return self.client.pool.links.update(update, provide_token=person)
+            return self.client.pool.links.update(update, provide_token=person, when_busy=when_busy)
 
         return await self.client.run("update", call, wish, self.link_id)
 
@@ -43,7 +51,7 @@ class Story:
         """Look how an unknown update ended, and mostly update once more."""
         if not isinstance(result.error, OutcomeUnknownError):
             return
-        since = getattr(result.error, "sent_at", None) or began
+        since = result.error.sent_at or began
         if self.rng.random() < 0.6:
             await self.client.run(
                 "settle",
@@ -80,7 +88,9 @@ async def tell_double_click(story: Story) -> None:
 async def tell_disagreement(story: Story) -> None:
     """Different updates at once."""
     first = asyncio.create_task(story.update(story.wish()))
-    await asyncio.gather(first, story.start_later(lambda: story.update(story.wish()), first))
+    when_busy = story.rng.choice(_WHEN_BUSY)
+    second = story.start_later(lambda: story.update(story.wish(), when_busy=when_busy), first)
+    await asyncio.gather(first, second)
 
 
 async def tell_change_of_mind(story: Story) -> None:

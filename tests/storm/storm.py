@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
-from belvo_async import Concurrency, Credentials, SessionPool, Timeouts
+from belvo_async import Concurrency, Credentials, SessionPool
 from tests.storm.bank import Bank
 from tests.storm.client import Client
 from tests.storm.clock import TurnClock
@@ -20,8 +20,6 @@ from tests.storm.stories import STORIES, Story
 
 _LINKS_AT_ONCE: Final = 150
 _REQUESTS_OF_A_POOL: Final = 5000
-_TIMEOUTS: Final = Timeouts(connect=1.0, read=1.0, login=2.0)
-"""Real seconds, as sockets know no others; by the clock of the storm some hundred each."""
 _WATCH: Final = 100.0
 """Seconds between two looks at the calls and at the memory."""
 _CLOSE_GRACES: Final = (30.0, 1.0, 10.0)
@@ -87,7 +85,6 @@ class Storm:
             close_grace=_CLOSE_GRACES[number % len(_CLOSE_GRACES)],
             observer=lambda _: None,
             clock=self._clock,
-            timeouts=_TIMEOUTS,
         )
         client = Client(pool, self._judge, self._clock, self._report.endings)
         enough = min(self._requests, self._bank.server.requests + _REQUESTS_OF_A_POOL)
