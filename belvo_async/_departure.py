@@ -50,6 +50,8 @@ class Departure:
     """When the last attempt left, by the monotonic clock; None where none did."""
     may_run: bool = False
     """Whether it left, and nothing shows yet that the login is over."""
+    is_in_doubt: bool = False
+    """Whether it left, and neither the response nor a status check has told how the login ended."""
     _former: float | None = field(default=None, init=False)
     """What `first` was before the newest attempt."""
 
@@ -58,7 +60,7 @@ class Departure:
         self._former = self.first
         self.first = now if self.first is None else self.first
         self.last = now
-        self.may_run = True
+        self.may_run = self.is_in_doubt = True
 
     def find_seconds_left(self, now: float) -> float:
         """Return for how many seconds the login may still run."""
@@ -72,13 +74,17 @@ class Departure:
 
     def note(self, event: Event) -> None:
         """Note what the response says about the login."""
-        if not isinstance(event, Rejected):
-            self.may_run = False
-        elif isinstance(event.error, RateLimitedError | TooManySessionsError):  # nobody logged in
-            self.first, self.may_run = self._former, False
-        elif not needs_status_check(event.error) or is_belvos_own(event.error.code):
+        if not isinstance(event, Rejected) or not needs_status_check(event.error):
+            self.settle()
+        elif is_belvos_own(event.error.code):
             # A code of Belvo's is its word that the login has ended; without one, a gateway gave up waiting.
             self.may_run = False
+        if isinstance(event, Rejected) and isinstance(event.error, RateLimitedError | TooManySessionsError):
+            self.first = self._former  # nobody logged in
+
+    def settle(self) -> None:
+        """Note that it is known how the login ended."""
+        self.may_run = self.is_in_doubt = False
 
 
 def needs_status_check(error: BelvoError) -> bool:

@@ -105,7 +105,7 @@ class Exchange:
         response = await self.send(request, departure)
         if response.is_success:
             if departure is not None:
-                departure.may_run = False
+                departure.settle()
             return response
         raise self._refuse(response, request, departure)
 

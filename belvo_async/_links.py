@@ -409,6 +409,7 @@ class Links:
             operation=login,
             callers=login.callers,
             run=partial(self._refresh, request, login),
+            is_shown_by_link=False,
         )
         with self._traffic.gate, LoginWatch(self._traffic, "refresh_data", link_id):
             return await self._memory.flights.run(wish, provide_token, when_busy)

@@ -75,6 +75,8 @@ class Wish(Generic[T]):
     callers: Callers
     run: Callable[[], Awaitable[T]]
     """Does the login for its callers."""
+    is_shown_by_link: bool = True
+    """Whether the link is the result, so that a status check can show it."""
 
 
 class Flight(Generic[T]):
@@ -123,11 +125,11 @@ class Flight(Generic[T]):
             raise
 
     async def _leave(self, caller: Caller) -> None:
-        """Go on without *caller*; without any caller only a login goes on that may be running at the bank."""
+        """Go on without *caller*; without any caller only a login goes on whose end is not known yet."""
         self.wish.callers.remove(caller)
         if self.wish.callers:
             return
-        self._is_abandoned = self.wish.operation.departure.may_run
+        self._is_abandoned = self.wish.operation.departure.is_in_doubt
         if not self._is_abandoned:
             self._is_cut = True
             self._task.cancel()
@@ -139,7 +141,8 @@ class Flight(Generic[T]):
                 await self._serve_callers()
                 self._is_held_only = True
                 if self.wish.operation.departure.may_run:
-                    self._show(await self.wish.operation.wait_until_over())
+                    link = await self.wish.operation.wait_until_over()
+                    self._show(link if self.wish.is_shown_by_link else None)
         except PoolClosedError as error:
             self._fail(error)
         except asyncio.CancelledError:
@@ -189,12 +192,10 @@ class Flight(Generic[T]):
 
     def _explain_cut(self) -> BelvoError:
         departure = self.wish.operation.departure
-        if not departure.may_run:
-            return PoolClosedError(
-                "The session pool was closed before this login was sent.", remedy="Make a new pool."
-            )
+        if not departure.is_in_doubt:
+            return PoolClosedError("The session pool was closed.", remedy="Make a new pool, and call again.")
         sent_at = self._traffic.find_belvo_time(departure.last)
-        why = "the session pool was closed before the response came."
+        why = "the session pool was closed before it could be told."
         return outcome_unknown(why, self.wish.link_id, sent_at)
 
 

@@ -160,9 +160,8 @@ class StatusCheck:
         return link if is_proof else Unproven.NOT_SEEN
 
     def _tell(self, departure: Departure, finding: Link | Unproven) -> None:
-        succeeded = isinstance(finding, Link)
-        if succeeded:
-            departure.may_run = False
-        is_seen = finding is not Unproven.NOT_SEEN
+        succeeded, is_seen = isinstance(finding, Link), finding is not Unproven.NOT_SEEN
+        if succeeded or (is_seen and not departure.may_run):
+            departure.settle()
         settled = LoginSettled(link_id=self._link_id, succeeded=succeeded if is_seen else None)
         notify(self._traffic.observer, settled)

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextvars import ContextVar
+from datetime import timedelta
 
 import pytest
 
@@ -19,6 +20,7 @@ from belvo_async import (
     TokenRequiredError,
 )
 from belvo_async.errors import (
+    AnswerLostError,
     InvalidValueError,
     LinkBusyError,
     LoginFailedError,
@@ -532,3 +534,49 @@ async def test_a_call_in_the_moment_when_the_last_caller_leaves_gets_a_login_of_
     assert (await pool.links.update(update, provide_token=give("111111"))).id == update.link_id
     await asyncio.gather(first, return_exceptions=True)
     assert count(sandbox) == 2
+
+
+async def test_a_refresh_that_waits_for_a_lost_one_makes_its_own_request(
+    sandbox: Sandbox, pool: SessionPool, clock: ManualClock
+) -> None:
+    link_id = add(sandbox)
+    sandbox.faults.add(Fault(kind="reset_before", method="POST", times=1))
+    with pytest.raises(AnswerLostError):
+        await pool.links.refresh_data(link_id)
+    second = asyncio.create_task(pool.links.refresh_data(link_id))
+    await asyncio.sleep(0)
+    sandbox.links[link_id].last_accessed_at = clock.wall() + timedelta(seconds=1)
+    assert (await second).request_id is not None
+    assert count(sandbox, "POST") == 2
+
+
+async def test_a_login_that_was_checked_when_the_pool_closed_is_not_said_to_be_unsent() -> None:
+    clock = ManualClock()
+    async with Sandbox(clock=clock) as sandbox:
+        pool = open_pool(sandbox)
+        sandbox.faults.add(Fault(kind="status", status=500, method="PUT", reaches_bank=True))
+        sandbox.faults.add(Fault(kind="latency", seconds=60.0, method="GET"))
+        task = asyncio.create_task(pool.links.update(LinkUpdate(sandbox.add_link(), password="x")))
+        while count(sandbox, "GET") == 0:  # noqa: ASYNC110 - the sandbox tells nobody
+            await asyncio.sleep(0)
+        await pool.aclose(grace=0.0)
+        with pytest.raises(OutcomeUnknownError):
+            await task
+
+
+async def test_a_call_that_leaves_during_a_status_check_lets_it_finish() -> None:
+    clock, options = ManualClock(), SandboxOptions(login_seconds=1.0)
+    async with Sandbox(clock=clock, options=options) as sandbox, open_pool(sandbox) as pool:
+        sandbox.faults.add(Fault(kind="status", status=500, method="PUT", reaches_bank=True, times=1))
+        sandbox.faults.add(Fault(kind="latency", seconds=10.0, method="GET"))
+        update = LinkUpdate(sandbox.add_link(), password="x")
+        first = asyncio.create_task(pool.links.update(update))
+        while count(sandbox, "GET") == 0:
+            await clock.advance(0.1)
+        await cancel(first)
+        second = asyncio.create_task(pool.links.update(update))
+        await clock.advance(20.0)
+        async with asyncio.timeout(5):
+            await second
+        assert (await second).id == update.link_id
+        assert count(sandbox) == 1
