@@ -162,7 +162,8 @@ class AiohttpTransport:
                 return await self._read(answer, request)
         except aiohttp.ClientResponseError as error:
             failure = self._translate(error, request, sending)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
+            # RuntimeError: aiohttp's word for a connection, or a session, that closes in between.
             raise self._translate(error, request, sending) from error
         finally:
             sending.depart = None  # timers of aiohttp keep the context, and would keep the login in memory
@@ -210,7 +211,7 @@ class AiohttpTransport:
                 if size > _LARGEST_BODY:
                     answer.close()
                     raise _lost(f"body over {_LARGEST_BODY} bytes", request, answer.status)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
             raise _lost(type(error).__name__, request, answer.status) from error
         return Response(status=answer.status, headers=answer.headers, body=b"".join(chunks))
 
