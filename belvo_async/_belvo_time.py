@@ -27,7 +27,8 @@ class BelvoTime:
         One on a kept connection counts only until another has come: it may be a stale one.
         """
         date = response.headers.get("date", "")
-        if date == self._last_date or (self._is_sure and not is_alone):
+        # The same `Date` again says more where the response was faster: a status check after a slow login.
+        if not is_alone and (self._is_sure or date == self._last_date):
             return
         self._last_date, self._is_sure = date, is_alone
         theirs = read_http_date(date)

@@ -230,3 +230,28 @@ async def test_a_response_that_trickles_in_makes_no_earlier_access_a_success(
         await pool.links.get(LINK_ID)
         with pytest.raises(OutcomeUnknownError):
             await pool.links.update(LinkUpdate(LINK_ID, password="new"))
+
+
+async def test_a_check_in_the_second_of_a_slow_error_still_tells_by_how_much_the_clocks_differ() -> None:
+    """Belvo is 10 s behind; the login succeeds after 5 s, and the 500 comes after 20."""
+    clock, behind = ManualClock(), timedelta(seconds=10)
+    accessed_at = (START - behind + timedelta(seconds=5)).isoformat()
+    error = dumps([{"code": "unexpected_error", "message": "m", "request_id": "r"}]).encode()
+
+    async def reply(wire: Wire, writer: asyncio.StreamWriter) -> bool:
+        if wire.requests[-1].startswith(b"PUT"):
+            await clock.sleep(20.0)
+            status, body = "500 Error", error
+        else:
+            status, body = "200 OK", dumps(link_body(LINK_ID, last_accessed_at=accessed_at)).encode()
+        date = format_datetime(clock.wall() - behind, usegmt=True)
+        writer.write(build_answer(body, status, f"Date: {date}\r\n"))
+        return True
+
+    async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url, clock=clock) as pool:
+        update = asyncio.create_task(pool.links.update(LinkUpdate(LINK_ID, password="new")))
+        await clock.wait_for_sleepers()
+        await clock.advance(20.0)
+        async with asyncio.timeout(5):
+            assert (await update).id == LINK_ID
+        assert wire.count("PUT") == 1
