@@ -1,6 +1,7 @@
 """When a login left for the bank, and whether it may still be running there."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -25,6 +26,8 @@ LOGIN_LIMIT: Final = 330.0
 
 Belvo works for up to 300 (error article: 408), and 30 more are for the way there and back.
 """
+LONGEST_LOGIN: Final = timedelta(seconds=LOGIN_LIMIT)
+"""The same, to reckon with times of day."""
 
 
 class Unproven(Enum):

@@ -10,7 +10,7 @@ from urllib.request import getproxies_environment, proxy_bypass
 from attrs import Attribute, field, frozen
 
 from belvo_async._models import Secretive
-from belvo_async._settings import check_flag
+from belvo_async._settings import flag
 from belvo_async.errors import ConfigurationError
 
 _PROXY_REMEDY: Final = "Pass the address of an HTTP proxy, such as http://proxy.example:3128."
@@ -62,10 +62,6 @@ def _check_address(_: object, attribute: "Attribute[str | None]", value: object)
         raise _refuse(attribute.name, "is not an address", "Pass an IP address of this machine as text.")
 
 
-def _check_flag(_: object, attribute: "Attribute[bool]", value: object) -> None:
-    check_flag(f"Network.{attribute.name}", value)
-
-
 @frozen(kw_only=True)
 class Network(Secretive):
     """How the pool reaches Belvo, where the way is not direct.
@@ -89,7 +85,7 @@ class Network(Secretive):
     """Which certificates are trusted, and which is shown; by default those that the system trusts."""
     local_addr: str | None = field(default=None, validator=_check_address)
     """The IP address of this machine to connect from: Belvo counts its limit for each."""
-    proxy_from_env: bool = field(default=False, validator=_check_flag)
+    proxy_from_env: bool = field(default=False, validator=flag())
     """Whether HTTPS_PROXY, HTTP_PROXY and NO_PROXY say which proxy to use; `proxy` goes before them."""
 
     def find_proxy(self, url: str) -> tuple[str | None, dict[str, str]]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from belvo_async._custody import Custody
-from belvo_async._departure import LOGIN_LIMIT
+from belvo_async._departure import LONGEST_LOGIN
 from belvo_async._dossier import Dossier, digest_link, open_dossier, read_row, write_row
 from belvo_async._exchange import Traffic
 from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge, damaged
@@ -24,7 +24,6 @@ _TICKET_SIGNS: Final = string.ascii_letters + string.digits
 """No dash: a ticket that begins with one would be an option at the command line."""
 _TICKET: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
 _LONGEST_NOTE: Final = 256
-_LONGEST_LOGIN: Final = timedelta(seconds=LOGIN_LIMIT)
 _LATEST_TOKEN: Final = timedelta(hours=1)
 """How long after the expiry a token may still be on its way, with a new login that had to wait its turn."""
 _MOST_OF_A_LINK: Final = 1000
@@ -123,7 +122,7 @@ class ParkedChallenges:
 
     def has_ended(self, sent_at: datetime) -> bool:
         """Whether a login that was sent at a moment, by Belvo's clock, has surely ended."""
-        return self._traffic.belvo_time.now() - sent_at > _LONGEST_LOGIN
+        return self._traffic.belvo_time.now() - sent_at > LONGEST_LOGIN
 
     def _match(self, row: ChallengeRow, link_id: str, phases: Collection[ChallengePhase]) -> Dossier | None:
         now = self._traffic.now()

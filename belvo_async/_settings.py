@@ -13,13 +13,13 @@ from belvo_async._models import Secretive, is_sendable
 from belvo_async.errors import ConfigurationError
 
 # A validator sees fields of any attrs class: the class and the field's type stay open.
-NumberCheck: TypeAlias = Callable[[Any, "Attribute[Any]", Any], None]
+Check: TypeAlias = Callable[[Any, "Attribute[Any]", Any], None]
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _HTTPS_REMEDY: Final = "Pass sandbox, production, or the https:// address of a server."
 
 
-def at_least(least: float) -> NumberCheck:
+def at_least(least: float) -> Check:
     """Build a validator for a finite number of *least* or more."""
 
     def check(instance: object, attribute: "Attribute[object]", value: object) -> None:
@@ -32,7 +32,7 @@ def at_least(least: float) -> NumberCheck:
     return check
 
 
-def whole(least: int, *, optional: bool = False) -> NumberCheck:
+def whole(least: int, *, optional: bool = False) -> Check:
     """Build a validator for a whole number of *least* or more; None passes where *optional*."""
 
     def check(instance: object, attribute: "Attribute[object]", value: object) -> None:
@@ -47,16 +47,17 @@ def whole(least: int, *, optional: bool = False) -> NumberCheck:
     return check
 
 
-def check_flag(name: str, value: object) -> None:
-    """Refuse what is neither True nor False.
+def flag() -> Check:
+    """Build a validator for True and False."""
 
-    Raises:
-        ConfigurationError: Names the setting.
-    """
-    if not isinstance(value, bool):
-        raise ConfigurationError(
-            f"{name} must be True or False.", remedy="Pass one of the two, or leave it out."
-        )
+    def check(instance: object, attribute: "Attribute[object]", value: object) -> None:
+        if not isinstance(value, bool):
+            raise ConfigurationError(
+                f"{type(instance).__name__}.{attribute.name} must be True or False.",
+                remedy="Pass one of the two, or leave it out.",
+            )
+
+    return check
 
 
 def check_setting(name: str, value: object, kind: type) -> None:

@@ -5,14 +5,14 @@ the second allows a repeat.
 """
 
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from attrs import evolve, frozen
 
 from belvo_async._answers import read_link
 from belvo_async._belvo_time import CLOCKS_AGREE
-from belvo_async._departure import LOGIN_LIMIT, Departure, Unproven
+from belvo_async._departure import LONGEST_LOGIN, Departure, Unproven
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._models import Link, LinkStatus
 from belvo_async._observations import LoginSettled
@@ -25,7 +25,6 @@ _SCHEDULE: Final = (0.0, 3.0, 6.0, 12.0)
 _NEXT_WAIT: Final = 24.0
 """Seconds before the first check after those; then twice as many each, until the login limit is over."""
 _REMEMBERED: Final = 10_000
-_LIMIT: Final = timedelta(seconds=LOGIN_LIMIT)
 
 
 @frozen
@@ -113,7 +112,7 @@ class StatusCheck:
         """
         request = build_link_read(self._link_id, is_urgent=True)
         link = read_link(await self._exchange.fetch(request), request)
-        finding = self._judge(link, since, since + _LIMIT)
+        finding = self._judge(link, since, since + LONGEST_LOGIN)
         if finding is Unproven.NOT_SEEN:
             raise OutcomeUnknownError(
                 "What the link shows does not tell whether the login succeeded: its last access is too close "
@@ -142,7 +141,7 @@ class StatusCheck:
         except BelvoError:
             return Unproven.NOT_SEEN
         since, last = (self._traffic.find_belvo_time(at) for at in (departure.first, departure.last))
-        return self._judge(link, since, last + _LIMIT)
+        return self._judge(link, since, last + LONGEST_LOGIN)
 
     def _judge(self, link: Link, since: datetime, until: datetime) -> Link | Unproven:
         if "last_accessed_at" in link.extra:  # it could not be read

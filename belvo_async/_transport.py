@@ -285,11 +285,8 @@ def _describe(error: Exception, request: Request) -> str:
     for secret in request.secrets:
         said = said.replace(secret, "[redacted]")
     shown = "".join(sign for sign in said if sign.isprintable())[:_LONGEST_REASON]
-    return (
-        f"{type(error).__name__} ({error.status}: {shown})"
-        if error.status
-        else f"{type(error).__name__} ({shown})"
-    )
+    status = f"{error.status}: " if error.status else ""
+    return f"{type(error).__name__} ({status}{shown})"
 
 
 def _lost(what: str, request: Request, status: int | None) -> TransportError:

@@ -21,7 +21,7 @@ from unicodedata import category, decimal
 from attrs import Attribute, field, frozen
 
 from belvo_async._models import Challenge, ChallengeKind, Link
-from belvo_async._settings import at_least, check_flag, check_setting, whole
+from belvo_async._settings import at_least, check_setting, flag, whole
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
@@ -56,10 +56,6 @@ def _check_route(policy: "MfaPolicy", attribute: "Attribute[ResumeRoute]", value
     check_setting(f"{type(policy).__name__}.{attribute.name}", value, ResumeRoute)
 
 
-def _check_flag(policy: "MfaPolicy", attribute: "Attribute[bool]", value: object) -> None:
-    check_flag(f"{type(policy).__name__}.{attribute.name}", value)
-
-
 @frozen(kw_only=True)
 class MfaPolicy:
     """How far a dialogue may go.
@@ -76,7 +72,7 @@ class MfaPolicy:
     """Seconds before the expiry when a token is no longer sent; never over a tenth of the expiry."""
     assumed_expiry: float = field(default=600.0, validator=at_least(0))
     """Seconds to count with where the 428 states no expiry."""
-    park_abandoned: bool = field(default=False, validator=_check_flag)
+    park_abandoned: bool = field(default=False, validator=flag())
     """Whether a challenge that comes when all callers have left is parked, for `challenges.find` to show."""
     resume_route: ResumeRoute = field(default=ResumeRoute.PATCH_COLLECTION, validator=_check_route)
 

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from belvo_async import LinkUpdate, SessionPool
+import pytest
+
+from belvo_async import LinkUpdate, RetryPolicy, SessionPool
 from belvo_async.bulk import LinkState, Outcome, RefreshReport, RefreshRun, list_records, refresh
 from belvo_async.errors import BelvoError
 from belvo_async.sandbox import Sandbox
@@ -22,6 +24,20 @@ PATIENCE = 5.0
 """Real seconds after which a job counts as stuck."""
 
 Kind = TypeVar("Kind", bound=Outcome)
+
+
+@pytest.fixture
+async def bank() -> AsyncIterator[Sandbox]:
+    """A sandbox by the machine's own clock."""
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def real_pool(bank: Sandbox) -> AsyncIterator[SessionPool]:
+    """A pool on it that tries nothing again."""
+    async with open_pool(bank, retry=RetryPolicy.never()) as pool:
+        yield pool
 
 
 def add_links(

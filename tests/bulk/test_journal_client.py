@@ -14,12 +14,6 @@ from tests.bulk.journals import opened, read_bytes
 
 
 @pytest.fixture
-async def bank() -> Any:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 async def journal(bank: Sandbox, tmp_path: Path) -> Path:
     """A journal with a link in doubt."""
     path = tmp_path / "run.sqlite"

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -66,12 +65,6 @@ def overwrite(log: Path) -> None:
 
 
 SPOILS = (remove, empty, cut, cut_to_one_write, overwrite)
-
-
-@pytest.fixture
-async def bank() -> Any:
-    async with Sandbox() as sandbox:
-        yield sandbox
 
 
 def read_kept(path: Path) -> list[bytes | None]:

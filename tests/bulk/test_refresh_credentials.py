@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from belvo_async import LinkUpdate, MfaPolicy, ResumeRoute, RetryPolicy, SessionPool
+from belvo_async import LinkUpdate, MfaPolicy, ResumeRoute, SessionPool
 from belvo_async.bulk import (
     Journal,
     LinkState,
@@ -26,18 +26,6 @@ from tests.bulk.journals import read_bytes
 
 WRONG = "pass_invalid"
 """What no bank of the sandbox takes."""
-
-
-@pytest.fixture
-async def bank() -> Any:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def real_pool(bank: Sandbox) -> Any:
-    async with open_pool(bank, retry=RetryPolicy.never()) as pool:
-        yield pool
 
 
 @pytest.fixture

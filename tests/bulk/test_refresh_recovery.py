@@ -57,12 +57,6 @@ Leave = Callable[[Journal, str], Awaitable[None]]
 
 
 @pytest.fixture
-async def bank() -> Any:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 async def real_pool(bank: Sandbox) -> Any:
     async with open_pool(bank) as pool:
         yield pool

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from belvo_async import LinkUpdate, RetryPolicy, SessionPool
+from belvo_async import LinkUpdate, SessionPool
 from belvo_async.bulk import Journal, NotUpdated, Parked, Unsettled, Updated, refresh
 from belvo_async.errors import ConfigurationError, NotFoundError
 from belvo_async.sandbox import Fault, Sandbox
@@ -23,18 +23,6 @@ from tests.bulk.conftest import (
     read_states,
     refresh_all,
 )
-
-
-@pytest.fixture
-async def bank() -> Any:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def real_pool(bank: Sandbox) -> Any:
-    async with open_pool(bank, retry=RetryPolicy.never()) as pool:
-        yield pool
 
 
 def read_names(folder: Path) -> list[str]:
