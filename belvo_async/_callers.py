@@ -31,19 +31,23 @@ class Caller:
     context: Context | None = field(default=None, repr=False)
     """That of the call, for its callback to run in; None for the call in whose context the login runs."""
 
-    def succeed(self, result: object) -> None:
-        """Give it the result, unless it has left."""
-        if not self.result.done():
-            self.result.set_result(result)
+    def succeed(self, result: object) -> bool:
+        """Give it the result; return False where it has left."""
+        if self.result.done():
+            return False
+        self.result.set_result(result)
+        return True
 
-    def fail(self, error: BaseException) -> None:
-        """Give it the error, unless it has left; at its end."""
+    def fail(self, error: BaseException) -> bool:
+        """Give it the error, at its end; return False where it has left."""
         future = self.result
         # The error knows frames that know this caller. If that knew the error, all of them would stay in
         # memory until the next collection, with the credentials.
         del self.result
-        if not future.done():
-            future.set_exception(error)
+        if future.done():
+            return False
+        future.set_exception(error)
+        return True
 
     def ask(self, challenge: Challenge) -> "asyncio.Task[str | None]":
         """Begin to ask its person."""

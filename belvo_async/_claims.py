@@ -1,24 +1,28 @@
-"""Which answers were sent already: a token is sent at most once (design rule R5)."""
+"""Which challenges can no longer be answered: a token was sent, or another login came (rules R5, R6)."""
 
+from collections import OrderedDict
 from datetime import datetime
 from typing import Final, TypeAlias
 
+from belvo_async._belvo_time import CLOCKS_AGREE
 from belvo_async._clock import Clock
 from belvo_async.errors import ChallengeAnsweredError
-from belvo_async.mfa import AwaitingToken, Resuming
+from belvo_async.mfa import AwaitingToken, Resuming, challenge_expired
 
 _KEPT_AT_LEAST: Final = 1024
 _ASSUMED_EXPIRY: Final = 9600.0
+_REMEMBERED: Final = 10_000
 _Key: TypeAlias = tuple[str, str, str | None, datetime, int]
 """One 428 as it was received. A session id alone does not tell: a server may give it to a later login."""
 
 
 class Claims:
-    """Remembers each answered challenge until its session has expired."""
+    """Remembers each answered challenge until its session has expired, and the newest login of each link."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock: Final = clock
         self._until: Final[dict[_Key, float]] = {}
+        self._starts: Final[OrderedDict[str, datetime]] = OrderedDict()
         self._tidy_at = _KEPT_AT_LEAST
 
     def __len__(self) -> int:
@@ -26,10 +30,11 @@ class Claims:
         return len(self._until)
 
     def check(self, state: AwaitingToken | Resuming) -> None:
-        """Refuse a challenge that was answered already.
+        """Refuse a challenge that was answered already, or is one of a login before the newest.
 
         Raises:
-            ChallengeAnsweredError: It was.
+            ChallengeAnsweredError: It was answered.
+            ChallengeExpiredError: A newer login has ended its session.
         """
         if _find_key(state) in self._until:
             raise ChallengeAnsweredError(
@@ -38,11 +43,25 @@ class Claims:
                 link_id=state.challenge.link_id,
             )
 
+        link_id, received_at = state.challenge.link_id, state.challenge.received_at
+        started_at = self._starts.get(link_id)
+        # A challenge may be one of another process, on a machine with another clock.
+        if started_at is not None and received_at < started_at - CLOCKS_AGREE:
+            raise challenge_expired(link_id, "a newer login of the link has begun, and no token was sent")
+
+    def replace(self, link_id: str, started_at: datetime) -> None:
+        """Note that a login of a link has begun: what earlier ones were asked is void (design rule R6)."""
+        self._starts[link_id] = started_at
+        self._starts.move_to_end(link_id)
+        if len(self._starts) > _REMEMBERED:
+            self._starts.popitem(last=False)
+
     def take(self, state: Resuming) -> None:
         """Note that the token of *state* is about to be sent.
 
         Raises:
             ChallengeAnsweredError: One was sent already for this challenge.
+            ChallengeExpiredError: A newer login has ended its session.
         """
         self.check(state)
         self._until[_find_key(state)] = max(

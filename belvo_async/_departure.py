@@ -43,10 +43,10 @@ class Unproven(Enum):
 class Departure:
     """The departures of one request that logs in, with its repeats."""
 
+    is_wanted: Callable[[], bool]
+    """Whether anybody still waits for the result; if not, the request is not sent again."""
     announce: Announce | None = None
     """Called each time right before the request leaves; it does not leave if this raises."""
-    is_wanted: Callable[[], bool] = lambda: True
-    """Whether anybody still waits for the result; if not, the request is not sent again."""
     first: float | None = None
     """When the first attempt left that may succeed, by the monotonic clock; evidence counts from it."""
     last: float | None = None

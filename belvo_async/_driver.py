@@ -11,6 +11,7 @@ from belvo_async._exchange import Traffic
 from belvo_async._models import Link
 from belvo_async._observations import ChallengeClosed, ChallengeEnding, ChallengeReceived
 from belvo_async._observer import notify
+from belvo_async._slots import HoldLink
 from belvo_async.errors import (
     ChallengeDeclinedError,
     TokenProviderError,
@@ -48,8 +49,8 @@ class Login(Protocol):
         """Take note of a challenge, before anybody is asked; refuse one that was answered already."""
         ...
 
-    async def leave_challenge(self, state: AwaitingToken) -> None:
-        """Take note of a challenge that came when all callers had left."""
+    async def leave_challenge(self, state: AwaitingToken) -> TokenRequiredError:
+        """Take note of a challenge that came when all callers had left; return what to raise."""
         ...
 
     async def resume(self, state: Resuming) -> Event:
@@ -57,8 +58,8 @@ class Login(Protocol):
         ...
 
 
-async def drive(state: State, login: Login, callers: Callers, traffic: Traffic) -> Link:
-    """Take a login from *state* to its end.
+async def drive(state: State, login: Login, callers: Callers, traffic: Traffic, hold_link: HoldLink) -> Link:
+    """Take a login from *state* to its end; *hold_link* holds the link that a challenge names.
 
     Raises:
         BelvoError: It ended without an updated link.
@@ -71,9 +72,9 @@ async def drive(state: State, login: Login, callers: Callers, traffic: Traffic) 
             case Submitting():
                 event = await login.submit()
             case AwaitingToken() if not callers:
-                await login.leave_challenge(state)
-                raise token_required(state, "nobody waits for it any more")
+                raise await login.leave_challenge(state)
             case AwaitingToken():
+                await hold_link(state.challenge.link_id)
                 await login.note_challenge(state)
                 event = await _ask(state, callers, traffic)
             case Resuming():
@@ -134,7 +135,8 @@ async def _await_token(state: AwaitingToken, callers: Callers, traffic: Traffic)
         asking = caller.ask(state.challenge)
         left = traffic.clock.sleep(state.deadline - traffic.clock.monotonic())
         await first_of(asking, left, traffic.gate.closing(), callers.wait_for_successor(caller))
-        if asking.done() and not asking.cancelled():
+        # The callback of a caller that has left may give a token all the same: that is not sent.
+        if asking.done() and not asking.cancelled() and callers.first is caller:
             return _read_token(asking, state, traffic)
         if traffic.gate.is_closing:
             raise token_required(state, "the session pool is closing")

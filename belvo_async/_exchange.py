@@ -79,6 +79,10 @@ class Traffic:
         """Return this moment by both clocks."""
         return Instant(self.clock.monotonic(), self.clock.wall())
 
+    def find_wall(self, at: float) -> datetime:
+        """Return a moment of the monotonic clock as a time of day, by this machine's clock."""
+        return self.clock.wall() - timedelta(seconds=self.clock.monotonic() - at)
+
     def find_belvo_time(self, at: float | None) -> datetime:
         """Return a moment of the monotonic clock by Belvo's clock; None stands for this moment."""
         elapsed = 0.0 if at is None else self.clock.monotonic() - at
@@ -99,7 +103,9 @@ class Exchange:
             TokenRequiredError: The institution wants a token.
             BelvoError: It failed, after the repeats that the policy grants.
         """
-        return await self._traffic.retrier.run(partial(self._fetch_once, request, departure), request)
+        is_wanted = _is_awaited if departure is None else departure.is_wanted
+        attempt = partial(self._fetch_once, request, departure)
+        return await self._traffic.retrier.run(attempt, request, is_wanted=is_wanted)
 
     async def _fetch_once(self, request: Request, departure: Departure | None) -> Response:
         response = await self.send(request, departure)
@@ -272,6 +278,11 @@ class Exchange:
             error=error,
         )
         notify(self._traffic.observer, ended)
+
+
+def _is_awaited() -> bool:
+    """Whether a read is still wanted: whoever leaves cancels it."""
+    return True
 
 
 def outcome_unknown(

@@ -2,21 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
 from typing import Final, Unpack
 from uuid import UUID
 
-from attrs import frozen
-
 from belvo_async._answers import read_acceptance, read_link
-from belvo_async._callers import Callers, TokenProvider, check_provider
-from belvo_async._claims import Claims
-from belvo_async._driver import drive
+from belvo_async._callers import TokenProvider, check_provider
 from belvo_async._exchange import Exchange, Traffic
-from belvo_async._http import Request
-from belvo_async._keyed_digest import KeyedDigest
-from belvo_async._known_users import KnownUsers
-from belvo_async._login import LinkLogin, LoginRecorder, check_recorder
+from belvo_async._login import LoginRecorder, check_recorder
+from belvo_async._logins import Logins
 from belvo_async._models import (
     AcceptedRequest,
     Link,
@@ -29,68 +22,36 @@ from belvo_async._models import (
     write_filters,
 )
 from belvo_async._pages import Listing
-from belvo_async._parked import ParkedChallenges
+from belvo_async._parked import parked_already
 from belvo_async._parking import read_parked, write_parked
 from belvo_async._requests import (
     LINKS,
     build_changes,
     build_delete,
     build_link_read,
-    build_refresh,
-    build_registration,
-    build_update,
 )
-from belvo_async._single_flight import SingleFlight, WhenBusy, Wish, check_when_busy
-from belvo_async._slots import LinkLocks
-from belvo_async._status_check import SeenAccesses, StatusCheck
+from belvo_async._single_flight import WhenBusy, Wish, check_when_busy
+from belvo_async._status_check import StatusCheck
 from belvo_async._watch import LoginWatch
-from belvo_async.errors import InvalidValueError, TokenRequiredError
+from belvo_async.errors import InvalidValueError
 from belvo_async.mfa import (
     AwaitingToken,
     ResumeRoute,
-    State,
-    Submitting,
     TokenGiven,
-    advance,
     read_token,
-    token_required,
 )
 
 _FILTERS: Final = frozenset(LinkFilters.__annotations__)
-_ANSWER_PARKED: Final = (
-    "Give the token with challenges.resume(error.ticket, token). "
-    'To start a new login instead, pass when_busy="wait".'
-)
-
-
-@frozen(kw_only=True)
-class LoginMemory:
-    """What a pool remembers of its logins, whichever account they are for."""
-
-    flights: SingleFlight
-    locks: LinkLocks
-    claims: Claims
-    accesses: SeenAccesses
-    users: KnownUsers
 
 
 class Links:
     """Reads, registers, updates and deletes links."""
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        traffic: Traffic,
-        memory: LoginMemory,
-        *,
-        parked: ParkedChallenges,
-        digest: KeyedDigest,
-    ) -> None:
+    def __init__(self, exchange: Exchange, traffic: Traffic, logins: Logins) -> None:
         self._exchange: Final = exchange
         self._traffic: Final = traffic
-        self._memory: Final = memory
-        self._parked: Final = parked
-        self._digest: Final = digest
+        self._logins: Final = logins
+        self._memory: Final = logins.memory
 
     async def update(
         self,
@@ -132,20 +93,7 @@ class Links:
         check_provider(provide_token)
         check_recorder(recorder)
         check_when_busy(when_busy)
-        request = build_update(update)
-        login = self._build_login(request, update, recorder, update.link_id)
-        digest = self._digest.of("update", request.body or b"")
-        start = Submitting(update_digest=digest)
-        wish = Wish(
-            name="update",
-            link_id=update.link_id,
-            keys=self._find_keys(update.link_id, update.institution_user_id),
-            # A call with a recorder shares nothing: it could not write down what has happened already.
-            digest=digest if recorder is None else None,
-            operation=login,
-            callers=login.callers,
-            run=partial(drive, start, login, login.callers, self._traffic),
-        )
+        wish = self._logins.update(update, recorder)
         with self._traffic.gate, LoginWatch(self._traffic, "update", update.link_id):
             if when_busy == "join" and self._memory.flights.find_equal(wish) is None:
                 await self._check_parked(wish)
@@ -175,18 +123,7 @@ class Links:
         )
         check_provider(provide_token)
         check_when_busy(when_busy)
-        request = build_registration(registration)
-        login = self._build_login(request)
-        user = self._digest.of("user", registration.institution, registration.username)
-        wish = Wish(
-            name="register",
-            link_id=None,
-            keys=(f"registration {user}",),
-            digest=self._digest.of("register", request.body or b""),
-            operation=login,
-            callers=login.callers,
-            run=partial(drive, Submitting(), login, login.callers, self._traffic),
-        )
+        wish = self._logins.register(registration)
         with self._traffic.gate, LoginWatch(self._traffic, "register", None) as watch:
             link = await self._memory.flights.run(wish, provide_token, when_busy)
             watch.link_id = link.id
@@ -230,28 +167,11 @@ class Links:
         self._check_resumable(state, token, provide_token, update)
         self._memory.claims.check(state)
         link_id = state.challenge.link_id
-        request = None if update is None else build_update(update)
-        login = self._build_login(request, update, recorder, link_id)
         is_given = token is not None or provide_token is None
-        wish = Wish(
-            name="resume",
-            link_id=link_id,
-            keys=self._find_keys(link_id, None if update is None else update.institution_user_id),
-            operation=login,
-            callers=login.callers,
-            run=partial(self._resume, state, login, token, is_given=is_given),
-        )
+        given = TokenGiven(token, self._traffic.clock.monotonic()) if is_given else None
+        wish = self._logins.resume(state, given, update, recorder)
         with self._traffic.gate, LoginWatch(self._traffic, "resume", link_id):
             return await self._memory.flights.run(wish, provide_token, when_busy)
-
-    async def _resume(
-        self, state: AwaitingToken, login: LinkLogin, token: str | None, *, is_given: bool
-    ) -> Link:
-        start: State = state
-        if is_given:
-            given = TokenGiven(token, self._traffic.clock.monotonic())
-            start = advance(state, given, self._traffic.policy)
-        return await drive(start, login, login.callers, self._traffic)
 
     def _check_resumable(
         self,
@@ -351,6 +271,9 @@ class Links:
     async def modify(self, link_id: str | UUID, changes: LinkChanges) -> Link:
         """Change how a link's data is retrieved. No login happens now.
 
+        It waits while a login of the link is in flight, as `delete` does: that is minutes where a bank is
+        slow, and up to 330 s after a lost response.
+
         Raises:
             BelvoError: It could not be changed.
         """
@@ -365,7 +288,8 @@ class Links:
         """Delete a link and all its data.
 
         Belvo allows five deletes a minute; more are waited for. With *in_background* there is no such
-        limit, and a webhook `link_deleted` follows.
+        limit, and a webhook `link_deleted` follows. Either waits while a login of the link is in flight: that
+        is minutes where a bank is slow, and up to 330 s after a lost response.
 
         Returns:
             The accepted request in the background mode, else None.
@@ -399,67 +323,19 @@ class Links:
         check_provider(provide_token)
         check_when_busy(when_busy)
         link_id = read_link_id(link_id)
-        request = build_refresh(link_id, read_names(fetch_resources))
-        login = self._build_login(request, link_id=link_id)
-        wish = Wish(
-            name="refresh_data",
-            link_id=link_id,
-            keys=self._find_keys(link_id, None),
-            digest=self._digest.of("refresh_data", request.body or b""),
-            operation=login,
-            callers=login.callers,
-            run=partial(self._refresh, request, login),
-            is_shown_by_link=False,
-        )
+        wish = self._logins.refresh_data(link_id, read_names(fetch_resources))
         with self._traffic.gate, LoginWatch(self._traffic, "refresh_data", link_id):
             return await self._memory.flights.run(wish, provide_token, when_busy)
 
-    async def _refresh(self, request: Request, login: LinkLogin) -> AcceptedRequest:
-        try:
-            response = await self._exchange.fetch(request, login.departure)
-        except TokenRequiredError as required:
-            state = required.state
-        else:
-            return read_acceptance(response) or AcceptedRequest(request_id=None)
-        link = await drive(state, login, login.callers, self._traffic)
-        return AcceptedRequest(request_id=None, link=link)
-
     async def _check_parked(self, wish: Wish[Link]) -> None:
         """Refuse to ask the bank again what it has asked already: the person may be at it."""
-        if wish.digest is None or wish.link_id is None:
+        link_id = wish.operation.link_id
+        if wish.digest is None or link_id is None:
             return
-        found = await self._parked.find(wish.link_id)
+        found = await self._logins.parked.find(link_id)
         state = None if found is None else found.read_state(self._traffic.now())
-        if found is None or state is None or state.update_digest != wish.digest:
-            return
-        required = token_required(state, "it is parked already", remedy=_ANSWER_PARKED)
-        required.ticket = found.ticket
-        raise required
-
-    def _find_keys(self, link_id: str, user: str | None) -> tuple[str, ...]:
-        user = user or self._memory.users.find(link_id)
-        return (link_id,) if user is None else (link_id, f"user {user}")
-
-    def _build_login(
-        self,
-        request: Request | None,
-        update: LinkUpdate | None = None,
-        recorder: LoginRecorder | None = None,
-        link_id: str | None = None,
-    ) -> LinkLogin:
-        return LinkLogin(
-            exchange=self._exchange,
-            traffic=self._traffic,
-            claims=self._memory.claims,
-            accesses=self._memory.accesses,
-            users=self._memory.users,
-            callers=Callers(),
-            request=request,
-            update=update,
-            recorder=recorder,
-            parked=self._parked,
-            link_id=link_id,
-        )
+        if found is not None and state is not None and state.update_digest == wish.digest:
+            raise parked_already(state, found.ticket)
 
 
 def _check_type(name: str, value: object, kind: type, remedy: str) -> None:

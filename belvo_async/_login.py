@@ -10,16 +10,16 @@ from attrs import define, field
 from belvo_async._belvo_time import BelvoTime
 from belvo_async._callers import Callers
 from belvo_async._claims import Claims
-from belvo_async._departure import Departure
+from belvo_async._departure import LOGIN_LIMIT, Departure
 from belvo_async._exchange import Exchange, Traffic
 from belvo_async._http import Request
 from belvo_async._known_users import KnownUsers
 from belvo_async._models import Link, LinkUpdate
-from belvo_async._parked import ParkedChallenges
+from belvo_async._parked import ParkedChallenges, parked_already
 from belvo_async._requests import build_resume, build_update
 from belvo_async._retry import NEVER_LEFT
 from belvo_async._status_check import SeenAccesses, StatusCheck
-from belvo_async.errors import InvalidValueError
+from belvo_async.errors import InvalidValueError, TokenRequiredError
 from belvo_async.mfa import (
     Accepted,
     AwaitingToken,
@@ -29,6 +29,7 @@ from belvo_async.mfa import (
     ResumeRoute,
     Resuming,
     token_not_sent,
+    token_required,
 )
 
 
@@ -91,10 +92,17 @@ class LinkLogin:
     update: LinkUpdate | None = None
     """The credentials, where the token goes back with them (`ResumeRoute.PUT_LINK`)."""
     recorder: LoginRecorder | None = None
-    departure: Departure = field(factory=Departure, init=False)
+    departure: Departure = field(init=False)
     """The departures of the newest request."""
     link_id: str | None
     """The link; None for a registration that was not challenged yet."""
+
+    @departure.default
+    def _begin(self) -> Departure:
+        return Departure(is_wanted=self.callers.__bool__)
+
+    asked_until: float | None = field(default=None, init=False)
+    """Until when its person may be asked, by the monotonic clock."""
 
     @property
     def can_restart(self) -> bool:
@@ -106,7 +114,15 @@ class LinkLogin:
         if self.request is None:
             raise IllegalTransitionError("There is no login to submit, only a challenge to answer.")
         note = None if self.recorder is None else self.recorder.note_submission
-        return await self._send(self.request, note)
+        try:
+            return await self._send(self.request, note)
+        finally:
+            self.note_start()
+
+    def note_start(self) -> None:
+        """Note that a login has begun, if it has: the sessions of those before it are over."""
+        if self.link_id is not None and self.departure.first is not None:
+            self.claims.replace(self.link_id, self.traffic.find_wall(self.departure.first))
 
     async def note_challenge(self, state: AwaitingToken) -> None:
         """Tell the recorder of a challenge.
@@ -116,18 +132,20 @@ class LinkLogin:
         """
         self.claims.check(state)
         self.link_id = state.challenge.link_id
+        self.asked_until = state.deadline
         if self.recorder is not None:
             await self.recorder.note_challenge(state)
 
-    async def leave_challenge(self, state: AwaitingToken) -> None:
+    async def leave_challenge(self, state: AwaitingToken) -> TokenRequiredError:
         """Take note of a challenge that nobody waits for; park it where the policy says so.
 
         Raises:
             ChallengeStoreError: It could not be kept.
         """
         self.link_id = state.challenge.link_id
-        if self.traffic.policy.park_abandoned:
-            await self.parked.park(state)
+        if not self.traffic.policy.park_abandoned:
+            return token_required(state, "nobody waits for it any more")
+        return parked_already(state, await self.parked.park(state))
 
     async def resume(self, state: Resuming) -> Event:
         """Send the token of a challenge, once.
@@ -146,6 +164,14 @@ class LinkLogin:
         if isinstance(event, Rejected) and isinstance(event.error, NEVER_LEFT):
             return Rejected(token_not_sent(state, event.error))
         return event
+
+    def find_seconds_left(self) -> float:
+        """Return after how many seconds it has ended at the latest, if no further challenge comes."""
+        now = self.traffic.clock.monotonic()
+        if self.departure.may_run:
+            return self.departure.find_seconds_left(now)
+        asking = 0.0 if self.asked_until is None else max(0.0, self.asked_until - now)
+        return asking + LOGIN_LIMIT
 
     async def wait_until_over(self) -> Link | None:
         """Wait until the login has surely ended; return the link if that shows a success.
@@ -170,6 +196,7 @@ class LinkLogin:
             find_result = self._build_check(request.link_id).find_result
         event = await self.exchange.login(request, self.departure, find_result)
         if isinstance(event, Accepted):
+            self.link_id = event.link.id
             self._remember(event.link)
         return event
 

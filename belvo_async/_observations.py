@@ -138,7 +138,7 @@ class AbandonedLoginEnded:
 
     operation: LoginOperation
     link_id: str | None
-    """None for a registration."""
+    """None for a registration that made none, as far as is known."""
     error: str | None = None
     """The name of the error class; None where the login succeeded."""
     code: str | None = None

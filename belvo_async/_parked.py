@@ -14,8 +14,8 @@ from belvo_async._departure import LONGEST_LOGIN
 from belvo_async._dossier import Dossier, digest_link, open_dossier, read_row, write_row
 from belvo_async._exchange import Traffic
 from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge, damaged
-from belvo_async.errors import DamagedStateError, InvalidValueError, UnknownTicketError
-from belvo_async.mfa import AwaitingToken
+from belvo_async.errors import DamagedStateError, InvalidValueError, TokenRequiredError, UnknownTicketError
+from belvo_async.mfa import AwaitingToken, token_required
 
 WAITING: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED})
 """The phases in which no token has left yet."""
@@ -27,6 +27,10 @@ _LONGEST_NOTE: Final = 256
 _LATEST_TOKEN: Final = timedelta(hours=1)
 """How long after the expiry a token may still be on its way, with a new login that had to wait its turn."""
 _MOST_OF_A_LINK: Final = 1000
+_ANSWER_PARKED: Final = (
+    "Give the token with challenges.resume(error.ticket, token). "
+    'To start a new login instead, pass when_busy="wait".'
+)
 
 
 class ParkedChallenges:
@@ -144,6 +148,13 @@ class ParkedChallenges:
     def _find_key(self, ticket: str) -> str:
         # A digest: how long the look-up of a guess takes tells nothing about the tickets that exist.
         return hashlib.sha256(f"{self.owner} {ticket}".encode()).hexdigest()
+
+
+def parked_already(state: AwaitingToken, ticket: str) -> TokenRequiredError:
+    """Build the error that carries out a challenge which waits under a ticket."""
+    required = token_required(state, "it is parked already", remedy=_ANSWER_PARKED)
+    required.ticket = ticket
+    return required
 
 
 def draw_ticket() -> str:

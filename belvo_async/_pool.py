@@ -14,7 +14,8 @@ from belvo_async._identity import ClientIdentity
 from belvo_async._institutions import Institutions
 from belvo_async._keyed_digest import KeyedDigest
 from belvo_async._known_users import KnownUsers
-from belvo_async._links import Links, LoginMemory
+from belvo_async._links import Links
+from belvo_async._logins import LoginMemory, Logins
 from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._network import DIRECT, Network
 from belvo_async._observer import Observer, log_observation
@@ -225,8 +226,14 @@ class SessionPool:
         exchange = Exchange(transport, self._traffic)
         identity = ClientIdentity.build(self._url, credentials)
         parked = ParkedChallenges(self._store, self._traffic, identity.digest)
-        digest = KeyedDigest(credentials)
-        links = Links(exchange, self._traffic, self._memory, parked=parked, digest=digest)
+        logins = Logins(
+            exchange=exchange,
+            traffic=self._traffic,
+            memory=self._memory,
+            parked=parked,
+            digest=KeyedDigest(credentials),
+        )
+        links = Links(exchange, self._traffic, logins)
         return Account(
             exchange,
             self._traffic,

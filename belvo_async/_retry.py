@@ -91,7 +91,8 @@ def is_repeatable(error: BaseException, repeat: Repeat, *, can_settle: bool) -> 
     Args:
         error: What the last attempt ended with.
         repeat: The kind of request.
-        can_settle: Whether a status check since that attempt was seen, and showed no success.
+        can_settle: Whether status checks are made: an error of a login then comes here only once one was
+            seen, and showed no success.
     """
     if isinstance(error, NotSentError):
         return not isinstance(error, UnreachableError)
@@ -111,10 +112,6 @@ def is_repeatable(error: BaseException, repeat: Repeat, *, can_settle: bool) -> 
             return False
 
 
-def _always() -> bool:
-    return True
-
-
 class Retrier:
     """Runs attempts under one policy, with one budget for the whole pool against storms."""
 
@@ -132,8 +129,8 @@ class Retrier:
         attempt: Callable[[], Awaitable[T]],
         request: Request,
         *,
+        is_wanted: Callable[[], bool],
         can_settle: bool = False,
-        is_wanted: Callable[[], bool] = _always,
     ) -> T:
         """Return what *attempt* returns, after as many repeats as the policy grants while it *is_wanted*.
 

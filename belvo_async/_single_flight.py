@@ -5,18 +5,18 @@ import copy
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
+from enum import Enum
 from functools import partial
-from typing import Final, Generic, Literal, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, cast
 
 from attrs import frozen
 
 from belvo_async._callers import Caller, Callers, TokenProvider
-from belvo_async._departure import LOGIN_LIMIT, Departure
+from belvo_async._departure import Departure
 from belvo_async._exchange import Traffic, outcome_unknown
-from belvo_async._models import Link
 from belvo_async._observations import AbandonedLoginEnded, LoginOperation
 from belvo_async._observer import notify
-from belvo_async._slots import LinkLocks
+from belvo_async._slots import HoldLink, LinkLocks
 from belvo_async.errors import BelvoError, InvalidValueError, LinkBusyError, PoolClosedError
 
 S = TypeVar("S")
@@ -55,8 +55,13 @@ class Operation(Protocol):
         """The departures of its newest request."""
         ...
 
-    async def wait_until_over(self) -> Link | None:
-        """Wait until the login has surely ended; return the link if that shows a success."""
+    @property
+    def link_id(self) -> str | None:
+        """The link, once it is known."""
+        ...
+
+    def find_seconds_left(self) -> float:
+        """Return after how many seconds it has ended at the latest, if no further challenge comes."""
         ...
 
 
@@ -65,7 +70,6 @@ class Wish(Generic[T]):
     """What a call wants."""
 
     name: LoginOperation
-    link_id: str | None
     keys: tuple[str, ...]
     """What only one login at a time may be for: the link, and the user at the institution, where known."""
     digest: str | None = None
@@ -73,29 +77,45 @@ class Wish(Generic[T]):
     login is not shared."""
     operation: Operation
     callers: Callers
-    run: Callable[[], Awaitable[T]]
+    run: Callable[[HoldLink], Awaitable[T]]
     """Does the login for its callers."""
-    is_shown_by_link: bool = True
-    """Whether the link is the result, so that a status check can show it."""
+    wait_until_over: Callable[[], Awaitable[T | None]]
+    """Waits until the login has surely ended; returns the result if a status check shows it."""
+
+
+class _Phase(Enum):
+    SERVING = "queued or in flight, for its callers or, where they have left, to be heard"
+    CUT = "cut off before it left, as nobody waits for it"
+    HELD = "its callers were told, and the login may still be running"
 
 
 class Flight(Generic[T]):
     """One login: queued, in flight, or held after its response was lost."""
 
-    def __init__(self, wish: Wish[T], traffic: Traffic, locks: LinkLocks) -> None:
+    def __init__(
+        self,
+        wish: Wish[T],
+        traffic: Traffic,
+        locks: LinkLocks,
+        list_under: "Callable[[Flight[T], str], None]",
+    ) -> None:
         self.wish: Final = wish
         self._traffic: Final = traffic
-        self._locks: Final = locks
-        self._is_abandoned = False
-        self._is_cut = False
-        self._is_held_only = False
-        self._evidence: Final[asyncio.Future[Link | None]] = asyncio.get_running_loop().create_future()
+        self._hold: Final = locks.hold(*wish.keys)
+        self._list_under: Final = list_under
+        self._phase = _Phase.SERVING
+        self._evidence: Final[asyncio.Future[T | None]] = asyncio.get_running_loop().create_future()
         self._task: Final = asyncio.get_running_loop().create_task(self._fly())
 
     @property
     def task(self) -> "asyncio.Task[None]":
         """What drives it."""
         return self._task
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What it holds, or waits for."""
+        return self._hold.keys
 
     @property
     def is_over(self) -> bool:
@@ -105,19 +125,14 @@ class Flight(Generic[T]):
     def can_join(self, wish: Wish[S]) -> bool:
         """Whether a call may share its result."""
         is_equal = wish.digest is not None and wish.digest == self.wish.digest
-        return is_equal and not (self._is_cut or self.is_over)
-
-    def find_seconds_left(self) -> float:
-        """Return after how many seconds it is over at the latest, as far as is known now."""
-        return self.wish.operation.departure.find_seconds_left(self._traffic.clock.monotonic()) or LOGIN_LIMIT
+        return is_equal and not (self._phase is _Phase.CUT or self.is_over)
 
     async def join(self, caller: Caller) -> T | None:
         """Wait for the result; None where the login has ended without anything that shows it."""
-        if self._is_held_only:
-            # What its own callers were told is over; a link that a status check shows is as good a result.
-            return cast("T | None", await asyncio.shield(self._evidence))
+        if self._phase is _Phase.HELD:
+            # What its own callers were told is over; what a status check shows is as good a result.
+            return await asyncio.shield(self._evidence)
         self.wish.callers.add(caller)
-        self._is_abandoned = False
         try:
             return cast("T", await caller.result)
         except asyncio.CancelledError:
@@ -127,68 +142,75 @@ class Flight(Generic[T]):
     async def _leave(self, caller: Caller) -> None:
         """Go on without *caller*; without any caller only a login goes on whose end is not known yet."""
         self.wish.callers.remove(caller)
-        if self.wish.callers:
+        is_needed = self.wish.callers or self.wish.operation.departure.is_in_doubt
+        if is_needed or self._phase is not _Phase.SERVING:
             return
-        self._is_abandoned = self.wish.operation.departure.is_in_doubt
-        if not self._is_abandoned:
-            self._is_cut = True
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        self._phase = _Phase.CUT
+        self._task.cancel()
+        await asyncio.wait([self._task])
 
     async def _fly(self) -> None:
         try:
-            async with self._locks.hold(*self.wish.keys):
+            async with self._hold:
                 await self._serve_callers()
-                self._is_held_only = True
+                self._phase = _Phase.HELD
                 if self.wish.operation.departure.may_run:
-                    link = await self.wish.operation.wait_until_over()
-                    self._show(link if self.wish.is_shown_by_link else None)
+                    self._show(await self.wish.wait_until_over())
         except PoolClosedError as error:
             self._fail(error)
-        except asyncio.CancelledError:
-            self._fail(self._explain_cut())
-            raise
         finally:
             self._show(None)
 
     async def _serve_callers(self) -> None:
         with self._traffic.gate:
             try:
-                result = await self.wish.run()
-            except (asyncio.CancelledError, GeneratorExit):
+                result = await self.wish.run(self._hold_link)
+            except GeneratorExit:
                 raise
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the callers raise it
+            except BaseException as error:
+                if _is_cancelled():
+                    raise
                 self._fail(error)
             else:
                 self._succeed(result)
 
+    async def _hold_link(self, link_id: str) -> None:
+        if link_id not in self._hold.keys:
+            self._list_under(self, link_id)
+            await self._hold.add(link_id)
+
+    def end(self) -> None:
+        """Tell whoever still waits: of a task that is cancelled before its first step nothing runs."""
+        if self._phase is _Phase.SERVING:
+            self._fail(self._explain_cut())
+        self._show(None)
+
     def _succeed(self, result: T) -> None:
-        callers = self.wish.callers.take_all()
-        for caller in callers:
-            caller.succeed(result)
-        if self._is_abandoned:
+        told = [caller.succeed(result) for caller in self.wish.callers.take_all()]
+        if not any(told):
             self._tell(None)
 
     def _fail(self, error: BaseException) -> None:
+        if self._phase is _Phase.HELD:
+            return  # all were told
+        # Each its own: one that is raised in several tasks collects all their tracebacks.
         callers = self.wish.callers.take_all()
-        for number, caller in enumerate(callers):
-            # Each its own: one that is raised in several tasks collects all their tracebacks.
-            caller.fail(error if not number else _copy(error))
-        if self._is_abandoned and not self._is_held_only:
+        told = [caller.fail(_copy(error) if number else error) for number, caller in enumerate(callers)]
+        if not any(told):
             self._tell(error)
 
     def _tell(self, error: BaseException | None) -> None:
         ended = AbandonedLoginEnded(
             operation=self.wish.name,
-            link_id=self.wish.link_id,
+            link_id=self.wish.operation.link_id,
             error=None if error is None else type(error).__name__,
             code=error.code if isinstance(error, BelvoError) else None,
         )
         notify(self._traffic.observer, ended)
 
-    def _show(self, link: Link | None) -> None:
+    def _show(self, result: T | None) -> None:
         if not self._evidence.done():
-            self._evidence.set_result(link)
+            self._evidence.set_result(result)
 
     def _explain_cut(self) -> BelvoError:
         departure = self.wish.operation.departure
@@ -196,7 +218,7 @@ class Flight(Generic[T]):
             return PoolClosedError("The session pool was closed.", remedy="Make a new pool, and call again.")
         sent_at = self._traffic.find_belvo_time(departure.last)
         why = "the session pool was closed before it could be told."
-        return outcome_unknown(why, self.wish.link_id, sent_at)
+        return outcome_unknown(why, self.wish.operation.link_id, sent_at)
 
 
 class SingleFlight:
@@ -205,8 +227,8 @@ class SingleFlight:
     def __init__(self, traffic: Traffic, locks: LinkLocks) -> None:
         self._traffic: Final = traffic
         self._locks: Final = locks
-        # Of any result: a link has logins of several operations. In the order in which they were asked for.
-        self._flights: Final[defaultdict[str, list[Flight[object]]]] = defaultdict(list)
+        # Any: a link has logins of several operations. In the order in which they were asked for.
+        self._flights: Final[defaultdict[str, list[Flight[Any]]]] = defaultdict(list)
         self._tasks: Final[set[asyncio.Task[None]]] = set()
 
     def __len__(self) -> int:
@@ -236,24 +258,30 @@ class SingleFlight:
     def find_equal(self, wish: Wish[T]) -> Flight[T] | None:
         """Return the login that was asked for last, if it is equal and not over."""
         flights = self._flights.get(wish.keys[0])
-        return cast("Flight[T]", flights[-1]) if flights and flights[-1].can_join(wish) else None
+        return flights[-1] if flights and flights[-1].can_join(wish) else None
 
     def _refuse(self, wish: Wish[T]) -> None:
-        flights = [flight for key in wish.keys for flight in self._flights.get(key, ()) if not flight.is_over]
+        flights = {flight for key in wish.keys for flight in self._flights.get(key, ()) if not flight.is_over}
         if flights:
-            raise _busy(wish.link_id, max(flight.find_seconds_left() for flight in flights))
+            # One after the other.
+            seconds = sum(flight.wish.operation.find_seconds_left() for flight in flights)
+            raise _busy(wish.operation.link_id, seconds)
 
     def _start(self, wish: Wish[T]) -> Flight[T]:
-        flight = Flight(wish, self._traffic, self._locks)
+        flight = Flight(wish, self._traffic, self._locks, self._list)
         for key in wish.keys:
-            self._flights[key].append(cast("Flight[object]", flight))
+            self._list(flight, key)
         self._tasks.add(flight.task)
-        flight.task.add_done_callback(partial(self._forget, cast("Flight[object]", flight)))
+        flight.task.add_done_callback(partial(self._forget, flight))
         return flight
 
-    def _forget(self, flight: Flight[object], task: asyncio.Task[None]) -> None:
+    def _list(self, flight: "Flight[Any]", key: str) -> None:
+        self._flights[key].append(flight)
+
+    def _forget(self, flight: "Flight[Any]", task: asyncio.Task[None]) -> None:
+        flight.end()
         self._tasks.discard(task)
-        for key in flight.wish.keys:
+        for key in flight.keys:
             flights = self._flights[key]
             flights.remove(flight)
             if not flights:
@@ -274,6 +302,12 @@ def _busy(link_id: str | None, seconds: float) -> LinkBusyError:
         link_id=link_id,
         seconds=seconds,
     )
+
+
+def _is_cancelled() -> bool:
+    """Whether this task is; a `CancelledError` of the user's own is an error like any other."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _copy(error: BaseException) -> BaseException:

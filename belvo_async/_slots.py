@@ -1,13 +1,16 @@
 """Who may send now: one login for each link, and a bounded number of requests in all and per institution."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import define, field
 
 from belvo_async._settings import Concurrency
+
+HoldLink: TypeAlias = Callable[[str], Awaitable[None]]
+"""Holds a link too that a login learns of on its way."""
 
 
 @define
@@ -76,20 +79,28 @@ class LinkLocks:
 class _Hold:
     """Several locks, held together."""
 
-    def __init__(self, locks: LinkLocks, keys: Sequence[str]) -> None:
+    def __init__(self, locks: LinkLocks, keys: tuple[str, ...]) -> None:
         self._locks: Final = locks
-        self._keys: Final = keys
+        self.keys = keys
         self._held: Final[list[_Turnstile]] = []
 
     async def __aenter__(self) -> None:
         try:
-            for key in self._keys:
-                lock = self._locks.find(key)
-                await lock.acquire()
-                self._held.append(lock)
+            for key in self.keys:
+                await self._acquire(key)
         except BaseException:
             self._release()
             raise
+
+    async def add(self, key: str) -> None:
+        """Hold one more, inside."""
+        self.keys = (*self.keys, key)
+        await self._acquire(key)
+
+    async def _acquire(self, key: str) -> None:
+        lock = self._locks.find(key)
+        await lock.acquire()
+        self._held.append(lock)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

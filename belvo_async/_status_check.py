@@ -46,9 +46,10 @@ class SeenAccesses:
 
     def note(self, link: Link, *, is_told: bool) -> None:
         """Remember the access that a login has reported, and whether a caller was told of it."""
-        if link.last_accessed_at is None:
+        last, at = self._last.get(link.id), link.last_accessed_at
+        if at is None or (last is not None and last.at > at):  # a response may be older than one before it
             return
-        self._last[link.id] = _Access(link.last_accessed_at, is_told)
+        self._last[link.id] = _Access(at, is_told)
         self._last.move_to_end(link.id)
         if len(self._last) > _REMEMBERED:
             self._last.popitem(last=False)

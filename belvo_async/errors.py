@@ -218,7 +218,8 @@ class LinkBusyError(BelvoError):
     """Another login of this link is in flight, and the call asked not to wait for it (`when_busy="refuse"`).
 
     Attributes:
-        seconds: After how many the link is free at the latest, as far as is known now.
+        seconds: After how many the link is free at the latest, as far as is known now: each login may take
+            330 s, and a person who is asked has until the challenge expires.
     """
 
     def __init__(

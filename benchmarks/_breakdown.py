@@ -15,7 +15,8 @@ from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
 from belvo_async._keyed_digest import KeyedDigest
 from belvo_async._known_users import KnownUsers
-from belvo_async._links import Links, LoginMemory
+from belvo_async._links import Links
+from belvo_async._logins import LoginMemory, Logins
 from belvo_async._models import Link
 from belvo_async._observations import ExchangeEnded
 from belvo_async._observer import log_observation, notify
@@ -143,19 +144,22 @@ async def _time_waits() -> dict[str, float]:
 async def _time_call() -> float:
     """Time a whole update over a transport that answers at once."""
     traffic, locks = _build_traffic(), LinkLocks()
-    links = Links(
-        Exchange(_Echo(), traffic),
-        traffic,
-        LoginMemory(
-            flights=SingleFlight(traffic, locks),
-            locks=locks,
-            claims=Claims(SYSTEM_CLOCK),
-            accesses=SeenAccesses(),
-            users=KnownUsers(),
-        ),
+    memory = LoginMemory(
+        flights=SingleFlight(traffic, locks),
+        locks=locks,
+        claims=Claims(SYSTEM_CLOCK),
+        accesses=SeenAccesses(),
+        users=KnownUsers(),
+    )
+    exchange = Exchange(_Echo(), traffic)
+    logins = Logins(
+        exchange=exchange,
+        traffic=traffic,
+        memory=memory,
         parked=ParkedChallenges(MemoryChallengeStore(), traffic, "owner"),
         digest=KeyedDigest(Credentials("id", "password")),
     )
+    links = Links(exchange, traffic, logins)
     return await _time_async(lambda: links.update(LinkUpdate(_LINK_ID, password=PASSWORD)))
 
 

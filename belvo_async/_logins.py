@@ -1,0 +1,154 @@
+"""Builds the logins that calls about links ask for, ready to be flown."""
+
+from functools import partial
+
+from attrs import frozen
+
+from belvo_async._answers import read_acceptance
+from belvo_async._callers import Callers
+from belvo_async._claims import Claims
+from belvo_async._driver import drive
+from belvo_async._exchange import Exchange, Traffic
+from belvo_async._http import Request
+from belvo_async._keyed_digest import KeyedDigest
+from belvo_async._known_users import KnownUsers
+from belvo_async._login import LinkLogin, LoginRecorder
+from belvo_async._models import AcceptedRequest, Link, LinkRegistration, LinkUpdate
+from belvo_async._observations import LoginOperation
+from belvo_async._parked import ParkedChallenges
+from belvo_async._requests import build_refresh, build_registration, build_update
+from belvo_async._single_flight import SingleFlight, Wish
+from belvo_async._slots import HoldLink, LinkLocks
+from belvo_async._status_check import SeenAccesses
+from belvo_async.errors import TokenRequiredError
+from belvo_async.mfa import AwaitingToken, State, Submitting, TokenGiven, advance
+
+
+@frozen(kw_only=True)
+class LoginMemory:
+    """What a pool remembers of its logins, whichever account they are for."""
+
+    flights: SingleFlight
+    locks: LinkLocks
+    claims: Claims
+    accesses: SeenAccesses
+    users: KnownUsers
+
+
+@frozen(kw_only=True)
+class Logins:
+    """The logins of one account."""
+
+    exchange: Exchange
+    traffic: Traffic
+    memory: LoginMemory
+    parked: ParkedChallenges
+    digest: KeyedDigest
+
+    def update(self, update: LinkUpdate, recorder: LoginRecorder | None) -> Wish[Link]:
+        """Build the login with new credentials."""
+        request = build_update(update)
+        login = self._build_login(request, update=update, recorder=recorder, link_id=update.link_id)
+        digest = self.digest.of("update", request.body or b"")
+        start = Submitting(update_digest=digest)
+        keys = self._find_keys(update.link_id, update.institution_user_id)
+        # A call with a recorder shares nothing: it could not write down what has happened already.
+        return self._build_wish("update", keys, login, start, digest if recorder is None else None)
+
+    def register(self, registration: LinkRegistration) -> Wish[Link]:
+        """Build the login that makes a link."""
+        request = build_registration(registration)
+        user = self.digest.of("user", registration.institution, registration.username)
+        digest = self.digest.of("register", request.body or b"")
+        keys = (f"registration {user}",)
+        return self._build_wish("register", keys, self._build_login(request), Submitting(), digest)
+
+    def resume(
+        self,
+        state: AwaitingToken,
+        given: TokenGiven | None,
+        update: LinkUpdate | None,
+        recorder: LoginRecorder | None,
+    ) -> Wish[Link]:
+        """Build the rest of a login, from its challenge on; without a token its callers are asked."""
+        link_id = state.challenge.link_id
+        request = None if update is None else build_update(update)
+        login = self._build_login(request, update=update, recorder=recorder, link_id=link_id)
+        start = state if given is None else advance(state, given, self.traffic.policy)
+        keys = self._find_keys(link_id, None if update is None else update.institution_user_id)
+        return self._build_wish("resume", keys, login, start, None)
+
+    def refresh_data(self, link_id: str, resources: tuple[str, ...] | None) -> Wish[AcceptedRequest]:
+        """Build the login that lets Belvo load a history again."""
+        request = build_refresh(link_id, resources)
+        login = self._build_login(request, link_id=link_id)
+        return Wish(
+            name="refresh_data",
+            keys=self._find_keys(link_id, None),
+            digest=self.digest.of("refresh_data", request.body or b""),
+            operation=login,
+            callers=login.callers,
+            run=partial(self._refresh, request, login),
+            wait_until_over=partial(_hold, login),
+        )
+
+    async def _refresh(self, request: Request, login: LinkLogin, hold_link: HoldLink) -> AcceptedRequest:
+        try:
+            response = await self.exchange.fetch(request, login.departure)
+        except TokenRequiredError as required:
+            state = required.state
+        else:
+            return read_acceptance(response) or AcceptedRequest(request_id=None)
+        finally:
+            login.note_start()
+        link = await drive(state, login, login.callers, self.traffic, hold_link)
+        return AcceptedRequest(request_id=None, link=link)
+
+    def _build_wish(
+        self,
+        name: LoginOperation,
+        keys: tuple[str, ...],
+        login: LinkLogin,
+        start: State,
+        digest: str | None,
+    ) -> Wish[Link]:
+        return Wish(
+            name=name,
+            keys=keys,
+            digest=digest,
+            operation=login,
+            callers=login.callers,
+            run=partial(drive, start, login, login.callers, self.traffic),
+            wait_until_over=login.wait_until_over,
+        )
+
+    def _find_keys(self, link_id: str, user: str | None) -> tuple[str, ...]:
+        user = user or self.memory.users.find(link_id)
+        return (link_id,) if user is None else (link_id, f"user {user}")
+
+    def _build_login(
+        self,
+        request: Request | None,
+        *,
+        update: LinkUpdate | None = None,
+        recorder: LoginRecorder | None = None,
+        link_id: str | None = None,
+    ) -> LinkLogin:
+        return LinkLogin(
+            exchange=self.exchange,
+            traffic=self.traffic,
+            claims=self.memory.claims,
+            accesses=self.memory.accesses,
+            users=self.memory.users,
+            callers=Callers(),
+            request=request,
+            update=update,
+            recorder=recorder,
+            parked=self.parked,
+            link_id=link_id,
+        )
+
+
+async def _hold(login: LinkLogin) -> None:
+    """Wait until a login has surely ended; a link does not show what a refresh of data gives."""
+    await login.wait_until_over()
