@@ -8,14 +8,19 @@ from belvo_async._http import Response
 from belvo_async._refusals import read_http_date
 
 CLOCKS_AGREE: Final = timedelta(seconds=2)
-"""`Date` has whole seconds, and the answer takes time to travel."""
+"""What two clocks of Belvo's may differ by: that of its `Date`, and that of its database."""
+_WHOLE_SECOND: Final = timedelta(seconds=1)
+"""`Date` leaves out the rest of a second."""
+_UNKNOWN: Final = timedelta(days=1)
+"""How far a clock may be wrong of which no response has told yet: one that runs on local time, by hours."""
 
 
 class BelvoTime:
-    """Reckons with the difference between this machine's clock and the `Date` of Belvo's answers."""
+    """Reckons with the difference between this machine's clock and the `Date` of Belvo's responses."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock: Final = clock
+        self._least, self._most = -_UNKNOWN, _UNKNOWN
         self._ahead = timedelta()
         self._last_date = ""
         self._is_sure = False
@@ -30,14 +35,26 @@ class BelvoTime:
         # The same `Date` again says more where the response was faster: a status check after a slow login.
         if not is_alone and (self._is_sure or date == self._last_date):
             return
-        self._last_date, self._is_sure = date, is_alone
         theirs = read_http_date(date)
         if theirs is None:
             return
+        if not self._is_sure:
+            self._least, self._most = -_UNKNOWN, _UNKNOWN
+        self._last_date, self._is_sure = date, is_alone
         least = theirs - self._clock.wall()
-        ahead = min(max(self._ahead, least), least + timedelta(seconds=seconds))
-        self._ahead = timedelta() if abs(ahead) <= CLOCKS_AGREE else ahead
+        self._narrow(least, least + timedelta(seconds=seconds) + _WHOLE_SECOND)
+
+    def _narrow(self, least: timedelta, most: timedelta) -> None:
+        is_new = least > self._most or most < self._least  # else a clock was set in between
+        self._least = least if is_new else max(least, self._least)
+        self._most = most if is_new else min(most, self._most)
+        self._ahead = min(max(self._ahead, self._least), self._most)
 
     def now(self) -> datetime:
-        """Return the time of day by Belvo's clock; by ours where they agree, or no answer has come yet."""
+        """Return the time of day by Belvo's clock; by ours where they may agree, or none has been told."""
         return self._clock.wall() + self._ahead
+
+    @property
+    def doubt(self) -> timedelta:
+        """How much earlier than `now` it may be by Belvo's clock."""
+        return self._ahead - self._least

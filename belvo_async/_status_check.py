@@ -151,8 +151,9 @@ class StatusCheck:
         if accessed_at is None or self._accesses.is_known(link.id, accessed_at):
             return Unproven.NO_SUCCESS
         if accessed_at <= since:
-            # Clocks agree to about two seconds: an access right before the departure may be the login's own.
-            return Unproven.NO_SUCCESS if accessed_at <= since - CLOCKS_AGREE else Unproven.NOT_SEEN
+            # An access right before the departure may be the login's own, by a clock that is behind.
+            earliest = since - CLOCKS_AGREE - self._traffic.belvo_time.doubt
+            return Unproven.NO_SUCCESS if accessed_at <= earliest else Unproven.NOT_SEEN
         # An access in the future of Belvo's own clock is by another clock, and one after the limit is of
         # another login: neither proves anything.
         latest = min(self._traffic.belvo_time.now() + CLOCKS_AGREE, until)

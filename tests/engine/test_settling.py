@@ -1,7 +1,7 @@
 """What a look at the link proves: only an access that is newer than the login's leaving, by any clock."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from json import dumps
 
@@ -255,3 +255,60 @@ async def test_a_check_in_the_second_of_a_slow_error_still_tells_by_how_much_the
         async with asyncio.timeout(5):
             assert (await update).id == LINK_ID
         assert wire.count("PUT") == 1
+
+
+ERROR = dumps([{"code": "unexpected_error", "message": "m", "request_id": "r"}]).encode()
+
+
+def write(writer: asyncio.StreamWriter, body: bytes, status: str, now: datetime | None) -> None:
+    date = "" if now is None else f"Date: {format_datetime(now, usegmt=True)}\r\n"
+    writer.write(build_answer(body, status, date))
+
+
+@pytest.mark.parametrize(("earlier", "logins"), [(timedelta(hours=5), 1), (timedelta(days=2), 2)])
+async def test_a_login_is_not_repeated_where_no_response_has_told_the_time_of_day(
+    clock: ManualClock, earlier: timedelta, logins: int
+) -> None:
+    """A clock that runs on local time is hours behind: so may that be which has written the access."""
+    link = dumps(link_body(LINK_ID, last_accessed_at=(START - earlier).isoformat())).encode()
+
+    async def reply(wire: Wire, writer: asyncio.StreamWriter) -> bool:
+        is_error = wire.requests[-1].startswith(b"PUT") and wire.count("PUT") == 1
+        write(writer, ERROR if is_error else link, "500 Error" if is_error else "200 OK", None)
+        return True
+
+    async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url, clock=clock) as pool:
+        update = pool.links.update(LinkUpdate(LINK_ID, password="new"))
+        if logins == 1:
+            with pytest.raises(OutcomeUnknownError):
+                await update
+        else:
+            await update
+        assert wire.count("PUT") == logins
+
+
+async def test_a_slow_check_after_a_slow_error_does_not_show_that_the_login_failed() -> None:
+    """Belvo is 15 s behind; the login succeeds after 5 s. Error and check take 20 s each to come."""
+    clock, behind = ManualClock(), timedelta(seconds=15)
+    link = dumps(link_body(LINK_ID, last_accessed_at=(START - timedelta(seconds=10)).isoformat())).encode()
+
+    async def reply(wire: Wire, writer: asyncio.StreamWriter) -> bool:
+        is_error = wire.requests[-1].startswith(b"PUT")
+        now = clock.wall() - behind
+        await clock.sleep(20.0)
+        write(
+            writer,
+            ERROR if is_error else link,
+            "500 Error" if is_error else "200 OK",
+            now + timedelta(seconds=20),
+        )
+        return True
+
+    async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url, clock=clock) as pool:
+        update = asyncio.create_task(pool.links.update(LinkUpdate(LINK_ID, password="new")))
+        while not update.done():
+            await clock.wait_for_sleepers()
+            await clock.advance(20.0)
+        assert wire.count("PUT") == 1
+        error = update.exception()
+        assert error is None or isinstance(error, OutcomeUnknownError)

@@ -18,9 +18,13 @@ class TurnClock:
 
     Where a process stands still, its clock does too. Use it as `async with`: until the end the loop itself
     takes its time from it, so that the timers of asyncio and aiohttp agree with it.
+
+    Args:
+        bank_ahead: How far the bank's time of day is ahead of the client's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bank_ahead: timedelta = timedelta()) -> None:
+        self._bank_ahead: Final = bank_ahead
         self._loop: Final = asyncio.get_running_loop()
         self._first: Final = self._loop.time()
         self._now = self._first
@@ -44,11 +48,13 @@ class TurnClock:
         return self._now
 
     def wall(self) -> datetime:
-        return self.tell_time(self._now)
+        """Return the client's time of day."""
+        return _START + timedelta(seconds=self._now - self._first)
 
-    def tell_time(self, moment: float) -> datetime:
-        """Return the time of day at a moment of `monotonic`."""
-        return _START + timedelta(seconds=moment - self._first)
+    def tell_bank_time(self, moment: float | None = None) -> datetime:
+        """Return the bank's time of day now, or at a moment of `monotonic`."""
+        elapsed = (self._now if moment is None else moment) - self._first
+        return _START + timedelta(seconds=elapsed) + self._bank_ahead
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))

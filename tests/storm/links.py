@@ -66,7 +66,7 @@ class BankLink:
         }
 
     def _tell(self, moment: float) -> str:
-        return self.clock.tell_time(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return self.clock.tell_bank_time(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def open_challenge(self, wish: Wish) -> Challenge:
         """Open the session of a login that wants a token; the id of a former one may come again."""

@@ -153,7 +153,7 @@ class Line:
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
     def _tell_date(self) -> str:
-        now = self.clock.wall()
+        now = self.clock.tell_bank_time()
         return f"{_DAYS[now.weekday()]}, {now:%d %b %Y %H:%M:%S} GMT"
 
 
