@@ -1,14 +1,19 @@
-"""The connections of aiohttp, and the moment at which one stands."""
+"""The connections of aiohttp: when one stands, and whether it is clean."""
 
+import asyncio
+import select
 import socket
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
 
 import aiohttp
 from attrs import define
 
 if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
 
 _KEEP_ALIVE: Final = (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6))
@@ -45,19 +50,57 @@ class Sending:
 SENDING: Final[ContextVar[Sending]] = ContextVar("belvo_async_sending")
 
 
+class SpokeFirstError(aiohttp.ClientConnectionError):
+    """A new connection brought bytes before it was asked for any."""
+
+
 class Connector(aiohttp.TCPConnector):
     """Tells the request that is being sent when its connection stands; a tunnel and TLS are part of it."""
 
-    async def connect(self, *args: Any, **options: Any) -> "Connection":  # Any: aiohttp's own, passed on
+    def __init__(self, **options: Any) -> None:  # Any: aiohttp's own, passed on
+        super().__init__(**options)
+        self._met: Final[WeakSet[ResponseHandler]] = WeakSet()
+
+    async def connect(self, *args: Any, **options: Any) -> "Connection":
         sending = SENDING.get()
         sending.is_connecting = True
-        connection = await super().connect(*args, **options)
+        connection = await self._find_clean(*args, **options)
         try:
             sending.leave()
         except BaseException:
             connection.close()
             raise
         return connection
+
+    async def _find_clean(self, *args: Any, **options: Any) -> "Connection":
+        """Return a connection that brought no byte too many: it could be taken for the next response."""
+        while True:
+            connection = await super().connect(*args, **options)
+            protocol = connection.protocol
+            is_kept = protocol in self._met
+            if protocol is not None and not _has_stray_bytes(protocol, is_kept=is_kept):
+                self._met.add(protocol)
+                return connection
+            connection.close()
+            if not is_kept:
+                raise SpokeFirstError
+
+
+def _has_stray_bytes(protocol: "ResponseHandler", *, is_kept: bool) -> bool:
+    # aiohttp asks `should_close` when a connection goes back to its pool, and not when it is taken out again.
+    if protocol.should_close:
+        return True
+    # What no loop has read yet. On a new TLS connection, session tickets may wait.
+    return is_kept and protocol.transport is not None and _can_read(protocol.transport)
+
+
+def _can_read(transport: asyncio.Transport) -> bool:
+    number = transport.get_extra_info("socket").fileno()
+    if sys.platform == "win32":
+        return bool(select.select([number], [], [], 0)[0])
+    waiting = select.poll()
+    waiting.register(number, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def open_socket(address: tuple[Any, ...]) -> socket.socket:  # Any: what getaddrinfo returns

@@ -5,6 +5,7 @@ from typing import Final
 
 import aiohttp
 
+from belvo_async._connector import SpokeFirstError
 from belvo_async._http import Request
 from belvo_async.errors import AnswerLostError, TransportError
 
@@ -27,6 +28,8 @@ def find_reason_for_good(error: Exception, host: str) -> str | None:
 
 def describe(error: Exception, request: Request) -> str:
     """Return the name of an error and what the parser of a broken response says, without any of its bytes."""
+    if isinstance(error, SpokeFirstError):
+        return "the server spoke before it was asked"
     if not isinstance(error, aiohttp.ClientResponseError) or not error.message:
         return type(error).__name__
     said = next((line.strip(" :") for line in error.message.splitlines() if line.strip()), "")

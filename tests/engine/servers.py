@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from ssl import SSLContext
 
 from attrs import define, field
 
@@ -32,6 +33,8 @@ class Wire:
 
 Reply = Callable[[Wire, asyncio.StreamWriter], Awaitable[bool]]
 """Answers the newest request; False closes the connection."""
+Greet = Callable[[Wire, asyncio.StreamWriter], Awaitable[None]]
+"""Speaks to a new connection before its first request."""
 
 
 async def _read_request(reader: asyncio.StreamReader) -> bytes:
@@ -44,13 +47,17 @@ async def _read_request(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def serve(reply: Reply) -> AsyncIterator[Wire]:
+async def serve(
+    reply: Reply, *, ssl: SSLContext | None = None, greet: Greet | None = None
+) -> AsyncIterator[Wire]:
     """Run a raw server on a free port."""
     writers: set[asyncio.StreamWriter] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire.connections += 1
         writers.add(writer)
+        if greet is not None:
+            await greet(wire, writer)
         try:
             while True:
                 wire.requests.append(await _read_request(reader))
@@ -63,8 +70,9 @@ async def serve(reply: Reply) -> AsyncIterator[Wire]:
             writer.close()
             writers.discard(writer)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    wire = Wire(url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=ssl)
+    base = "http://127.0.0.1" if ssl is None else "https://localhost"
+    wire = Wire(url=f"{base}:{server.sockets[0].getsockname()[1]}")
     try:
         yield wire
     finally:
