@@ -5,6 +5,7 @@ import select
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
@@ -21,13 +22,17 @@ _KEEP_ALIVE: Final = (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINT
 how many may be lost: a login is silent for up to five minutes, and a NAT forgets a connection earlier."""
 
 
-@define
+@define(eq=False)
 class Sending:
     """How far one request has come."""
 
     depart: Callable[[], None] | None
     is_connecting: bool = False
     has_left: bool = False
+    refusal: Exception | None = None
+    """What `depart` raised."""
+    status: int | None = None
+    limit: asyncio.Timeout | None = None
 
     def leave(self) -> None:
         """Note that the connection stands, and the first byte leaves now: once.
@@ -38,8 +43,17 @@ class Sending:
         if self.has_left:
             raise aiohttp.ServerDisconnectedError("a second send was refused")
         if self.depart is not None:
-            self.depart()
+            try:
+                self.depart()
+            except Exception as error:
+                self.refusal = error
+                raise
         self.has_left = True
+
+    def stop(self) -> None:
+        """End it now, as if its time were over."""
+        if self.limit is not None and not self.limit.expired():
+            self.limit.reschedule(0.0)
 
     def hear(self) -> None:
         """Note that a response came, or was lost: a library for tests gives one without a connection."""
@@ -103,12 +117,35 @@ def _can_read(transport: asyncio.Transport) -> bool:
     return bool(waiting.poll(0))
 
 
-def open_socket(address: tuple[Any, ...]) -> socket.socket:  # Any: what getaddrinfo returns
-    family, kind, protocol, _, _ = address
-    opened = socket.socket(family, kind, protocol)
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEP_ALIVE:
-        option = getattr(socket, name, None)
-        if option is not None:
-            opened.setsockopt(socket.IPPROTO_TCP, option, value)
-    return opened
+class Sockets:
+    """Opens the sockets of a transport, and ends them all.
+
+    aiohttp closes the connections that stand, and does not know those in a handshake, nor those that wait
+    for the farewell of a TLS peer.
+    """
+
+    def __init__(self) -> None:
+        self._opened: Final[WeakSet[socket.socket]] = WeakSet()
+
+    @property
+    def are_open(self) -> bool:
+        """Whether there is one that the system has not been given back."""
+        return any(opened.fileno() != -1 for opened in self._opened)
+
+    def open(self, address: tuple[Any, ...]) -> socket.socket:  # Any: what getaddrinfo returns
+        """Open a socket that is kept alive, for an address as getaddrinfo tells it."""
+        family, kind, protocol, _, _ = address
+        opened = socket.socket(family, kind, protocol)
+        self._opened.add(opened)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEP_ALIVE:
+            option = getattr(socket, name, None)
+            if option is not None:
+                opened.setsockopt(socket.IPPROTO_TCP, option, value)
+        return opened
+
+    def shut_down(self) -> None:
+        """End every connection: asyncio notices it, and closes its side whatever the peer does."""
+        for opened in list(self._opened):
+            with suppress(OSError):  # it is closed already, or has no peer yet
+                opened.shutdown(socket.SHUT_RDWR)

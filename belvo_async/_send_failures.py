@@ -1,24 +1,96 @@
-"""What went wrong with a request, in our words: aiohttp's errors hold the keys, and bytes of the response."""
+"""What went wrong with a request, in words of our own.
 
+No byte of a response shows, nor any error of aiohttp: a response may echo a password, and the errors hold the
+headers of the request, with the keys.
+"""
+
+import os
 import socket
+import ssl
 from typing import Final
 
 import aiohttp
+from aiohttp import http_exceptions as parsing
+from attrs import frozen
+from yarl import URL
 
 from belvo_async._connector import SpokeFirstError
 from belvo_async._http import Request
-from belvo_async.errors import AnswerLostError, TransportError
+from belvo_async.errors import AnswerLostError, NotSentError, TransportError, UnreachableError
 
-_LONGEST_REASON: Final = 100
 _FOR_GOOD: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 """What a name server says of a name that does not exist."""
 
 
-def find_reason_for_good(error: Exception, host: str) -> str | None:
+class BodyTooLargeError(aiohttp.ClientError):
+    """A response has a longer body than any of Belvo's."""
+
+
+_REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (BodyTooLargeError, "its body is too long"),
+    (SpokeFirstError, "the server spoke before it was asked"),
+    (parsing.LineTooLong, "a line of its head is too long"),
+    (parsing.BadStatusLine, "its status line is not one of HTTP"),
+    (parsing.InvalidHeader, "a header is malformed"),
+    (parsing.TransferEncodingError, "its chunks are malformed"),
+    (parsing.ContentLengthError, "its body is shorter than it says"),
+    (parsing.ContentEncodingError, "its body cannot be decompressed"),
+    (parsing.HttpProcessingError, "it is not HTTP"),
+)
+"""What the parser complains about; its own messages quote the response."""
+
+
+@frozen
+class Route:
+    """Whom a connection is made to."""
+
+    server: URL
+    proxy: URL | None
+
+    def name_peer(self, error: Exception) -> str:
+        """Return whose connection failed: the server's host, or the proxy."""
+        if self.proxy is None:
+            return self.server.host or ""
+        is_proxys = isinstance(error, aiohttp.ClientHttpProxyError) or (
+            isinstance(error, aiohttp.ClientConnectorError)
+            and (error.host, error.port) == (self.proxy.raw_host, self.proxy.port)
+        )
+        return f"the proxy {self.proxy.host}" if is_proxys else self.server.host or ""
+
+
+def build_lost(error: Exception, request: Request, status: int | None) -> TransportError:
+    """Build the error of a request that left, and whose response did not come whole."""
+    return AnswerLostError(
+        f"The response to {request.method} {request.path} was lost: {_describe(error)}.",
+        remedy="The request may have taken effect: check the link before you repeat it.",
+        status=status,
+        link_id=request.link_id,
+    )
+
+
+def build_not_sent(error: Exception, request: Request, route: Route) -> NotSentError:
+    """Build the error of a request that never left."""
+    reason = _find_reason_for_good(error, route)
+    if reason is not None:
+        return UnreachableError(
+            f"{reason} Nothing was sent.",
+            remedy="Correct the address, the certificates or the proxy; see `Network`. Trying again "
+            "without that cannot help.",
+            link_id=request.link_id,
+        )
+    return NotSentError(
+        f"No connection to {route.name_peer(error)} for {request.method} {request.path}: "
+        f"{_describe(error)}. Nothing was sent.",
+        remedy="Check the network, the address and the proxy; it is safe to try again.",
+        link_id=request.link_id,
+    )
+
+
+def _find_reason_for_good(error: Exception, route: Route) -> str | None:
     """Return why no connection can be made until somebody changes something, or None."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         problem = getattr(error.certificate_error, "verify_message", "") or "it cannot be verified"
-        return f"The certificate of {host} is not trusted: {problem}."
+        return f"The certificate of {route.name_peer(error)} is not trusted: {problem}."
     if isinstance(error, aiohttp.ClientConnectorDNSError) and error.os_error.errno in _FOR_GOOD:
         return f"The host name {error.host} is not known."
     if isinstance(error, aiohttp.ClientHttpProxyError) and error.status == 407:
@@ -26,24 +98,25 @@ def find_reason_for_good(error: Exception, host: str) -> str | None:
     return None
 
 
-def describe(error: Exception, request: Request) -> str:
-    """Return the name of an error and what the parser of a broken response says, without any of its bytes."""
-    if isinstance(error, SpokeFirstError):
-        return "the server spoke before it was asked"
-    if not isinstance(error, aiohttp.ClientResponseError) or not error.message:
-        return type(error).__name__
-    said = next((line.strip(" :") for line in error.message.splitlines() if line.strip()), "")
-    for secret in request.secrets:
-        said = said.replace(secret, "[redacted]")
-    shown = "".join(sign for sign in said if sign.isprintable())[:_LONGEST_REASON]
-    status = f"{error.status}: " if error.status else ""
-    return f"{type(error).__name__} ({status}{shown})"
+def _describe(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"it answered {error.status}"
+    detail = _find_reason(error) or _find_detail(error)
+    return f"{detail} ({type(error).__name__})" if detail else type(error).__name__
 
 
-def lost(what: str, request: Request, status: int | None) -> TransportError:
-    return AnswerLostError(
-        f"The response to {request.method} {request.path} was lost: {what}.",
-        remedy="The request may have taken effect: check the link before you repeat it.",
-        status=status,
-        link_id=request.link_id,
-    )
+def _find_reason(error: BaseException) -> str:
+    """Return what the parser complained about, which is the deepest cause."""
+    cause = error.__cause__
+    found = "" if cause is None else _find_reason(cause)
+    return found or next((reason for kind, reason in _REASONS if isinstance(error, kind)), "")
+
+
+def _find_detail(error: Exception) -> str:
+    """Return what the system says of a connection; its texts are constant."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, ssl.SSLError):
+        return (cause.reason or "").lower().replace("_", " ")
+    if isinstance(cause, socket.gaierror):
+        return "the name server does not answer"
+    return os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else ""

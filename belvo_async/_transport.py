@@ -9,13 +9,13 @@ from typing import Any, Final, Protocol
 import aiohttp
 from yarl import URL
 
-from belvo_async._connector import SENDING, Connector, Sending, open_socket
+from belvo_async._connector import SENDING, Connector, Sending, Sockets
 from belvo_async._http import Request, Response
 from belvo_async._network import Network
-from belvo_async._send_failures import describe, find_reason_for_good, lost
+from belvo_async._send_failures import BodyTooLargeError, Route, build_lost, build_not_sent
 from belvo_async._settings import Credentials, Timeouts
 from belvo_async._version import __version__
-from belvo_async.errors import NotSentError, TransportError, UnreachableError
+from belvo_async.errors import NotSentError, TransportError
 
 _LARGEST_BODY: Final = 16 * 1024 * 1024
 """Bytes, after decompression; a page of 1000 links has about one MiB."""
@@ -29,6 +29,9 @@ _NEVER_SENT: Final = (
     aiohttp.InvalidURL,
 )
 """The errors before a request has left, where no connection of ours tells: with a library for tests."""
+
+_FAILURES: Final = (aiohttp.ClientError, TimeoutError, OSError, RuntimeError)
+"""RuntimeError is aiohttp's word for a connection, or a session, that closes in between."""
 
 
 class Transport(Protocol):
@@ -80,19 +83,35 @@ class AiohttpTransport:
         self._options: Final[dict[str, Any]] = {} if proxy is None else {"proxy": proxy}  # Any: aiohttp's own
         if headers:
             self._options["proxy_headers"] = headers
+        self._route: Final = Route(self._base, None if proxy is None else URL(proxy))
         self._sessions: Final[dict[bool, aiohttp.ClientSession]] = {}
+        self._sockets: Final = Sockets()
+        self._under_way: Final[set[Sending]] = set()
         self._closed = False
 
     async def send(self, request: Request, depart: Callable[[], None] | None = None) -> Response:
         """Send one request once, and read its response whole; see `Transport`."""
-        limit = self._timeouts.login if request.is_login else self._timeouts.read
         session = self._find_session(is_alone=request.travels_alone)
         sending = Sending(depart)
         SENDING.set(sending)
+        self._under_way.add(sending)
+        try:
+            result = await self._attempt(session, request, sending)
+        finally:
+            self._under_way.discard(sending)
+            sending.depart = None  # timers of aiohttp keep the context, and would keep the login in memory
+        if isinstance(result, Response):
+            return result
+        raise result  # here: errors of aiohttp, and the frames of their tracebacks, hold keys and response
+
+    async def _attempt(
+        self, session: aiohttp.ClientSession, request: Request, sending: Sending
+    ) -> Response | Exception:
+        limit = self._timeouts.login if request.is_login else self._timeouts.read
         try:
             # A limit of our own: aiohttp's lives with a connection, which may lose it.
             async with (
-                asyncio.timeout(limit),
+                asyncio.timeout(limit) as sending.limit,
                 session.request(
                     request.method,
                     self._build_url(request),
@@ -105,22 +124,18 @@ class AiohttpTransport:
                 ) as answer,
             ):
                 sending.hear()
-                return await self._read(answer, request)
-        except aiohttp.ClientResponseError as error:
-            failure = self._translate(error, request, sending)
-        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
-            # RuntimeError: aiohttp's word for a connection, or a session, that closes in between.
-            raise self._translate(error, request, sending) from error
-        finally:
-            sending.depart = None  # timers of aiohttp keep the context, and would keep the login in memory
-        raise failure  # outside: as a cause it would show the request's headers, and the keys in them
+                sending.status = answer.status
+                return Response(status=answer.status, headers=answer.headers, body=await _read_body(answer))
+        except _FAILURES as error:
+            return self._translate(error, request, sending)
+        except Exception as error:
+            if error is not sending.refusal:
+                raise
+            return error.with_traceback(None)
 
     def _find_session(self, *, is_alone: bool) -> aiohttp.ClientSession:
         if self._closed:
-            raise NotSentError(
-                "The session pool is closed; nothing was sent.",
-                remedy="Keep the session pool open while calls are made.",
-            )
+            raise _build_closed()
         session = self._sessions.get(is_alone)
         if session is None:
             session = self._sessions[is_alone] = self._open(is_alone=is_alone)
@@ -134,7 +149,7 @@ class AiohttpTransport:
                 force_close=is_alone,
                 ssl=True if self._network.ssl is None else self._network.ssl,
                 local_addr=None if address is None else (address, 0),
-                socket_factory=open_socket,
+                socket_factory=self._sockets.open,
             ),
             # No headers here: aiohttp would send those of a session to a proxy, too, and the keys with them.
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -146,48 +161,46 @@ class AiohttpTransport:
         url = self._base.with_path(self._prefix + request.path, encoded=True)
         return url.with_query(request.query) if request.query else url
 
-    async def _read(self, answer: aiohttp.ClientResponse, request: Request) -> Response:
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            while not answer.content.at_eof():
-                chunk = await answer.content.readany()
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > _LARGEST_BODY:
-                    answer.close()
-                    raise lost(f"body over {_LARGEST_BODY} bytes", request, answer.status)
-        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
-            raise lost(type(error).__name__, request, answer.status) from error
-        return Response(status=answer.status, headers=answer.headers, body=b"".join(chunks))
-
     def _translate(self, error: Exception, request: Request, sending: Sending) -> TransportError:
         if not sending.is_connecting and not isinstance(error, _NEVER_SENT):
             sending.hear()
         if sending.has_left:
-            return lost(describe(error, request), request, None)
-        reason = find_reason_for_good(error, self._base.host or "")
-        if reason is not None:
-            return UnreachableError(
-                f"{reason} Nothing was sent.",
-                remedy="Correct the address, the certificates or the proxy; see `Network`. Trying again "
-                "without that cannot help.",
-                link_id=request.link_id,
-            )
-        return NotSentError(
-            f"No connection to {self._base.host} for {request.method} {request.path}: "
-            f"{describe(error, request)}. Nothing was sent.",
-            remedy="Check the network, the address and the proxy; it is safe to try again.",
-            link_id=request.link_id,
-        )
+            return build_lost(error, request, sending.status)
+        if self._closed:
+            return _build_closed()
+        return build_not_sent(error, request, self._route)
 
     async def aclose(self) -> None:
         """Close all connections, within a second."""
         self._closed = True
-        for session in self._sessions.values():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSE_LIMIT):
-                    await session.close()
+        for sending in self._under_way:
+            sending.stop()
+        self._sockets.shut_down()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_LIMIT):
+                await asyncio.gather(*(session.close() for session in self._sessions.values()))
+                while self._under_way or self._sockets.are_open:  # noqa: ASYNC110 - a socket has no event
+                    await asyncio.sleep(0.001)
+
+
+async def _read_body(answer: aiohttp.ClientResponse) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while not answer.content.at_eof():
+        chunk = await answer.content.readany()
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > _LARGEST_BODY:
+            answer.close()
+            raise BodyTooLargeError
+    return b"".join(chunks)
+
+
+def _build_closed() -> NotSentError:
+    return NotSentError(
+        "The session pool is closed; nothing was sent.",
+        remedy="Keep the session pool open while calls are made.",
+    )
 
 
 def _build_headers(credentials: Credentials) -> dict[str, str]:
