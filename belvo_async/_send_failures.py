@@ -35,7 +35,7 @@ _REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (parsing.TransferEncodingError, "its chunks are malformed"),
     (parsing.ContentLengthError, "its body is shorter than it says"),
     (parsing.ContentEncodingError, "its body cannot be decompressed"),
-    (parsing.HttpProcessingError, "it is not HTTP"),
+    (parsing.HttpProcessingError, "it is not valid HTTP"),
 )
 """What the parser complains about; its own messages quote the response."""
 

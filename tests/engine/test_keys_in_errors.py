@@ -1,6 +1,8 @@
 """No key, password or token shows in an error, nor in anything that it drags along."""
 
 import base64
+import os
+import pickle
 import traceback
 from collections.abc import Awaitable, Iterator
 
@@ -9,12 +11,13 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from belvo_async import LinkUpdate, SessionPool, TokenRequiredError
+from belvo_async import LinkUpdate, RetryPolicy, SessionPool, TokenRequiredError
+from belvo_async._http import Request
 from belvo_async.errors import AnswerLostError, BelvoError, OutcomeUnknownError
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
-from tests.engine.servers import answer_once_with
+from tests.engine.servers import KEYS, answer_once_with
 
 LINK_ID = "30cb4806-6e00-48a4-91c9-ca55968576c8"
 PASSWORD = "correct horse battery staple"
@@ -39,6 +42,32 @@ BROKEN_ANSWERS = {
     "nothing": b"",
 }
 
+ECHO = "hunter2-s3cret"
+"""A password that the response quotes, and that no field of the request names."""
+_E = ECHO.encode()
+ECHOING_ANSWERS = {
+    "no http": _E + b"\r\n\r\n",
+    "no number for a status": b"HTTP/1.1 " + _E + b" OK\r\n\r\n",
+    "a version from the future": b"HTTP/9.9 " + _E + b"\r\n\r\n",
+    "an overlong reason": b"HTTP/1.1 200 " + _E * 2_000 + b"\r\n\r\n",
+    "an overlong header": OK + b"X: " + _E * 2_000 + b"\r\n\r\n",
+    "an overlong header name": OK + _E * 2_000 + b": 1\r\n\r\n",
+    "a bad header name": OK + _E + b" Y: 1\r\n\r\n",
+    "a header without a colon": OK + _E + b"\r\n\r\n",
+    "a bad byte in a header": OK + b"X: " + _E + b"\x00\r\n\r\n",
+    "a bad length": OK + b"Content-Length: " + _E + b"\r\n\r\n",
+    "two lengths": OK + b"Content-Length: 20\r\nContent-Length: 3\r\n\r\n" + _E,
+    "two types": OK + b"Content-Type: a/b\r\nContent-Type: a/" + _E + b"\r\n\r\n",
+    "a bad chunk": OK + b"Transfer-Encoding: chunked\r\n\r\n" + _E + b"\r\n",
+    "a bad second chunk": OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n" + _E + b"\r\n",
+    "a chunk cut short": OK + b"Transfer-Encoding: chunked\r\n\r\nff\r\n" + _E,
+    "a body cut short": OK + b"X: " + _E + b"\r\nContent-Length: 100\r\n\r\n" + _E,
+    "a head cut short": b"HTTP/1.1 200 OK\r\nX: " + _E,
+    "bad gzip": OK + b"Content-Encoding: gzip\r\nContent-Length: 14\r\n\r\n" + _E,
+    "a body too long": OK + b"\r\n" + _E * 1_300_000,
+    "no json": OK + b"Content-Length: 14\r\n\r\n" + _E,
+}
+
 
 def follow(error: BaseException | None) -> Iterator[BaseException]:
     """Go through an error, its causes and its contexts."""
@@ -56,7 +85,23 @@ def follow(error: BaseException | None) -> Iterator[BaseException]:
 def show(error: BaseException) -> str:
     """Write down whatever a log, a debugger or an error tracker would show of an error."""
     shown = [text for one in follow(error) for text in (str(one), repr(one), repr(one.args), repr(vars(one)))]
-    return "\n".join([*shown, *traceback.format_exception(error)])
+    pickled = repr(pickle.dumps(error))
+    return "\n".join([*shown, *traceback.format_exception(error), pickled])
+
+
+def show_locals(error: BaseException) -> Iterator[str]:
+    """Write down the variables of each frame that an error has gone through, ours and aiohttp's."""
+    for one in follow(error):
+        for frame, _ in traceback.walk_tb(one.__traceback__):
+            if f"{os.sep}tests{os.sep}" not in frame.f_code.co_filename:
+                yield from (f"{name} = {repr_safely(value)}" for name, value in frame.f_locals.items())
+
+
+def repr_safely(value: object) -> str:
+    try:
+        return repr(value)
+    except AttributeError:  # its __init__ has not come to its end
+        return type(value).__name__
 
 
 def encode(secret_id: str, secret_password: str) -> str:
@@ -68,6 +113,13 @@ def check(error: BaseException, *secrets: str) -> None:
     found = [secret for secret in secrets if secret in shown]
     assert found == []
     assert "authorization" not in shown.lower()
+
+
+def check_frames(error: BaseException, *secrets: str) -> None:
+    """Look also where a caller's own arguments show: for what only aiohttp and the response can have told."""
+    shown = "\n".join(show_locals(error))
+    found = [secret for secret in secrets if secret in shown]
+    assert found == []
 
 
 async def fail(call: Awaitable[object]) -> BelvoError:
@@ -86,6 +138,41 @@ async def test_a_broken_answer_shows_no_secret(clock: ManualClock, name: str) ->
         check(error, encode("id", "password"), PASSWORD, TOKEN)
 
 
+@pytest.mark.parametrize("name", ECHOING_ANSWERS)
+async def test_a_broken_answer_that_echoes_a_password_shows_none_of_its_bytes(name: str) -> None:
+    settings = {"clock": ManualClock(automatic=True), "retry": RetryPolicy.never()}
+    async with answer_once_with(ECHOING_ANSWERS[name], **settings) as (pool, _):
+        read = await fail(pool.links.get(LINK_ID))
+        login = await fail(pool.links.update(LinkUpdate(LINK_ID, password=PASSWORD, token=TOKEN)))
+    for error in (read, login):
+        check(error, encode("id", "password"), PASSWORD, TOKEN, ECHO, ECHO[3:11])
+        check_frames(error, encode("id", "password"), ECHO, ECHO[3:11])
+
+
+async def test_what_stops_a_login_at_its_departure_shows_no_key(clock: ManualClock) -> None:
+    class RefusedError(BelvoError):
+        pass
+
+    def refuse() -> None:
+        raise RefusedError("no")
+
+    async with answer_once_with(b"", clock=clock) as (pool, wire):
+        (transport,) = pool._transports
+        error = await fail(transport.send(Request(method="GET", path="/api/"), refuse))
+        assert type(error) is RefusedError
+        assert wire.requests == []
+    check_frames(error, encode("id", "password"))
+
+
+async def test_a_connection_that_fails_shows_no_key(clock: ManualClock) -> None:
+    async with answer_once_with(b"") as (_, wire):
+        url = wire.url
+    async with SessionPool(KEYS, environment=url, clock=clock) as pool:
+        error = await fail(pool.links.get(LINK_ID))
+    check(error, encode("id", "password"))
+    check_frames(error, encode("id", "password"))
+
+
 def test_the_control_finds_the_keys_that_aiohttp_shows() -> None:
     """Without it, the other tests would prove nothing."""
     headers = CIMultiDictProxy(CIMultiDict(Authorization=f"Basic {encode('id', 'password')}"))
@@ -94,6 +181,16 @@ def test_the_control_finds_the_keys_that_aiohttp_shows() -> None:
     error.__context__ = aiohttp.ClientResponseError(info, ())
     with pytest.raises(AssertionError):
         check(error, encode("id", "password"))
+
+
+async def test_the_control_finds_the_keys_in_the_frames_of_aiohttp() -> None:
+    """Without it, the other tests would prove nothing."""
+    headers = {"Authorization": f"Basic {encode('id', 'password')}"}
+    async with answer_once_with(b"") as (_, wire), aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ServerDisconnectedError) as caught:
+            await session.get(wire.url, headers=headers)
+    with pytest.raises(AssertionError):
+        check_frames(caught.value, encode("id", "password"))
 
 
 @pytest.mark.parametrize(
