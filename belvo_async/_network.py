@@ -78,7 +78,9 @@ class Network(Secretive):
     """
 
     proxy: str | None = field(default=None, repr=False, validator=_check_proxy)
-    """The address of an HTTP proxy, `http://` or `https://`, with its user and password if it wants them."""
+    """The address of an HTTP proxy, `http://` or `https://`, with its user and password if it wants them.
+
+    Belvo's address has to be `https://` then."""
     proxy_headers: Mapping[str, str] = field(factory=dict, repr=False, validator=_check_headers)
     """Sent to the proxy with CONNECT, and never to Belvo."""
     ssl: "ssl.SSLContext | None" = field(default=None, validator=_check_ssl)
@@ -86,14 +88,22 @@ class Network(Secretive):
     local_addr: str | None = field(default=None, validator=_check_address)
     """The IP address of this machine to connect from: Belvo counts its limit for each."""
     proxy_from_env: bool = field(default=False, validator=flag())
-    """Whether HTTPS_PROXY, HTTP_PROXY and NO_PROXY say which proxy to use; `proxy` goes before them."""
+    """Whether HTTPS_PROXY and NO_PROXY say which proxy to use; `proxy` goes before them.
+
+    A plain `http://` address is on this machine, and is reached directly."""
 
     def find_proxy(self, url: str) -> tuple[str | None, dict[str, str]]:
         """Return the proxy for a server, without credentials, and the headers for it.
 
+        A plain `http://` address has none: it is on this machine, and the proxy would read the keys.
+
         Raises:
-            ConfigurationError: The environment names a proxy that cannot be one.
+            ConfigurationError: The environment names a proxy that cannot be one, or `proxy` is set for a
+                plain address.
         """
+        if urlsplit(url).scheme == "http":
+            self._refuse_plain()
+            return None, {}
         proxy = self.proxy or (_find_in_environment(url) if self.proxy_from_env else None)
         if proxy is None:
             return None, {}
@@ -104,6 +114,14 @@ class Network(Secretive):
             keys = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
             headers.setdefault("Proxy-Authorization", f"Basic {base64.b64encode(keys).decode('ascii')}")
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", headers
+
+    def _refuse_plain(self) -> None:
+        if self.proxy is not None:
+            raise _refuse(
+                "proxy",
+                "would get the keys in the clear: the environment's address is plain http://",
+                "Reach an address on this machine without a proxy, and any other by https://.",
+            )
 
 
 DIRECT: Final = Network()

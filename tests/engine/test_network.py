@@ -414,6 +414,28 @@ async def test_a_proxy_of_the_environment_is_used_where_that_is_asked_for(
     assert {head.split()[1] for head in heads} == {b"belvo.invalid:443"}
 
 
+async def test_keys_for_this_machine_never_go_through_a_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heads: list[bytes] = []
+    async with listen(speak(GOOD, heads)) as port, serve(answer_all) as wire:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
+            monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{port}")
+        network = Network(proxy_from_env=True)
+        async with SessionPool(KEYS, environment=wire.url, network=network) as pool:
+            assert (await pool.links.update(update())).id == LINK_ID
+    assert heads == []
+
+
+@pytest.mark.parametrize("environment", ["http://127.0.0.1:8000", "http://localhost"])
+def test_a_proxy_for_an_address_without_tls_is_refused_before_anything_is_sent(environment: str) -> None:
+    network = Network(proxy="http://proxy.example:3128")
+    with pytest.raises(ConfigurationError, match=r"Network\.proxy .* in the clear") as caught:
+        SessionPool(KEYS, environment=environment, network=network)
+    assert "without a proxy" in caught.value.remedy
+
+
 WRONG: dict[str, list[object]] = {
     "proxy": [
         "socks5://user:hunter2-s3cret@127.0.0.1:1080",
