@@ -3,6 +3,7 @@
 import base64
 import ssl
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
@@ -13,6 +14,7 @@ from belvo_async._models import Secretive
 from belvo_async._settings import flag
 from belvo_async.errors import ConfigurationError
 
+_CONTEXT_REMEDY: Final = 'Pass ssl.create_default_context(cafile="company.pem"), and leave its checks on.'
 _PROXY_REMEDY: Final = "Pass the address of an HTTP proxy, such as http://proxy.example:3128."
 
 
@@ -53,13 +55,26 @@ def _check_ssl(_: object, attribute: "Attribute[ssl.SSLContext | None]", value: 
         raise _refuse(
             attribute.name,
             f"is {type(value).__name__}, not an SSLContext",
-            'Pass ssl.create_default_context(cafile="company.pem").',
+            _CONTEXT_REMEDY,
+        )
+    if value is not None and (value.verify_mode is ssl.CERT_NONE or not value.check_hostname):
+        raise _refuse(
+            attribute.name,
+            "does not check whose certificate it is shown, so the keys would go to whoever answers",
+            _CONTEXT_REMEDY,
         )
 
 
 def _check_address(_: object, attribute: "Attribute[str | None]", value: object) -> None:
-    if value is not None and not (isinstance(value, str) and value.strip()):
-        raise _refuse(attribute.name, "is not an address", "Pass an IP address of this machine as text.")
+    if value is not None and not _is_address(value):
+        raise _refuse(attribute.name, "is not an IP address", "Pass one of this machine, as text: 10.0.0.7.")
+
+
+def _is_address(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(ip_address(value))
+    except ValueError:
+        return False
 
 
 @frozen(kw_only=True)
@@ -84,7 +99,9 @@ class Network(Secretive):
     proxy_headers: Mapping[str, str] = field(factory=dict, repr=False, validator=_check_headers)
     """Sent to the proxy with CONNECT, and never to Belvo."""
     ssl: "ssl.SSLContext | None" = field(default=None, validator=_check_ssl)
-    """Which certificates are trusted, and which is shown; by default those that the system trusts."""
+    """Which certificates are trusted, and which is shown; by default those that the system trusts.
+
+    A context that does not check certificates and host names is refused."""
     local_addr: str | None = field(default=None, validator=_check_address)
     """The IP address of this machine to connect from: Belvo counts its limit for each."""
     proxy_from_env: bool = field(default=False, validator=flag())
@@ -132,4 +149,6 @@ def _find_in_environment(url: str) -> str | None:
     if proxy_bypass(parts.netloc):
         return None
     proxies = getproxies_environment()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    # Without a scheme, as curl takes it.
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -393,12 +393,13 @@ async def test_nothing_of_the_environment_replaces_the_keys(
     assert lines == [b"Authorization: Basic aWQ6cGFzc3dvcmQ="]
 
 
+@pytest.mark.parametrize("scheme", ["http://", "", "user:hunter2-s3cret@"])
 async def test_a_proxy_of_the_environment_is_used_where_that_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     heads: list[bytes] = []
     async with listen(speak(b"", heads)) as port:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("HTTPS_PROXY", f"{scheme}127.0.0.1:{port}")
         monkeypatch.setenv("NO_PROXY", "other.invalid")
         for host in ("belvo.invalid", "other.invalid"):
             pool = SessionPool(
@@ -412,6 +413,19 @@ async def test_a_proxy_of_the_environment_is_used_where_that_is_asked_for(
                 await pool.ping()
             await pool.aclose()
     assert {head.split()[1] for head in heads} == {b"belvo.invalid:443"}
+    assert all((b"Proxy-Authorization" in head) == ("@" in scheme) for head in heads)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://user:hunter2-s3cret@127.0.0.1:1080", "http://", ":3128"])
+def test_a_proxy_of_the_environment_that_cannot_be_one_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(ConfigurationError, match=r"Network\.proxy_from_env\b") as caught:
+        SessionPool(KEYS, environment="sandbox", network=Network(proxy_from_env=True))
+    assert SECRET not in f"{caught.value}{caught.value.__context__!r}{caught.value.__cause__!r}"
 
 
 async def test_keys_for_this_machine_never_go_through_a_proxy_of_the_environment(
@@ -447,7 +461,7 @@ WRONG: dict[str, list[object]] = {
     ],
     "proxy_headers": [None, ["X"], {"X": 1}, {"X": "a\r\nEvil: hunter2-s3cret"}],
     "ssl": [True, "company.pem", ssl.SSLContext],
-    "local_addr": ["", 5, ("127.0.0.1", 0)],
+    "local_addr": ["", 5, ("127.0.0.1", 0), "localhost", "eth0", "127.0.0.1:80", "[::1]", "hunter2-s3cret"],
     "proxy_from_env": ["yes", 1, None],
 }
 
@@ -459,6 +473,23 @@ def test_a_wrong_setting_is_refused_by_name_and_not_shown(name: str, value: obje
     with pytest.raises(ConfigurationError, match=rf"Network\.{name}\b") as caught:
         Network(**{name: value})  # type: ignore[arg-type]  # wrong on purpose
     assert SECRET not in f"{caught.value}{caught.value.__context__!r}{caught.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "fe80::1%eth0"])
+def test_a_source_address_may_be_of_either_version(address: str) -> None:
+    assert Network(local_addr=address).local_addr == address
+
+
+@pytest.mark.parametrize("kind", ["any host name", "any certificate", "a server's"])
+def test_a_context_with_which_somebody_else_could_pass_for_belvo_is_refused(kind: str) -> None:
+    server = kind == "a server's"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if server else ssl.create_default_context()
+    context.check_hostname = False
+    if kind == "any certificate":
+        context.verify_mode = ssl.CERT_NONE
+    with pytest.raises(ConfigurationError, match=r"Network\.ssl\b.*not check") as caught:
+        Network(ssl=context)
+    assert "create_default_context" in caught.value.remedy
 
 
 def test_a_network_shows_no_credentials() -> None:
