@@ -136,12 +136,12 @@ class Sockets:
         """Open a socket that is kept alive, for an address as getaddrinfo tells it."""
         family, kind, protocol, _, _ = address
         opened = socket.socket(family, kind, protocol)
+        try:
+            _keep_alive(opened)
+        except BaseException:
+            opened.close()
+            raise
         self._opened.add(opened)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in _KEEP_ALIVE:
-            option = getattr(socket, name, None)
-            if option is not None:
-                opened.setsockopt(socket.IPPROTO_TCP, option, value)
         return opened
 
     def shut_down(self) -> None:
@@ -149,3 +149,11 @@ class Sockets:
         for opened in list(self._opened):
             with suppress(OSError):  # it is closed already, or has no peer yet
                 opened.shutdown(socket.SHUT_RDWR)
+
+
+def _keep_alive(opened: socket.socket) -> None:
+    found = [(getattr(socket, name, None), value) for name, value in _KEEP_ALIVE]
+    options = [(socket.IPPROTO_TCP, name, value) for name, value in found if name is not None]
+    for option in ((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *options):
+        with suppress(OSError):  # what this system does not know is no reason to send nothing
+            opened.setsockopt(*option)

@@ -20,6 +20,8 @@ from belvo_async.errors import AnswerLostError, NotSentError, TransportError, Un
 
 _FOR_GOOD: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 """What a name server says of a name that does not exist."""
+_NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"})
+"""What OpenSSL says of a peer that speaks plainly; the second since 3.2, the third before 1.1."""
 
 
 class BodyTooLargeError(aiohttp.ClientError):
@@ -47,15 +49,19 @@ class Route:
     server: URL
     proxy: URL | None
 
+    def is_proxys(self, error: Exception) -> bool:
+        """Whether it was the connection to the proxy that failed, and not the one through it."""
+        if self.proxy is None:
+            return False
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return (error.host, error.port) == (self.proxy.raw_host, self.proxy.port)
+        return isinstance(error, aiohttp.ClientHttpProxyError)
+
     def name_peer(self, error: Exception) -> str:
         """Return whose connection failed: the server's host, or the proxy."""
-        if self.proxy is None:
-            return self.server.host or ""
-        is_proxys = isinstance(error, aiohttp.ClientHttpProxyError) or (
-            isinstance(error, aiohttp.ClientConnectorError)
-            and (error.host, error.port) == (self.proxy.raw_host, self.proxy.port)
-        )
-        return f"the proxy {self.proxy.host}" if is_proxys else self.server.host or ""
+        if self.proxy is not None and self.is_proxys(error):
+            return f"the proxy {self.proxy.host}"
+        return self.server.host or ""
 
 
 def build_lost(error: Exception, request: Request, status: int | None) -> TransportError:
@@ -88,11 +94,14 @@ def build_not_sent(error: Exception, request: Request, route: Route) -> NotSentE
 
 def _find_reason_for_good(error: Exception, route: Route) -> str | None:
     """Return why no connection can be made until somebody changes something, or None."""
+    peer = route.name_peer(error)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         problem = getattr(error.certificate_error, "verify_message", "") or "it cannot be verified"
-        return f"The certificate of {route.name_peer(error)} is not trusted: {problem}."
+        return f"The certificate of {peer} is not trusted: {problem}."
     if isinstance(error, aiohttp.ClientConnectorDNSError) and error.os_error.errno in _FOR_GOOD:
-        return f"The host name {error.host} is not known."
+        return f"The host name {'of ' if route.is_proxys(error) else ''}{peer} is not known."
+    if isinstance(error, aiohttp.ClientConnectorSSLError) and error.os_error.reason in _NO_TLS:
+        return f"There is no TLS on port {error.port} of {peer}."
     if isinstance(error, aiohttp.ClientHttpProxyError) and error.status == 407:
         return "The proxy refused its credentials (407)."
     return None

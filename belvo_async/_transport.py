@@ -150,6 +150,9 @@ class AiohttpTransport:
                 ssl=True if self._network.ssl is None else self._network.ssl,
                 local_addr=None if address is None else (address, 0),
                 socket_factory=self._sockets.open,
+                # As the machine looks names up. By default aiohttp takes aiodns where that is installed, and
+                # its errors have no number: a name that does not exist would be tried again.
+                resolver=aiohttp.ThreadedResolver(),
             ),
             # No headers here: aiohttp would send those of a session to a proxy, too, and the keys with them.
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -182,7 +182,8 @@ class NotSentError(TransportError):
 class UnreachableError(NotSentError):
     """No connection can be made until something is changed, so it is not tried again.
 
-    The certificate is not trusted, the host name is not known, or the proxy refuses its credentials.
+    The certificate is not trusted, there is no TLS on the port, the host name is not known, or the proxy
+    refuses its credentials.
     """
 
 

@@ -2,13 +2,16 @@
 
 import asyncio
 import base64
+import errno
 import json
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
+import aiohttp
 import pytest
 import trustme
 
@@ -300,6 +303,126 @@ TUNNELS = {
     "garbage": b"SSH-2.0-x\r\n",
     "open, then reset": b"HTTP/1.1 200 OK\r\n\r\n",
 }
+
+
+async def test_a_server_without_tls_behind_https_is_not_asked_again(clock: ManualClock) -> None:
+    async with (
+        listen(speak_plainly) as port,
+        SessionPool(KEYS, environment=f"https://localhost:{port}", clock=clock) as pool,
+    ):
+        with pytest.raises(UnreachableError, match=f"no TLS on port {port} of localhost"):
+            await pool.links.update(update())
+    assert clock.naps == []
+
+
+async def test_a_server_without_tls_at_the_end_of_a_tunnel_is_named(clock: ManualClock) -> None:
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await speak_plainly(reader, writer)
+
+    async with listen(tunnel) as port:
+        network = Network(proxy=f"http://127.0.0.1:{port}")
+        async with SessionPool(
+            KEYS, environment="https://belvo.invalid", network=network, clock=clock
+        ) as pool:
+            with pytest.raises(UnreachableError, match=r"no TLS on port 443 of belvo\.invalid"):
+                await pool.links.update(update())
+
+
+async def test_a_proxy_without_tls_behind_https_is_named(clock: ManualClock) -> None:
+    async with listen(speak_plainly) as port:
+        network = Network(proxy=f"https://localhost:{port}")
+        async with SessionPool(
+            KEYS, environment="https://belvo.invalid", network=network, clock=clock
+        ) as pool:
+            with pytest.raises(UnreachableError, match=f"no TLS on port {port} of the proxy localhost"):
+                await pool.links.update(update())
+
+
+async def test_a_certificate_of_the_proxy_that_is_not_trusted_is_called_the_proxys(
+    authority: trustme.CA, clock: ManualClock
+) -> None:
+    async with listen(answer_one, ssl=build_server_context(authority)) as port:
+        network = Network(proxy=f"https://localhost:{port}")
+        async with SessionPool(
+            KEYS, environment="https://belvo.invalid", network=network, clock=clock
+        ) as pool:
+            with pytest.raises(UnreachableError, match="certificate of the proxy localhost is not trusted"):
+                await pool.links.update(update())
+
+
+async def test_a_host_name_of_the_proxy_that_is_not_known_is_called_the_proxys(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> list[object]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", refuse)
+    network = Network(proxy="http://proxy.invalid:3128")
+    async with SessionPool(KEYS, environment="https://belvo.invalid", network=network, clock=clock) as pool:
+        with pytest.raises(UnreachableError, match=r"host name of the proxy proxy\.invalid is not known"):
+            await pool.ping()
+
+
+async def test_a_proxy_that_cannot_be_reached_is_named_and_tried_again(clock: ManualClock) -> None:
+    async with listen(stall) as port:
+        pass
+    network = Network(proxy=f"http://127.0.0.1:{port}")
+    async with SessionPool(KEYS, environment="https://belvo.invalid", network=network, clock=clock) as pool:
+        with pytest.raises(NotSentError, match=r"No connection to the proxy 127\.0\.0\.1 ") as caught:
+            await pool.ping()
+    assert len(clock.naps) == 5
+    assert "refused" in caught.value.message.lower()
+
+
+async def test_aiodns_beside_aiohttp_changes_nothing(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With it, aiohttp resolves names otherwise, and its errors have no number to tell what is for good."""
+
+    class ResolverOfAiodns(aiohttp.ThreadedResolver):
+        async def resolve(self, *_: object, **__: object) -> NoReturn:
+            raise OSError(None, "Domain name not found")
+
+    async def refuse(*_: object, **__: object) -> list[object]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("aiohttp.connector.DefaultResolver", ResolverOfAiodns)
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", refuse)
+    async with SessionPool(KEYS, environment="https://belvo.invalid", clock=clock) as pool:
+        with pytest.raises(UnreachableError, match=r"host name belvo\.invalid is not known"):
+            await pool.ping()
+    assert clock.naps == []
+
+
+async def test_a_socket_without_the_keep_alive_options_sends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: socket.socket, level: int, name: int, *__: int) -> None:
+        if (level, name) != (socket.IPPROTO_TCP, socket.TCP_NODELAY):  # asyncio's own
+            raise OSError(errno.ENOPROTOOPT, "Protocol not available")
+
+    async with serve(answer_all) as wire, SessionPool(KEYS, environment=wire.url) as pool:
+        monkeypatch.setattr(socket.socket, "setsockopt", refuse)
+        assert (await pool.links.update(update())).id == LINK_ID
+
+
+async def test_no_socket_is_left_where_setting_it_up_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[socket.socket] = []
+
+    def fail(self: socket.socket, *_: object) -> None:
+        opened.append(self)
+        raise RuntimeError("unforeseen")
+
+    async with (
+        serve(answer_all) as wire,
+        SessionPool(KEYS, environment=wire.url, retry=RetryPolicy.never()) as pool,
+    ):
+        monkeypatch.setattr(socket.socket, "setsockopt", fail)
+        with pytest.raises(NotSentError):
+            await pool.links.update(update())
+    assert [one.fileno() for one in opened] == [-1]
 
 
 def speak(
