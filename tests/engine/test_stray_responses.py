@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from belvo_async import Network, RetryPolicy, SessionPool
-from belvo_async.errors import NotSentError
+from belvo_async.errors import AnswerLostError, NotSentError
 from belvo_async.testing import link_body
 from tests.engine.servers import KEYS, Wire, build_answer, serve
 
@@ -58,6 +58,22 @@ async def test_a_second_response_to_one_read_cannot_be_taken_by_the_next(name: s
         await asyncio.sleep(pause + 0.02)
         assert await list_ids(pool) == [OWN_ID]
         assert wire.connections == 2
+
+
+async def test_the_rest_of_a_second_response_that_only_began_is_no_response() -> None:
+    """Nothing tells that a head has begun; but what follows it cannot be the head of a response."""
+
+    async def reply(wire: Wire, writer: asyncio.StreamWriter) -> bool:
+        writer.write(OWN + STRAY[:20] if len(wire.requests) == 1 else STRAY[20:] + OWN)
+        return True
+
+    async with (
+        serve(reply) as wire,
+        SessionPool(KEYS, environment=wire.url, retry=RetryPolicy.never()) as pool,
+    ):
+        assert await list_ids(pool) == [OWN_ID]
+        with pytest.raises(AnswerLostError):
+            await list_ids(pool)
 
 
 class Peer:
