@@ -55,6 +55,10 @@ class Sending:
         if self.limit is not None and not self.limit.expired():
             self.limit.reschedule(0.0)
 
+    def forget(self) -> None:
+        """Let go of the login: timers of aiohttp keep the context, and would keep it in memory."""
+        self.depart = self.refusal = self.limit = None
+
     def hear(self) -> None:
         """Note that a response came, or was lost: a library for tests gives one without a connection."""
         if not self.is_connecting:

@@ -99,7 +99,7 @@ class AiohttpTransport:
             result = await self._attempt(session, request, sending)
         finally:
             self._under_way.discard(sending)
-            sending.depart = None  # timers of aiohttp keep the context, and would keep the login in memory
+            sending.forget()
         if isinstance(result, Response):
             return result
         raise result  # here: errors of aiohttp, and the frames of their tracebacks, hold keys and response
@@ -126,12 +126,12 @@ class AiohttpTransport:
                 sending.hear()
                 sending.status = answer.status
                 return Response(status=answer.status, headers=answer.headers, body=await _read_body(answer))
-        except _FAILURES as error:
-            return self._translate(error, request, sending)
         except Exception as error:
-            if error is not sending.refusal:
+            if sending.refusal is not None:
+                return sending.refusal.with_traceback(None)
+            if not isinstance(error, _FAILURES):
                 raise
-            return error.with_traceback(None)
+            return self._translate(error, request, sending)
 
     def _find_session(self, *, is_alone: bool) -> aiohttp.ClientSession:
         if self._closed:

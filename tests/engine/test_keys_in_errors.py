@@ -149,17 +149,25 @@ async def test_a_broken_answer_that_echoes_a_password_shows_none_of_its_bytes(na
         check_frames(error, encode("id", "password"), ECHO, ECHO[3:11])
 
 
-async def test_what_stops_a_login_at_its_departure_shows_no_key(clock: ManualClock) -> None:
-    class RefusedError(BelvoError):
-        pass
+class RefusedError(BelvoError):
+    pass
 
+
+class RefusedByTheSystemError(BelvoError, OSError):
+    """Of a kind that aiohttp wraps."""
+
+
+@pytest.mark.parametrize("kind", [RefusedError, RefusedByTheSystemError])
+async def test_what_stops_a_request_at_its_departure_comes_out_and_shows_no_key(
+    clock: ManualClock, kind: type[BelvoError]
+) -> None:
     def refuse() -> None:
-        raise RefusedError("no")
+        raise kind("no")
 
     async with answer_once_with(b"", clock=clock) as (pool, wire):
         (transport,) = pool._transports
         error = await fail(transport.send(Request(method="GET", path="/api/"), refuse))
-        assert type(error) is RefusedError
+        assert type(error) is kind
         assert wire.requests == []
     check_frames(error, encode("id", "password"))
 
