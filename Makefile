@@ -73,7 +73,7 @@ docs: $(VENV)/.docs  ## build the documentation; a warning is an error
 demo: $(VENV)/.demo  ## update links on the embedded sandbox, and kill and resume a job
 	$(RUN)/belvo-async demo
 
-benchmark: $(VENV)/.benchmark  ## compare with raw aiohttp and belvo-python, and measure bulk jobs and challenges
+benchmark: $(VENV)/.benchmark  ## compare with bare aiohttp and other clients, and measure bulk jobs and challenges
 	$(RUN)/python -m benchmarks.updates
 	$(RUN)/python -m benchmarks.bulk
 	$(RUN)/python -m benchmarks.challenges

@@ -170,7 +170,7 @@ async def _describe(url: str, seconds: float) -> str:
         cost for name, cost in pieces.items() if not name.startswith(" ")
     )
     pieces["all of it"] = whole
-    ways = await time_transports(url, seconds=seconds / 4, repeats=_REPEATS)
+    ways = await time_transports(url, seconds=seconds, repeats=_REPEATS)
     lines = [
         f"Above the transport, CPU µs of one update (one at a time, the best of {_REPEATS} runs):",
         *(f"  {name:48} {cost:7.2f}" for name, cost in pieces.items()),

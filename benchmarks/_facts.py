@@ -28,7 +28,9 @@ def choose_cores() -> Cores:
 
 def describe_machine(cores: Cores) -> str:
     """Return one line on what a result was measured with."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "belvo-python", "belvo-async"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("aiohttp", "belvo-python", "httpx", "belvo-async")
+    )
     load = os.getloadavg()[0]
     shared = " (SHARED: the ratios are flattered)" if cores.are_shared else ""
     return (

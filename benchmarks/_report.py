@@ -1,42 +1,49 @@
 """Results as text."""
 
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from benchmarks._pairs import Pair, Spread
+from benchmarks._table import draw_table, judge
 
-_HEADS: Final = ("ours/s", "other/s", "ratio", "our CPU µs", "their CPU µs", "ratio")
-_DIGITS: Final = (0, 0, 3, 1, 1, 3)
-_WIDTH: Final = 13
-
-
-def describe_pairs(other: str, pairs: list[Pair], goal: float) -> str:
-    """Return a table of all pairs, with the medians and their spread."""
-    rows = [_read_row(pair) for pair in pairs]
-    columns = [Spread.of(list(column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        [
-            f"belvo_async and {other}",
-            "pair   " + "".join(f"{head:>{_WIDTH}}" for head in _HEADS),
-            *(f"{number:<7}" + _write_row(row) for number, row in enumerate(rows, 1)),
-            "median " + _write_row(tuple(column.median for column in columns)),
-            _judge("updates/s", columns[2], goal),
-            _judge("CPU time ", columns[5], goal),
-        ]
-    )
+_HEADS: Final = (
+    "over",
+    "ours/s",
+    "other/s",
+    "ratio",
+    "middle half",
+    "our CPU µs",
+    "other's",
+    "ratio",
+    "middle half",
+)
 
 
-def _read_row(pair: Pair) -> tuple[float, ...]:
-    ours, other = pair.ours, pair.other
-    return ours.rate, other.rate, pair.by_rate, ours.cpu_us, other.cpu_us, pair.by_cpu
+def describe_pairs(pairs: Mapping[str, list[Pair]], goals: Mapping[str, float]) -> Iterator[str]:
+    """Yield a table of the medians and their spread, and which of the goals are reached."""
+    yield draw_table(_HEADS, [_list_pairs(way, found) for way, found in pairs.items()])
+    for way, goal in goals.items():
+        yield _judge(f"{way}, by updates/s", [pair.by_rate for pair in pairs[way]], goal)
+        yield _judge(f"{way}, by CPU time", [pair.by_cpu for pair in pairs[way]], goal)
 
 
-def _write_row(row: tuple[float, ...]) -> str:
-    return "".join(f"{number:{_WIDTH}.{digits}f}" for number, digits in zip(row, _DIGITS, strict=True))
-
-
-def _judge(what: str, ratio: Spread, goal: float) -> str:
-    verdict = "reached" if ratio.median >= goal else "MISSED"
+def _list_pairs(way: str, pairs: list[Pair]) -> tuple[str, ...]:
     return (
-        f"ratio by {what}: median {ratio.median:.3f}, from {ratio.least:.3f} to {ratio.most:.3f}; "
-        f"goal {goal:.2f} {verdict}"
+        way,
+        f"{Spread.of([pair.ours.rate for pair in pairs]).median:,.0f}",
+        f"{Spread.of([pair.other.rate for pair in pairs]).median:,.0f}",
+        *_list_ratio([pair.by_rate for pair in pairs]),
+        f"{Spread.of([pair.ours.cpu_us for pair in pairs]).median:,.1f}",
+        f"{Spread.of([pair.other.cpu_us for pair in pairs]).median:,.1f}",
+        *_list_ratio([pair.by_cpu for pair in pairs]),
     )
+
+
+def _list_ratio(ratios: list[float]) -> tuple[str, str]:
+    spread = Spread.of(ratios)
+    return f"{spread.median:.3f}", f"{spread.lower:.3f} - {spread.upper:.3f}"
+
+
+def _judge(what: str, ratios: list[float], goal: float) -> str:
+    median = Spread.of(ratios).median
+    return judge(what, median, f"{goal:.2f}", reached=median >= goal)

@@ -4,17 +4,16 @@ import asyncio
 import gc
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from belvo_async import Concurrency, Credentials, LinkUpdate, RateLimit, SessionPool, bulk
-from benchmarks._clients import CONNECTIONS, KEYS, Sample, run_aiohttp, run_ours
+from belvo_async import Concurrency, LinkUpdate, bulk
+from benchmarks._clients import CONNECTIONS, WARM_UP, Sample, connect, put_aiohttp, update_ours
 from benchmarks._pairs import Run
 from benchmarks._portfolio import generate_updates
-
-_WARM_UP: Final = 0.3
-"""Seconds in which connections open; they are not counted."""
+from benchmarks._server import Server
 
 AIOHTTP: Final = "aiohttp"
 UPDATE: Final = "links.update"
@@ -50,19 +49,14 @@ class Stopwatch:
         return Sample(updates=updates, wall=self.wall, cpu=time.process_time() - self._cpu)
 
 
-async def _run_job(url: str, seconds: float, journal: bulk.Journal | None) -> Sample:
+async def _run_job(server: Server, seconds: float, journal: bulk.Journal | None) -> Sample:
     """Measure a job in full swing: after the first connections, and before the last links."""
-    pool = SessionPool(
-        Credentials(*KEYS),
-        environment=url,
-        concurrency=Concurrency(total=CONNECTIONS, per_institution=CONNECTIONS),
-        rate_limit=RateLimit.unlimited(),
-    )
+    pool = connect(server, Concurrency(total=CONNECTIONS, per_institution=CONNECTIONS))
     supply, done = _Supply(), 0
     async with pool, bulk.refresh(pool, supply, journal=journal) as run:
         watch = Stopwatch()
         async for _ in run:
-            if watch.wall >= _WARM_UP:
+            if watch.wall >= WARM_UP:
                 break
         watch = Stopwatch()
         async for _ in run:
@@ -75,34 +69,32 @@ async def _run_job(url: str, seconds: float, journal: bulk.Journal | None) -> Sa
     return sample
 
 
-def _build_run(durability: bulk.Durability | None) -> Run:
-    """Build a run with a journal in a file of the working directory's disk, or with a temporary one."""
-
-    def run(url: str, seconds: float) -> Sample:
-        with TemporaryDirectory(dir=".", prefix=".benchmark-") as directory:
-            path = None if durability is None else Path(directory, "journal.sqlite")
-            journal = bulk.Journal(path, durability=durability or bulk.Durability.PROCESS_KILL)
-            return asyncio.run(_run_job(url, seconds, journal))
-
-    return run
+def _refresh(durability: bulk.Durability | None, server: Server, seconds: float) -> Sample:
+    """Run a job with a journal in a file of the working directory's disk, or with a temporary one."""
+    with TemporaryDirectory(dir=".", prefix=".benchmark-") as directory:
+        path = None if durability is None else Path(directory, "journal.sqlite")
+        journal = bulk.Journal(path, durability=durability or bulk.Durability.PROCESS_KILL)
+        return asyncio.run(_run_job(server, seconds, journal))
 
 
+refresh_ours: Final = partial(_refresh, bulk.Durability.POWER_LOSS)
+"""Runs a job with a journal as it is by default."""
 RUNS: Final[Mapping[str, Run]] = {
-    AIOHTTP: run_aiohttp,
-    UPDATE: run_ours,
-    "refresh, temporary journal": _build_run(None),
-    "refresh, PROCESS_KILL": _build_run(bulk.Durability.PROCESS_KILL),
-    "refresh, POWER_LOSS": _build_run(bulk.Durability.POWER_LOSS),
+    AIOHTTP: put_aiohttp,
+    UPDATE: update_ours,
+    "refresh, temporary journal": partial(_refresh, None),
+    "refresh, PROCESS_KILL": partial(_refresh, bulk.Durability.PROCESS_KILL),
+    "refresh, POWER_LOSS": refresh_ours,
 }
 
 
-def run_rounds(url: str, *, rounds: int, seconds: float) -> list[dict[str, Sample]]:
+def run_rounds(server: Server, *, rounds: int, seconds: float) -> list[dict[str, Sample]]:
     """Run all of them in turns: what disturbs the machine for a while disturbs each."""
     results = []
     for _ in range(rounds):
         samples = {}
         for name, run in RUNS.items():
             gc.collect()  # nobody pays for the garbage of the run before
-            samples[name] = run(url, seconds)
+            samples[name] = run(server, seconds)
         results.append(samples)
     return results

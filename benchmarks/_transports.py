@@ -37,7 +37,7 @@ async def time_transports(url: str, *, seconds: float, repeats: int) -> dict[str
         url, Credentials(*KEYS), timeouts=Timeouts(), connections=CONNECTIONS, network=DIRECT
     )
     request = build_update(LinkUpdate(next(cycle_ids()), password=PASSWORD))
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS, force_close=True)  # as ours has it for logins
     async with aiohttp.ClientSession(connector=connector, headers=_build_headers()) as session:
         ways = {
             _AS_DOCUMENTED: _send_json(session, url),

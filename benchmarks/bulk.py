@@ -6,8 +6,6 @@ All but `speed` run without sockets: a transport that answers by a script stands
 """
 
 import argparse
-import gc
-import logging
 import os
 import statistics
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +18,7 @@ from benchmarks._clients import CONNECTIONS, Sample
 from benchmarks._facts import choose_cores, describe_machine
 from benchmarks._goodput import DEFAULT, GOAL, LIMIT, WINDOW, Goodput, run_all
 from benchmarks._memory import describe_memory, describe_parked
+from benchmarks._pairs import settle_down
 from benchmarks._server import run_server
 from benchmarks._table import draw_table, judge
 
@@ -56,9 +55,9 @@ def _list_goodput(result: Goodput) -> tuple[str, ...]:
 def _describe_speed(*, quick: bool) -> Iterator[str]:
     cores = choose_cores()
     everywhere = os.sched_getaffinity(0)
-    with run_server(cores.server) as url:
+    with run_server(cores.server) as server:
         os.sched_setaffinity(0, {cores.client})
-        rounds = _speed.run_rounds(url, rounds=_ROUNDS[quick], seconds=_SECONDS[quick])
+        rounds = _speed.run_rounds(server, rounds=_ROUNDS[quick], seconds=_SECONDS[quick])
         os.sched_setaffinity(0, everywhere)
     yield (
         f"Speed: links per second on one core, no limit, {CONNECTIONS} at once over real connections; "
@@ -161,9 +160,7 @@ def main() -> None:
     parser.add_argument("part", nargs="?", choices=(*_PARTS, "chart"), help="default: all but the chart")
     parser.add_argument("--quick", action="store_true", help="fewer links and rounds: noisy, 3 minutes")
     options = parser.parse_args()
-    logging.getLogger("belvo_async").setLevel(logging.WARNING)
-    gc.collect()
-    gc.freeze()  # else each full collection walks all imported modules, in whoever's run it falls
+    settle_down()
     print(describe_machine(choose_cores()), flush=True)
     parts = {**_PARTS, "chart": _draw_chart}
     for part in _PARTS if options.part is None else (options.part,):
