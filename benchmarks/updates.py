@@ -1,6 +1,6 @@
 """What a call costs: `belvo_async` beside bare aiohttp and other clients, over TLS and plain.
 
-Run it from the repository's root, on Linux: `python -m benchmarks.updates`.
+Run it from the repository's root, on Linux: `python -m benchmarks.updates`. It takes a quarter of an hour.
 """
 
 import argparse
@@ -158,7 +158,7 @@ def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.updates", description=__doc__)
     parser.add_argument("--seconds", type=float, default=0.5, help="of each run (default: 0.5)")
     parser.add_argument("--processes", type=int, default=5, help="for each comparison (default: 5)")
-    parser.add_argument("--quick", action="store_true", help="2 processes and runs of 0.3 seconds: noisy")
+    parser.add_argument("--quick", action="store_true", help="2 processes, short runs: noisy, 4 minutes")
     parser.add_argument("--breakdown", action="store_true", help="show where our time goes, instead")
     options = parser.parse_args()
     if options.seconds <= 0 or options.processes < 1:
