@@ -23,6 +23,7 @@ class BelvoTime:
         self._least, self._most = -_UNKNOWN, _UNKNOWN
         self._ahead = timedelta()
         self._last_date = ""
+        self._theirs: datetime | None = None
         self._is_sure = False
 
     def note(self, response: Response, seconds: float, *, is_alone: bool) -> None:
@@ -35,13 +36,14 @@ class BelvoTime:
         # The same `Date` again says more where the response was faster: a status check after a slow login.
         if not is_alone and (self._is_sure or date == self._last_date):
             return
-        theirs = read_http_date(date)
-        if theirs is None:
+        if date != self._last_date:
+            self._last_date, self._theirs = date, read_http_date(date)
+        if self._theirs is None:
             return
         if not self._is_sure:
             self._least, self._most = -_UNKNOWN, _UNKNOWN
-        self._last_date, self._is_sure = date, is_alone
-        least = theirs - self._clock.wall()
+        self._is_sure = is_alone
+        least = self._theirs - self._clock.wall()
         self._narrow(least, least + timedelta(seconds=seconds) + _WHOLE_SECOND)
 
     def _narrow(self, least: timedelta, most: timedelta) -> None:

@@ -27,7 +27,9 @@ class Caller:
 
     provide_token: TokenProvider | None
     # Any: a caller knows what its own call returns, and who holds several of them does not.
-    result: "asyncio.Future[Any]" = field(factory=lambda: asyncio.get_running_loop().create_future())
+    result: "asyncio.Future[Any]" = field(
+        factory=lambda: asyncio.get_running_loop().create_future(), repr=False
+    )
     context: Context | None = field(default=None, repr=False)
     """That of the call, for its callback to run in; None for the call in whose context the login runs."""
 
@@ -79,7 +81,8 @@ class Callers:
 
     def __init__(self) -> None:
         self._waiting: Final[list[Caller]] = []
-        self._has_changed: Final = asyncio.Event()
+        self._has_changed: asyncio.Event | None = None
+        """Made where somebody waits for it: most logins ask nobody."""
 
     def __bool__(self) -> bool:
         """Whether anybody waits."""
@@ -98,7 +101,8 @@ class Callers:
         """Forget one that has left; nothing happens where it is not there."""
         if caller in self._waiting:
             self._waiting.remove(caller)
-            self._has_changed.set()
+            if self._has_changed is not None:
+                self._has_changed.set()
 
     def take_all(self) -> list[Caller]:
         """Return all, and forget them."""
@@ -109,5 +113,5 @@ class Callers:
     async def wait_for_successor(self, caller: Caller) -> None:
         """Wait until *caller* is no longer the first."""
         while self.first is caller:
-            self._has_changed.clear()
+            self._has_changed = asyncio.Event()
             await self._has_changed.wait()

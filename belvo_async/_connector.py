@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
 
-_KEEP_ALIVE: Final = (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6))
+_TIMES: Final = (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6))
 """Seconds of silence before the first probe (the second name is that of macOS), seconds between probes, and
 how many may be lost: a login is silent for up to five minutes, and a NAT forgets a connection earlier."""
+_KEEP_ALIVE: Final = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *((socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in _TIMES if hasattr(socket, name)),
+)
 
 
 @define(eq=False)
@@ -156,8 +160,6 @@ class Sockets:
 
 
 def _keep_alive(opened: socket.socket) -> None:
-    found = [(getattr(socket, name, None), value) for name, value in _KEEP_ALIVE]
-    options = [(socket.IPPROTO_TCP, name, value) for name, value in found if name is not None]
-    for option in ((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *options):
+    for option in _KEEP_ALIVE:
         with suppress(OSError):  # what this system does not know is no reason to send nothing
             opened.setsockopt(*option)
