@@ -7,11 +7,11 @@ from uuid import UUID
 
 from belvo_async._custody import DOUBTFUL, answered
 from belvo_async._dossier import Dossier
-from belvo_async._exchange import Traffic
 from belvo_async._links import Links
 from belvo_async._models import Link, LinkUpdate, read_link_id
 from belvo_async._parked import ParkedChallenges
 from belvo_async._tickets import ChallengePhase, ChallengeRow, ParkedChallenge
+from belvo_async._traffic import Traffic
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,

@@ -4,10 +4,9 @@ import asyncio
 import select
 import socket
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakSet
 
 import aiohttp
@@ -26,33 +25,64 @@ _KEEP_ALIVE: Final = (
 )
 
 
+_MOST_CONNECTIONS: Final = 3
+"""How many are made for a request whose connection is closed again before it may leave."""
+
+
+class Start(Protocol):
+    """What a request does between its connection and its first byte."""
+
+    async def wait(self) -> None:
+        """Wait until it may leave, and prepare for that; called once more where the connection has closed."""
+        ...
+
+    def leave(self) -> None:
+        """Note that the first byte leaves now; nothing is sent if this raises."""
+        ...
+
+
 @define(eq=False)
 class Sending:
     """How far one request has come."""
 
-    depart: Callable[[], None] | None
+    start: Start | None
+    connect_limit: float
+    """Seconds for the connection."""
+    response_limit: float
+    """Seconds for the response, from when the request leaves."""
     is_connecting: bool = False
     has_left: bool = False
     refusal: Exception | None = None
-    """What `depart` raised."""
+    """What its start raised."""
     status: int | None = None
     limit: asyncio.Timeout | None = None
 
-    def leave(self) -> None:
-        """Note that the connection stands, and the first byte leaves now: once.
+    async def wait(self) -> None:
+        """Wait for the start, now that the connection stands.
 
         aiohttp sends PUT and DELETE again by itself when a kept-alive connection drops
         (`retry_persistent_connection` in its client.py). Here that would be a second bank login.
         """
         if self.has_left:
             raise aiohttp.ServerDisconnectedError("a second send was refused")
-        if self.depart is not None:
+        if self.start is not None:
             try:
-                self.depart()
+                await self.start.wait()
+            except Exception as error:
+                self.refusal = error
+                raise
+
+    def leave(self) -> None:
+        """Note that the first byte leaves now: once."""
+        if self.start is not None:
+            try:
+                self.start.leave()
             except Exception as error:
                 self.refusal = error
                 raise
         self.has_left = True
+        if self.limit is not None and not self.limit.expired():
+            self.limit.reschedule(asyncio.get_running_loop().time() + self.response_limit)
 
     def stop(self) -> None:
         """End it now, as if its time were over."""
@@ -61,11 +91,13 @@ class Sending:
 
     def forget(self) -> None:
         """Let go of the login: timers of aiohttp keep the context, and would keep it in memory."""
-        self.depart = self.refusal = self.limit = None
+        self.start = self.refusal = self.limit = None
 
-    def hear(self) -> None:
+    async def hear(self) -> None:
         """Note that a response came, or was lost: a library for tests gives one without a connection."""
         if not self.is_connecting:
+            self.limit = None
+            await self.wait()
             self.leave()
 
 
@@ -86,26 +118,48 @@ class Connector(aiohttp.TCPConnector):
     async def connect(self, *args: Any, **options: Any) -> "Connection":
         sending = SENDING.get()
         sending.is_connecting = True
-        connection = await self._find_clean(*args, **options)
-        try:
-            sending.leave()
-        except BaseException:
+        for _ in range(_MOST_CONNECTIONS):
+            connection = await self._open(sending, *args, **options)
+            try:
+                await sending.wait()
+                if self._is_clean(connection):  # it may have stood for some seconds
+                    sending.leave()
+                    self._meet(connection)
+                    return connection
+            except BaseException:
+                connection.close()
+                raise
             connection.close()
-            raise
-        return connection
+        raise aiohttp.ServerDisconnectedError
+
+    def _meet(self, connection: "Connection") -> None:
+        if connection.protocol is not None:
+            self._met.add(connection.protocol)
+
+    async def _open(self, sending: Sending, *args: Any, **options: Any) -> "Connection":
+        try:
+            # A limit of our own: that of aiohttp would count the wait for the start.
+            async with asyncio.timeout(sending.connect_limit):
+                return await self._find_clean(*args, **options)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError from error
 
     async def _find_clean(self, *args: Any, **options: Any) -> "Connection":
         """Return a connection that brought no byte too many: it could be taken for the next response."""
         while True:
             connection = await super().connect(*args, **options)
-            protocol = connection.protocol
-            is_kept = protocol in self._met
-            if protocol is not None and not _has_stray_bytes(protocol, is_kept=is_kept):
-                self._met.add(protocol)
+            is_kept = connection.protocol in self._met
+            if self._is_clean(connection):
                 return connection
             connection.close()
             if not is_kept:
                 raise SpokeFirstError
+
+    def _is_clean(self, connection: "Connection") -> bool:
+        protocol = connection.protocol
+        if protocol is None or connection.transport is None or connection.transport.is_closing():
+            return False
+        return not _has_stray_bytes(protocol, is_kept=protocol in self._met)
 
 
 def _has_stray_bytes(protocol: "ResponseHandler", *, is_kept: bool) -> bool:

@@ -9,10 +9,10 @@ from typing import Final, Self, TypeVar
 from attrs import evolve
 
 from belvo_async._dossier import Dossier, read_row, write_row
-from belvo_async._exchange import Traffic
 from belvo_async._observations import ParkedChallengeChanged, ParkedChallengeTroubled
 from belvo_async._observer import notify
 from belvo_async._tickets import ChallengePhase, ChallengeStore
+from belvo_async._traffic import Traffic
 from belvo_async.errors import (
     BelvoError,
     ChallengeAnsweredError,

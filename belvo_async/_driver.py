@@ -7,11 +7,11 @@ from attrs import evolve
 
 from belvo_async._callers import Callers
 from belvo_async._clock import first_of
-from belvo_async._exchange import Traffic
 from belvo_async._models import Link
 from belvo_async._observations import ChallengeClosed, ChallengeEnding, ChallengeReceived
 from belvo_async._observer import notify
 from belvo_async._slots import HoldLink
+from belvo_async._traffic import Traffic
 from belvo_async.errors import (
     ChallengeDeclinedError,
     TokenProviderError,

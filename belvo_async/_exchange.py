@@ -1,26 +1,20 @@
-"""One request in, one response or typed error out: slot, throttle, send, retry."""
+"""One request in, one response or typed error out: slot, limiter, send, retry."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Final, TypeAlias, overload
-
-from attrs import frozen
+from typing import Final, TypeAlias
 
 from belvo_async._answers import read_answer, read_refusal
-from belvo_async._belvo_time import BelvoTime
-from belvo_async._clock import Clock
-from belvo_async._departure import Announce, Departure, Unproven, needs_status_check
-from belvo_async._gate import Gate
+from belvo_async._departure import Departure, Unproven, needs_status_check
 from belvo_async._http import Request, Response
-from belvo_async._instant import Instant
 from belvo_async._models import Link
 from belvo_async._observations import ExchangeEnded, PoolPaused
-from belvo_async._observer import Observer, notify, wants_details
+from belvo_async._observer import notify, wants_details
+from belvo_async._priority import Priority
 from belvo_async._refusals import is_rate_refusal, read_retry_after
-from belvo_async._retry import Retrier
-from belvo_async._slots import Slots
-from belvo_async._throttle import Throttle
+from belvo_async._start import RequestStart
+from belvo_async._traffic import Traffic, find_priority
 from belvo_async._transport import Transport
 from belvo_async.errors import (
     AnswerLostError,
@@ -33,11 +27,9 @@ from belvo_async.mfa import (
     Event,
     Failed,
     IllegalTransitionError,
-    MfaPolicy,
     Rejected,
     Submitting,
     advance,
-    challenge_expired,
     token_required,
 )
 
@@ -56,37 +48,6 @@ _RESUME_FIRST: Final = (
     "Answer it with links.resume(error.state, token), or park `error.state` with challenges.park(); "
     "then make this call again."
 )
-_LONGEST_ANNOUNCEMENT: Final = 0.1
-"""Seconds that a turn stays good while the login is announced; the margin of `RateLimit` covers them."""
-
-
-@frozen(kw_only=True)
-class Traffic:
-    """What all requests of one pool share, whichever account they are for."""
-
-    slots: Slots
-    throttle: Throttle
-    retrier: Retrier
-    gate: Gate
-    clock: Clock
-    belvo_time: BelvoTime
-    observer: Observer
-    policy: MfaPolicy
-    server: str
-    """Its address, to tell the observer."""
-
-    def now(self) -> Instant:
-        """Return this moment by both clocks."""
-        return Instant(self.clock.monotonic(), self.clock.wall())
-
-    def find_wall(self, at: float) -> datetime:
-        """Return a moment of the monotonic clock as a time of day, by this machine's clock."""
-        return self.clock.wall() - timedelta(seconds=self.clock.monotonic() - at)
-
-    def find_belvo_time(self, at: float | None) -> datetime:
-        """Return a moment of the monotonic clock by Belvo's clock; None stands for this moment."""
-        elapsed = 0.0 if at is None else self.clock.monotonic() - at
-        return self.belvo_time.now() - timedelta(seconds=elapsed)
 
 
 class Exchange:
@@ -105,7 +66,7 @@ class Exchange:
         """
         is_wanted = _is_awaited if departure is None else departure.is_wanted
         attempt = partial(self._fetch_once, request, departure)
-        return await self._traffic.retrier.run(attempt, request, is_wanted=is_wanted)
+        return await self._traffic.retrier.run(attempt, request, find_priority(request), is_wanted=is_wanted)
 
     async def _fetch_once(self, request: Request, departure: Departure | None) -> Response:
         response = await self.send(request, departure)
@@ -139,7 +100,11 @@ class Exchange:
         attempt = partial(self._login_once, request, departure, find_result)
         try:
             return await self._traffic.retrier.run(
-                attempt, request, can_settle=find_result is not None, is_wanted=departure.is_wanted
+                attempt,
+                request,
+                find_priority(request),
+                can_settle=find_result is not None,
+                is_wanted=departure.is_wanted,
             )
         except BelvoError as error:
             return Rejected(error)
@@ -170,89 +135,44 @@ class Exchange:
         return event
 
     async def send(self, request: Request, departure: Departure | None = None) -> Response:
-        """Send one request once, as soon as there is a slot and a turn; return any answer.
+        """Send one request once, as soon as there is a slot and a turn; return any response.
 
         Raises:
             TransportError: There was none.
+            PoolBusyError: The limits would let it leave too late.
             PoolClosedError: The pool closed before a login was sent.
         """
-        slots, asked = self._traffic.slots, self._traffic.clock.monotonic()
-        if request.is_urgent:
-            async with slots.urgent:
-                return await self._transmit(request, departure, asked)
-        if request.institution is None:
-            async with slots.total:
-                return await self._transmit(request, departure, asked)
-        async with slots.of(request.institution), slots.total:
-            return await self._transmit(request, departure, asked)
+        slots, priority = self._traffic.slots, find_priority(request)
+        slot = slots.of(priority, request.institution)
+        if slot is None:
+            async with slots.room(priority):
+                return await self._transmit(request, departure, priority)
+        async with slot, slots.room(priority):
+            return await self._transmit(request, departure, priority)
 
-    async def _transmit(self, request: Request, departure: Departure | None, asked: float) -> Response:
-        announce = None if departure is None else departure.announce
-        turn = await self._take_turn(request, announce)
-        if turn is None:
-            turn = await self._take_turn(request, None)
+    async def _transmit(self, request: Request, departure: Departure | None, priority: Priority) -> Response:
+        traffic = self._traffic
+        asked = traffic.clock.monotonic()
+        start = await RequestStart(request, departure, traffic).admit(priority)
         try:
-            response = await self._send_observed(request, departure, asked)
-        except BaseException:
-            self._traffic.throttle.dropped(turn)
-            raise
-        self._tell_throttle(response, turn)
-        return response
-
-    @overload
-    async def _take_turn(self, request: Request, announce: None) -> int: ...
-    @overload
-    async def _take_turn(self, request: Request, announce: Announce | None) -> int | None: ...
-    async def _take_turn(self, request: Request, announce: Announce | None) -> int | None:
-        """Wait for a turn and announce the login; return None where that took longer than a turn lasts."""
-        throttle, clock = self._traffic.throttle, self._traffic.clock
-        turn = await throttle.turn(urgent=request.is_urgent)
-        try:
-            if request.is_login:
-                self._check_login(request)
-            if announce is None:
-                return turn
-            began = clock.monotonic()
-            await announce()
-            self._check_login(request)
-        except BaseException:
-            throttle.dropped(turn)
-            raise
-        if clock.monotonic() - began <= _LONGEST_ANNOUNCEMENT:
-            return turn
-        throttle.dropped(turn)
-        return None
-
-    async def _send_observed(self, request: Request, departure: Departure | None, asked: float) -> Response:
-        started = self._traffic.clock.monotonic()
-        depart = None if departure is None else partial(self._leave, request, departure)
-        try:
-            response = await self._transport.send(request, depart)
+            response = await self._transport.send(request, start)
         except BaseException as error:
-            self._report(request, asked, started, error=type(error).__name__)
+            start.give_up()
+            self._report(request, asked, start.left_at, error=type(error).__name__)
             raise
-        seconds = self._traffic.clock.monotonic() - started
-        self._traffic.belvo_time.note(response, seconds, is_alone=request.travels_alone)
-        self._report(request, asked, started, status=response.status)
+        left_at = asked if start.left_at is None else start.left_at
+        seconds = traffic.clock.monotonic() - left_at
+        traffic.belvo_time.note(response, seconds, is_alone=request.travels_alone)
+        self._report(request, asked, left_at, status=response.status)
+        self._tell_limits(response, start)
         return response
 
-    def _leave(self, request: Request, departure: Departure) -> None:
-        """Let a login go, now that its connection stands."""
-        self._check_login(request)
-        departure.leave(self._traffic.clock.monotonic())
-
-    def _check_login(self, request: Request) -> None:
-        """Look once more, right before it leaves: the wait for a slot and a turn may have been long."""
-        self._traffic.gate.check_open()
-        if request.deadline is not None and self._traffic.clock.monotonic() >= request.deadline:
-            raise challenge_expired(request.link_id, "the token waited too long to be sent, and was not")
-
-    def _tell_throttle(self, response: Response, turn: int) -> None:
+    def _tell_limits(self, response: Response, start: RequestStart) -> None:
         if not is_rate_refusal(response):
-            self._traffic.throttle.passed(turn)
+            start.passed()
             return
         retry_after = read_retry_after(response, self._traffic.clock.wall())
-        seconds = self._traffic.throttle.refused(turn, retry_after)
+        seconds = start.refused(response.status, retry_after)
         if seconds is not None:
             notify(self._traffic.observer, PoolPaused(status=response.status, seconds=seconds))
 
@@ -260,20 +180,22 @@ class Exchange:
         self,
         request: Request,
         asked: float,
-        started: float,
+        left_at: float | None,
         *,
         status: int | None = None,
         error: str | None = None,
     ) -> None:
         if error is None and not wants_details(self._traffic.observer):
             return
+        now = self._traffic.clock.monotonic()
+        left_at = now if left_at is None else left_at
         ended = ExchangeEnded(
             method=request.method,
             path=request.path,
             link_id=request.link_id,
             status=status,
-            seconds=self._traffic.clock.monotonic() - started,
-            waited=started - asked,
+            seconds=now - left_at,
+            waited=left_at - asked,
             server=self._traffic.server,
             error=error,
         )

@@ -41,6 +41,10 @@ class Request:
     """The institution it logs in at, where known: a scheduling hint."""
     is_urgent: bool = False
     """A person is waiting for it, or it settles a login: it overtakes ordinary requests."""
+    max_wait: float | None = None
+    """Seconds that it may wait for the limits; None: as long as it takes."""
+    is_limited_delete: bool = False
+    """Whether it is one of those of which Belvo takes five a minute."""
     deadline: float | None = None
     """After this moment of the monotonic clock it is no longer sent: the session that it resumes is over."""
     secrets: tuple[str, ...] = field(default=(), repr=False)

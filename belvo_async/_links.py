@@ -1,5 +1,6 @@
 """`pool.links`: everything about links, one login at a time for each."""
 
+import math
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Unpack
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from belvo_async._answers import read_acceptance, read_link
 from belvo_async._callers import TokenProvider, check_provider
-from belvo_async._exchange import Exchange, Traffic
+from belvo_async._exchange import Exchange
 from belvo_async._login import LoginRecorder, check_recorder
 from belvo_async._logins import Logins
 from belvo_async._models import (
@@ -32,6 +33,7 @@ from belvo_async._requests import (
 )
 from belvo_async._single_flight import WhenBusy, Wish, check_when_busy
 from belvo_async._status_check import StatusCheck
+from belvo_async._traffic import Traffic
 from belvo_async._watch import LoginWatch
 from belvo_async.errors import InvalidValueError
 from belvo_async.mfa import (
@@ -60,6 +62,7 @@ class Links:
         provide_token: TokenProvider | None = None,
         recorder: LoginRecorder | None = None,
         when_busy: WhenBusy = "join",
+        max_wait: float | None = None,
     ) -> Link:
         """Update a link's credentials: one login at the bank, with whatever tokens it asks for.
 
@@ -77,10 +80,13 @@ class Links:
             when_busy: What to do while another login of this link is in flight: `"join"` it if it asks for
                 the same and wait for it otherwise, `"wait"` for it, or `"refuse"`. With `"join"`, the open
                 challenge of an equal update leaves this call as `TokenRequiredError` with its `ticket`.
+            max_wait: Seconds that it may wait for Belvo's limit of requests; None: as long as it takes.
+                Of calls that share a login the first one's counts.
 
         Raises:
             InvalidValueError: An argument is wrong; nothing was sent.
             LinkBusyError: Another login is in flight, and *when_busy* is `"refuse"`; nothing was sent.
+            PoolBusyError: It would have waited for longer than *max_wait*; nothing was sent.
             TokenRequiredError: The institution wants a token, and nobody can be asked.
             ChallengeError: The dialogue about a token ended otherwise: declined, expired, too many rounds.
             LoginFailedError: The institution refused the credentials or the token.
@@ -93,7 +99,8 @@ class Links:
         check_provider(provide_token)
         check_recorder(recorder)
         check_when_busy(when_busy)
-        wish = self._logins.update(update, recorder)
+        _check_max_wait(max_wait)
+        wish = self._logins.update(update, recorder, max_wait)
         with self._traffic.gate, LoginWatch(self._traffic, "update", update.link_id):
             if when_busy == "join" and self._memory.flights.find_equal(wish) is None:
                 await self._check_parked(wish)
@@ -105,6 +112,7 @@ class Links:
         *,
         provide_token: TokenProvider | None = None,
         when_busy: WhenBusy = "join",
+        max_wait: float | None = None,
     ) -> Link:
         """Register a new link: one login at the bank, with whatever tokens it asks for.
 
@@ -123,7 +131,8 @@ class Links:
         )
         check_provider(provide_token)
         check_when_busy(when_busy)
-        wish = self._logins.register(registration)
+        _check_max_wait(max_wait)
+        wish = self._logins.register(registration, max_wait)
         with self._traffic.gate, LoginWatch(self._traffic, "register", None) as watch:
             link = await self._memory.flights.run(wish, provide_token, when_busy)
             watch.link_id = link.id
@@ -311,6 +320,7 @@ class Links:
         fetch_resources: Iterable[str] | None = None,
         provide_token: TokenProvider | None = None,
         when_busy: WhenBusy = "join",
+        max_wait: float | None = None,
     ) -> AcceptedRequest:
         """Let Belvo load a link's history again; a webhook follows.
 
@@ -318,12 +328,14 @@ class Links:
             TryLaterError: It was refreshed less than ten minutes ago (`link_refreshed`).
             TokenRequiredError: The institution wants a token, and nobody can be asked.
             LinkBusyError: Another login is in flight, and *when_busy* is `"refuse"`; nothing was sent.
+            PoolBusyError: It would have waited for longer than *max_wait*; nothing was sent.
             BelvoError: It was refused.
         """
         check_provider(provide_token)
         check_when_busy(when_busy)
         link_id = read_link_id(link_id)
-        wish = self._logins.refresh_data(link_id, read_names(fetch_resources))
+        _check_max_wait(max_wait)
+        wish = self._logins.refresh_data(link_id, read_names(fetch_resources), max_wait)
         with self._traffic.gate, LoginWatch(self._traffic, "refresh_data", link_id):
             return await self._memory.flights.run(wish, provide_token, when_busy)
 
@@ -341,3 +353,13 @@ class Links:
 def _check_type(name: str, value: object, kind: type, remedy: str) -> None:
     if not isinstance(value, kind):
         raise InvalidValueError.of(name, f"is {type(value).__name__}, not {kind.__name__}", remedy=remedy)
+
+
+def _check_max_wait(max_wait: float | None) -> None:
+    if max_wait is None:
+        return
+    is_number = type(max_wait) in (int, float)
+    if not is_number or not 0 < max_wait < math.inf:
+        raise InvalidValueError.of(
+            "max_wait", "is no number of seconds above 0", remedy="Pass seconds, or None to wait."
+        )

@@ -5,13 +5,13 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from belvo_async._belvo_time import BelvoTime
 from belvo_async._callers import Callers
 from belvo_async._claims import Claims
 from belvo_async._departure import LOGIN_LIMIT, Departure
-from belvo_async._exchange import Exchange, Traffic
+from belvo_async._exchange import Exchange
 from belvo_async._http import Request
 from belvo_async._known_users import KnownUsers
 from belvo_async._models import Link, LinkUpdate
@@ -19,6 +19,7 @@ from belvo_async._parked import ParkedChallenges, parked_already
 from belvo_async._requests import build_resume, build_update
 from belvo_async._retry import NEVER_LEFT
 from belvo_async._status_check import SeenAccesses, StatusCheck
+from belvo_async._traffic import Traffic
 from belvo_async.errors import InvalidValueError, TokenRequiredError
 from belvo_async.mfa import (
     Accepted,
@@ -38,11 +39,11 @@ class LoginRecorder(Protocol):
     """Writes down each step of one login before it happens, so that it is known after a crash.
 
     What these methods raise comes out of the call, and the step does not happen. A login that Belvo asks to
-    repeat is announced each time. The requests of the pool wait meanwhile: be quick.
+    repeat is announced each time, and so is one that has not left 10 s after it was announced.
     """
 
     async def note_submission(self, at: datetime) -> None:
-        """Take note that the login leaves now.
+        """Take note that the login is about to leave: its connection stands, and its start is near.
 
         Args:
             at: The time of day in UTC, by Belvo's clock as far as it is known: what `links.settle` wants.
@@ -54,7 +55,7 @@ class LoginRecorder(Protocol):
         ...
 
     async def note_answer(self, at: datetime) -> None:
-        """Take note that the answer to a challenge leaves now, once and for all.
+        """Take note that the answer to a challenge is about to leave, once and for all.
 
         Args:
             at: As for `note_submission`.
@@ -92,6 +93,8 @@ class LinkLogin:
     update: LinkUpdate | None = None
     """The credentials, where the token goes back with them (`ResumeRoute.PUT_LINK`)."""
     recorder: LoginRecorder | None = None
+    max_wait: float | None = None
+    """Seconds that each of its requests may wait for the rate limit."""
     departure: Departure = field(init=False)
     """The departures of the newest request."""
     link_id: str | None
@@ -190,6 +193,8 @@ class LinkLogin:
             announce=None if note is None else partial(_announce, note, self.traffic.belvo_time),
             is_wanted=self.callers.__bool__,
         )
+        if self.max_wait is not None:
+            request = evolve(request, max_wait=self.max_wait)
         find_result = None
         if request.link_id is not None:
             self.accesses.begin(request.link_id)

@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from belvo_async._answers import read_acceptance
 from belvo_async._callers import Callers
 from belvo_async._claims import Claims
 from belvo_async._driver import drive
-from belvo_async._exchange import Exchange, Traffic
+from belvo_async._exchange import Exchange
 from belvo_async._http import Request
 from belvo_async._keyed_digest import KeyedDigest
 from belvo_async._known_users import KnownUsers
@@ -20,6 +20,7 @@ from belvo_async._requests import build_refresh, build_registration, build_updat
 from belvo_async._single_flight import SingleFlight, Wish
 from belvo_async._slots import HoldLink, LinkLocks
 from belvo_async._status_check import SeenAccesses
+from belvo_async._traffic import Traffic
 from belvo_async.errors import TokenRequiredError
 from belvo_async.mfa import AwaitingToken, State, Submitting, TokenGiven, advance
 
@@ -45,23 +46,28 @@ class Logins:
     parked: ParkedChallenges
     digest: KeyedDigest
 
-    def update(self, update: LinkUpdate, recorder: LoginRecorder | None) -> Wish[Link]:
+    def update(
+        self, update: LinkUpdate, recorder: LoginRecorder | None, max_wait: float | None
+    ) -> Wish[Link]:
         """Build the login with new credentials."""
         request = build_update(update)
-        login = self._build_login(request, update=update, recorder=recorder, link_id=update.link_id)
+        login = self._build_login(
+            request, update=update, recorder=recorder, link_id=update.link_id, max_wait=max_wait
+        )
         digest = self.digest.of("update", request.body or b"")
         start = Submitting(update_digest=digest)
         keys = self._find_keys(update.link_id, update.institution_user_id)
         # A call with a recorder shares nothing: it could not write down what has happened already.
         return self._build_wish("update", keys, login, start, digest if recorder is None else None)
 
-    def register(self, registration: LinkRegistration) -> Wish[Link]:
+    def register(self, registration: LinkRegistration, max_wait: float | None) -> Wish[Link]:
         """Build the login that makes a link."""
         request = build_registration(registration)
         user = self.digest.of("user", registration.institution, registration.username)
         digest = self.digest.of("register", request.body or b"")
         keys = (f"registration {user}",)
-        return self._build_wish("register", keys, self._build_login(request), Submitting(), digest)
+        login = self._build_login(request, max_wait=max_wait)
+        return self._build_wish("register", keys, login, Submitting(), digest)
 
     def resume(
         self,
@@ -78,10 +84,12 @@ class Logins:
         keys = self._find_keys(link_id, None if update is None else update.institution_user_id)
         return self._build_wish("resume", keys, login, start, None)
 
-    def refresh_data(self, link_id: str, resources: tuple[str, ...] | None) -> Wish[AcceptedRequest]:
+    def refresh_data(
+        self, link_id: str, resources: tuple[str, ...] | None, max_wait: float | None
+    ) -> Wish[AcceptedRequest]:
         """Build the login that lets Belvo load a history again."""
-        request = build_refresh(link_id, resources)
-        login = self._build_login(request, link_id=link_id)
+        request = evolve(build_refresh(link_id, resources), max_wait=max_wait)
+        login = self._build_login(request, link_id=link_id, max_wait=max_wait)
         return Wish(
             name="refresh_data",
             keys=self._find_keys(link_id, None),
@@ -133,6 +141,7 @@ class Logins:
         update: LinkUpdate | None = None,
         recorder: LoginRecorder | None = None,
         link_id: str | None = None,
+        max_wait: float | None = None,
     ) -> LinkLogin:
         return LinkLogin(
             exchange=self.exchange,
@@ -146,6 +155,7 @@ class Logins:
             recorder=recorder,
             parked=self.parked,
             link_id=link_id,
+            max_wait=max_wait,
         )
 
 

@@ -7,7 +7,8 @@ from belvo_async._belvo_time import BelvoTime
 from belvo_async._challenges import Challenges
 from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._exchange import Exchange, Traffic
+from belvo_async._descriptors import count_free_descriptors
+from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request
 from belvo_async._identity import ClientIdentity
@@ -20,6 +21,7 @@ from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._network import DIRECT, Network
 from belvo_async._observer import Observer, log_observation
 from belvo_async._parked import ParkedChallenges
+from belvo_async._rate_limiter import RateLimiter
 from belvo_async._retry import Retrier, RetryPolicy
 from belvo_async._settings import (
     Concurrency,
@@ -35,11 +37,14 @@ from belvo_async._settings import (
 from belvo_async._single_flight import SingleFlight
 from belvo_async._slots import LinkLocks, Slots
 from belvo_async._status_check import SeenAccesses
-from belvo_async._throttle import Throttle
 from belvo_async._tickets import ChallengeStore
+from belvo_async._traffic import Traffic
 from belvo_async._transport import AiohttpTransport, Transport
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
+
+_DELETES: Final = RateLimit(requests=5, window=60.0, margin=1.0)
+"""Belvo's limit for deleting links (API reference)."""
 
 
 class Account:
@@ -159,7 +164,8 @@ class SessionPool:
             )
         _check_grace(close_grace)
         self._url: Final = read_environment(environment)
-        self._concurrency: Final = concurrency or Concurrency()
+        self._concurrency: Final = concurrency or Concurrency.for_url(self._url)
+        _check_descriptors(self._concurrency)
         self._rate_limit: Final = rate_limit or RateLimit.for_url(self._url)
         self._timeouts: Final = timeouts or Timeouts()
         self._close_grace: Final = close_grace
@@ -167,7 +173,8 @@ class SessionPool:
         gate = Gate(clock)
         self._traffic: Final = Traffic(
             slots=Slots(self._concurrency),
-            throttle=Throttle(self._rate_limit, clock, gate.nap),
+            limiter=RateLimiter(self._rate_limit, clock, gate.nap),
+            deletes=RateLimiter(_DELETES, clock, gate.nap),
             retrier=Retrier(retry or RetryPolicy(), gate.nap, observer),
             gate=gate,
             clock=clock,
@@ -215,7 +222,6 @@ class SessionPool:
                 self._url,
                 credentials,
                 timeouts=self._timeouts,
-                connections=2 * self._concurrency.total,  # urgent requests have as many of their own
                 network=self._network,
             )
             self._transports.append(transport)
@@ -317,6 +323,15 @@ class SessionPool:
             await self._memory.flights.close()
             for transport in self._transports:
                 await transport.aclose()
+
+
+def _check_descriptors(concurrency: Concurrency) -> None:
+    free = count_free_descriptors()
+    if free is not None and concurrency.total > free:
+        raise ConfigurationError(
+            f"Concurrency.total is {concurrency.total}, and this process may open {free} more connections.",
+            remedy="Pass a smaller total, or raise the limit of open files (ulimit -n).",
+        )
 
 
 def _check_grace(grace: object) -> None:

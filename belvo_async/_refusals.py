@@ -129,6 +129,8 @@ def read_retry_after(response: Response, now: datetime) -> float | None:
     if header.isascii() and header.isdigit():
         return float(header) if len(header) <= _LONGEST_WAIT_DIGITS else None
     moment = read_http_date(header)
+    # By the clock that wrote it, where it tells its time.
+    now = read_http_date(response.headers.get("date", "")) or now
     return None if moment is None else max(0.0, (moment - now).total_seconds())
 
 

@@ -112,7 +112,14 @@ def build_delete(link_id: str, *, in_background: bool) -> Request:
     """Build the DELETE of a link."""
     headers = _ASYNC_MODE if in_background else ()
     path = f"{LINKS}{link_id}/"
-    return Request(method="DELETE", path=path, headers=headers, repeat=Repeat.CHANGE, link_id=link_id)
+    return Request(
+        method="DELETE",
+        path=path,
+        headers=headers,
+        repeat=Repeat.CHANGE,
+        link_id=link_id,
+        is_limited_delete=not in_background,
+    )
 
 
 def build_refresh(link_id: str, resources: tuple[str, ...] | None) -> Request:

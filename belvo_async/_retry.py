@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
 import tenacity
@@ -11,11 +12,13 @@ from belvo_async._error_codes import is_belvos_own
 from belvo_async._http import Repeat, Request
 from belvo_async._observations import RetryPlanned
 from belvo_async._observer import Observer, notify
+from belvo_async._priority import Priority
 from belvo_async._settings import at_least, whole
 from belvo_async.errors import (
     AnswerLostError,
     BelvoError,
     NotSentError,
+    PoolBusyError,
     PoolClosedError,
     RateLimitedError,
     RequestTimeoutError,
@@ -25,7 +28,7 @@ from belvo_async.errors import (
 )
 
 T = TypeVar("T")
-NEVER_LEFT: Final = (NotSentError, PoolClosedError)
+NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError)
 """The errors of an attempt that surely reached nobody."""
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 Jitter: TypeAlias = Callable[[], float]
@@ -61,7 +64,8 @@ class RetryPolicy:
     jitter: float = field(default=0.1, validator=at_least(0))
     """The random part that is added, as a share of the wait."""
     budget_share: float = field(default=0.2, validator=at_least(0))
-    """Repeats that the pool may add to its requests in the long run, as a share of them."""
+    """Repeats that the pool may add to its requests in the long run, as a share of them: calls, jobs, and
+    answers with status checks have a budget each."""
     budget_reserve: float = field(default=50.0, validator=at_least(0))
     """Repeats that the pool may make on top of that at once."""
 
@@ -79,7 +83,7 @@ class RetryPolicy:
     def find_wait(self, error: BelvoError, attempt: int, random_part: float) -> float:
         """Return the seconds to wait after so many failed attempts."""
         if isinstance(error, RateLimitedError):
-            return 0.0  # the throttle holds the whole pool back already
+            return 0.0  # the limiter holds the whole pool back already
         base = self.base if error.status is not None else self.connection_base
         seconds = base * self.factor ** (attempt - 1)
         return seconds * (1 + self.jitter * random_part)
@@ -122,12 +126,14 @@ class Retrier:
         self._sleep: Final = sleep
         self._observer: Final = observer
         self._jitter: Final = jitter
-        self._budget = policy.budget_reserve
+        self._budgets: Final = dict.fromkeys(Priority, policy.budget_reserve)
+        """Of each class: a job at a bank that is down does not use up the repeats of a person's call."""
 
     async def run(
         self,
         attempt: Callable[[], Awaitable[T]],
         request: Request,
+        priority: Priority,
         *,
         is_wanted: Callable[[], bool],
         can_settle: bool = False,
@@ -137,7 +143,8 @@ class Retrier:
         Raises:
             BelvoError: That of the last attempt.
         """
-        self._budget = min(self._budget + self._policy.budget_share, self._policy.budget_reserve)
+        budget = self._budgets[priority] + self._policy.budget_share
+        self._budgets[priority] = min(budget, self._policy.budget_reserve)
 
         def may_repeat(error: BaseException) -> bool:
             return is_wanted() and is_repeatable(error, request.repeat, can_settle=can_settle)
@@ -148,13 +155,14 @@ class Retrier:
             if not may_repeat(error):
                 raise
             first = error
-        return await self._repeat(attempt, first, request, may_repeat)
+        return await self._repeat(attempt, first, request, priority, may_repeat)
 
     async def _repeat(
         self,
         attempt: Callable[[], Awaitable[T]],
         first: BelvoError,
         request: Request,
+        priority: Priority,
         may_repeat: Callable[[BaseException], bool],
     ) -> T:
         failed = [first]
@@ -175,7 +183,7 @@ class Retrier:
 
         run = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(may_repeat),
-            stop=self._is_over,
+            stop=partial(self._is_over, priority),
             wait=lambda run: self._policy.find_wait(_find_error(run), run.attempt_number, self._jitter()),
             before_sleep=before_sleep,
             sleep=self._sleep,
@@ -188,15 +196,15 @@ class Retrier:
                 raise
         raise said
 
-    def _is_over(self, run: tenacity.RetryCallState) -> bool:
+    def _is_over(self, priority: Priority, run: tenacity.RetryCallState) -> bool:
         error = _find_error(run)
         if run.attempt_number > self._policy.count_retries(error):
             return True
         if isinstance(error, RateLimitedError):
-            return False  # no storm to stop: after a refusal the throttle lets one request through
-        if self._budget < 1:
+            return False  # no storm to stop: after a refusal the limiter lets one request through
+        if self._budgets[priority] < 1:
             return True
-        self._budget -= 1
+        self._budgets[priority] -= 1
         return False
 
 

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import Attribute, field, frozen
 
+from belvo_async._descriptors import count_connections
 from belvo_async._models import Secretive, is_sendable
 from belvo_async.errors import ConfigurationError
 
@@ -134,6 +135,10 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK
 
 
+_DEFAULT_BURST: Final = 8
+_ON_THIS_MACHINE: Final = 100
+
+
 @frozen
 class Credentials(Secretive):
     """The API keys of one Belvo account in one environment.
@@ -224,14 +229,22 @@ class Timeouts:
 class Concurrency:
     """How many requests may be under way at once.
 
+    Calls, jobs, and answers with status checks have this room each, so that none waits behind another. By
+    default it is as much as Belvo's limit lets be under way with the longest logins, so that the limit alone
+    holds requests back, and institutions take turns in it; or as many connections as this process may open.
+
     Raises:
         ConfigurationError: A number is out of range.
     """
 
-    total: int = field(default=100, validator=whole(1))
-    """Answers to challenges and looks at links have as much room again, so that no queue holds them up."""
-    per_institution: int = field(default=20, validator=whole(1))
-    """Counts requests whose institution is known, so that a slow one does not starve the others."""
+    total: int = field(factory=count_connections, validator=whole(1))
+    per_institution: int | None = field(default=None, validator=whole(1, optional=True))
+    """Of the requests whose institution is known; None: as many as in all."""
+
+    @classmethod
+    def for_url(cls, url: str) -> "Concurrency":
+        """Build the default for a server: 100 on this machine, where no limit holds requests back."""
+        return cls(total=min(_ON_THIS_MACHINE, count_connections())) if is_loopback(url) else cls()
 
 
 @frozen(kw_only=True)
@@ -259,6 +272,18 @@ class RateLimit:
 
     Where connections take longer than this to make, Belvo may count one window's requests into the next.
     """
+
+    burst: int = field(default=_DEFAULT_BURST, validator=whole(1))
+    """How many missed starts are made up for: those that wait start one by one, in the pace of the limit, and
+    a quarter faster where the window has been used less."""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a burst that no window holds."""
+        if self.requests is not None and self.burst > max(self.requests, _DEFAULT_BURST):
+            raise ConfigurationError(
+                f"RateLimit.burst is {self.burst}, and a window holds {self.requests} requests.",
+                remedy="Pass a burst of at most `requests`.",
+            )
 
     @classmethod
     def unlimited(cls) -> "RateLimit":

@@ -13,10 +13,11 @@ from attrs import frozen
 
 from belvo_async._callers import Caller, Callers, TokenProvider
 from belvo_async._departure import Departure
-from belvo_async._exchange import Traffic, outcome_unknown
+from belvo_async._exchange import outcome_unknown
 from belvo_async._observations import AbandonedLoginEnded, LoginOperation
 from belvo_async._observer import notify
 from belvo_async._slots import HoldLink, LinkLocks
+from belvo_async._traffic import Traffic
 from belvo_async.errors import BelvoError, InvalidValueError, LinkBusyError, PoolClosedError
 
 S = TypeVar("S")

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from attrs import define, field
 
+from belvo_async._priority import Priority
 from belvo_async._settings import Concurrency
 
 HoldLink: TypeAlias = Callable[[str], Awaitable[None]]
@@ -113,28 +114,27 @@ class _Hold:
 
 
 class Slots:
-    """Room for requests: so many in all, so many for one institution (design rules R14, R15)."""
+    """Room for requests: so many of each class, and so many for one institution (design rules R14, R15).
+
+    Each class has room of its own: no queue of logins holds up a person's answer, and no job a call.
+    """
 
     def __init__(self, concurrency: Concurrency) -> None:
-        self._concurrency: Final = concurrency
-        self._total: Final = asyncio.Semaphore(concurrency.total)
-        self._urgent: Final = asyncio.Semaphore(concurrency.total)
+        self._per_institution: Final = concurrency.per_institution
+        self._rooms: Final = {priority: asyncio.Semaphore(concurrency.total) for priority in Priority}
         self._institutions: Final[dict[str, _Turnstile]] = {}
 
-    @property
-    def total(self) -> asyncio.Semaphore:
-        """The room in all: taken last, so that who waits for an institution holds none of it."""
-        return self._total
+    def room(self, priority: Priority) -> asyncio.Semaphore:
+        """Return the room of a class: taken last, so that who waits for an institution holds none of it."""
+        return self._rooms[priority]
 
-    @property
-    def urgent(self) -> asyncio.Semaphore:
-        """Room of their own for urgent requests: no queue of logins holds up a person's answer."""
-        return self._urgent
-
-    def of(self, institution: str) -> _Turnstile:
-        """Return the context that holds one slot of an institution."""
-        slot = self._institutions.get(institution)
+    def of(self, priority: Priority, institution: str | None) -> _Turnstile | None:
+        """Return the context that holds one slot of an institution; None where it has no limit."""
+        if self._per_institution is None or institution is None or priority is Priority.ANSWER:
+            return None
+        key = f"{priority.name} {institution}"
+        slot = self._institutions.get(key)
         if slot is None:
-            semaphore = asyncio.Semaphore(self._concurrency.per_institution)
-            slot = self._institutions[institution] = _Turnstile(semaphore, institution, self._institutions)
+            semaphore = asyncio.Semaphore(self._per_institution)
+            slot = self._institutions[key] = _Turnstile(semaphore, key, self._institutions)
         return slot

@@ -13,11 +13,12 @@ from attrs import evolve, frozen
 from belvo_async._answers import read_link
 from belvo_async._belvo_time import CLOCKS_AGREE
 from belvo_async._departure import LONGEST_LOGIN, Departure, Unproven
-from belvo_async._exchange import Exchange, Traffic
+from belvo_async._exchange import Exchange
 from belvo_async._models import Link, LinkStatus
 from belvo_async._observations import LoginSettled
 from belvo_async._observer import notify
 from belvo_async._requests import build_link_read
+from belvo_async._traffic import Traffic
 from belvo_async.errors import BelvoError, OutcomeUnknownError
 
 _SCHEDULE: Final = (0.0, 3.0, 6.0, 12.0)

@@ -2,14 +2,13 @@
 
 import asyncio
 import base64
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import aiohttp
 from yarl import URL
 
-from belvo_async._connector import SENDING, Connector, Sending, Sockets
+from belvo_async._connector import SENDING, Connector, Sending, Sockets, Start
 from belvo_async._http import Request, Response
 from belvo_async._network import Network
 from belvo_async._send_failures import BodyTooLargeError, Route, build_lost, build_not_sent
@@ -19,6 +18,7 @@ from belvo_async.errors import NotSentError, TransportError
 
 _LARGEST_BODY: Final = 16 * 1024 * 1024
 """Bytes, after decompression; a page of 1000 links has about one MiB."""
+_NO_LIMIT: Final = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 _CLOSE_LIMIT: Final = 0.5
 """Seconds that a connection has to close, whatever its peer does."""
 _NEVER_SENT: Final = (
@@ -37,12 +37,12 @@ _FAILURES: Final = (aiohttp.ClientError, TimeoutError, OSError, RuntimeError)
 class Transport(Protocol):
     """The seam for test doubles: everything above it sends through `send`."""
 
-    async def send(self, request: Request, depart: Callable[[], None] | None = None) -> Response:
+    async def send(self, request: Request, start: Start | None = None) -> Response:
         """Send one request once, and read its response whole.
 
         Args:
             request: What to send.
-            depart: Called when the connection stands, right before the first byte. If it raises, nothing is
+            start: Asked when the connection stands, right before the first byte. If it raises, nothing is
                 sent, and what it raises comes out.
 
         Raises:
@@ -70,14 +70,12 @@ class AiohttpTransport:
         credentials: Credentials,
         *,
         timeouts: Timeouts,
-        connections: int,
         network: Network,
     ) -> None:
         self._base: Final = URL(base_url)
         self._prefix: Final = self._base.raw_path.rstrip("/")
         self._headers: Final = _build_headers(credentials)
         self._timeouts: Final = timeouts
-        self._connections: Final = connections
         self._network: Final = network
         proxy, headers = network.find_proxy(base_url)
         self._options: Final[dict[str, Any]] = {} if proxy is None else {"proxy": proxy}  # Any: aiohttp's own
@@ -89,10 +87,11 @@ class AiohttpTransport:
         self._under_way: Final[set[Sending]] = set()
         self._closed = False
 
-    async def send(self, request: Request, depart: Callable[[], None] | None = None) -> Response:
+    async def send(self, request: Request, start: Start | None = None) -> Response:
         """Send one request once, and read its response whole; see `Transport`."""
         session = self._find_session(is_alone=request.travels_alone)
-        sending = Sending(depart)
+        limit = self._timeouts.login if request.is_login else self._timeouts.read
+        sending = Sending(start, connect_limit=self._timeouts.connect, response_limit=limit)
         SENDING.set(sending)
         self._under_way.add(sending)
         try:
@@ -107,23 +106,22 @@ class AiohttpTransport:
     async def _attempt(
         self, session: aiohttp.ClientSession, request: Request, sending: Sending
     ) -> Response | Exception:
-        limit = self._timeouts.login if request.is_login else self._timeouts.read
         try:
             # A limit of our own: aiohttp's lives with a connection, which may lose it.
             async with (
-                asyncio.timeout(limit) as sending.limit,
+                asyncio.timeout(None) as sending.limit,
                 session.request(
                     request.method,
                     self._build_url(request),
                     data=request.body,
                     headers={**self._headers, **dict(request.headers)} if request.headers else self._headers,
-                    timeout=aiohttp.ClientTimeout(connect=min(self._timeouts.connect, limit / 2)),
+                    timeout=_NO_LIMIT,
                     allow_redirects=False,
                     raise_for_status=False,
                     **self._options,
                 ) as answer,
             ):
-                sending.hear()
+                await sending.hear()
                 sending.status = answer.status
                 return Response(status=answer.status, headers=answer.headers, body=await _read_body(answer))
         except Exception as error:
@@ -131,7 +129,7 @@ class AiohttpTransport:
                 return sending.refusal.with_traceback(None)
             if not isinstance(error, _FAILURES):
                 raise
-            return self._translate(error, request, sending)
+            return await self._translate(error, request, sending)
 
     def _find_session(self, *, is_alone: bool) -> aiohttp.ClientSession:
         if self._closed:
@@ -145,7 +143,7 @@ class AiohttpTransport:
         address = self._network.local_addr
         return aiohttp.ClientSession(
             connector=Connector(
-                limit=self._connections,
+                limit=0,  # the slots of the pool are the limit
                 force_close=is_alone,
                 ssl=True if self._network.ssl is None else self._network.ssl,
                 local_addr=None if address is None else (address, 0),
@@ -164,9 +162,9 @@ class AiohttpTransport:
         url = self._base.with_path(self._prefix + request.path, encoded=True)
         return url.with_query(request.query) if request.query else url
 
-    def _translate(self, error: Exception, request: Request, sending: Sending) -> TransportError:
-        if not sending.is_connecting and not isinstance(error, _NEVER_SENT):
-            sending.hear()
+    async def _translate(self, error: Exception, request: Request, sending: Sending) -> TransportError:
+        if not isinstance(error, _NEVER_SENT):
+            await sending.hear()
         if sending.has_left:
             return build_lost(error, request, sending.status)
         if self._closed:

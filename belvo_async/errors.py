@@ -12,6 +12,7 @@
     │   └── AnswerLostError           it left; what became of it is not known
     ├── OutcomeUnknownError           a login that may have happened: settle it before you try again
     ├── LinkBusyError                 another login of the link is in flight, and the call would not wait
+    ├── PoolBusyError                 Belvo's limit would hold the request back for longer than `max_wait`
     ├── UnreadableAnswerError         an answer that is not what the API promises
     ├── ApiError                      Belvo answered with an error
     │   ├── AuthenticationError, AccessDeniedError, NotFoundError, RequestInvalidError
@@ -221,6 +222,29 @@ class LinkBusyError(BelvoError):
     Attributes:
         seconds: After how many the link is free at the latest, as far as is known now: each login may take
             330 s, and a person who is asked has until the challenge expires.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        details: tuple[ErrorDetail, ...] = (),
+        link_id: str | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
+        self.seconds = seconds
+
+
+class PoolBusyError(BelvoError):
+    """The request would have waited for longer than `max_wait` until Belvo's limit lets it leave.
+
+    Nothing was sent.
+
+    Attributes:
+        seconds: After how many it would have left, as far as is known now.
     """
 
     def __init__(

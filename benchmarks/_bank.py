@@ -7,6 +7,7 @@ from unittest.mock import patch
 from belvo_async import Credentials, SessionPool, _pool
 from belvo_async._clock import Clock
 from belvo_async._codec import dump_json
+from belvo_async._connector import Start
 from belvo_async._http import Request, Response
 from belvo_async._pool import PoolSettings
 from belvo_async.testing import challenge_body, link_body
@@ -41,10 +42,11 @@ class Bank:
         """When each request came, logins or not."""
         self.keeps_starts = False
 
-    async def send(self, request: Request, depart: Callable[[], None] | None = None) -> Response:
+    async def send(self, request: Request, start: Start | None = None) -> Response:
         """Answer with the link, or with a challenge."""
-        if depart is not None:
-            depart()
+        if start is not None:
+            await start.wait()
+            start.leave()
         if self.keeps_starts:
             self.starts.append(self._clock.monotonic())
         if not request.is_login or request.link_id is None:

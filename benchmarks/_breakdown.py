@@ -10,7 +10,8 @@ from belvo_async._belvo_time import BelvoTime
 from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK
 from belvo_async._codec import dump_json, parse_json, read_model
-from belvo_async._exchange import Exchange, Traffic
+from belvo_async._connector import Start
+from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
 from belvo_async._keyed_digest import KeyedDigest
@@ -21,12 +22,14 @@ from belvo_async._models import Link
 from belvo_async._observations import ExchangeEnded
 from belvo_async._observer import log_observation, notify
 from belvo_async._parked import ParkedChallenges
+from belvo_async._priority import Priority
+from belvo_async._rate_limiter import RateLimiter
 from belvo_async._requests import build_update
 from belvo_async._retry import Retrier
 from belvo_async._single_flight import SingleFlight
 from belvo_async._slots import LinkLocks, Slots
 from belvo_async._status_check import SeenAccesses
-from belvo_async._throttle import Throttle
+from belvo_async._traffic import Traffic
 from belvo_async.mfa import DEFAULT_POLICY, Accepted, Submitting, advance
 from benchmarks._clients import CONNECTIONS, PASSWORD
 from benchmarks._server import SAMPLE_LINK
@@ -41,11 +44,12 @@ _HEADERS: Final = {"content-type": "application/json", "date": "Mon, 05 Jan 2026
 class _Echo:
     """A transport that answers at once: what is left is all ours."""
 
-    async def send(self, request: Request, depart: Callable[[], None] | None = None) -> Response:
+    async def send(self, request: Request, start: Start | None = None) -> Response:
         """Answer with a link."""
         del request
-        if depart is not None:
-            depart()
+        if start is not None:
+            await start.wait()
+            start.leave()
         return Response(status=200, headers=_HEADERS, body=SAMPLE_LINK)
 
     async def aclose(self) -> None:
@@ -56,7 +60,8 @@ def _build_traffic() -> Traffic:
     gate = Gate(SYSTEM_CLOCK)
     return Traffic(
         slots=Slots(Concurrency(total=CONNECTIONS)),
-        throttle=Throttle(RateLimit.unlimited(), SYSTEM_CLOCK, gate.nap),
+        limiter=RateLimiter(RateLimit.unlimited(), SYSTEM_CLOCK, gate.nap),
+        deletes=RateLimiter(RateLimit.unlimited(), SYSTEM_CLOCK, gate.nap),
         retrier=Retrier(RetryPolicy(), gate.nap, log_observation),
         gate=gate,
         clock=SYSTEM_CLOCK,
@@ -130,14 +135,19 @@ async def _time_waits() -> dict[str, float]:
             pass
 
     async def take_slot() -> None:
-        async with slots.total:
+        async with slots.room(Priority.CALL):
             pass
+
+    async def take_start() -> None:
+        turn = await traffic.limiter.admit(Priority.CALL)
+        await traffic.limiter.take(turn)
+        traffic.limiter.passed(turn)
 
     return {
         "gate: enter and leave the pool": _time(pass_gate),
         "lock: one login per link": await _time_async(lock),
         "slot: a connection to spare": await _time_async(take_slot),
-        "throttle: a turn, without a limit": await _time_async(traffic.throttle.turn),
+        "limiter: a start, without a limit": await _time_async(take_start),
     }
 
 

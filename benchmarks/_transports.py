@@ -33,9 +33,7 @@ async def _pass_on(
 
 async def time_transports(url: str, *, seconds: float, repeats: int) -> dict[str, tuple[float, float]]:
     """Return the CPU µs of each way to send, and what it adds to aiohttp as documented: both medians."""
-    ours = AiohttpTransport(
-        url, Credentials(*KEYS), timeouts=Timeouts(), connections=CONNECTIONS, network=DIRECT
-    )
+    ours = AiohttpTransport(url, Credentials(*KEYS), timeouts=Timeouts(), network=DIRECT)
     request = build_update(LinkUpdate(next(cycle_ids()), password=PASSWORD))
     connector = aiohttp.TCPConnector(limit=CONNECTIONS, force_close=True)  # as ours has it for logins
     async with aiohttp.ClientSession(connector=connector, headers=_build_headers()) as session:

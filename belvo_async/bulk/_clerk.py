@@ -70,20 +70,27 @@ class Clerk:
         self._not_begun: Final[set[asyncio.Task[object] | None]] = set()
         self.people: Final = People(plan.provide_token, plan.most_asking, stopping)
 
-    async def serve(self, job: Job, on_challenge: Callable[[Parked], None]) -> Outcome | None:
+    async def serve(
+        self, job: Job, on_begin: Callable[[], None], on_challenge: Callable[[Parked], None]
+    ) -> Outcome | None:
         """Update one link; None where its credentials are held back.
 
         Raises:
             BelvoError: The job cannot go on; the link is as it was, or is settled by the next run.
         """
         task = asyncio.current_task()
+
+        def begin() -> None:
+            self._not_begun.discard(task)
+            on_begin()
+
         steps = Steps(
             self._journal,
             self._pool,
             job.link_id,
             ticket=None if job.earlier is None else job.earlier.ticket,
             is_in_doubt=job.earlier is not None and job.earlier.state is LinkState.UNSETTLED,
-            on_begin=lambda: self._not_begun.discard(task),
+            on_begin=begin,
             on_challenge=on_challenge,
         )
         self._not_begun.add(task)
@@ -93,6 +100,11 @@ class Clerk:
             return None
         finally:
             self._not_begun.discard(task)
+
+    @property
+    def queued(self) -> int:
+        """How many wait to log in, for a turn or for their credentials."""
+        return len(self._not_begun)
 
     def drop_not_begun(self) -> int:
         """Cancel those who still wait to log in, for a turn or for their credentials; return how many."""

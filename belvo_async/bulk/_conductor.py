@@ -10,6 +10,7 @@ from attrs import define, field
 
 from belvo_async._clock import first_of
 from belvo_async._pool import SessionPool
+from belvo_async._priority import for_job
 from belvo_async.bulk._breaker import Breaker
 from belvo_async.bulk._clerk import Clerk
 from belvo_async.bulk._credentials import RefusedCredentials
@@ -24,6 +25,9 @@ from belvo_async.bulk._tally import Tally
 from belvo_async.bulk._triage import Triage
 from belvo_async.bulk._window import Job, Window
 from belvo_async.errors import BelvoError, InvalidValueError, SourceError
+
+_MOST_QUEUED: Final = 64
+"""Logins that wait for their turn, or for their credentials: the others wait where the next is chosen."""
 
 
 class Conductor:
@@ -171,7 +175,7 @@ class Conductor:
         return is_fed and (self.is_stopping or not len(self.window))
 
     def _start_jobs(self) -> None:
-        while not self.is_stopping and not self._is_crowded():
+        while not self.is_stopping and not self._is_crowded() and self.clerk.queued < _MOST_QUEUED:
             job = self.window.pick()
             if job is None:
                 break
@@ -212,7 +216,8 @@ class Conductor:
     async def _guard(self, work: Coroutine[object, object, None]) -> None:
         """Let no error of one link cut off the logins of others."""
         try:
-            await work
+            with for_job():
+                await work
         except Exception as error:  # noqa: BLE001 - the consumer meets it
             self.fail(error)
 
@@ -230,7 +235,7 @@ class Conductor:
         if job.earlier is not None:
             self._reopened.add(job.link_id)
         try:
-            outcome = await self.clerk.serve(job, partial(self._ask, place))
+            outcome = await self.clerk.serve(job, self._stir, partial(self._ask, place))
         finally:
             place.leave()
             self._reopened.discard(job.link_id)

@@ -173,7 +173,8 @@ class Window:
         if name is None:
             return True
         if not bank.rest:
-            return bank.running < self._concurrency.per_institution
+            most = self._concurrency.per_institution
+            return most is None or bank.running < most
         return not bank.running and self._clock.monotonic() >= bank.rests_until
 
     def _tidy(self, institution: str | None) -> None:

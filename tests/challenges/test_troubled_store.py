@@ -117,20 +117,6 @@ async def test_a_row_that_vanishes_while_it_is_answered_is_told_as_not_kept(
             await pool.challenges.resume(ticket, WRONG)
 
 
-async def test_an_answer_that_never_left_and_cannot_be_noted_again_is_open(
-    sandbox: Sandbox, store: MemoryChallengeStore
-) -> None:
-    troubled = TroubledStore(store)
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
-        ticket = await park(sandbox, pool)
-        await sandbox.stop()
-        troubled.calls = 0
-        troubled.before = fail_at(4)  # read, claimed, answered, and answered once more
-        with pytest.raises(ChallengeStoreError):
-            await pool.challenges.resume(ticket, RIGHT)
-    assert read_only(store).phase is ChallengePhase.OPEN
-
-
 async def test_an_answer_that_expires_while_it_is_noted_is_not_sent_and_expired(
     sandbox: Sandbox, store: MemoryChallengeStore, clock: ManualClock
 ) -> None:

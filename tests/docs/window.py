@@ -1,4 +1,4 @@
-"""Draws how many requests three limiters start in any 30 s; ours is the throttle itself on a made clock."""
+"""Draws how many requests three limiters start in any 30 s; ours is the limiter itself on a made clock."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -6,8 +6,9 @@ from itertools import chain
 from typing import Final
 
 from belvo_async import RateLimit
-from belvo_async._throttle import Throttle
+from belvo_async._rate_limiter import RateLimiter
 from belvo_async.testing import ManualClock
+from tests.engine.starts import start
 
 REQUESTS: Final = 80
 LIMIT: Final = RateLimit(requests=REQUESTS)
@@ -35,14 +36,14 @@ _STYLE: Final = (
 
 
 def start_at_sliding_window() -> list[float]:
-    """Return when the throttle lets each request start, in seconds."""
+    """Return when the limiter lets each request start, in seconds."""
 
     async def run() -> list[float]:
         clock = ManualClock(automatic=True)
-        throttle, origin = Throttle(LIMIT, clock), clock.monotonic()
+        limiter, origin = RateLimiter(LIMIT, clock), clock.monotonic()
         starts: list[float] = []
         for _ in range(_COMING):
-            throttle.passed(await throttle.turn())
+            limiter.passed(await start(limiter))
             starts.append(_COME + clock.monotonic() - origin)
         return starts
 

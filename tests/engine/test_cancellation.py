@@ -6,6 +6,7 @@ import random
 import pytest
 
 from belvo_async import Challenge, LinkUpdate, SessionPool
+from belvo_async._priority import Priority
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
@@ -24,9 +25,9 @@ async def assert_nothing_is_held(pool: SessionPool) -> None:
             await asyncio.sleep(0)
     assert len(pool._memory.locks) == 0
     assert pool._traffic.gate.inside == 0
-    assert pool._traffic.slots.total._value == pool._concurrency.total
+    assert all(pool._traffic.slots.room(each)._value == pool._concurrency.total for each in Priority)
     assert not pool._traffic.slots._institutions
-    assert not pool._traffic.throttle._queue.locked()
+    assert all(pool._traffic.limiter.read_load(each).waiting == 0 for each in Priority)
 
 
 async def test_ten_thousand_cancelled_updates_leave_nothing_behind() -> None:

@@ -81,9 +81,7 @@ def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 
 def open_transport(url: str, network: Network) -> AiohttpTransport:
-    return AiohttpTransport(
-        url, Credentials("id", "password"), timeouts=Timeouts(), connections=10, network=network
-    )
+    return AiohttpTransport(url, Credentials("id", "password"), timeouts=Timeouts(), network=network)
 
 
 async def check_closing(

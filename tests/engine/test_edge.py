@@ -5,12 +5,13 @@ import asyncio
 import pytest
 
 from belvo_async import Link, LinkUpdate, PoolPaused, RateLimit, RetryPolicy
-from belvo_async._throttle import Throttle
+from belvo_async._rate_limiter import RateLimiter
 from belvo_async.errors import RateLimitedError
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from belvo_async.testing._clock import START
 from tests.engine.conftest import open_pool
+from tests.engine.starts import start
 
 NO_RESERVE = RetryPolicy(budget_reserve=0.0, budget_share=0.0)
 
@@ -74,5 +75,5 @@ async def test_a_retry_after_of_a_second_is_kept_by_the_whole_pool(sandbox: Sand
     ("asked", "kept"), [(0.0, 30.0), (0.001, 1.0), (1.0, 1.0), (29.0, 29.0), (None, 30.0)]
 )
 async def test_a_pause_is_never_shorter_than_a_second(asked: float | None, kept: float) -> None:
-    throttle = Throttle(RateLimit.unlimited(), ManualClock())
-    assert throttle.refused(await throttle.turn(), asked) == kept
+    limiter = RateLimiter(RateLimit.unlimited(), ManualClock())
+    assert limiter.refused(await start(limiter), asked) == kept

@@ -161,12 +161,16 @@ class RefusedByTheSystemError(BelvoError, OSError):
 async def test_what_stops_a_request_at_its_departure_comes_out_and_shows_no_key(
     clock: ManualClock, kind: type[BelvoError]
 ) -> None:
-    def refuse() -> None:
-        raise kind("no")
+    class Refusal:
+        async def wait(self) -> None:
+            """Wait for nothing."""
+
+        def leave(self) -> None:
+            raise kind("no")
 
     async with answer_once_with(b"", clock=clock) as (pool, wire):
         (transport,) = pool._transports
-        error = await fail(transport.send(Request(method="GET", path="/api/"), refuse))
+        error = await fail(transport.send(Request(method="GET", path="/api/"), Refusal()))
         assert type(error) is kind
         assert wire.requests == []
     check_frames(error, encode("id", "password"))

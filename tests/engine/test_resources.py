@@ -34,6 +34,7 @@ from belvo_async.errors import (
 )
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
+from belvo_async.testing._clock import START
 from tests.engine.conftest import open_pool
 from tests.engine.servers import KEYS, Wire, build_answer, serve
 
@@ -119,14 +120,21 @@ async def test_a_challenge_where_nobody_can_be_asked_carries_the_state_out() -> 
             assert caught.value.state.challenge.link_id == LINK_ID
 
 
-async def test_deletes_over_the_limit_wait_for_their_turn(sandbox: Sandbox, clock: ManualClock) -> None:
-    links = [sandbox.add_link() for _ in range(6)]
+async def test_deletes_over_the_limit_wait_for_their_turn_and_no_others_do(sandbox: Sandbox) -> None:
+    links = [sandbox.add_link() for _ in range(13)]
+    sandbox.faults.add(Fault(kind="status", status=429, method="DELETE", after=6, times=1))
     async with open_pool(sandbox) as pool:
-        for link_id in links:
-            await pool.links.delete(link_id)
-    assert [entry.status for entry in sandbox.log].count(429) > 0
-    assert not sandbox.links
-    assert clock.monotonic() - 1000 >= 30
+        deletes = asyncio.gather(*(pool.links.delete(link_id) for link_id in links[:12]))
+        while sum(entry.method == "DELETE" for entry in sandbox.log) < 5:  # noqa: ASYNC110 - the log has no event
+            await asyncio.sleep(0)
+        update = await pool.links.update(LinkUpdate(links[12], password="new"))
+        assert update.id == links[12]
+        await deletes
+    times = [(entry.at - START).total_seconds() for entry in sandbox.log if entry.method == "DELETE"]
+    assert max(sum(at <= other < at + 60 for other in times) for at in times) <= 5
+    (updated_at,) = [entry.at for entry in sandbox.log if entry.method == "PUT"]
+    assert (updated_at - START).total_seconds() < 60
+    assert [*sandbox.links] == [links[12]]
 
 
 @pytest.mark.parametrize("number", [0, 1, 10, 25])

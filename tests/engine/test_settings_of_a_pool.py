@@ -109,7 +109,9 @@ async def test_a_grace_of_a_wrong_type_is_refused_and_the_pool_stays_open(
 
 NUMBERS: list[tuple[type, list[str], list[Any]]] = [
     (Timeouts, ["connect", "read", "login"], [math.inf, -math.inf, math.nan, 0, -1, "5", None, True]),
-    (Concurrency, ["total", "per_institution"], [math.inf, 2.5, 0, -1, "5", None, True]),
+    (Concurrency, ["total"], [math.inf, 2.5, 0, -1, "5", None, True]),
+    (Concurrency, ["per_institution"], [math.inf, 2.5, 0, -1, "5", True]),
+    (RateLimit, ["burst"], [math.inf, 2.5, 0, -1, "5", None, True, 81]),
     (RateLimit, ["requests"], [math.inf, 80.5, 0, -1, "80", True]),
     (RateLimit, ["window"], [math.inf, math.nan, 0, -1, "30", None]),
     (RateLimit, ["margin"], [math.inf, math.nan, -1, "1", None]),

@@ -1,4 +1,4 @@
-"""The throttle with two queues: urgent turns overtake, the limit is kept, and nobody waits for ever."""
+"""The rate limiter with its classes: the first overtake, the limit is kept, and nobody waits for ever."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import RateLimit
-from belvo_async._throttle import Throttle
+from belvo_async._priority import Priority
+from belvo_async._rate_limiter import RateLimiter
 from belvo_async.testing import ManualClock
+from tests.engine.starts import start
 
 Fate: TypeAlias = Literal["passed", "refused", "dropped", "silent"]
+PRIORITIES = {"u": Priority.ANSWER, "n": Priority.CALL, "j": Priority.JOB}
 PATIENCE = 10.0
 """Real seconds after which a run counts as a deadlock."""
 
@@ -23,22 +26,22 @@ class Book:
     """Takes turns, and writes down whose was when, in seconds from the start."""
 
     clock: ManualClock
-    throttle: Throttle
+    limiter: RateLimiter
     turns: list[tuple[float, str]] = field(factory=list)
 
-    async def take(self, name: str, *, urgent: bool = False) -> None:
-        turn = await self.throttle.turn(urgent=urgent)
+    async def take(self, name: str) -> None:
+        turn = await start(self.limiter, PRIORITIES[name[0]])
         self.turns.append((self.clock.monotonic() - 1000.0, name))
-        self.throttle.passed(turn)
+        self.limiter.passed(turn)
 
     def start(self, name: str) -> "asyncio.Task[None]":
-        """Ask for a turn; a name that begins with u is urgent."""
-        return asyncio.ensure_future(self.take(name, urgent=name.startswith("u")))
+        """Ask for a start; the name begins with that of the class."""
+        return asyncio.ensure_future(self.take(name))
 
 
 def open_book(limit: RateLimit) -> Book:
     clock = ManualClock()
-    return Book(clock, Throttle(limit, clock))
+    return Book(clock, RateLimiter(limit, clock))
 
 
 async def finish(tasks: "Iterable[asyncio.Task[None]]") -> None:
@@ -78,19 +81,13 @@ async def test_ordinary_turns_get_what_urgent_ones_leave() -> None:
         await book.clock.advance(5.0)
         tasks.append(book.start(f"u{number}"))
         await book.clock.advance(5.0)
+    await book.clock.advance(30.0)
     await finish(tasks)
-    assert book.turns == [
-        (0.0, "n0"),
-        (0.0, "n1"),
-        (10.0, "u0"),
-        (10.0, "n2"),
-        (20.0, "u1"),
-        (20.0, "n3"),
-        (30.0, "u2"),
-        (30.0, "n4"),
-        (40.0, "u3"),
-        (40.0, "n5"),
-    ]
+    urgent = [at for at, name in book.turns if name.startswith("u")]
+    assert urgent == [10.0, 20.0, 30.0, 40.0]
+    assert [name for _, name in book.turns if name.startswith("n")] == [f"n{number}" for number in range(6)]
+    starts = [at for at, _ in book.turns]
+    assert max(sum(at <= other < at + 10.0 for other in starts) for at in starts) == 2
 
 
 @pytest.mark.parametrize("urgent", [False, True])
@@ -117,7 +114,7 @@ async def test_a_cancelled_wait_holds_up_nobody(gone: str) -> None:
 
 async def test_after_a_refusal_the_first_to_go_ahead_is_an_urgent_one() -> None:
     book = open_book(RateLimit.unlimited())
-    assert book.throttle.refused(await book.throttle.turn()) == 30.0
+    assert book.limiter.refused(await start(book.limiter)) == 30.0
     tasks = [book.start(name) for name in ("n0", "u0", "n1")]
     await book.clock.advance(29.9)
     assert book.turns == []
@@ -128,12 +125,12 @@ async def test_after_a_refusal_the_first_to_go_ahead_is_an_urgent_one() -> None:
 
 async def test_behind_an_urgent_probe_the_others_wait_until_it_has_passed() -> None:
     book = open_book(RateLimit.unlimited())
-    book.throttle.refused(await book.throttle.turn())
-    probe = asyncio.ensure_future(book.throttle.turn(urgent=True))
+    book.limiter.refused(await start(book.limiter))
+    probe = asyncio.ensure_future(start(book.limiter, Priority.ANSWER))
     tasks = [book.start(name) for name in ("n0", "u0")]
     await book.clock.advance(33.0)
     assert (probe.done(), book.turns) == (True, [])
-    book.throttle.passed(probe.result())
+    book.limiter.passed(probe.result())
     await finish(tasks)
     assert book.turns == [(33.0, "u0"), (33.0, "n0")]
 
@@ -143,7 +140,7 @@ class Caller:
     """Somebody who asks for a turn, and what becomes of the request."""
 
     comes_at: float
-    urgent: bool
+    priority: Priority
     fate: Fate
     takes: float
     leaves_after: float | None
@@ -153,7 +150,7 @@ class Caller:
 CALLERS = st.builds(
     Caller,
     st.integers(0, 120).map(lambda tenths: tenths / 2),
-    st.booleans(),
+    st.sampled_from(Priority),
     st.sampled_from(["passed", "passed", "passed", "refused", "dropped", "silent"]),
     st.sampled_from([0.0, 0.5, 4.9, 5.0, 7.0, 100.0]),
     st.none() | st.sampled_from([0.0, 0.5, 9.9, 10.0, 10.1, 30.0, 45.0]),
@@ -162,29 +159,29 @@ CALLERS = st.builds(
 
 @define
 class Run:
-    """A crowd before one throttle."""
+    """A crowd before one limiter."""
 
     clock: ManualClock
-    throttle: Throttle
+    limiter: RateLimiter
     starts: list[float] = field(factory=list)
     pauses: list[tuple[float, float]] = field(factory=list)
 
     async def call(self, caller: Caller) -> None:
         await self.clock.sleep(caller.comes_at)
-        turn = await self.throttle.turn(urgent=caller.urgent)
+        turn = await start(self.limiter, caller.priority)
         self.starts.append(self.clock.monotonic())
         try:
             await self.clock.sleep(caller.takes)
         except asyncio.CancelledError:
-            self.throttle.dropped(turn)
+            self.limiter.dropped(turn)
             raise
         match caller.fate:
             case "passed":
-                self.throttle.passed(turn)
+                self.limiter.passed(turn)
             case "dropped":
-                self.throttle.dropped(turn)
+                self.limiter.dropped(turn)
             case "refused":
-                seconds = self.throttle.refused(turn)
+                seconds = self.limiter.refused(turn)
                 if seconds is not None:
                     now = self.clock.monotonic()
                     self.pauses.append((now, now + seconds))
@@ -217,12 +214,12 @@ def test_whatever_the_mix_the_window_is_kept_pauses_are_kept_and_everybody_gets_
     callers: list[Caller], requests: int, margin: float
 ) -> None:
     clock = ManualClock(automatic=True)
-    crowd = Run(clock, Throttle(RateLimit(requests=requests, window=10.0, margin=margin), clock))
+    crowd = Run(clock, RateLimiter(RateLimit(requests=requests, window=10.0, margin=margin), clock))
 
     async def crowd_then_one_of_each() -> None:
         await asyncio.gather(*(crowd.give(caller) for caller in callers))
-        for urgent in (False, True):  # the throttle is as good as new
-            crowd.throttle.passed(await crowd.throttle.turn(urgent=urgent))
+        for priority in Priority:  # the limiter is as good as new
+            crowd.limiter.passed(await start(crowd.limiter, priority))
             crowd.starts.append(clock.monotonic())
 
     run(crowd_then_one_of_each())
@@ -232,7 +229,6 @@ def test_whatever_the_mix_the_window_is_kept_pauses_are_kept_and_everybody_gets_
     for begin, end in crowd.pauses:
         assert not any(begin < start < end - 1e-6 for start in starts)
     staying = sum(caller.leaves_after is None for caller in callers)
-    assert len(starts) >= staying + 2
-    assert not crowd.throttle._queue.locked()
-    assert not crowd.throttle._urgent_queue.locked()
-    assert crowd.throttle._urgent == 0
+    assert len(starts) >= staying + 3
+    assert [crowd.limiter.read_load(priority).waiting for priority in Priority] == [0, 0, 0]
+    assert sum(crowd.limiter._connecting.values()) == crowd.limiter.pause._connected == 0

@@ -25,7 +25,7 @@ def test_a_page_is_read_by_a_get() -> None:
 
 def test_a_delete_waits_for_its_end() -> None:
     assert build_delete(LINK_ID, in_background=False) == Request(
-        method="DELETE", path=PATH, repeat=Repeat.CHANGE, link_id=LINK_ID
+        method="DELETE", path=PATH, repeat=Repeat.CHANGE, link_id=LINK_ID, is_limited_delete=True
     )
 
 

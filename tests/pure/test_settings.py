@@ -1,5 +1,6 @@
 """Settings are checked where they are made, and an error names the setting, never its value."""
 
+import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -220,7 +221,8 @@ SETTINGS: list[tuple[Callable[..., object], str, list[object]]] = [
     (Timeouts, "read", NOT_POSITIVE),
     (Timeouts, "login", NOT_POSITIVE),
     (Concurrency, "total", [*NO_COUNT, None]),
-    (Concurrency, "per_institution", [*NO_COUNT, None]),
+    (Concurrency, "per_institution", NO_COUNT),
+    (RateLimit, "burst", [*NO_COUNT, None]),
     (RateLimit, "requests", NO_COUNT),
     (RateLimit, "window", NOT_POSITIVE),
     (RateLimit, "margin", NEGATIVE),
@@ -248,11 +250,26 @@ def test_a_number_out_of_range_names_its_setting(
 
 
 def test_the_defaults_are_belvo_s_own_limits() -> None:
-    assert (RateLimit(), Timeouts().login, Concurrency()) == (
-        RateLimit(requests=80, window=30.0, margin=0.3),
+    assert (RateLimit(), Timeouts().login) == (
+        RateLimit(requests=80, window=30.0, margin=0.3, burst=8),
         330.0,
-        Concurrency(total=100, per_institution=20),
     )
+
+
+def test_by_default_as_many_logins_are_under_way_as_the_limit_lets_be_and_the_process_may_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for limit, total in ((1_000_000, 960), (resource.RLIM_INFINITY, 960), (300, 16)):
+        monkeypatch.setattr("resource.getrlimit", lambda _, limit=limit: (limit, limit))
+        monkeypatch.setattr("belvo_async._descriptors.Path.iterdir", lambda _: iter(range(230)))
+        assert Concurrency() == Concurrency(total=total, per_institution=None)
+    assert Concurrency.for_url("http://127.0.0.1:1").total == 16
+
+
+@pytest.mark.parametrize("requests", [1, 5, 80])
+def test_a_burst_over_the_windows_size_is_refused(requests: int) -> None:
+    with pytest.raises(ConfigurationError, match=r"RateLimit\.burst is 81, and a window holds"):
+        RateLimit(requests=requests, burst=81)
 
 
 def test_only_this_machine_is_not_limited() -> None:

@@ -1,0 +1,114 @@
+"""How one request comes to leave: within the limits, announced, and checked once more."""
+
+from typing import Final, Self
+
+from attrs import define, field
+
+from belvo_async._departure import Departure
+from belvo_async._http import Request
+from belvo_async._priority import Priority
+from belvo_async._rate_limiter import RateLimiter, Turn
+from belvo_async._traffic import Traffic
+from belvo_async.mfa import challenge_expired
+
+_NOTE_LASTS: Final = 10.0
+"""Seconds after which a login that was announced and has not left is announced again."""
+
+
+@define
+class RequestStart:
+    """Lets one request leave, within each of the limits that it is under."""
+
+    _request: Request
+    _departure: Departure | None
+    _traffic: Traffic
+    _turns: list[tuple[RateLimiter, Turn]] = field(factory=list, init=False)
+    left_at: float | None = field(default=None, init=False)
+    """When it left, by the monotonic clock."""
+    _noted_at: float | None = field(default=None, init=False)
+
+    async def admit(self, priority: Priority) -> Self:
+        """Wait until its connection may be opened.
+
+        Raises:
+            PoolBusyError: It would have to wait for longer than its `max_wait`.
+            PoolClosedError: The pool closes.
+        """
+        traffic, request = self._traffic, self._request
+        limiters = (traffic.deletes, traffic.limiter) if request.is_limited_delete else (traffic.limiter,)
+        try:
+            for limiter in limiters:
+                turn = await limiter.admit(priority, request.institution, max_wait=request.max_wait)
+                self._turns.append((limiter, turn))
+        except BaseException:
+            self.give_up()
+            raise
+        return self
+
+    async def wait(self) -> None:
+        """Announce a login, and wait for the start: in this order, so that a slow recorder costs no start."""
+        self._give_back()
+        self._check()
+        while True:
+            await self._announce()
+            for limiter, turn in self._turns:
+                await limiter.take(turn)
+            if self._is_noted():
+                return
+            self._give_back()
+
+    def leave(self) -> None:
+        """Let it go, if it still may."""
+        self._check()
+        self.left_at = self._traffic.clock.monotonic()
+        if self._departure is not None:
+            self._departure.leave(self.left_at)
+
+    def give_up(self) -> None:
+        """Note that it has failed, and give back its starts where it has not left."""
+        for limiter, turn in self._turns:
+            if self.left_at is None:
+                limiter.give_up(turn)
+            limiter.dropped(turn)
+
+    def passed(self) -> None:
+        """Note that the server took it."""
+        for limiter, turn in self._turns:
+            limiter.passed(turn)
+
+    def refused(self, status: int, retry_after: float | None) -> float | None:
+        """Note that the server refused it for coming too fast; return the seconds of the pause that begins.
+
+        Of an operation with a limit of its own, a 429 is about that limit, an HTML 403 about all requests.
+        """
+        (limiter, turn), *others = self._turns if status == 429 else self._turns[::-1]
+        for other, other_turn in others:
+            other.passed(other_turn)
+        return limiter.refused(turn, retry_after)
+
+    def _give_back(self) -> None:
+        for limiter, turn in self._turns:
+            limiter.give_back(turn)
+
+    async def _announce(self) -> None:
+        if self._departure is None or self._departure.announce is None or self._is_noted():
+            return
+        await self._departure.announce()
+        self._noted_at = self._traffic.clock.monotonic()
+        self._check()
+
+    def _is_noted(self) -> bool:
+        if self._departure is None or self._departure.announce is None:
+            return True
+        if self._noted_at is None:
+            return False
+        return self._traffic.clock.monotonic() - self._noted_at <= _NOTE_LASTS
+
+    def _check(self) -> None:
+        """Look once more, right before a login leaves: the wait may have been long."""
+        request = self._request
+        if not request.is_login:
+            return
+        self._traffic.gate.check_open()
+        if request.deadline is not None and self._traffic.clock.monotonic() >= request.deadline:
+            raise challenge_expired(request.link_id, "the token waited too long to be sent, and was not")
