@@ -8,9 +8,9 @@ from itertools import repeat
 from multiprocessing import get_context
 from typing import Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import frozen
 
-from belvo_async import Concurrency, RateLimit, bulk
+from belvo_async import RateLimit, bulk
 from belvo_async._http import Request
 from benchmarks._bank import Bank, every, open_pool
 from benchmarks._footprint import PARKED_SHARE
@@ -40,24 +40,16 @@ class Mix:
 
 
 @frozen(kw_only=True)
-class Setting:
-    """What a caller may choose."""
-
-    name: str
-    concurrency: Concurrency = field(factory=Concurrency)
-    look_ahead: int = 1000
-
-
-@frozen(kw_only=True)
 class Goodput:
     """What a job made of its limit while links were queued."""
 
     mix: str
-    setting: str
     starts: int
     """Requests that were started until the last link had its turn."""
     seconds: float
     """From the first to the last of them."""
+    steady_seconds: float
+    """From the 81st to the last: until then the window fills."""
     most: int
     """In any window of the limit."""
     latency: float
@@ -65,8 +57,8 @@ class Goodput:
 
     @property
     def share(self) -> float:
-        """The least time that the limit allows for so many requests, as a share of the time they took."""
-        return WINDOW * (math.ceil(self.starts / LIMIT) - 1) / self.seconds
+        """How much of the limit was used once the window was full."""
+        return (self.starts - LIMIT - 1) / self.steady_seconds * (WINDOW + RateLimit().margin) / LIMIT
 
 
 def _lognormal(mean: float) -> Latency:
@@ -92,38 +84,20 @@ MIXES: Final = (
     Mix("30 s, one bank of 20 takes 300 s", _with_slow_bank(30.0)),
     Mix("10 s, links sorted by bank", lambda _, __: 10.0, is_sorted=True),
 )
-DEFAULT: Final = Setting(name="default")
-LARGER: Final = (
-    Setting(name="look_ahead=10_000", look_ahead=10_000),
-    Setting(
-        name="Concurrency(total=400, per_institution=100)",
-        concurrency=Concurrency(total=400, per_institution=100),
-    ),
-)
-
-
-def run_mix(mix: Mix, setting: Setting, links: int) -> Goodput:
-    """Run a job of so many links; the result is the same each time."""
-    return simulate(_run(mix, setting, links))
 
 
 def run_all(links: int) -> Iterator[Goodput]:
-    """Run each mix with the default settings, and where these miss the goal, with larger ones too."""
+    """Run a job of so many links with each mix and the default settings; the result is always the same."""
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as processes:
-        numbers = range(len(MIXES))
-        usual = processes.map(_run_number, numbers, repeat(DEFAULT), repeat(links))
-        for number, result in enumerate(usual):
-            yield result
-            if result.share < GOAL:
-                yield from processes.map(_run_number, repeat(number), LARGER, repeat(links))
+        yield from processes.map(_run_number, range(len(MIXES)), repeat(links))
 
 
-def _run_number(number: int, setting: Setting, links: int) -> Goodput:
+def _run_number(number: int, links: int) -> Goodput:
     """Run a mix by its number: functions do not travel to another process."""
-    return run_mix(MIXES[number], setting, links)
+    return simulate(_run(MIXES[number], links))
 
 
-async def _run(mix: Mix, setting: Setting, links: int) -> Goodput:
+async def _run(mix: Mix, links: int) -> Goodput:
     clock, chance = SimulatedClock(), random.Random(_SEED)  # noqa: S311 - chances, no secrets
     latencies: list[float] = []
 
@@ -136,8 +110,8 @@ async def _run(mix: Mix, setting: Setting, links: int) -> Goodput:
     updates = generate_updates(links, by_institution=mix.is_sorted)
     limit = RateLimit(requests=LIMIT, window=WINDOW)
     async with (
-        open_pool(bank, clock=clock, rate_limit=limit, concurrency=setting.concurrency) as pool,
-        bulk.refresh(pool, updates, look_ahead=setting.look_ahead, progress_every=3600.0) as run,
+        open_pool(bank, clock=clock, rate_limit=limit) as pool,
+        bulk.refresh(pool, updates, progress_every=3600.0) as run,
     ):
         report = await run.finish()
     if report.updated + report.parked != links:
@@ -145,9 +119,9 @@ async def _run(mix: Mix, setting: Setting, links: int) -> Goodput:
     starts = bank.starts
     return Goodput(
         mix=mix.name,
-        setting=setting.name,
         starts=len(starts),
         seconds=starts[-1] - starts[0],
+        steady_seconds=starts[-1] - starts[LIMIT],
         most=find_most(starts),
         latency=sum(latencies) / len(latencies),
     )

@@ -9,21 +9,17 @@ import argparse
 import os
 import statistics
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Final
 
 from benchmarks import _overhead, _speed
-from benchmarks._chart import draw_chart
 from benchmarks._clients import CONNECTIONS, Sample
 from benchmarks._facts import choose_cores, describe_machine
-from benchmarks._goodput import DEFAULT, GOAL, LIMIT, WINDOW, Goodput, run_all
+from benchmarks._goodput import GOAL, LIMIT, WINDOW, Goodput, run_all
 from benchmarks._memory import describe_memory, describe_parked
 from benchmarks._pairs import settle_down
 from benchmarks._server import run_server
 from benchmarks._table import draw_table, judge
 
-_CHART: Final = Path("docs/explanation/goodput.svg")
-_CHART_LINKS: Final = 20_000
 _LINKS: Final = {False: 100_000, True: 5_000}
 _ROUNDS: Final = {False: 7, True: 3}
 _SECONDS: Final = {False: 3.0, True: 1.0}
@@ -33,10 +29,10 @@ def _describe_goodput(*, quick: bool) -> Iterator[str]:
     links = _LINKS[quick]
     yield f"Goodput: {links:,} links, limit {LIMIT} requests in {WINDOW:g} s, simulated clock"
     results = list(run_all(links))
-    heads = ("seconds of one login", "settings", "mean/s", "hours", "fullest window", "goodput")
-    yield draw_table(heads, map(_list_goodput, results), texts=2)
-    least = min(result.share for result in results if result.setting == DEFAULT.name)
-    yield judge("least goodput, default settings", least, f"{GOAL:.2f}", reached=least >= GOAL)
+    heads = ("seconds of one login", "mean/s", "hours", "fullest window", "goodput")
+    yield draw_table(heads, map(_list_goodput, results))
+    least = min(result.share for result in results)
+    yield judge("least goodput", least, f"{GOAL:.2f}", reached=least >= GOAL)
     most = max(result.most for result in results)
     yield judge("requests in the fullest window", most, f"at most {LIMIT}", reached=most <= LIMIT) + "\n"
 
@@ -44,7 +40,6 @@ def _describe_goodput(*, quick: bool) -> Iterator[str]:
 def _list_goodput(result: Goodput) -> tuple[str, ...]:
     return (
         result.mix,
-        result.setting,
         f"{result.latency:.1f}",
         f"{result.seconds / 3600:.2f}",
         f"{result.most}",
@@ -139,12 +134,6 @@ def _list_journal(rounds: list[Mapping[str, Sample]], workers: int) -> Iterator[
         )
 
 
-def _draw_chart(*, quick: bool) -> Iterator[str]:
-    del quick  # the chart is the same each time
-    _CHART.write_text(draw_chart(list(run_all(_CHART_LINKS)), _CHART_LINKS), encoding="utf-8")
-    yield f"{_CHART} is drawn."
-
-
 _PARTS: Final[Mapping[str, Callable[..., Iterator[str]]]] = {
     "goodput": _describe_goodput,
     "speed": _describe_speed,
@@ -157,14 +146,13 @@ _PARTS: Final[Mapping[str, Callable[..., Iterator[str]]]] = {
 def main() -> None:
     """Run one part of the benchmark, or all of them, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bulk", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=(*_PARTS, "chart"), help="default: all but the chart")
+    parser.add_argument("part", nargs="?", choices=_PARTS, help="default: all")
     parser.add_argument("--quick", action="store_true", help="fewer links and rounds: noisy, 3 minutes")
     options = parser.parse_args()
     settle_down()
     print(describe_machine(choose_cores()), flush=True)
-    parts = {**_PARTS, "chart": _draw_chart}
     for part in _PARTS if options.part is None else (options.part,):
-        for text in parts[part](quick=options.quick):
+        for text in _PARTS[part](quick=options.quick):
             print(text, flush=True)
 
 
