@@ -1,5 +1,6 @@
 """All wait after the server has refused a request for coming too fast; then one goes ahead as a probe."""
 
+from collections import deque
 from typing import Final
 
 from belvo_async._clock import Clock
@@ -7,6 +8,9 @@ from belvo_async._clock import Clock
 _FIRST: Final = 30.0
 _SHORTEST: Final = 1.0
 _LONGEST: Final = 300.0
+_HOPELESS: Final = 5
+"""Pauses within an hour after which a job stops: with each twice as long, more than twelve minutes."""
+_HOUR: Final = 3600.0
 _PROBE_TIME: Final = 5.0
 """Seconds: the edge refuses at once, so a probe that takes longer has passed, and a bank is working on it."""
 
@@ -26,6 +30,14 @@ class Pause:
         self._probe_until: float | None = None
         self._length = 0.0
         self._connected = 0
+        self._blocked: Final[deque[float]] = deque(maxlen=_HOPELESS)
+        """When the last pauses began of which the edge's page was the reason."""
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the edge has refused this address again and again within an hour."""
+        is_full = len(self._blocked) == _HOPELESS
+        return is_full and self._blocked[0] > self._clock.monotonic() - _HOUR
 
     @property
     def is_on(self) -> bool:
@@ -65,10 +77,15 @@ class Pause:
         if epoch == self._epoch:
             self._probe_until = None
 
-    def refused(self, epoch: int, retry_after: float | None) -> float | None:
-        """Note that the server refused a request; return the seconds of the pause where one begins."""
+    def refused(self, epoch: int, retry_after: float | None, *, is_page: bool) -> float | None:
+        """Note that the server refused a request; return the seconds of the pause where one begins.
+
+        *is_page* says whether the edge did, with its HTML page.
+        """
         if epoch != self._epoch:
             return None
+        if is_page:
+            self._blocked.append(self._clock.monotonic())
         self._epoch += 1
         self._length = min(self._length * 2 or _FIRST, _LONGEST)
         seconds = min(max(retry_after, _SHORTEST), _LONGEST) if retry_after else self._length

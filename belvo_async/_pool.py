@@ -21,7 +21,7 @@ from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._network import DIRECT, Network
 from belvo_async._observer import Observer, log_observation
 from belvo_async._parked import ParkedChallenges
-from belvo_async._rate_limiter import RateLimiter
+from belvo_async._rate_limiter import PoolLoad, RateLimiter
 from belvo_async._retry import Retrier, RetryPolicy
 from belvo_async._settings import (
     Concurrency,
@@ -263,6 +263,11 @@ class SessionPool:
     def rate_limit(self) -> RateLimit:
         """How many requests may start in a window of time."""
         return self._rate_limit
+
+    @property
+    def load(self) -> PoolLoad:
+        """What waits for the rate limit now, and for how long: for gauges, and to turn work away early."""
+        return self._traffic.limiter.read_load()
 
     @property
     def mfa(self) -> MfaPolicy:

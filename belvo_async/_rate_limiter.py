@@ -5,6 +5,7 @@ import math
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import Context
+from functools import partial
 from typing import Final
 
 from attrs import define, field, frozen
@@ -13,7 +14,7 @@ from belvo_async._clock import Clock, first_of
 from belvo_async._pause import Pause
 from belvo_async._priority import Priority
 from belvo_async._settings import RateLimit
-from belvo_async.errors import PoolBusyError, PoolClosedError
+from belvo_async.errors import AddressBlockedError, BelvoError, PoolBusyError, PoolClosedError
 
 _LEAST_LEAD: Final = 1.0
 _MOST_LEAD: Final = 10.0
@@ -47,12 +48,23 @@ class Turn:
 
 @frozen
 class QueueLoad:
-    """How one class of requests stands."""
+    """How many requests of one class wait for the limit, and how long the next one would."""
 
     waiting: int
-    """How many wait for their start."""
     seconds: float
-    """After how many a new one would start, as far as is known now."""
+    """Until its start, as far as is known now."""
+
+
+@frozen
+class PoolLoad:
+    """What waits for the limit of requests now, by class."""
+
+    answers: QueueLoad
+    """Answers to challenges, and status checks."""
+    calls: QueueLoad
+    jobs: QueueLoad
+    paused: float
+    """Seconds for which nothing is sent, as the server has refused a request; 0 where it has not."""
 
 
 class _Line:
@@ -141,8 +153,11 @@ class RateLimiter:
 
         Raises:
             PoolBusyError: It would have to wait, or has waited, for more than *max_wait* seconds.
+            AddressBlockedError: It is a job's, and the server refuses this address again and again.
             PoolClosedError: The pool closes.
         """
+        if priority is Priority.JOB and self.pause.is_hopeless:
+            raise _blocked()
         turn = Turn(priority, institution, None if max_wait is None else self._clock.monotonic() + max_wait)
         if max_wait is not None and (seconds := self.find_wait(priority)) > max_wait:
             raise _busy(seconds)
@@ -206,9 +221,12 @@ class RateLimiter:
             self.pause.dropped(turn.epoch)
             self._stir()
 
-    def refused(self, turn: Turn, retry_after: float | None = None) -> float | None:
+    def refused(self, turn: Turn, retry_after: float | None = None, *, is_page: bool = False) -> float | None:
         """Report that the server refused the request for coming too fast; see `Pause.refused`."""
-        seconds = self.pause.refused(turn.epoch, retry_after)
+        seconds = self.pause.refused(turn.epoch, retry_after, is_page=is_page)
+        if self.pause.is_hopeless:
+            for line in (self._lines[Priority.JOB], self._standing[Priority.JOB]):
+                _fail_all(line, _blocked)
         self._stir()
         return seconds
 
@@ -228,9 +246,13 @@ class RateLimiter:
         started = self._starts[min(index, len(self._starts) - 1)].started if self._starts else now
         return max(pause, (now if started is None else started) + (windows + 1) * self._span - now)
 
-    def read_load(self, priority: Priority) -> QueueLoad:
-        """Return how many of a class wait, and how long a new one would."""
-        return QueueLoad(len(self._lines[priority]) + len(self._standing[priority]), self.find_wait(priority))
+    def read_load(self) -> PoolLoad:
+        """Return what waits, and how long the next ones would."""
+        answers, calls, jobs = (
+            QueueLoad(len(self._lines[priority]) + len(self._standing[priority]), self.find_wait(priority))
+            for priority in Priority
+        )
+        return PoolLoad(answers, calls, jobs, self.pause.find_seconds_left(self._clock.monotonic()))
 
     def _count_ahead(self, priority: Priority) -> int:
         return sum(
@@ -283,9 +305,7 @@ class RateLimiter:
                 self.pause.check_probe()
         except PoolClosedError as closed:
             for line in (*self._lines.values(), *self._standing.values()):
-                for turn in [*line]:
-                    line.discard(turn)
-                    _fail(turn, closed)
+                _fail_all(line, partial(PoolClosedError, closed.message, remedy=closed.remedy))
 
     def _let_go(self) -> None:
         for priority in Priority:
@@ -416,9 +436,20 @@ def _wake(turn: Turn) -> None:
         turn.waiting.set_result(None)
 
 
-def _fail(turn: Turn, closed: PoolClosedError) -> None:
-    if turn.waiting is not None and not turn.waiting.done():
-        turn.waiting.set_exception(PoolClosedError(closed.message, remedy=closed.remedy))
+def _fail_all(line: _Line, build: Callable[[], BelvoError]) -> None:
+    """Let all who wait raise an error, each one of its own."""
+    for turn in [*line]:
+        line.discard(turn)
+        if turn.waiting is not None and not turn.waiting.done():
+            turn.waiting.set_exception(build())
+
+
+def _blocked() -> AddressBlockedError:
+    return AddressBlockedError(
+        "Belvo's edge has refused this IP address with an HTML 403 five times within an hour; the job stops.",
+        remedy="Look for what else sends from this address, ask Belvo whether it is blocked, and run the job "
+        "again: the links that are left stay queued.",
+    )
 
 
 def _busy(seconds: float) -> PoolBusyError:

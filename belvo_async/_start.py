@@ -84,7 +84,7 @@ class RequestStart:
         (limiter, turn), *others = self._turns if status == 429 else self._turns[::-1]
         for other, other_turn in others:
             other.passed(other_turn)
-        return limiter.refused(turn, retry_after)
+        return limiter.refused(turn, retry_after, is_page=status == 403)
 
     def _give_back(self) -> None:
         for limiter, turn in self._turns:

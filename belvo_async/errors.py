@@ -24,6 +24,7 @@
     ├── JobError                      a bulk refresh stopped before its end
     │   ├── SourceError               what the links come from failed
     │   ├── BreakerOpenError          too many links failed: a `bulk.StopRule` says stop
+    │   ├── AddressBlockedError       Belvo's edge refuses this IP address again and again
     │   └── JournalError              the journal cannot be used
     │       ├── JournalBusyError      another process runs it
     │       ├── JournalMismatchError  it belongs to another Belvo client, or environment
@@ -371,6 +372,13 @@ class SourceError(JobError):
 
 class BreakerOpenError(JobError):
     """Too many links failed, so that no further login was started."""
+
+
+class AddressBlockedError(JobError):
+    """Belvo's edge has refused this IP address with its page five times within an hour (HTML, status 403).
+
+    Waiting for the next probe does not help any more. A job stops; calls and answers still go ahead.
+    """
 
 
 class JournalError(JobError):

@@ -21,6 +21,7 @@ from belvo_async.bulk._steps import Phase, Steps
 from belvo_async.bulk._tally import find_code, find_state
 from belvo_async.bulk._window import Job
 from belvo_async.errors import (
+    AddressBlockedError,
     AuthenticationError,
     BelvoError,
     DamagedStateError,
@@ -195,7 +196,7 @@ class Clerk:
             case AuthenticationError() | PoolClosedError() if _is_unsent(error, steps):
                 await self._journal.requeue(steps.link_id)  # no login happened
                 raise error
-            case UnreachableError() if steps.phase is Phase.SUBMITTED:
+            case UnreachableError() | AddressBlockedError() if steps.phase is Phase.SUBMITTED:
                 await self._journal.requeue(steps.link_id)  # it was announced, and did not leave
                 raise error
             case AuthenticationError() | JobError() | PoolClosedError() | WrongEventLoopError():

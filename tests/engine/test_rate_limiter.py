@@ -9,10 +9,20 @@ from json import dumps
 import pytest
 from attrs import define, field
 
-from belvo_async import Concurrency, LinkUpdate, RateLimit, RetryPolicy, SessionPool, bulk
+from belvo_async import (
+    Concurrency,
+    LinkUpdate,
+    PoolLoad,
+    QueueLoad,
+    RateLimit,
+    RetryPolicy,
+    SessionPool,
+    bulk,
+)
 from belvo_async._priority import Priority
 from belvo_async._rate_limiter import RateLimiter
 from belvo_async.errors import (
+    AddressBlockedError,
     ConfigurationError,
     InvalidValueError,
     PoolBusyError,
@@ -285,3 +295,46 @@ async def test_a_connection_that_closes_while_its_request_waits_is_made_anew() -
             async with asyncio.timeout(5):
                 assert (await update).id == LINK_ID
     assert len(connections) == 3
+
+
+async def test_a_job_stops_where_the_edge_refuses_its_address_again_and_again(
+    sandbox: Sandbox, clock: ManualClock
+) -> None:
+    sandbox.faults.add(Fault(kind="html", status=403, method="PUT"))
+    updates = [LinkUpdate(sandbox.add_link(), password="x") for _ in range(20)]
+    began = clock.monotonic()
+    async with open_pool(sandbox) as pool:
+        with pytest.raises(AddressBlockedError, match="five times within an hour"):
+            async with bulk.refresh(pool, updates) as run:
+                await run.finish()
+        assert run.report.updated == run.report.unsettled == 0
+        assert clock.monotonic() - began < 3600.0
+        sandbox.faults.clear()
+        assert (await pool.links.update(updates[0])).id == updates[0].link_id
+
+
+async def test_pauses_that_the_edge_did_not_cause_stop_no_job(sandbox: Sandbox) -> None:
+    sandbox.faults.add(Fault(kind="status", status=429, method="PUT", times=5))
+    async with (
+        open_pool(sandbox) as pool,
+        bulk.refresh(pool, [LinkUpdate(sandbox.add_link(), password="x")]) as run,
+    ):
+        report = await run.finish()
+    assert report.updated == 1
+
+
+async def test_a_pool_tells_what_waits_and_for_how_long() -> None:
+    clock = ManualClock()
+    async with Sandbox(clock=clock) as sandbox, open_pool(sandbox, rate_limit=RateLimit()) as pool:
+        idle = QueueLoad(0, 0.0)
+        assert pool.load == PoolLoad(idle, idle, idle, paused=0.0)
+        calls = [asyncio.ensure_future(pool.ping()) for _ in range(75)]
+        while len(sandbox.log) < 72:  # noqa: ASYNC110 - the log has no event
+            await asyncio.sleep(0)
+        load = pool.load
+        assert (load.answers, load.calls.waiting, load.jobs.waiting) == (QueueLoad(0, 0.0), 3, 0)
+        assert load.calls.seconds == pytest.approx(30.3)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        assert pool.load.calls.waiting == 0

@@ -230,5 +230,6 @@ def test_whatever_the_mix_the_window_is_kept_pauses_are_kept_and_everybody_gets_
         assert not any(begin < start < end - 1e-6 for start in starts)
     staying = sum(caller.leaves_after is None for caller in callers)
     assert len(starts) >= staying + 3
-    assert [crowd.limiter.read_load(priority).waiting for priority in Priority] == [0, 0, 0]
+    load = crowd.limiter.read_load()
+    assert (load.answers.waiting, load.calls.waiting, load.jobs.waiting) == (0, 0, 0)
     assert sum(crowd.limiter._connecting.values()) == crowd.limiter.pause._connected == 0
