@@ -31,11 +31,11 @@ class Pause:
         self._length = 0.0
         self._connected = 0
         self._blocked: Final[deque[float]] = deque(maxlen=_HOPELESS)
-        """When the last pauses began of which the edge's page was the reason."""
+        """When the last pauses began that the edge's page has caused, with none passing in between."""
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether the edge has refused this address again and again within an hour."""
+        """Whether the edge has refused this address again and again within an hour, and taken nothing."""
         is_full = len(self._blocked) == _HOPELESS
         return is_full and self._blocked[0] > self._clock.monotonic() - _HOUR
 
@@ -71,6 +71,7 @@ class Pause:
         if epoch == self._epoch and self._until is not None:
             self._until = self._probe_until = None
             self._length = 0.0
+            self._blocked.clear()
 
     def dropped(self, epoch: int) -> None:
         """Note that a request failed on the way, so that it says nothing; the next one is the probe."""

@@ -446,7 +446,7 @@ def _fail_all(line: _Line, build: Callable[[], BelvoError]) -> None:
 
 def _blocked() -> AddressBlockedError:
     return AddressBlockedError(
-        "Belvo's edge has refused this IP address with an HTML 403 five times within an hour; the job stops.",
+        "Belvo's edge has refused this IP address with an HTML 403 five times in a row; the job stops.",
         remedy="Look for what else sends from this address, ask Belvo whether it is blocked, and run the job "
         "again: the links that are left stay queued.",
     )

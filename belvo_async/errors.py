@@ -375,7 +375,7 @@ class BreakerOpenError(JobError):
 
 
 class AddressBlockedError(JobError):
-    """Belvo's edge has refused this IP address with its page five times within an hour (HTML, status 403).
+    """Belvo's edge has refused this IP address five times in a row within an hour (HTML, status 403).
 
     Waiting for the next probe does not help any more. A job stops; calls and answers still go ahead.
     """

@@ -304,7 +304,7 @@ async def test_a_job_stops_where_the_edge_refuses_its_address_again_and_again(
     updates = [LinkUpdate(sandbox.add_link(), password="x") for _ in range(20)]
     began = clock.monotonic()
     async with open_pool(sandbox) as pool:
-        with pytest.raises(AddressBlockedError, match="five times within an hour"):
+        with pytest.raises(AddressBlockedError, match="five times in a row"):
             async with bulk.refresh(pool, updates) as run:
                 await run.finish()
         assert run.report.updated == run.report.unsettled == 0
