@@ -22,6 +22,8 @@ _MOST_LEAD: Final = 10.0
 _CATCHING_UP: Final = 1.25
 """How much faster than the limit's pace those start that wait, where starts were missed. At once they would
 leave in a bunch, and come back in one a window later; and an answer between two bunches waits for seconds."""
+_SHORTEST_SLEEP: Final = 0.001
+"""Seconds: what is due now has been let go, and rounding must not make the loop spin."""
 _FADING: Final = 0.9
 """What is left of the slowest connection with each one since."""
 
@@ -187,16 +189,18 @@ class RateLimiter:
         self._preparing = max(self._clock.monotonic() - turn.connected_at, self._preparing * _FADING)
         try:
             await self._wait(turn, self._standing[turn.priority])
+            while not self._restamp(turn):
+                self.give_back(turn)
+                await self._wait(turn, self._standing[turn.priority])
         except BaseException:
             self.give_back(turn)
             raise
-        self._restamp(turn)
 
     def give_back(self, turn: Turn) -> None:
         """Note that a request was let go and did not leave: another gets its start, and it may wait again."""
         if turn.started is None:
             return
-        if self._size is not None:
+        if turn in self._starts:
             self._starts.remove(turn)
             self._paced_until -= self._step
         turn.started = None
@@ -337,13 +341,19 @@ class RateLimiter:
             self._starts.append(turn)
             self._paced_until = max(self._paced_until, now) + self._step
 
-    def _restamp(self, turn: Turn) -> None:
-        """Count a start from now: the event loop may have stood still since it was given."""
+    def _restamp(self, turn: Turn) -> bool:
+        """Count a start from now: the event loop may have stood still since it was given.
+
+        Return False where it stood still for so long that another may have been given in its place.
+        """
         now = self._clock.monotonic()
         if self._size is not None and turn.started != now:
+            if turn not in self._starts:
+                return False
             self._starts.remove(turn)
             self._starts.append(turn)
         turn.started = now
+        return True
 
     def _may_start(self, turn: Turn) -> bool:
         now = self._clock.monotonic()
@@ -424,7 +434,7 @@ class RateLimiter:
         if any(self._lines.values()):
             lead = self._find_lead()
             times += [self._find_next_return(now + lead) - lead, now + self._step]
-        return max(0.0, min(times) - now) if times else None
+        return max(_SHORTEST_SLEEP, min(times) - now) if times else None
 
 
 def _is_before(turn: Turn, moment: float) -> bool:

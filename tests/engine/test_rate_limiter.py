@@ -155,6 +155,28 @@ async def test_a_start_counts_from_when_it_is_used_where_the_event_loop_stood_st
     assert third.done()
 
 
+async def test_a_start_that_grew_old_while_the_event_loop_stood_still_is_not_used() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(RateLimit(requests=2, window=10.0, margin=0.0), clock)
+    turns = [await limiter.admit(Priority.ANSWER) for _ in range(2)]
+    for turn in turns:
+        await limiter.take(turn)
+    await clock.advance(9.0)
+    late = await limiter.admit(Priority.ANSWER)
+    taking = asyncio.ensure_future(limiter.take(late))
+    await asyncio.sleep(0)
+    clock._jump(10 * 10**9)
+    limiter._let_go()  # its start is given, and it has not been told yet
+    clock._jump(21 * 10**9)
+    for _ in range(2):
+        await limiter.take(await limiter.admit(Priority.ANSWER))
+    await asyncio.sleep(0)
+    assert not taking.done()
+    await clock.advance(10.0)
+    await taking
+    assert late.started == clock.monotonic()
+
+
 async def test_a_call_that_would_wait_too_long_is_told_at_once_for_how_long(sandbox: Sandbox) -> None:
     limit = RateLimit(requests=10, window=30.0)
     async with open_pool(sandbox, rate_limit=limit) as pool:

@@ -220,3 +220,8 @@ def test_an_error_of_many_items_is_still_short() -> None:
 def test_no_error_shows_the_body_of_a_page() -> None:
     error = error_of(Response(status=502, headers=HTML_TYPE, body=b"<html>internal-host-7</html>"))
     assert "internal-host-7" not in f"{error} {error!r} {error.__dict__}"
+
+
+def test_a_date_to_wait_for_is_read_by_the_clock_that_wrote_it() -> None:
+    headers = {"date": "Mon, 05 Jan 2026 10:00:00 GMT", "retry-after": "Mon, 05 Jan 2026 10:00:20 GMT"}
+    assert read_retry_after(Response(status=429, headers=headers), NOON) == 20.0
