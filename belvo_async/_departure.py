@@ -39,6 +39,12 @@ class Unproven(Enum):
     """The link could not be read, or what it shows proves neither."""
 
 
+class _Stage(Enum):
+    SETTLED = "it has not left, or it is known how the login ended"
+    RUNNING = "it left, and the login may be running"
+    ENDED = "the login is over, and nobody knows how it ended"
+
+
 @define
 class Departure:
     """The departures of one request that logs in, with its repeats."""
@@ -51,19 +57,26 @@ class Departure:
     """When the first attempt left that may succeed, by the monotonic clock; evidence counts from it."""
     last: float | None = None
     """When the last attempt left, by the monotonic clock; None where none did."""
-    may_run: bool = False
-    """Whether it left, and nothing shows yet that the login is over."""
-    is_in_doubt: bool = False
-    """Whether it left, and neither the response nor a status check has told how the login ended."""
+    _stage: _Stage = field(default=_Stage.SETTLED, init=False)
     _former: float | None = field(default=None, init=False)
     """What `first` was before the newest attempt."""
+
+    @property
+    def may_run(self) -> bool:
+        """Whether it left, and nothing shows yet that the login is over."""
+        return self._stage is _Stage.RUNNING
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it left, and neither the response nor a status check has told how the login ended."""
+        return self._stage is not _Stage.SETTLED
 
     def leave(self, now: float) -> None:
         """Note that an attempt leaves."""
         self._former = self.first
         self.first = now if self.first is None else self.first
         self.last = now
-        self.may_run = self.is_in_doubt = True
+        self._stage = _Stage.RUNNING
 
     def find_seconds_left(self, now: float) -> float:
         """Return for how many seconds the login may still run."""
@@ -81,13 +94,13 @@ class Departure:
             self.settle()
         elif is_belvos_own(event.error.code):
             # A code of Belvo's is its word that the login has ended; without one, a gateway gave up waiting.
-            self.may_run = False
+            self._stage = _Stage.ENDED
         if isinstance(event, Rejected) and isinstance(event.error, RateLimitedError | TooManySessionsError):
             self.first = self._former  # nobody logged in
 
     def settle(self) -> None:
         """Note that it is known how the login ended."""
-        self.may_run = self.is_in_doubt = False
+        self._stage = _Stage.SETTLED
 
 
 def needs_status_check(error: BelvoError) -> bool:
