@@ -39,9 +39,9 @@ class ExchangeEnded:
     status: int | None
     """None where no answer came."""
     seconds: float
-    """From the first byte out to the last byte in, connecting included."""
+    """From the first byte out to the last byte in."""
     waited: float
-    """Seconds before that: for a slot, for a turn within the rate limit, and while the whole pool paused."""
+    """Seconds before that: for a slot, for the rate limit, while the whole pool paused, and to connect."""
     server: str
     """The address that the path belongs to, such as `https://api.belvo.com`."""
     error: str | None = None
