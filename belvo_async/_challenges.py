@@ -88,6 +88,7 @@ class Challenges:
             InvalidValueError: An argument is wrong.
             ChallengeStoreError: It could not be kept; *state* is as good as before.
         """
+        self._traffic.gate.bind()
         if not isinstance(state, AwaitingToken):
             raise InvalidValueError.of(
                 "state",
@@ -104,6 +105,7 @@ class Challenges:
             DamagedStateError: It cannot be read.
             ChallengeStoreError: The store cannot be used.
         """
+        self._traffic.gate.bind()
         return (await self._parked.read(ticket)).show(self._traffic.now())
 
     async def find(self, link_id: str | UUID) -> ParkedChallenge | None:
@@ -116,6 +118,7 @@ class Challenges:
             InvalidValueError: *link_id* is no UUID.
             ChallengeStoreError: The store cannot be used.
         """
+        self._traffic.gate.bind()
         dossier = await self._parked.find(read_link_id(link_id))
         return None if dossier is None else dossier.show(self._traffic.now())
 
@@ -130,6 +133,7 @@ class Challenges:
             InvalidValueError: An argument is wrong.
             ChallengeStoreError: The store cannot be used.
         """
+        self._traffic.gate.bind()
         if not isinstance(phase, ChallengePhase):
             raise InvalidValueError.of(
                 "phase", "is no ChallengePhase", remedy="Pass one, such as ChallengePhase.OPEN."
@@ -187,6 +191,7 @@ class Challenges:
             ChallengeStoreError: The store cannot be used; nothing was sent.
             BelvoError: As for `links.resume`.
         """
+        self._traffic.gate.bind()
         dossier = await self._parked.read(ticket)
         self._check_open(dossier)
         state = dossier.read_state(self._traffic.now())
@@ -206,6 +211,7 @@ class Challenges:
             DamagedStateError: It cannot be read.
             ChallengeStoreError: The store cannot be used.
         """
+        self._traffic.gate.bind()
         dossier = await self._parked.read(ticket)
         self._check_open(dossier)
         dossier.read_state(self._traffic.now())
@@ -224,6 +230,7 @@ class Challenges:
             ChallengeStoreError: The store cannot be used.
             BelvoError: The link could not be read.
         """
+        self._traffic.gate.bind()
         dossier = await self._parked.read(ticket)
         settled = await self._settle(dossier)
         return settled.show(self._traffic.now())
@@ -241,6 +248,7 @@ class Challenges:
             ChallengeStoreError: The store cannot be used.
             BelvoError: A link could not be read; all else is done.
         """
+        self._traffic.gate.bind()
         failure: BelvoError | None = None
         after = _EVER
         while True:

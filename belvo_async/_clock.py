@@ -6,6 +6,8 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Final, Protocol, runtime_checkable
 
+from belvo_async._finishing import end_all
+
 
 @runtime_checkable
 class Clock(Protocol):
@@ -50,6 +52,4 @@ async def first_of(*waits: Awaitable[object]) -> asyncio.Future[object]:
         await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
         return next(future for future in futures if future.done())
     finally:
-        for future in futures:
-            future.cancel()
-        await asyncio.gather(*futures, return_exceptions=True)
+        await end_all(futures)

@@ -1,6 +1,7 @@
 """The connections of aiohttp: when one stands, and whether it is clean."""
 
 import asyncio
+import os
 import select
 import socket
 import sys
@@ -114,6 +115,20 @@ class Connector(aiohttp.TCPConnector):
     def __init__(self, **options: Any) -> None:  # Any: aiohttp's own, passed on
         super().__init__(**options)
         self._met: Final[WeakSet[ResponseHandler]] = WeakSet()
+        self._process: Final = os.getpid()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it can be used no more; in a forked process, where it is garbage, it never can.
+
+        aiohttp closes what is open when a connector is collected. In a child that would take the parent's
+        sockets from the selector that both share, and the parent would wait for ever.
+        """
+        return super().closed or self._process != os.getpid()
+
+    def __del__(self, *options: Any) -> None:
+        if not self.closed:
+            super().__del__(*options)
 
     async def connect(self, *args: Any, **options: Any) -> "Connection":
         sending = SENDING.get()
@@ -188,6 +203,7 @@ class Sockets:
 
     def __init__(self) -> None:
         self._opened: Final[WeakSet[socket.socket]] = WeakSet()
+        self._process: Final = os.getpid()
 
     @property
     def are_open(self) -> bool:
@@ -208,6 +224,8 @@ class Sockets:
 
     def shut_down(self) -> None:
         """End every connection: asyncio notices it, and closes its side whatever the peer does."""
+        if self._process != os.getpid():  # they are the parent's, and shutting down is not closing
+            return
         for opened in list(self._opened):
             with suppress(OSError):  # it is closed already, or has no peer yet
                 opened.shutdown(socket.SHUT_RDWR)

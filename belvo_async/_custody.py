@@ -1,14 +1,14 @@
 """Who may answer a parked challenge: claims, and what became of them (design rule R5)."""
 
 import asyncio
-from collections.abc import Awaitable
 from datetime import datetime
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 from attrs import evolve
 
 from belvo_async._dossier import Dossier, read_row, write_row
+from belvo_async._finishing import finish
 from belvo_async._observations import ParkedChallengeChanged, ParkedChallengeTroubled
 from belvo_async._observer import notify
 from belvo_async._tickets import ChallengePhase, ChallengeStore
@@ -24,8 +24,6 @@ from belvo_async.errors import (
 )
 from belvo_async.mfa import AwaitingToken
 
-T = TypeVar("T")
-
 DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
 """The phases in which it is not known what became of an answer."""
 _SETTLE: Final = (
@@ -33,8 +31,6 @@ _SETTLE: Final = (
     "parked = await pool.challenges.settle(ticket)"
 )
 _TRIES: Final = 3
-_PATIENCE: Final = 10.0
-"""Seconds that a cancelled call waits for the store, so that nothing goes on behind its back."""
 
 
 class Custody:
@@ -238,16 +234,6 @@ def answered(how: str) -> ChallengeAnsweredError:
         f"The challenge {how}; nothing was sent.",
         remedy="Ask challenges.get(ticket) what became of it.",
     )
-
-
-async def finish(work: Awaitable[T]) -> T:
-    """Finish *work* even where the caller is cancelled meanwhile; the cancellation comes out then."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task], timeout=_PATIENCE)
-        raise
 
 
 def _has_succeeded(work: "asyncio.Future[bool]") -> bool:

@@ -5,7 +5,8 @@ from types import TracebackType
 from typing import Final
 
 from belvo_async._clock import Clock, first_of
-from belvo_async.errors import PoolClosedError, WrongEventLoopError
+from belvo_async._loop_binding import LoopBinding
+from belvo_async.errors import PoolClosedError
 
 
 class Gate:
@@ -16,7 +17,7 @@ class Gate:
         self._closing: Final = asyncio.Event()
         self._empty: Final = asyncio.Event()
         self._inside = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._binding: Final = LoopBinding("session pool")
 
     @property
     def is_closing(self) -> bool:
@@ -33,9 +34,10 @@ class Gate:
 
         Raises:
             PoolClosedError: The pool is closed, or closing.
-            WrongEventLoopError: The pool belongs to another event loop.
+            WrongEventLoopError: The pool belongs to another event loop, or to another process.
         """
         self.bind()
+        self.check_open()
         self._inside += 1
         self._empty.clear()
 
@@ -43,18 +45,9 @@ class Gate:
         """Tie the pool to the running event loop, if it is not tied already.
 
         Raises:
-            PoolClosedError: The pool is closed, or closing.
-            WrongEventLoopError: The pool belongs to another event loop.
+            WrongEventLoopError: The pool belongs to another event loop, or to another process.
         """
-        self.check_open()
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise WrongEventLoopError(
-                "This session pool belongs to another event loop.",
-                remedy="Make one pool for each loop, inside the coroutine that runs on it.",
-            )
+        self._binding.bind()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -10,11 +10,19 @@ from typing import Any, Final, Protocol, TypeVar
 
 from attrs import frozen
 
+from belvo_async._finishing import wait_until_done
+from belvo_async._loop_binding import LoopBinding
+
 T = TypeVar("T")
 
 
 class Database(Protocol):
     """One SQLite database, for the thread that opens it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in an error."""
+        ...
 
     def open(self) -> None:
         """Open it, or raise the error of the package that says why not."""
@@ -85,15 +93,22 @@ class InlineLane:
 
     def __init__(self, database: Database) -> None:
         self._database: Final = database
+        self._binding: Final = LoopBinding(database.name)
         self._is_open = False
 
     async def open(self) -> None:
         """Open the database, once."""
-        self._database.open()
+        self._binding.bind()
+        try:
+            self._database.open()
+        except BaseException:
+            self._binding.release()
+            raise
         self._is_open = True
 
     async def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Return what *operation* returns, committed."""
+        self._binding.check()
         if not self._is_open:
             raise self._database.refuse("is not open")
         results: list[T] = []
@@ -107,9 +122,11 @@ class InlineLane:
 
     async def close(self) -> None:
         """Close the database: all that is in it is gone."""
+        self._binding.check()
         if self._is_open:
             self._is_open = False
             self._database.close()
+            self._binding.release()
 
 
 class ThreadLane:
@@ -121,23 +138,28 @@ class ThreadLane:
     def __init__(self, database: Database) -> None:
         self._database: Final = database
         self._queue: Final[SimpleQueue[_Waiter | None]] = SimpleQueue()
+        self._binding: Final = LoopBinding(database.name)
         self._closed: asyncio.Future[Any] | None = None
         self._is_open = False
 
     async def open(self) -> None:
         """Open the database, once; a caller who is cancelled has it closed again."""
+        self._binding.bind()
         loop = asyncio.get_running_loop()
         opened, closed = loop.create_future(), loop.create_future()
         Thread(target=self._work, args=(loop, opened, closed), name="belvo-sqlite", daemon=True).start()
         try:
             await opened
-        except asyncio.CancelledError:
-            self._queue.put(None)
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                self._queue.put(None)
+            self._binding.release()
             raise
         self._closed, self._is_open = closed, True
 
     async def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Return what *operation* returns, once committed."""
+        self._binding.check()
         if not self._is_open:
             raise self._database.refuse("is not open")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -146,11 +168,13 @@ class ThreadLane:
 
     async def close(self) -> None:
         """Commit all that waits, and close. It goes on when cancelled; a second call waits too."""
+        self._binding.check()
         if self._is_open:
             self._is_open = False
             self._queue.put(None)
         if self._closed is not None:
-            await asyncio.shield(self._closed)
+            await wait_until_done([self._closed])
+            self._binding.release()
 
     def _work(
         self,
@@ -158,7 +182,11 @@ class ThreadLane:
         opened: "asyncio.Future[None]",
         closed: "asyncio.Future[None]",
     ) -> None:
-        """Be the thread."""
+        """Be the thread.
+
+        Its frame keeps the connection in a forked process too, where there is no thread: collecting it there
+        would close it, which SQLite forbids.
+        """
         try:
             self._database.open()
         except Exception as error:  # noqa: BLE001 - whoever opens must hear of it, whatever it is

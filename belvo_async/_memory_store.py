@@ -1,11 +1,15 @@
 """Parked challenges in the memory of one process."""
 
 import builtins
+import os
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from threading import Lock
 from typing import Final, TypeAlias
+
+from attrs import field, frozen
 
 from belvo_async._tickets import ChallengePhase, ChallengeRow
 
@@ -16,70 +20,98 @@ _Place: TypeAlias = tuple[str, ChallengePhase] | str
 class MemoryChallengeStore:
     """Keeps parked challenges in memory, for one process that may forget them when it ends.
 
-    The default of a pool. Give one store to several pools of a process to let them share it.
+    The default of a pool. Give one store to several pools of a process to let them share it, on whichever
+    event loops and threads they are. A forked process begins with an empty one: whoever could answer a
+    challenge in both would send its token twice.
     """
 
     def __init__(self) -> None:
-        self._rows: Final[dict[str, ChallengeRow]] = {}
-        self._queues: Final[defaultdict[_Place, list[tuple[datetime, str]]]] = defaultdict(list)
+        self._shelves: Final[dict[int, _Shelf]] = {}
 
     def __len__(self) -> int:
         """Return how many challenges are kept."""
-        return len(self._rows)
+        return len(self._shelf.rows)
+
+    @property
+    def _shelf(self) -> "_Shelf":
+        """What this process keeps: a lock that was held as it was forked would never be free."""
+        process = os.getpid()
+        return self._shelves.get(process) or self._shelves.setdefault(process, _Shelf())
 
     async def add(self, row: ChallengeRow) -> bool:
         """Keep a new row; see `ChallengeStore`."""
-        if row.key in self._rows:
-            return False
-        self._put(row)
-        return True
+        shelf = self._shelf
+        with shelf.lock:
+            if row.key in shelf.rows:
+                return False
+            shelf.put(row)
+            return True
 
     async def read(self, key: str) -> ChallengeRow | None:
         """Return the row of this key; see `ChallengeStore`."""
-        return self._rows.get(key)
+        return self._shelf.rows.get(key)
 
     async def replace(self, row: ChallengeRow) -> bool:
         """Put the next version of a row in its place; see `ChallengeStore`."""
-        former = self._rows.get(row.key)
-        if former is None or former.version != row.version - 1:
-            return False
-        self._take_out(former)
-        self._put(row)
-        return True
+        shelf = self._shelf
+        with shelf.lock:
+            former = shelf.rows.get(row.key)
+            if former is None or former.version != row.version - 1:
+                return False
+            shelf.take_out(former)
+            shelf.put(row)
+            return True
 
     async def list(
         self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
     ) -> builtins.list[ChallengeRow]:
         """Return the rows that expire soonest; see `ChallengeStore`."""
-        queue = self._queues.get((owner, phase), [])
-        start = bisect_right(queue, after, key=_find_expiry)
-        return [self._rows[key] for _, key in queue[start : start + limit]]
+        shelf = self._shelf
+        with shelf.lock:
+            queue = shelf.queues.get((owner, phase), [])
+            start = bisect_right(queue, after, key=_find_expiry)
+            return [shelf.rows[key] for _, key in queue[start : start + limit]]
 
     async def find(self, link: str, *, after: datetime, limit: int) -> builtins.list[ChallengeRow]:
         """Return the ongoing rows of a link; see `ChallengeStore`."""
-        queue = self._queues.get(link, [])
-        start = max(bisect_right(queue, after, key=_find_expiry), len(queue) - limit)
-        return [self._rows[key] for _, key in reversed(queue[start:])]
+        shelf = self._shelf
+        with shelf.lock:
+            queue = shelf.queues.get(link, [])
+            start = max(bisect_right(queue, after, key=_find_expiry), len(queue) - limit)
+            return [shelf.rows[key] for _, key in reversed(queue[start:])]
 
     async def forget(self, before: datetime) -> int:
         """Remove rows that are over; see `ChallengeStore`."""
-        over = [row for row in self._rows.values() if row.keep_until < before]
-        for row in over:
-            self._take_out(row)
-        return len(over)
+        shelf = self._shelf
+        with shelf.lock:
+            over = [row for row in shelf.rows.values() if row.keep_until < before]
+            for row in over:
+                shelf.take_out(row)
+            return len(over)
 
-    def _put(self, row: ChallengeRow) -> None:
-        self._rows[row.key] = row
-        for place in _find_places(row):
-            insort(self._queues[place], (row.expires_at, row.key))
 
-    def _take_out(self, row: ChallengeRow) -> None:
+@frozen(eq=False)
+class _Shelf:
+    """The rows of one process; for whoever holds the lock."""
+
+    lock: Lock = field(factory=Lock)
+    rows: dict[str, ChallengeRow] = field(factory=dict)
+    queues: defaultdict[_Place, list[tuple[datetime, str]]] = field(factory=lambda: defaultdict(list))
+
+    def put(self, row: ChallengeRow) -> None:
+        """Take one in."""
+        self.rows[row.key] = row
         for place in _find_places(row):
-            queue = self._queues[place]
+            insort(self.queues[place], (row.expires_at, row.key))
+
+    def take_out(self, row: ChallengeRow) -> None:
+        """Take one out again."""
+        for place in _find_places(row):
+            queue = self.queues[place]
             del queue[bisect_right(queue, (row.expires_at, row.key)) - 1]
             if not queue:
-                del self._queues[place]
-        del self._rows[row.key]
+                del self.queues[place]
+        del self.rows[row.key]
 
 
 def _find_places(row: ChallengeRow) -> Iterator[_Place]:

@@ -9,6 +9,7 @@ from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._descriptors import count_free_descriptors
 from belvo_async._exchange import Exchange
+from belvo_async._finishing import close_all, finish
 from belvo_async._gate import Gate
 from belvo_async._http import Request
 from belvo_async._identity import ClientIdentity
@@ -93,8 +94,9 @@ class PoolSettings(TypedDict, total=False):
 class SessionPool:
     """Sends many requests to Belvo at once, within its limits.
 
-    One pool serves a whole application, thousands of tasks included; it belongs to the event loop on which
-    it is first used. Use it as `async with`, or call `aclose`. Making one opens nothing.
+    One pool serves a whole application, thousands of tasks included; it belongs to the event loop and the
+    process in which it is first used, and raises `WrongEventLoopError` in every other. Use it as
+    `async with`, or call `aclose`. Making one opens nothing.
 
     Args:
         credentials: The API keys.
@@ -306,6 +308,7 @@ class SessionPool:
     async def __aenter__(self) -> Self:
         """Tie the pool to the running event loop."""
         self._traffic.gate.bind()
+        self._traffic.gate.check_open()
         return self
 
     async def __aexit__(
@@ -319,15 +322,21 @@ class SessionPool:
 
         No new login starts. A call that waits for a person ends at once with `TokenRequiredError`, whose
         `state` can be parked. Logins in flight have *grace* seconds (by default `close_grace`) to end;
-        after that they are cut off, and raise `OutcomeUnknownError`.
+        after that they are cut off, and raise `OutcomeUnknownError`. Cancelling this call cuts them off now.
+
+        Raises:
+            WrongEventLoopError: The pool belongs to another event loop, or to another process; it goes on.
         """
         _check_grace(grace or 0.0)
+        self._traffic.gate.bind()
         try:
             await self._traffic.gate.close(self._close_grace if grace is None else grace)
         finally:
-            await self._memory.flights.close()
-            for transport in self._transports:
-                await transport.aclose()
+            await finish(self._cut_off())
+
+    async def _cut_off(self) -> None:
+        await self._memory.flights.close()
+        await close_all(*(transport.aclose() for transport in self._transports))
 
 
 def _check_descriptors(concurrency: Concurrency) -> None:

@@ -14,6 +14,7 @@ from attrs import frozen
 from belvo_async._callers import Caller, Callers, TokenProvider
 from belvo_async._departure import Departure
 from belvo_async._exchange import outcome_unknown
+from belvo_async._finishing import end_all
 from belvo_async._observations import AbandonedLoginEnded, LoginOperation
 from belvo_async._observer import notify
 from belvo_async._slots import HoldLink, LinkLocks
@@ -147,8 +148,7 @@ class Flight(Generic[T]):
         if is_needed or self._phase is not _Phase.SERVING:
             return
         self._phase = _Phase.CUT
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await end_all([self._task])
 
     async def _fly(self) -> None:
         try:
@@ -290,10 +290,7 @@ class SingleFlight:
 
     async def close(self) -> None:
         """Cut off what is left: calls learn that their login may have succeeded, and holds end."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks.copy(), timeout=_PATIENCE)
+        await end_all(self._tasks.copy(), _PATIENCE)
 
 
 def _busy(link_id: str | None, seconds: float) -> LinkBusyError:

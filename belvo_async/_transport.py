@@ -9,6 +9,7 @@ import aiohttp
 from yarl import URL
 
 from belvo_async._connector import SENDING, Connector, Sending, Sockets, Start
+from belvo_async._finishing import close_all
 from belvo_async._http import Request, Response
 from belvo_async._network import Network
 from belvo_async._send_failures import BodyTooLargeError, Route, build_lost, build_not_sent
@@ -179,7 +180,7 @@ class AiohttpTransport:
         self._sockets.shut_down()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_LIMIT):
-                await asyncio.gather(*(session.close() for session in self._sessions.values()))
+                await close_all(*(session.close() for session in self._sessions.values()))
                 while self._under_way or self._sockets.are_open:  # noqa: ASYNC110 - a socket has no event
                     await asyncio.sleep(0.001)
 

@@ -170,7 +170,11 @@ class PoolClosedError(UsageError):
 
 
 class WrongEventLoopError(UsageError):
-    """A session pool was used from another event loop than the one it opened in."""
+    """What belongs to one event loop was used from another one, another thread or a forked process.
+
+    A pool, a store or a run belongs to the loop and the process of its first use. Nothing was sent or closed,
+    and there it goes on undisturbed.
+    """
 
 
 class TransportError(BelvoError):

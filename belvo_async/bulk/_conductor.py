@@ -9,6 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from belvo_async._clock import first_of
+from belvo_async._finishing import end_all
 from belvo_async._pool import SessionPool
 from belvo_async._priority import for_job
 from belvo_async.bulk._breaker import Breaker
@@ -157,16 +158,15 @@ class Conductor:
         except Exception as error:  # noqa: BLE001 - the consumer meets it
             self.fail(error)
         finally:
-            await self._clear()
-            self._has_ended = True
-            self._arrived.set()
+            try:
+                await self._clear()
+            finally:
+                self._has_ended = True
+                self._arrived.set()
 
     async def _clear(self) -> None:
         self._was_cut = self._was_cut or bool(self._tasks)
-        tasks = [*self._tasks, *([] if self._feeder is None else [self._feeder])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all([*self._tasks, *([] if self._feeder is None else [self._feeder])])
 
     def _is_over(self) -> bool:
         if self._tasks:

@@ -59,6 +59,11 @@ class Database:
         self.identity: ClientIdentity | None = None
         """Whose journal it has to be, if that matters."""
 
+    @property
+    def name(self) -> str:
+        """What it is called in an error."""
+        return "journal"
+
     def open(self) -> None:
         """Lock, check and open the file; make it if there is none.
 

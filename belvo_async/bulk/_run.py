@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from belvo_async._clock import first_of
+from belvo_async._finishing import end_all, finish, wait_until_done
+from belvo_async._loop_binding import LoopBinding
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._conductor import Conductor
 from belvo_async.bulk._journal import Journal
@@ -32,6 +34,7 @@ class RefreshRun:
         self._plan: Final = plan
         self._source: Final = Source(updates, has_credentials=plan.credentials is not None)
         self._total: Final = len(updates) if isinstance(updates, Sized) else plan.total
+        self._binding: Final = LoopBinding("run", "with bulk.refresh(…)")
         self._conductor: Conductor | None = None
         self._task: asyncio.Task[None] | None = None
         self._reporter: asyncio.Task[None] | None = None
@@ -47,13 +50,14 @@ class RefreshRun:
             AuthenticationError: The keys are wrong.
             BelvoError: Belvo cannot be reached.
         """
+        self._binding.bind()
         if self._conductor is not None:
             raise UsageError("A run can be entered once.", remedy="Call bulk.refresh(…) again.")
         await self._journal.open(total=self._total, identity=self._pool.identity)
         try:
             conductor = await self._prepare()
         except BaseException:
-            await self._journal.close()
+            await finish(self._journal.close())
             raise
         self._conductor = conductor
         self._reporter = asyncio.create_task(self._report_progress())
@@ -92,7 +96,8 @@ class RefreshRun:
         finally:
             if self._closing is None:
                 self._closing = asyncio.ensure_future(self._close(conductor))
-            await asyncio.shield(self._closing)
+            await wait_until_done([self._closing])
+            self._closing.result()
 
     async def _calm_down(self, conductor: Conductor) -> None:
         if self._task is not None:
@@ -101,9 +106,7 @@ class RefreshRun:
 
     async def _close(self, conductor: Conductor) -> None:
         tasks = [task for task in (self._task, self._reporter) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(tasks)
         self._tell_progress()
         try:
             await self._journal.end_run(self.report.stopped)
@@ -204,6 +207,7 @@ class RefreshRun:
             raise UsageError(
                 "The run has not begun.", remedy="Write: async with bulk.refresh(…) as run, then use run."
             )
+        self._binding.check()
         return self._conductor
 
     async def _report_progress(self) -> None:

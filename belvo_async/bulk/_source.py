@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from belvo_async._finishing import end_all, finish
 from belvo_async._models import Link, LinkUpdate, read_link_id
 from belvo_async.bulk._window import Job
 from belvo_async.errors import BelvoError, InvalidValueError, SourceError
@@ -139,7 +140,8 @@ async def _is_there(coming: "asyncio.Future[Item]") -> bool:
 
 
 async def _abandon(coming: "asyncio.Future[Item]", iterator: AsyncIterator[Item]) -> None:
-    coming.cancel()
-    await asyncio.gather(coming, return_exceptions=True)
-    if isinstance(iterator, AsyncGenerator):
-        await iterator.aclose()
+    try:
+        await end_all([coming])
+    finally:
+        if isinstance(iterator, AsyncGenerator):
+            await finish(iterator.aclose())

@@ -73,6 +73,8 @@ class OpenTelemetryObserver:
     inside it. The login's span is current meanwhile, so spans of your own, in `provide_token` too, stand
     inside it, and log records carry its ids. Nothing of it travels to Belvo.
 
+    It holds no event loop: pools on several of them, and in several threads, may share one.
+
     No span and no metric holds a password, a token, a key, or what the institution asks. Spans name the link
     by its id; metrics do not.
 

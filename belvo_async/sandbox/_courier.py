@@ -6,6 +6,7 @@ from typing import Final
 import aiohttp
 
 from belvo_async._clock import Clock
+from belvo_async._finishing import end_all
 from belvo_async.sandbox._options import SandboxOptions
 from belvo_async.sandbox._webhooks import Delivery, Event
 
@@ -51,10 +52,7 @@ class Courier:
 
     async def stop(self) -> None:
         """Give up the deliveries under way."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(list(self._tasks))
         if self._session is not None:
             await self._session.close()
             self._session = None

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async._finishing import finish
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._courier import Courier
 from belvo_async.sandbox._edge import Edge
@@ -78,16 +79,31 @@ class Sandbox:
         await self.stop()
 
     async def start(self) -> None:
-        """Listen."""
+        """Listen.
+
+        Raises:
+            RuntimeError: It listens already, or does so on another event loop.
+        """
+        self._server.check_loop()
         await self._server.start()
         await self.webhooks.start()
         self._routes.origin = self._server.url
 
     async def stop(self) -> None:
-        """Stop listening and end everything under way; the bank keeps its state."""
-        await self._server.stop()
-        await self.webhooks.stop()
-        self._bank.in_flight.clear()
+        """Stop listening and end everything under way; the bank keeps its state.
+
+        Raises:
+            RuntimeError: It listens on another event loop; there it goes on.
+        """
+        self._server.check_loop()
+        await finish(self._stop())
+
+    async def _stop(self) -> None:
+        try:
+            await self._server.stop()
+        finally:
+            await self.webhooks.stop()
+            self._bank.in_flight.clear()
 
     @property
     def url(self) -> str:

@@ -6,6 +6,7 @@ from weakref import WeakSet
 
 from aiohttp import web
 
+from belvo_async._finishing import end_all, finish
 from belvo_async._http import Request
 from belvo_async.sandbox._reception import Reception
 from belvo_async.sandbox._wire import send
@@ -23,6 +24,7 @@ class Server:
         self._port = port
         self._server: web.Server | None = None
         self._runner: web.ServerRunner | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._exchanges: set[asyncio.Task[object]] = set()
         self._known: WeakSet[asyncio.BaseTransport] = WeakSet()
 
@@ -56,9 +58,21 @@ class Server:
         try:
             await web.TCPSite(runner, HOST, self._port).start()
         except BaseException:
-            await runner.cleanup()
+            await finish(runner.cleanup())
             raise
         self._server, self._runner = server, runner
+        self._loop = asyncio.get_running_loop()
+
+    def check_loop(self) -> None:
+        """Refuse every event loop but the one that it listens on.
+
+        Raises:
+            RuntimeError: It listens on another one, in this process or in the one that this was forked from.
+        """
+        if self._runner is not None and self._loop is not asyncio.get_running_loop():
+            raise RuntimeError(
+                "the sandbox is started on another event loop: stop it there, or make a new one"
+            )
 
     async def stop(self) -> None:
         """Close the port and every connection, and end what is under way."""
@@ -66,10 +80,7 @@ class Server:
             return
         for site in self._runner.sites:
             await site.stop()
-        tasks = list(self._exchanges)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(list(self._exchanges))
         await self._runner.cleanup()
         self._runner = self._server = None
         # Cancelled connection tasks and closed transports end in the next turns of the loop.

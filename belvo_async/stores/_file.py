@@ -53,6 +53,11 @@ class ChallengeFile:
         self._path: Final = Path(path)
         self._connection: sqlite3.Connection
 
+    @property
+    def name(self) -> str:
+        """What it is called in an error."""
+        return "challenge store"
+
     def open(self) -> None:
         """Open and check the file; make it if there is none, and bring an older one up to date.
 

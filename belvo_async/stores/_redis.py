@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Final, Protocol, Self, runtime_checkable
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async._finishing import finish
+from belvo_async._loop_binding import LoopBinding
 from belvo_async._settings import check_setting
 from belvo_async._tickets import ChallengePhase, ChallengeRow, write_time
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
@@ -41,6 +43,9 @@ class RedisChallengeStore:
     server's persistence survives: with `appendfsync always` a loss of power too, by default up to a second is
     lost; do not let the server evict keys (`maxmemory-policy noeviction`).
 
+    A store belongs to the event loop and the process in which it is first used, as its connections do, and
+    raises `WrongEventLoopError` in every other.
+
     Args:
         client: A `redis.asyncio.Redis`, which is not closed. It should not repeat commands by itself: a
             repeated claim looks like somebody else's, and the token is then not sent.
@@ -67,6 +72,7 @@ class RedisChallengeStore:
         self._links: Final = f"{{{prefix}}}:link:"
         self._keep: Final = f"{{{prefix}}}:keep"
         self._is_owned = False
+        self._binding: Final = LoopBinding("challenge store", "with a client of its own")
 
     @classmethod
     def from_url(
@@ -124,8 +130,9 @@ class RedisChallengeStore:
         await self._close()
 
     async def _close(self) -> None:
+        self._binding.check()
         if self._is_owned:
-            await self._client.aclose()
+            await finish(self._client.aclose())
 
     async def add(self, row: ChallengeRow) -> bool:
         """Keep a new row; see `ChallengeStore`."""
@@ -177,6 +184,7 @@ class RedisChallengeStore:
         return await self._run("EVAL", script, len(names), *names, *values, *more)
 
     async def _run(self, *words: str | int) -> object:
+        self._binding.bind()
         with _explained():
             return await self._client.execute_command(*words)
 

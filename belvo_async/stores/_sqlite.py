@@ -33,8 +33,10 @@ _FORGET: Final = "DELETE FROM challenges WHERE keep_until < ?"
 class SqliteChallengeStore:
     """Keeps parked challenges in one SQLite file, for all processes of one machine.
 
-    Use it as `async with`. The file is made where there is none. What is written survives a kill and a loss
-    of power. A disk of another machine (NFS, SMB) will not do: SQLite's locks do not hold there.
+    Use it as `async with`. Inside the block it belongs to that event loop and process, and raises
+    `WrongEventLoopError` in every other, which opens a store of its own on the file. The file is made where
+    there is none. What is written survives a kill and a loss of power. A disk of another machine (NFS, SMB)
+    will not do: SQLite's locks do not hold there.
 
     Args:
         path: The file; SQLite keeps two more beside it while it is in use.

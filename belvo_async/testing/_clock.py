@@ -5,6 +5,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from belvo_async._loop_binding import LoopBinding
 from belvo_async.testing._quiet import QuietCounter, settle
 from belvo_async.testing._sleepers import Sleeper, Sleepers
 
@@ -23,6 +24,9 @@ class ManualClock:
     An *automatic* clock jumps to the next sleeper's time by itself as soon as the event loop has nothing else
     to do: a test of retries or of limits then runs at once, without a call of `advance`. It cannot see what
     waits for a thread or for another process: such work loses against every sleeper.
+
+    While anybody sleeps, the clock belongs to the event loop of the sleepers, and raises
+    `WrongEventLoopError` in every other.
 
     Args:
         start: The time of day to begin with, aware.
@@ -50,6 +54,7 @@ class ManualClock:
         self._wall_start = _read_time(start)
         self._now: float = 0
         self._sleepers: Final = Sleepers()
+        self._binding: Final = LoopBinding("clock", "for each event loop")
         self._naps: Final[list[float]] = []
         self._automatic = automatic
         self._spring: asyncio.Handle | None = None
@@ -101,6 +106,7 @@ class ManualClock:
         if duration <= 0:
             await asyncio.sleep(0)
             return
+        self._binding.bind()
         sleeper = Sleeper(self._now + duration, asyncio.get_running_loop().create_future())
         self._sleepers.add(sleeper)
         self._wind_up()
@@ -108,6 +114,8 @@ class ManualClock:
             await sleeper.woken
         finally:
             self._sleepers.discard(sleeper)
+            if not self._sleepers:
+                self._binding.release()
 
     async def advance(self, seconds: float) -> None:
         """Move on by *seconds*, waking each sleeper at its own time, and let all that follows happen.
@@ -117,6 +125,7 @@ class ManualClock:
         Raises:
             ValueError: *seconds* is negative, or no finite number.
         """
+        self._binding.check()
         duration = _count_nanoseconds(seconds)
         if not 0 <= duration < math.inf:
             raise ValueError(f"a clock cannot advance by {seconds} seconds")

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
+from belvo_async._finishing import end_all
 from belvo_async.web._http import LARGEST_BODY, PageRequest, PageResponse, read_cookies
 
 # The ASGI specification leaves the values open.
@@ -108,8 +109,10 @@ async def _send_stream(
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     finally:
-        gone.cancel()
-        await stream.aclose()
+        try:
+            await end_all([gone])
+        finally:
+            await stream.aclose()
 
 
 async def _wait_until_gone(receive: Receive) -> None:

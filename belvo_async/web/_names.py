@@ -5,6 +5,7 @@ from collections import OrderedDict
 from typing import Final
 
 from belvo_async import BelvoError, ParkedChallenge
+from belvo_async._finishing import end_all
 from belvo_async.web._answering import Calls
 from belvo_async.web._guards import Allowance
 
@@ -55,7 +56,4 @@ class Names:
 
     async def aclose(self) -> None:
         """Give up what is still being asked."""
-        tasks = list(self._asking.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(list(self._asking.values()))

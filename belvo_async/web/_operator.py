@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from belvo_async import Account, BelvoError, ChallengePhase, ParkedChallenge, SessionPool
+from belvo_async._loop_binding import LoopBinding
 from belvo_async.errors import ConfigurationError
 from belvo_async.web._http import PageRequest, PageResponse
 from belvo_async.web._languages import CATALOGS, choose_language
@@ -87,6 +88,7 @@ class OperatorPage:
         self._every: Final = every
         self._brand: Final = brand
         self._language: Final = language
+        self._binding: Final = LoopBinding("page", "with a pool of its own")
         self._look: asyncio.Task[_Sight] | None = None
         self._looked_at = -every
 
@@ -104,6 +106,7 @@ class OperatorPage:
 
     async def handle(self, request: PageRequest) -> PageResponse:
         """Answer one request, whichever server it came by."""
+        self._binding.bind()
         accepted = request.headers.get("accept-language", "")
         language = choose_language(request.query.get("lang"), accepted, self._language)
         directory, _, name = request.path.partition("/")

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from attrs import frozen
 
 from belvo_async import Account, BelvoError, ChallengePhase, Clock, ParkedChallenge, SessionPool
+from belvo_async._loop_binding import LoopBinding
 from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeDeclinedError,
@@ -117,6 +118,7 @@ class ChallengePage:
         self._language: Final = language
         self._answering: Final = Answering(pool)
         self._names: Final = Names(pool)
+        self._binding: Final = LoopBinding("page", "with a pool of its own")
         self._bad_answers: Final = Allowance(_BAD_ANSWERS)
         self._unknown_tickets: Final = Allowance(_UNKNOWN_TICKETS)
         self._settled: Final = Allowance(_MOST_SETTLED, _SETTLE_EVERY)
@@ -129,8 +131,11 @@ class ChallengePage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wait for the answers under way."""
-        await self._names.aclose()
-        await self._answering.aclose(self._close_grace)
+        self._binding.check()
+        try:
+            await self._names.aclose()
+        finally:
+            await self._answering.aclose(self._close_grace)
 
     def aiohttp_app(self) -> "web.Application":
         """Build an application of aiohttp, for `add_subapp("/challenges", …)`."""
@@ -146,6 +151,7 @@ class ChallengePage:
 
     async def handle(self, request: PageRequest) -> PageResponse:
         """Answer one request, whichever server it came by."""
+        self._binding.bind()
         accepted = request.headers.get("accept-language", "")
         visit = _Visit(request, choose_language(request.query.get("lang"), accepted, self._language))
         directory, _, name = request.path.partition("/")

@@ -24,7 +24,7 @@ def find_doubles(sandbox: Sandbox) -> list[str]:
 
 
 def read_all(store: MemoryChallengeStore) -> list[Dossier]:
-    return [read_row(row) for row in store._rows.values()]
+    return [read_row(row) for row in store._shelf.rows.values()]
 
 
 def read_only(store: MemoryChallengeStore) -> Dossier:

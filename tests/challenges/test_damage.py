@@ -194,7 +194,7 @@ async def watched(
 
 def spoil(store: MemoryChallengeStore, of: str, **changes: Any) -> None:
     """Change the fields of a ticket's record behind everybody's back."""
-    row = next(row for row in store._rows.values() if of in row.record)
+    row = next(row for row in store._shelf.rows.values() if of in row.record)
     record = {**json.loads(row.record), **changes}
     object.__setattr__(row, "record", json.dumps(record))
 
@@ -237,8 +237,8 @@ async def test_a_row_at_the_end_of_the_calendar_can_be_answered(
     sandbox: Sandbox, watched: SessionPool, store: MemoryChallengeStore
 ) -> None:
     ticket = await park(sandbox, watched)
-    row = next(iter(store._rows.values()))
-    store._take_out(row)
+    row = next(iter(store._shelf.rows.values()))
+    store._shelf.take_out(row)
     object.__setattr__(row, "expires_at", datetime.max.replace(tzinfo=UTC) - timedelta(hours=1))
-    store._put(row)
+    store._shelf.put(row)
     await watched.challenges.resume(ticket, RIGHT)

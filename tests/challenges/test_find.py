@@ -38,7 +38,7 @@ async def find(pool: SessionPool, link_id: str) -> ParkedChallenge:
 
 async def enter(store: MemoryChallengeStore, ticket: str, phase: ChallengePhase) -> None:
     """Let a process that is no more have left a challenge in a phase, just now."""
-    (row,) = [row for row in store._rows.values() if ticket in row.record]
+    (row,) = [row for row in store._shelf.rows.values() if ticket in row.record]
     dossier, now = read_row(row), read_row(row).parked_at
     following = dossier.claim(now) if phase is P.CLAIMED else evolve(dossier.enter(phase), answered_at=now)
     assert await store.replace(write_row(following))
@@ -148,10 +148,10 @@ async def test_a_challenge_that_cannot_be_read_is_told_and_hides_no_older_one(
     async with open_pool(sandbox, challenge_store=store, observer=seen.append) as pool:
         sound = await park_again(pool, link_id)
         cut, moved = await park_again(pool, link_id), await park_again(pool, another)
-        rows = {read_row(row).ticket: row for row in store._rows.values()}
+        rows = {read_row(row).ticket: row for row in store._shelf.rows.values()}
         object.__setattr__(rows[cut], "record", rows[cut].record[:-1])
-        store._take_out(rows[moved])
-        store._put(evolve(rows[moved], link=rows[sound].link))
+        store._shelf.take_out(rows[moved])
+        store._shelf.put(evolve(rows[moved], link=rows[sound].link))
         assert (await find(pool, link_id)).ticket == sound
     told = {one.key for one in seen if isinstance(one, ParkedChallengeTroubled)}
     assert told == {rows[cut].key, rows[moved].key}
@@ -170,7 +170,7 @@ async def test_only_the_record_of_a_row_names_the_link(
 ) -> None:
     link_id = add_link(sandbox)
     await park_again(pool, link_id)
-    (row,) = store._rows.values()
+    (row,) = store._shelf.rows.values()
     assert link_id in row.record
     assert link_id not in str(evolve(row, record="").write_cells())
     assert (len(row.link), len(read_all(store))) == (64, 1)

@@ -48,7 +48,7 @@ class WatchedStore(MemoryChallengeStore):
         self.ways: set[tuple[ChallengePhase, ChallengePhase]] = set()
 
     async def replace(self, row: ChallengeRow) -> bool:
-        former = self._rows.get(row.key)
+        former = self._shelf.rows.get(row.key)
         is_replaced = await super().replace(row)
         if is_replaced and former is not None:
             self.ways.add((former.phase, row.phase))

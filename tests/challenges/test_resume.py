@@ -291,6 +291,6 @@ async def test_nothing_that_is_kept_holds_a_secret_however_it_ends(
         if kind is not None:
             sandbox.faults.add(Fault(kind=kind, method="PATCH", times=1))
         await asyncio.gather(pool.challenges.resume(ticket, secrets[1]), return_exceptions=True)
-        kept += [str(row.write_cells()) for row in store._rows.values()]
+        kept += [str(row.write_cells()) for row in store._shelf.rows.values()]
     assert len(kept) == 1 + 2 + 3 + 4
     assert [secret for secret in secrets if any(secret in text for text in kept)] == []

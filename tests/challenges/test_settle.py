@@ -161,10 +161,10 @@ async def test_a_sweep_passes_by_whatever_is_damaged_however_much_there_is(
     async with open_pool(sandbox, challenge_store=store, observer=seen.append) as pool:
         for _ in range(150):
             ticket = await park(sandbox, pool)
-            row = next(row for row in store._rows.values() if ticket in row.record)
-            store._take_out(row)
+            row = next(row for row in store._shelf.rows.values() if ticket in row.record)
+            store._shelf.take_out(row)
             object.__setattr__(row, "phase", ChallengePhase.ANSWERED)  # without a time: damaged
-            store._put(row)
+            store._shelf.put(row)
         last = await park(sandbox, pool)
         await abandon(sandbox, pool, last)
         await clock.sleep(LOGIN_LIMIT)

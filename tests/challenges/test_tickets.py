@@ -52,7 +52,7 @@ async def test_what_is_kept_holds_no_password(
 ) -> None:
     ticket = await park(sandbox, pool)
     await pool.challenges.resume(ticket, "111111")
-    kept = "".join(str(row.write_cells()) for row in store._rows.values())
+    kept = "".join(str(row.write_cells()) for row in store._shelf.rows.values())
     assert ticket in kept
     assert PASSWORD not in kept
     assert "111111" not in kept
@@ -202,7 +202,7 @@ async def test_a_damaged_record_has_an_error_of_its_own_and_does_not_hide_the_ot
     seen: list[object] = []
     async with open_pool(sandbox, challenge_store=store, observer=seen.append) as pool:
         damaged, sound = await park(sandbox, pool), await park(sandbox, pool)
-        (row,) = [row for row in store._rows.values() if damaged in row.record]
+        (row,) = [row for row in store._shelf.rows.values() if damaged in row.record]
         object.__setattr__(row, "record", row.record[:-1])
         for call in (pool.challenges.get, pool.challenges.resume, pool.challenges.decline):
             with pytest.raises(DamagedStateError):
@@ -216,7 +216,9 @@ async def test_a_record_under_the_key_of_another_ticket_is_not_taken_for_it(
     sandbox: Sandbox, pool: SessionPool, store: MemoryChallengeStore
 ) -> None:
     one, two = await park(sandbox, pool), await park(sandbox, pool)
-    first, second = (row for ticket in (one, two) for row in store._rows.values() if ticket in row.record)
+    first, second = (
+        row for ticket in (one, two) for row in store._shelf.rows.values() if ticket in row.record
+    )
     object.__setattr__(first, "record", second.record)
     with pytest.raises(DamagedStateError):
         await pool.challenges.resume(one, "111111")

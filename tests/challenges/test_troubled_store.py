@@ -109,7 +109,7 @@ async def test_a_row_that_vanishes_while_it_is_answered_is_told_as_not_kept(
 
         async def vanish(_: int, name: str) -> None:
             if name == "replace open":
-                store._take_out(next(iter(store._rows.values())))
+                store._shelf.take_out(next(iter(store._shelf.rows.values())))
                 troubled.heal()
 
         troubled.before = vanish

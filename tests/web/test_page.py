@@ -213,7 +213,7 @@ async def test_what_a_killed_process_left_is_settled_by_a_look(
 ) -> None:
     ticket = await park(sandbox, pool)
     await other.challenges.resume(ticket, "111111")
-    (row,) = store._rows.values()
+    (row,) = store._shelf.rows.values()
     await store.replace(evolve(row, phase=ChallengePhase.ANSWERED, version=row.version + 1))
     assert "is checking" in (await browser.get(ticket)).text
     await sandbox.clock.sleep(30.0)
@@ -365,7 +365,7 @@ async def test_a_challenge_that_is_damaged_is_gone(
     sandbox: Sandbox, pool: SessionPool, browser: Browser, store: MemoryChallengeStore
 ) -> None:
     ticket = await park(sandbox, pool)
-    (row,) = store._rows.values()
+    (row,) = store._shelf.rows.values()
     await store.replace(evolve(row, record=row.record[:-1], version=row.version + 1))
     assert (await browser.get(ticket)).status == 410
 

@@ -1,0 +1,83 @@
+"""What has to come to its end, also where the caller is cancelled meanwhile.
+
+A scope of anyio cancels its task at each turn of the event loop until the scope is left, and swallows only a
+cancellation that carries its name. So those with a name are waited out, and the first one comes out as it
+came. One without a name, of asyncio's own, that comes second is somebody who will not wait: then the call
+ends at once, and its clean-up goes on in a task of its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Collection
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+
+_PATIENCE: Final = 10.0
+"""Seconds that a cancelled call waits for its clean-up, so that nothing goes on behind its back."""
+
+
+async def finish(work: Awaitable[T], patience: float = _PATIENCE) -> T:
+    """Finish *work* even where the caller is cancelled meanwhile; the cancellation comes out then."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(_drop)
+    await wait_until_done([task], patience)
+    return task.result()
+
+
+async def wait_until_done(
+    futures: Collection["asyncio.Future[Any]"],  # Any: of whatever results
+    patience: float = _PATIENCE,
+) -> None:
+    """Wait until all are done; where the caller is cancelled, for no more than *patience* seconds from then.
+
+    The cancellation comes out at the end.
+    """
+    try:
+        await _wait(futures)
+    except asyncio.CancelledError:
+        await _outlast(futures, patience)
+        raise
+
+
+async def end_all(futures: Collection["asyncio.Future[Any]"], patience: float = _PATIENCE) -> None:
+    """Cancel all, and wait up to *patience* seconds until they are gone; whatever they raise is dropped."""
+    for future in futures:
+        future.cancel()
+        future.add_done_callback(_drop)
+    try:
+        await _wait(futures, patience)
+    except asyncio.CancelledError:
+        await _outlast(futures, patience)
+        raise
+
+
+async def close_all(*closings: Awaitable[None]) -> None:
+    """Let each close, whatever the others raise; the first error comes out then."""
+    results = await asyncio.gather(*closings, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def _wait(futures: Collection["asyncio.Future[Any]"], limit: float | None = None) -> None:
+    waiting = [future for future in futures if not future.done()]
+    if waiting:
+        await asyncio.wait(waiting, timeout=limit)
+
+
+async def _outlast(futures: Collection["asyncio.Future[Any]"], patience: float) -> None:
+    """Wait, however often a scope cancels this task: the caller has kept the first cancellation."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience
+    while (left := until - loop.time()) > 0 and not all(future.done() for future in futures):
+        try:
+            await _wait(futures, left)
+        except asyncio.CancelledError as again:
+            if not again.args:
+                raise
+
+
+def _drop(future: "asyncio.Future[Any]") -> None:
+    """Look at what it raised, so that asyncio does not log that nobody has."""
+    if not future.cancelled():
+        future.exception()
