@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from belvo_async._challenge_forms import read_challenge, read_session, read_text
-from belvo_async._codec import MalformedError, parse_json, read_model, read_page
+from belvo_async._codec import MalformedError, read_model, read_page
+from belvo_async._contents import REDACTED, read_contents
 from belvo_async._error_codes import is_belvos_own
 from belvo_async._http import Request, Response
 from belvo_async._instant import Instant
@@ -46,7 +47,7 @@ def _can_be_challenged(response: Response, request: Request) -> bool:
 
 def _find_challenge(response: Response, request: Request, at: Instant) -> Challenge | None:
     try:
-        item = _find_session(parse_json(response.body))
+        item = _find_session(read_contents(response, request))
         if item is not None:
             return read_challenge(item, link_id=request.link_id, received_at=at.wall)
     except MalformedError:
@@ -56,13 +57,18 @@ def _find_challenge(response: Response, request: Request, at: Instant) -> Challe
 
 def _find_session(body: object, depth: int = 0) -> Mapping[str, object] | None:
     """Return the first object with a session: in an array, bare, or wrapped in an object."""
-    if isinstance(body, dict) and read_session(body) is not None:
+    if isinstance(body, dict) and _has_session(body):
         # activation_required is a 428 too, and has nothing to resume.
         return None if is_belvos_own(read_text(body.get("code"))) else body
     items = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
     if depth == _MOST_WRAPPINGS:
         return None
     return next((found for item in items if (found := _find_session(item, depth + 1)) is not None), None)
+
+
+def _has_session(body: Mapping[str, object]) -> bool:
+    session = read_session(body)
+    return session is not None and REDACTED not in session  # a secret is no session, and opens none
 
 
 def read_link(response: Response, request: Request) -> Link:
@@ -109,16 +115,16 @@ def read_list(response: Response, request: Request, model: type[T]) -> Page[T]:
 
 def _read(response: Response, request: Request, read: Callable[[object], T]) -> T:
     try:
-        return read(parse_json(response.body))
+        return read(read_contents(response, request))
     except MalformedError as error:
         problem = str(error)
     raise unreadable(problem, response, request)
 
 
-def read_acceptance(response: Response) -> AcceptedRequest | None:
+def read_acceptance(response: Response, request: Request) -> AcceptedRequest | None:
     """Read the request id of a success; None for one that has none, save a 202."""
     try:
-        body = parse_json(response.body)
+        body = read_contents(response, request)
     except MalformedError:
         body = None
     request_id = read_text(body.get("request_id")) if isinstance(body, dict) else None

@@ -7,6 +7,7 @@ import socket
 import sys
 from contextlib import suppress
 from contextvars import ContextVar
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakSet
 
@@ -55,6 +56,8 @@ class Sending:
     has_left: bool = False
     refusal: Exception | None = None
     """What its start raised."""
+    refused_at: TracebackType | None = None
+    """Where: aiohttp's frames, which hold the keys, come after it."""
     status: int | None = None
     limit: asyncio.Timeout | None = None
 
@@ -70,7 +73,7 @@ class Sending:
             try:
                 await self.start.wait()
             except Exception as error:
-                self.refusal = error
+                self.refusal, self.refused_at = error, error.__traceback__
                 raise
 
     def leave(self) -> None:
@@ -79,7 +82,7 @@ class Sending:
             try:
                 self.start.leave()
             except Exception as error:
-                self.refusal = error
+                self.refusal, self.refused_at = error, error.__traceback__
                 raise
         self.has_left = True
         if self.limit is not None and not self.limit.expired():
@@ -92,7 +95,7 @@ class Sending:
 
     def forget(self) -> None:
         """Let go of the login: timers of aiohttp keep the context, and would keep it in memory."""
-        self.start = self.refusal = self.limit = None
+        self.start = self.refusal = self.refused_at = self.limit = None
 
     async def hear(self) -> None:
         """Note that a response came, or was lost: a library for tests gives one without a connection."""

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import NoReturn
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 
 class Repeat(Enum):
@@ -23,6 +24,18 @@ class Repeat(Enum):
     """It changes data at Belvo without a bank login: repeat what never left or was refused by a limit."""
 
 
+class Body(bytes):
+    """Bytes that may hold a secret: what shows the variables of a frame does not show them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Tell the length alone."""
+        return f"<body of {len(self)} bytes>"
+
+    __str__ = __repr__
+
+
 @frozen(kw_only=True)
 class Request:
     """One HTTP request, without host or credentials."""
@@ -32,7 +45,7 @@ class Request:
     """Absolute path, as it goes on the wire: begins and ends with a slash."""
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | None = field(default=None, repr=False, converter=optional(Body))
     """JSON, encoded; may hold passwords."""
     repeat: Repeat = Repeat.READ
     link_id: str | None = None
@@ -48,7 +61,7 @@ class Request:
     deadline: float | None = None
     """After this moment of the monotonic clock it is no longer sent: the session that it resumes is over."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """What must never show in an error message, even if the server echoes it."""
+    """What must never show in anything that is read from the response, even if the server echoes it."""
 
     @property
     def is_login(self) -> bool:
@@ -75,7 +88,9 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     """Looked up by names in lower case; a case-insensitive mapping will do."""
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = field(default=b"", repr=False, converter=Body)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """The keys that it was asked with: what must never show, besides the secrets of the request."""
 
     @property
     def is_success(self) -> bool:

@@ -311,7 +311,7 @@ class Links:
         request = build_delete(link_id, in_background=in_background)
         with self._traffic.gate:
             async with self._memory.locks.hold(link_id):
-                return read_acceptance(await self._exchange.fetch(request))
+                return read_acceptance(await self._exchange.fetch(request), request)
 
     async def refresh_data(
         self,

@@ -106,7 +106,7 @@ class Logins:
         except TokenRequiredError as required:
             state = required.state
         else:
-            return read_acceptance(response) or AcceptedRequest(request_id=None)
+            return read_acceptance(response, request) or AcceptedRequest(request_id=None)
         finally:
             login.note_start()
         link = await drive(state, login, login.callers, self.traffic, hold_link)

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from belvo_async._codec import MalformedError, parse_json, read_details
+from belvo_async._codec import MalformedError, read_details
+from belvo_async._contents import read_contents
 from belvo_async._error_codes import find_meaning
 from belvo_async._http import Repeat, Request, Response
 from belvo_async.errors import (
@@ -87,7 +88,7 @@ def _find_remedy(kind: type[ApiError], response: Response, request: Request) -> 
 
 def _read_details(response: Response, request: Request) -> tuple[ErrorDetail, ...]:
     try:
-        body = parse_json(response.body)
+        body = read_contents(response, request)
     except MalformedError:
         return ()
     found = [detail for detail in read_details(body) if detail.code or detail.message or detail.request_id]

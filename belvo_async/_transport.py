@@ -10,6 +10,7 @@ from yarl import URL
 
 from belvo_async._connector import SENDING, Connector, Sending, Sockets, Start
 from belvo_async._finishing import close_all
+from belvo_async._frames import drop_frames
 from belvo_async._http import Request, Response
 from belvo_async._network import Network
 from belvo_async._send_failures import BodyTooLargeError, Route, build_lost, build_not_sent
@@ -76,6 +77,7 @@ class AiohttpTransport:
         self._base: Final = URL(base_url)
         self._prefix: Final = self._base.raw_path.rstrip("/")
         self._headers: Final = _build_headers(credentials)
+        self._secrets: Final = _list_secrets(credentials)
         self._timeouts: Final = timeouts
         self._network: Final = network
         proxy, headers = network.find_proxy(base_url)
@@ -97,6 +99,9 @@ class AiohttpTransport:
         self._under_way.add(sending)
         try:
             result = await self._attempt(session, request, sending)
+        except BaseException as error:  # a cancellation, or what nobody foresees
+            drop_frames(error, _ATTEMPT)
+            raise
         finally:
             self._under_way.discard(sending)
             sending.forget()
@@ -124,10 +129,15 @@ class AiohttpTransport:
             ):
                 await sending.hear()
                 sending.status = answer.status
-                return Response(status=answer.status, headers=answer.headers, body=await _read_body(answer))
+                return Response(
+                    status=answer.status,
+                    headers=answer.headers,
+                    body=await _read_body(answer),
+                    secrets=self._secrets,
+                )
         except Exception as error:
             if sending.refusal is not None:
-                return sending.refusal.with_traceback(None)
+                return sending.refusal.with_traceback(sending.refused_at)
             if not isinstance(error, _FAILURES):
                 raise
             return await self._translate(error, request, sending)
@@ -205,11 +215,23 @@ def _build_closed() -> NotSentError:
     )
 
 
+_ATTEMPT: Final = AiohttpTransport._attempt.__code__  # noqa: SLF001 - our own
+"""Its frame holds the response of aiohttp, whose `repr` shows all headers."""
+
+
 def _build_headers(credentials: Credentials) -> dict[str, str]:
-    keys = f"{credentials.secret_id}:{credentials.secret_password}".encode()
     return {
-        "Authorization": f"Basic {base64.b64encode(keys).decode('ascii')}",
+        "Authorization": f"Basic {_encode_keys(credentials)}",
         "Accept": "application/json",
         "Content-Type": "application/json",
         "User-Agent": f"belvo-async/{__version__}",
     }
+
+
+def _list_secrets(credentials: Credentials) -> tuple[str, ...]:
+    return credentials.secret_id, credentials.secret_password, _encode_keys(credentials)
+
+
+def _encode_keys(credentials: Credentials) -> str:
+    keys = f"{credentials.secret_id}:{credentials.secret_password}".encode()
+    return base64.b64encode(keys).decode("ascii")

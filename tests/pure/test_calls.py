@@ -8,7 +8,7 @@ from belvo_async import AcceptedRequest
 from belvo_async._answers import read_acceptance
 from belvo_async._http import Repeat, Request, Response
 from belvo_async._requests import build_delete, build_link_read, build_page_read, build_refresh
-from tests.pure.bodies import LINK_ID, OTHER_LINK_ID, REQUEST_ID, answer
+from tests.pure.bodies import LINK_ID, OTHER_LINK_ID, READ_REQUEST, REQUEST_ID, answer
 
 PATH = f"/api/links/{LINK_ID}/"
 
@@ -63,12 +63,14 @@ def test_a_bank_sees_logins_and_tokens_only(repeat: Repeat, is_login: bool) -> N
 
 @pytest.mark.parametrize("request_id", [REQUEST_ID, OTHER_LINK_ID])
 def test_a_202_gives_the_id_that_the_webhook_will_carry(request_id: str) -> None:
-    assert read_acceptance(answer(202, {"request_id": request_id})) == AcceptedRequest(request_id=request_id)
+    assert read_acceptance(answer(202, {"request_id": request_id}), READ_REQUEST) == AcceptedRequest(
+        request_id=request_id
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"<html>"])
 def test_a_204_gives_nothing_whatever_its_body(body: bytes) -> None:
-    assert read_acceptance(Response(status=204, body=body)) is None
+    assert read_acceptance(Response(status=204, body=body), READ_REQUEST) is None
 
 
 @pytest.mark.parametrize(
@@ -87,12 +89,12 @@ def test_a_204_gives_nothing_whatever_its_body(body: bytes) -> None:
     ids=repr,
 )
 def test_a_202_is_an_acceptance_also_without_an_id(body: bytes) -> None:
-    assert read_acceptance(Response(status=202, body=body)) == AcceptedRequest(request_id=None)
+    assert read_acceptance(Response(status=202, body=body), READ_REQUEST) == AcceptedRequest(request_id=None)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_an_id_counts_whatever_the_success(status: int) -> None:
-    accepted = read_acceptance(answer(status, {"request_id": REQUEST_ID}))
+    accepted = read_acceptance(answer(status, {"request_id": REQUEST_ID}), READ_REQUEST)
     assert accepted == AcceptedRequest(request_id=REQUEST_ID)
 
 
