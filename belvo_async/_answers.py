@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
-from belvo_async._challenge_forms import read_challenge, read_session, read_text
+from belvo_async._challenge_forms import OversizedError, read_challenge, read_session, read_text
 from belvo_async._codec import MalformedError, read_model, read_page
 from belvo_async._contents import REDACTED, read_contents
 from belvo_async._error_codes import is_belvos_own
 from belvo_async._http import Request, Response
 from belvo_async._instant import Instant
+from belvo_async._lines import LONGEST_NAME, cut_optional
 from belvo_async._models import AcceptedRequest, Challenge, Institution, Link, Page
 from belvo_async._refusals import read_error, unreadable
 from belvo_async.errors import UnreadableAnswerError
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 _ANOTHER_LINK: Final = "it is about another link"
 _MOST_WRAPPINGS: Final = 3
+_LARGEST_CHALLENGE: Final = 2 * 1024 * 1024
+"""Bytes of a 428: what is parked, in a store or in the journal of a job, is bounded by it."""
 
 
 def read_answer(response: Response, request: Request, at: Instant) -> Event:
@@ -32,7 +35,10 @@ def read_answer(response: Response, request: Request, at: Instant) -> Event:
 
 def read_refusal(response: Response, request: Request, at: Instant) -> Challenged | Rejected:
     """Classify an answer that is no success: a challenge, or an error."""
-    challenge = _find_challenge(response, request, at) if _can_be_challenged(response, request) else None
+    try:
+        challenge = _find_challenge(response, request, at) if _can_be_challenged(response, request) else None
+    except OversizedError as error:
+        return Rejected(unreadable(str(error), response, request))
     if challenge is None:
         return Rejected(read_error(response, request, at.wall))
     if request.link_id not in (None, challenge.link_id):
@@ -46,10 +52,14 @@ def _can_be_challenged(response: Response, request: Request) -> bool:
 
 
 def _find_challenge(response: Response, request: Request, at: Instant) -> Challenge | None:
+    if len(response.body) > _LARGEST_CHALLENGE:
+        raise OversizedError("its challenge is longer than 2 MiB")
     try:
         item = _find_session(read_contents(response, request))
         if item is not None:
             return read_challenge(item, link_id=request.link_id, received_at=at.wall)
+    except OversizedError:
+        raise
     except MalformedError:
         pass
     return None
@@ -130,4 +140,4 @@ def read_acceptance(response: Response, request: Request) -> AcceptedRequest | N
     request_id = read_text(body.get("request_id")) if isinstance(body, dict) else None
     if request_id is None and response.status != 202:
         return None
-    return AcceptedRequest(request_id=request_id)
+    return AcceptedRequest(request_id=cut_optional(request_id, LONGEST_NAME))

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import define, field
 
+from belvo_async._frames import hide
 from belvo_async._models import Challenge
 from belvo_async.errors import InvalidValueError
 
@@ -59,7 +60,7 @@ class Caller:
 
 async def _call(provide_token: TokenProvider | None, challenge: Challenge) -> str | None:
     given = None if provide_token is None else provide_token(challenge)
-    return await given if inspect.isawaitable(given) else given
+    return hide(await given if inspect.isawaitable(given) else given)
 
 
 def check_provider(provider: object) -> None:

@@ -1,6 +1,7 @@
 """Every form of a 428, as a challenge, and a challenge as the wire has it.
 
-Only the session is worth an error. What has no place in a field stays in `extra`, so that the person sees it.
+Only the session is worth an error, and a length that nobody can keep; other texts are cut where they are too
+long. What has no place in a field stays in `extra`, so that the person sees it.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +12,19 @@ from typing import Final, TypeVar
 from attrs import define
 
 from belvo_async._codec import MalformedError, find_link_id, parse_json
+from belvo_async._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim
 from belvo_async._models import Challenge, ChallengeKind, TokenGenerationData
 
 T = TypeVar("T")
+
+_LONGEST_SESSION: Final = 1_000
+_LONGEST_VALUE: Final = 1024 * 1024
+"""Characters: a picture of a QR code may have some 100,000."""
+_LONGEST_INSTRUCTIONS: Final = 10_000
+_LONGEST_EXTRA: Final = 2_000
+"""Characters of one text that has no place of its own."""
+_ROOM_FOR_EXTRA: Final = 100_000
+"""Characters of all of them."""
 _Json = Mapping[str, object]
 
 _LONGEST_EXPIRY: Final = 366 * 86400.0
@@ -23,6 +34,10 @@ _MOST_WRAPPINGS: Final = 4
 _EXACT_FLOATS: Final = 2**53
 _KINDS: Final = {kind.value: kind for kind in ChallengeKind}
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+class OversizedError(MalformedError):
+    """A challenge is too long to be kept, and would be worth nothing if it were cut."""
 
 
 @define
@@ -73,9 +88,12 @@ def read_challenge(item: _Json, *, link_id: str | None, received_at: datetime) -
         received_at: When it came.
 
     Raises:
+        OversizedError: Its session or its value is longer than what is kept.
         MalformedError: It has no session; or names no link, and the request did not either.
     """
     session = read_session(item)
+    if session is not None and len(session) > _LONGEST_SESSION:
+        raise OversizedError("the session of its challenge is too long")
     if session is None:
         raise MalformedError("not a Challenge: required field missing @ $.session")
     rest = _Rest.of({key: value for key, value in item.items() if key != "session"})
@@ -92,10 +110,10 @@ def read_challenge(item: _Json, *, link_id: str | None, received_at: datetime) -
         expiry=rest.take("expiry", _read_seconds),
         token_generation_data=_read_data(rest.left.pop(_DATA, None)),
         # `detail` is the form of 2020.
-        message=rest.take("message", read_text) or rest.take("detail", read_text) or "",
-        request_id=rest.take("request_id", read_text),
+        message=cut(rest.take("message", read_text) or rest.take("detail", read_text) or "", LONGEST_MESSAGE),
+        request_id=cut_optional(rest.take("request_id", read_text), LONGEST_NAME),
         received_at=received_at,
-        extra=rest.left,
+        extra=_trim(rest.left),
     )
 
 
@@ -120,10 +138,12 @@ def _read_data(value: object) -> TokenGenerationData:
         case data:
             text = read_text(data)
     if text is None:
-        return TokenGenerationData(extra={_DATA: value})
+        return TokenGenerationData(extra=_trim({_DATA: value}))
     # One word is what the token is made of; more are what the institution says.
     is_word = len(text.split()) == 1
-    return TokenGenerationData(value=text) if is_word else TokenGenerationData(instructions=text)
+    if is_word:
+        return TokenGenerationData(value=_check_value(text))
+    return TokenGenerationData(instructions=cut(text, _LONGEST_INSTRUCTIONS))
 
 
 def _unwrap(value: object) -> object:
@@ -154,12 +174,23 @@ def _parse(text: str) -> object:
 def _read_object(data: _Json) -> TokenGenerationData:
     rest = _Rest.of(data)
     return TokenGenerationData(
-        instructions=rest.take("instructions", _read_lines) or "",
+        instructions=cut(rest.take("instructions", _read_lines) or "", _LONGEST_INSTRUCTIONS),
         kind=rest.take("type", _read_kind),
-        value=rest.take("value", read_text),
+        value=_check_value(rest.take("value", read_text)),
         expects_user_input=_read_expectation(rest),
-        extra=rest.left,
+        extra=_trim(rest.left),
     )
+
+
+def _check_value(value: str | None) -> str | None:
+    # Half a picture or half a QR code is worth nothing.
+    if value is not None and len(value) > _LONGEST_VALUE:
+        raise OversizedError("the value of its challenge is too long")
+    return value
+
+
+def _trim(extra: _Json) -> dict[str, object]:
+    return trim(extra, _ROOM_FOR_EXTRA, longest=_LONGEST_EXTRA)
 
 
 def _read_lines(value: object) -> str | None:
@@ -171,7 +202,7 @@ def _read_lines(value: object) -> str | None:
 def _read_kind(value: object) -> ChallengeKind | None:
     match value:
         case str():
-            return _KINDS.get(value.strip().lower()) or ChallengeKind(value)
+            return _KINDS.get(value.strip().lower()) or ChallengeKind(cut(value, LONGEST_NAME))
         case [str() as item]:
             return _read_kind(item)
         case _:

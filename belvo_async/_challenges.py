@@ -7,6 +7,7 @@ from uuid import UUID
 
 from belvo_async._custody import DOUBTFUL, answered
 from belvo_async._dossier import Dossier
+from belvo_async._frames import hide
 from belvo_async._links import Links
 from belvo_async._models import Link, LinkUpdate, read_link_id
 from belvo_async._parked import ParkedChallenges
@@ -192,6 +193,7 @@ class Challenges:
             BelvoError: As for `links.resume`.
         """
         self._traffic.gate.bind()
+        token = hide(token)
         dossier = await self._parked.read(ticket)
         self._check_open(dossier)
         state = dossier.read_state(self._traffic.now())

@@ -1,11 +1,32 @@
-"""Takes frames that hold keys, headers or a body off an exception; the other frames stay."""
+"""What a debugger, or a tool that shows variables, sees of an exception.
+
+Frames of aiohttp hold keys, headers and bodies, and are taken off. Ours stay, and a token in them is behind a
+type whose `repr` hides it.
+"""
 
 from collections.abc import Iterator
 from types import CodeType, TracebackType
-from typing import Final
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 _FOREIGN: Final = frozenset({"aiohttp", "aiohappyeyeballs", "multidict", "yarl"})
 """Packages whose variables are headers, addresses and bodies."""
+
+
+class HiddenText(str):
+    """A text that is a secret: what shows the variables of a frame does not show it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Show nothing of it."""
+        return "<hidden>"
+
+
+def hide(text: T) -> T | HiddenText:
+    """Return a text behind a type that hides it; all else stays as it is."""
+    return HiddenText(text) if isinstance(text, str) else text
 
 
 def drop_frames(error: BaseException, *also: CodeType) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from belvo_async._models import Link
 
 _REMEMBERED: Final = 10_000
+_LONGEST_ID: Final = 500
 
 
 class KnownUsers:
@@ -16,7 +17,7 @@ class KnownUsers:
 
     def note(self, link: Link) -> None:
         """Remember whose link it is."""
-        if link.institution_user_id is None:
+        if link.institution_user_id is None or len(link.institution_user_id) > _LONGEST_ID:
             return
         self._users[link.id] = link.institution_user_id
         self._users.move_to_end(link.id)

@@ -9,6 +9,7 @@ from uuid import UUID
 from belvo_async._answers import read_acceptance, read_link
 from belvo_async._callers import TokenProvider, check_provider
 from belvo_async._exchange import Exchange
+from belvo_async._frames import hide
 from belvo_async._login import LoginRecorder, check_recorder
 from belvo_async._logins import Logins
 from belvo_async._models import (
@@ -164,6 +165,7 @@ class Links:
             ChallengeAnsweredError: This pool sent a token for it already.
             BelvoError: As for `update`.
         """
+        token = hide(token)
         check_provider(provide_token)
         check_recorder(recorder)
         state = self.unpark(challenge) if isinstance(challenge, str) else challenge

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from attrs import asdict
 
+from belvo_async._lines import write_line
 from belvo_async._observations import (
     AbandonedLoginEnded,
     ChallengeClosed,
@@ -64,13 +65,18 @@ def log_observation(observation: Observation) -> None:
     """Write an observation to the logger `belvo_async`: the default observer.
 
     Each record is a sentence, and has the same as attributes, for whoever writes JSON: `belvo_event` is the
-    name of the observation, and each of its fields is there too, such as `belvo_link_id`.
+    name of the observation, and each of its fields is there too, such as `belvo_link_id`. What Belvo or a
+    bank names, such as a request id, is on one line: line ends and control characters are escaped.
     """
     level, line = _choose_line(observation)
     if _LOG.isEnabledFor(level):
-        fields = asdict(observation, recurse=False)
+        fields = {name: _write(value) for name, value in asdict(observation, recurse=False).items()}
         extra = {f"{_PREFIX}{name}": value for name, value in fields.items() if value is not None}
         _LOG.log(level, line, fields, extra={f"{_PREFIX}event": type(observation).__name__, **extra})
+
+
+def _write(value: object) -> object:
+    return write_line(value) if isinstance(value, str) else value
 
 
 def _choose_line(observation: Observation) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from belvo_async._codec import MalformedError, read_details
 from belvo_async._contents import read_contents
 from belvo_async._error_codes import find_meaning
 from belvo_async._http import Repeat, Request, Response
+from belvo_async._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim, write_line
 from belvo_async.errors import (
     ApiError,
     BelvoError,
@@ -17,9 +18,8 @@ from belvo_async.errors import (
     UnreadableAnswerError,
 )
 
-_REDACTED: Final = "[redacted]"
-_LONGEST_MESSAGE: Final = 500
-_LONGEST_CODE: Final = 100
+_ROOM_FOR_EXTRA: Final = 5_000
+"""Characters of all the keys of an error item that have no attribute."""
 _MOST_DETAILS: Final = 20
 _LONGEST_WAIT_DIGITS: Final = 9
 _EDGE_REFUSAL: Final[tuple[type[ApiError], str]] = (
@@ -64,7 +64,7 @@ def read_error(response: Response, request: Request, now: datetime) -> BelvoErro
         kind, remedy = find_meaning(code, response.status)
     remedy = _find_remedy(kind, response, request) or remedy
     said = next((detail.message for detail in details if detail.message), "")
-    reason = f": {said}" if said else "" if details else f" with {_describe_body(response)}"
+    reason = f": {write_line(said)}" if said else "" if details else f" with {_describe_body(response)}"
     return kind(
         f"Belvo answered {request.method} {request.path} with status {response.status}{reason}",
         remedy=remedy,
@@ -92,21 +92,20 @@ def _read_details(response: Response, request: Request) -> tuple[ErrorDetail, ..
     except MalformedError:
         return ()
     found = [detail for detail in read_details(body) if detail.code or detail.message or detail.request_id]
-    return tuple(_redact(detail, request.secrets) for detail in found[:_MOST_DETAILS])
+    return tuple(_cut(detail, is_login=bool(request.secrets)) for detail in found[:_MOST_DETAILS])
 
 
-def _redact(detail: ErrorDetail, secrets: tuple[str, ...]) -> ErrorDetail:
-    message = detail.message
-    for secret in sorted(secrets, key=len, reverse=True):  # one may begin with another
-        message = message.replace(secret, _REDACTED)
-    # Extra keys of a refused login may echo what was sent, so only the documented one is kept.
-    extra = {key: value for key, value in detail.extra.items() if key == "institution_user_id" or not secrets}
+def _cut(detail: ErrorDetail, *, is_login: bool) -> ErrorDetail:
+    # Extra keys of a refused login may echo what was sent, in whatever form: only the documented one is kept.
+    extra = {
+        key: value for key, value in detail.extra.items() if key == "institution_user_id" or not is_login
+    }
     return ErrorDetail(
-        code=detail.code[:_LONGEST_CODE],
-        message=message[:_LONGEST_MESSAGE],
-        request_id=detail.request_id,
-        field=detail.field,
-        extra=extra,
+        code=cut(detail.code, LONGEST_NAME),
+        message=cut(detail.message, LONGEST_MESSAGE),
+        request_id=cut_optional(detail.request_id, LONGEST_NAME),
+        field=cut_optional(detail.field, LONGEST_NAME),
+        extra=trim(extra, _ROOM_FOR_EXTRA, longest=LONGEST_MESSAGE),
     )
 
 

@@ -53,6 +53,8 @@ from typing import TYPE_CHECKING, Self
 import attrs
 from attrs import frozen
 
+from belvo_async._lines import write_line
+
 if TYPE_CHECKING:
     from belvo_async.mfa import AwaitingToken
 
@@ -124,7 +126,7 @@ class BelvoError(Exception):
         return next((detail.field for detail in self.details if detail.field), None)
 
     def __str__(self) -> str:
-        """Tell what happened, where, and what to do next."""
+        """Tell what happened, where, and what to do next, on one line, whatever Belvo or a bank names."""
         known = (
             ("status", self.status),
             ("code", ", ".join(self.codes) or None),
@@ -134,7 +136,7 @@ class BelvoError(Exception):
         )
         where = ", ".join(f"{name} {value}" for name, value in known if value is not None)
         said = f"{self.message.rstrip('.')} ({where})." if where else self.message
-        return f"{said} {self.remedy}".rstrip()
+        return write_line(f"{said} {self.remedy}".rstrip())
 
     def __reduce__(self) -> tuple[object, ...]:
         """Cross a process border with every attribute."""

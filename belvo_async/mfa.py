@@ -20,6 +20,7 @@ from unicodedata import category, decimal
 
 from attrs import Attribute, field, frozen
 
+from belvo_async._frames import HiddenText, hide
 from belvo_async._models import Challenge, ChallengeKind, Link
 from belvo_async._settings import at_least, check_setting, flag, whole
 from belvo_async.errors import (
@@ -274,6 +275,7 @@ def read_token(state: AwaitingToken, token: object) -> str | None:
     Raises:
         InvalidTokenError: It is no text, empty, overlong, or holds control characters.
     """
+    token = hide(token)
     if not state.challenge.expects_user_input:
         return None
     if not isinstance(token, str):
@@ -283,7 +285,7 @@ def read_token(state: AwaitingToken, token: object) -> str | None:
     else:
         data = state.challenge.token_generation_data
         is_answer = data.kind is ChallengeKind.TEXT or data.has_choices
-        text = token.strip() if is_answer else _join_digits(token.strip())
+        text = HiddenText(token.strip() if is_answer else _join_digits(token.strip()))
         if len(token) <= _LONGEST_TOKEN and text.isprintable():
             return text
         problem = "is too long or holds control characters"

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 from belvo_async._clock import first_of
+from belvo_async._lines import LONGEST_NAME, cut_optional
 from belvo_async._models import Link, LinkUpdate
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._credentials import HeldBackError, RefusedCredentials
@@ -141,7 +142,8 @@ class Clerk:
         state = find_state(outcome)
         match outcome:
             case Updated(link_id=link_id, link=link):
-                await self._journal.finish(link_id, state, institution=link.institution or institution)
+                name = cut_optional(link.institution or institution, LONGEST_NAME)
+                await self._journal.finish(link_id, state, institution=name)
             case Parked(link_id=link_id, ticket=ticket, expires_at=expires_at):
                 parked = self._pool.links.park(outcome.state)
                 await self._journal.park(link_id, ticket=ticket, parked=parked, expires_at=expires_at)

@@ -7,6 +7,8 @@ from datetime import datetime
 import attrs
 from attrs import field, frozen
 
+from belvo_async._lines import write_line
+
 _COLUMNS = ("updated", "parked", "refused", "unsettled")
 
 
@@ -64,7 +66,8 @@ class RefreshReport:
 
     def to_table(self) -> str:
         """Return lines of text: totals, then a row for each institution, then the error codes."""
-        return "\n".join((*self._list_totals(), *self._list_institutions(), *self._list_codes()))
+        lines = (*self._list_totals(), *self._list_institutions(), *self._list_codes())
+        return "\n".join(map(write_line, lines))
 
     def __str__(self) -> str:
         """Tell the totals in one line."""

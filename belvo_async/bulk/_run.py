@@ -9,6 +9,7 @@ from typing import Final, Self
 from belvo_async._clock import first_of
 from belvo_async._finishing import end_all, finish, wait_until_done
 from belvo_async._loop_binding import LoopBinding
+from belvo_async._frames import hide
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._conductor import Conductor
 from belvo_async.bulk._journal import Journal
@@ -167,6 +168,7 @@ class RefreshRun:
             InvalidTokenError: The token cannot be one; nothing was sent, and the challenge is still open.
             BelvoError: The journal or the pool cannot be used.
         """
+        token = hide(token)
         return await self._enter().answer(ticket, token)
 
     @property

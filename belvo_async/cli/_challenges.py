@@ -19,8 +19,9 @@ from belvo_async import (
     SessionPool,
     TokenRequiredError,
 )
+from belvo_async._lines import write_line
 from belvo_async.cli._ask import Asker
-from belvo_async.cli._console import make_safe, write_error, write_prose
+from belvo_async.cli._console import write_error, write_prose
 from belvo_async.cli._endings import ExitCode
 from belvo_async.cli._interrupt import close_on_interrupt, watch_signals
 from belvo_async.cli._update import Desk
@@ -98,7 +99,9 @@ async def _answer(pool: SessionPool, ticket: str, asker: Asker, desk: Desk) -> E
             write_error(desk.messages, error)
             return ExitCode.CHALLENGE_OPEN
         else:
-            write_prose(desk.output, f"Link {link.id}: updated, status {link.status or 'not told'}.")
+            write_prose(
+                desk.output, write_line(f"Link {link.id}: updated, status {link.status or 'not told'}.")
+            )
             return ExitCode.OK
 
 
@@ -137,7 +140,7 @@ def _build_table(found: Sequence[ParkedChallenge]) -> Table:
             str(parked.attempts),
             _write_time(parked.expires_at),
         )
-        table.add_row(*(Text(make_safe(cell)) for cell in cells))
+        table.add_row(*(Text(write_line(cell)) for cell in cells))
     return table
 
 

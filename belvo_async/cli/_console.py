@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from belvo_async import BelvoError
+from belvo_async._lines import write_line
 
 _WIDE = 160
 
@@ -31,13 +32,7 @@ def make_safe(text: str) -> str:
     Escape sequences, control characters and marks that turn the direction of writing become `\x1b` and the
     like; lines stay lines.
     """
-    return "".join(_make_safe(sign) for sign in text)
-
-
-def _make_safe(sign: str) -> str:
-    if sign.isprintable() or sign == "\n":
-        return sign
-    return sign.encode("unicode_escape").decode("ascii")
+    return "\n".join(write_line(line) for line in text.split("\n"))
 
 
 def write_prose(console: Console, text: str | Text, style: str = "") -> None:

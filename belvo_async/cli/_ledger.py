@@ -8,7 +8,7 @@ from typing import Final
 from attrs import define, field
 
 from belvo_async import BelvoError, Challenge, ChallengeKind, LoginSettled, Observation, RetryPlanned
-from belvo_async.cli._console import make_safe
+from belvo_async._lines import write_line
 from belvo_async.cli._crowd import Customer, Outcome
 from belvo_async.cli._endings import Ending, EndingKind, read_ending
 from belvo_async.errors import (
@@ -133,7 +133,7 @@ class Ledger:
         entry.is_asked = True
         entry.challenges.append(challenge)
         what = challenge.value or challenge.instructions
-        self._report("?", entry, f"{challenge.kind or 'a challenge'}: {make_safe(what)}")
+        self._report("?", entry, f"{challenge.kind or 'a challenge'}: {write_line(what)}")
 
     def answer(self, entry: Entry, challenge: Challenge) -> None:
         """Note that the person has answered."""

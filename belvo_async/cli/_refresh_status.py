@@ -8,8 +8,9 @@ from typing import Final
 
 from rich.console import Console
 
+from belvo_async._lines import write_line
 from belvo_async.bulk import JournalStatus, LinkState, Record, RefreshReport, list_records, read_status
-from belvo_async.cli._console import make_safe, write_prose
+from belvo_async.cli._console import write_prose
 from belvo_async.cli._endings import ExitCode
 from belvo_async.cli._refresh_view import write_duration
 
@@ -43,7 +44,7 @@ def show_links(path: Path, states: Collection[str], output: Console, *, as_json:
         if as_json:
             output.print(json.dumps(_build_link(record)), soft_wrap=True)
         else:
-            write_prose(output, make_safe(_describe_link(record)))
+            write_prose(output, write_line(_describe_link(record)))
     return ExitCode.OK
 
 
@@ -65,7 +66,7 @@ def _list_lines(status: JournalStatus) -> list[str]:
         lines += ["", "open challenges, the next to expire first:"]
         lines += [f"  {record.link_id}  until {_write_time(record.expires_at)}" for record in parked]
         lines += [f"  and {more} more; --list parked shows all"] if more > 0 else []
-    return [make_safe(line) for line in lines]
+    return [write_line(line) for line in lines]
 
 
 def _describe_link(record: Record) -> str:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from belvo_async import BelvoError, Observation, PoolPaused, RetryPlanned
+from belvo_async._lines import write_line
 from belvo_async.bulk import NotUpdated, Outcome, Parked, RefreshReport, Unsettled, Updated
 from belvo_async.cli._console import make_safe, write_prose
 
@@ -57,7 +58,7 @@ class View:
             case PoolPaused(seconds=seconds):
                 self.say(f"Belvo refuses more requests for now: waiting {seconds:.0f} s.")
             case RetryPlanned(reason=reason, seconds=seconds) if not self._has_begun:
-                self.say(f"{reason}: trying again in {seconds:.0f} s.")
+                self.say(f"{write_line(reason)}: trying again in {seconds:.0f} s.")
             case _:
                 pass
 
@@ -227,7 +228,7 @@ def _build_institutions(report: RefreshReport) -> Table:
     ordered = sorted(report.by_institution.items(), key=lambda item: -sum(item[1].values()))
     for name, counts in ordered[:_INSTITUTIONS]:
         told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items(), reverse=True) if count)
-        table.add_row(Text(make_safe(name)), Text(told, style="dim"))
+        table.add_row(Text(write_line(name)), Text(told, style="dim"))
     if len(ordered) > _INSTITUTIONS:
         table.add_row(Text(f"and {len(ordered) - _INSTITUTIONS} more", style="dim"))
     return table
@@ -235,7 +236,7 @@ def _build_institutions(report: RefreshReport) -> Table:
 
 def _list_codes(report: RefreshReport) -> str:
     ordered = sorted(report.by_code.items(), key=lambda item: -item[1])[:_CODES]
-    return "not updated: " + ", ".join(f"{count} {make_safe(code)}" for code, count in ordered)
+    return "not updated: " + ", ".join(f"{count} {write_line(code)}" for code, count in ordered)
 
 
 def _write_plan(report: RefreshReport) -> str:
@@ -246,5 +247,5 @@ def _write_plan(report: RefreshReport) -> str:
     if report.repeated:
         lines.append(f"{report.repeated} rows repeat a link: one login each.")
     planned = {name: counts.get("waiting", 0) for name, counts in report.by_institution.items()}
-    rows = [f"{count:>7}  {name}" for name, count in sorted(planned.items()) if count]
+    rows = [f"{count:>7}  {write_line(name)}" for name, count in sorted(planned.items()) if count]
     return "\n".join([*lines, *(["", " logins  institution", *rows] if rows else [])])

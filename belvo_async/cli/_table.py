@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from belvo_async import Link
-from belvo_async.cli._console import make_safe
+from belvo_async._lines import write_line
 from belvo_async.cli._crowd import Outcome
 from belvo_async.cli._endings import EndingKind
 from belvo_async.cli._ledger import Entry
@@ -104,7 +104,7 @@ def build_links(links: Sequence[Link]) -> Table:
         ]
         if has_external_ids:
             cells.append(link.external_id or odd.get("external_id", ""))
-        table.add_row(*(Text(make_safe(cell)) for cell in cells))
+        table.add_row(*(Text(write_line(cell)) for cell in cells))
     return table
 
 

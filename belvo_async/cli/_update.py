@@ -8,6 +8,7 @@ from attrs import field, frozen
 from rich.console import Console
 
 from belvo_async import BelvoError, Link, LinkUpdate, Observation, PoolPaused, RetryPlanned, SessionPool
+from belvo_async._lines import write_line
 from belvo_async.cli._ask import Asker
 from belvo_async.cli._console import write_error, write_prose
 from belvo_async.cli._endings import EndingKind, ExitCode, read_ending
@@ -93,4 +94,4 @@ def _tell_success(link: Link, console: Console) -> None:
     )
     where = "" if link.institution is None else f" at {link.institution}"
     status = link.status or "not told"
-    write_prose(console, f"Link {link.id}{where}: updated, status {status}{at}.")
+    write_prose(console, write_line(f"Link {link.id}{where}: updated, status {status}{at}."))
