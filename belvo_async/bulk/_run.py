@@ -8,8 +8,8 @@ from typing import Final, Self
 
 from belvo_async._clock import first_of
 from belvo_async._finishing import end_all, finish, wait_until_done
-from belvo_async._loop_binding import LoopBinding
 from belvo_async._frames import hide
+from belvo_async._loop_binding import LoopBinding
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._conductor import Conductor
 from belvo_async.bulk._journal import Journal
