@@ -155,7 +155,8 @@ class ChallengeStore(Protocol):
 
     Only `replace` has to be atomic, and that among all processes that share the store: on it rests that of
     two answers to one challenge only one is sent. A method that cannot do its work raises
-    `ChallengeStoreError`. `belvo_async.testing.challenge_store_suite` tests an implementation.
+    `ChallengeStoreError`. A store that belongs to one event loop raises `WrongEventLoopError` on every other,
+    and does not wait there. `belvo_async.testing.challenge_store_suite` tests an implementation.
     """
 
     async def add(self, row: ChallengeRow) -> bool:

@@ -26,11 +26,13 @@ import pytest
 from attrs import evolve
 
 from belvo_async import ChallengePhase, ChallengeRow, ChallengeStore
+from belvo_async.errors import WrongEventLoopError
 
 NOON: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OWNER: Final = "0" * 32
 LINK: Final = "1" * 64
 _MINUTE: Final = timedelta(minutes=1)
+_AT_ONCE: Final = 1.0
 _MICROSECOND: Final = timedelta(microseconds=1)
 _ONGOING: Final = (ChallengePhase.OPEN, ChallengePhase.CLAIMED, ChallengePhase.ANSWERED)
 
@@ -291,3 +293,19 @@ class ChallengeStoreSuite:
         await store.add(row)
         assert await store.read(row.key) == row
         assert await store.list(OWNER, ChallengePhase.OPEN, after=NOON - _MINUTE, limit=10) == [row]
+
+    async def test_another_event_loop_is_served_or_refused_at_once(self, store: ChallengeStore) -> None:
+        """By `WrongEventLoopError`, never by a wait without end; the first loop goes on undisturbed."""
+        row = build_row()
+        await store.add(row)
+        other = await asyncio.to_thread(asyncio.run, _read_elsewhere(store, row.key))
+        assert other in (row, WrongEventLoopError)
+        assert await store.read(row.key) == row
+
+
+async def _read_elsewhere(store: ChallengeStore, key: str) -> ChallengeRow | type[WrongEventLoopError] | None:
+    try:
+        async with asyncio.timeout(_AT_ONCE):
+            return await store.read(key)
+    except WrongEventLoopError:
+        return WrongEventLoopError
