@@ -11,7 +11,7 @@ from belvo_async._http import Request, Response
 from belvo_async._instant import Instant
 from belvo_async._lines import LONGEST_NAME, cut_optional
 from belvo_async._models import AcceptedRequest, Challenge, Institution, Link, Page
-from belvo_async._refusals import read_error, unreadable
+from belvo_async._refusals import read_error, refuse_challenge, unreadable
 from belvo_async.errors import UnreadableAnswerError
 from belvo_async.mfa import Accepted, Challenged, Event, Rejected
 
@@ -38,7 +38,7 @@ def read_refusal(response: Response, request: Request, at: Instant) -> Challenge
     try:
         challenge = _find_challenge(response, request, at) if _can_be_challenged(response, request) else None
     except OversizedError as error:
-        return Rejected(unreadable(str(error), response, request))
+        return Rejected(refuse_challenge(str(error), response, request))
     if challenge is None:
         return Rejected(read_error(response, request, at.wall))
     if request.link_id not in (None, challenge.link_id):

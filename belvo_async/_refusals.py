@@ -51,6 +51,16 @@ def unreadable(problem: str, response: Response, request: Request) -> Unreadable
     )
 
 
+def refuse_challenge(problem: str, response: Response, request: Request) -> ApiError:
+    """Build the error for a challenge that nobody can be asked: the login has not succeeded."""
+    return ApiError(
+        f"Belvo answered {request.method} {request.path} with a challenge that is not kept: {problem}.",
+        remedy="The link keeps its old credentials. Tell Belvo's support of this challenge.",
+        status=response.status,
+        link_id=request.link_id,
+    )
+
+
 def read_error(response: Response, request: Request, now: datetime) -> BelvoError:
     """Turn an answer that is no success into the error to raise."""
     details = _read_details(response, request)

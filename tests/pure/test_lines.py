@@ -12,7 +12,7 @@ from belvo_async._http import Response
 from belvo_async._instant import Instant
 from belvo_async._lines import cut, trim, write_line
 from belvo_async._parking import read_parked, write_parked
-from belvo_async.errors import ErrorDetail, UnreadableAnswerError
+from belvo_async.errors import ApiError, ErrorDetail
 from belvo_async.mfa import AwaitingToken, Rejected, Submitting, advance
 from tests.pure.bodies import AT, CHALLENGE, NOON, TOKEN_DATA, UPDATE_REQUEST, challenged, rejected
 from tests.pure.strategies import ANY_TEXT, JSON_VALUES
@@ -120,5 +120,5 @@ def test_a_picture_of_a_qr_code_is_kept_whole() -> None:
 def test_a_challenge_that_is_too_long_is_refused_with_the_reason(body: object) -> None:
     event = read_answer(Response(status=428, body=json.dumps(body).encode()), UPDATE_REQUEST, AT)
     assert isinstance(event, Rejected)
-    assert (type(event.error), event.error.status) == (UnreadableAnswerError, 428)
+    assert (type(event.error), event.error.status) == (ApiError, 428)
     assert "too long" in event.error.message or "longer than 2 MiB" in event.error.message
