@@ -117,7 +117,7 @@ class Echo:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + PASSWORD.encode())
             return False
         if self.mode == "silent":
-            await asyncio.sleep(1)
+            await asyncio.sleep(0.3)
             return False
         if self.mode == "token first" and is_login:
             self.challenges += 1

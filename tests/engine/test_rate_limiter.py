@@ -92,7 +92,7 @@ async def test_an_answer_waits_for_a_moment_where_others_use_the_whole_limit(
     load: Priority, handshake: float
 ) -> None:
     crowd = gather(handshake=handshake)
-    until = crowd.clock.monotonic() + 300.0
+    until = crowd.clock.monotonic() + 200.0
     await asyncio.gather(
         crowd.saturate(load, until, workers=64),
         crowd.come_by_chance(Priority.ANSWER, until, rate=0.2),
@@ -106,7 +106,7 @@ async def test_an_answer_waits_for_a_moment_where_others_use_the_whole_limit(
 
 async def test_a_call_waits_for_a_moment_beside_a_job_that_uses_the_whole_limit() -> None:
     crowd = gather(handshake=0.2)
-    until = crowd.clock.monotonic() + 300.0
+    until = crowd.clock.monotonic() + 200.0
     await asyncio.gather(
         crowd.saturate(Priority.JOB, until, workers=64),
         crowd.come_by_chance(Priority.CALL, until, rate=0.2),
