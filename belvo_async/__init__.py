@@ -46,11 +46,11 @@ from belvo_async._observations import (
 from belvo_async._observer import Observer, log_observation
 from belvo_async._pages import Listing
 from belvo_async._pool import Account, SessionPool
-from belvo_async._rate_limiter import PoolLoad, QueueLoad
 from belvo_async._retry import RetryPolicy
 from belvo_async._settings import Concurrency, Credentials, Environment, RateLimit, Timeouts
 from belvo_async._single_flight import WhenBusy
 from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge
+from belvo_async._turns import PoolLoad, QueueLoad
 from belvo_async._version import __version__
 from belvo_async.errors import (
     BelvoError,

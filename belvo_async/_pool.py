@@ -22,7 +22,7 @@ from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._network import DIRECT, Network
 from belvo_async._observer import Observer, log_observation
 from belvo_async._parked import ParkedChallenges
-from belvo_async._rate_limiter import PoolLoad, RateLimiter
+from belvo_async._rate_limiter import RateLimiter
 from belvo_async._retry import Retrier, RetryPolicy
 from belvo_async._settings import (
     Concurrency,
@@ -41,6 +41,7 @@ from belvo_async._status_check import SeenAccesses
 from belvo_async._tickets import ChallengeStore
 from belvo_async._traffic import Traffic
 from belvo_async._transport import AiohttpTransport, Transport
+from belvo_async._turns import PoolLoad
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
 

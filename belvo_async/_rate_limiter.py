@@ -2,19 +2,18 @@
 
 import asyncio
 import math
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections import deque
+from collections.abc import Awaitable, Callable
 from contextvars import Context
 from functools import partial
 from typing import Final
-
-from attrs import define, field, frozen
 
 from belvo_async._clock import Clock, first_of
 from belvo_async._pause import Pause
 from belvo_async._priority import Priority
 from belvo_async._settings import RateLimit
-from belvo_async.errors import AddressBlockedError, BelvoError, PoolBusyError, PoolClosedError
+from belvo_async._turns import Line, PoolLoad, QueueLoad, Turn, fail_all, is_before, wake
+from belvo_async.errors import AddressBlockedError, PoolBusyError, PoolClosedError
 
 _LEAST_LEAD: Final = 1.0
 _MOST_LEAD: Final = 10.0
@@ -26,90 +25,6 @@ _SHORTEST_SLEEP: Final = 0.001
 """Seconds: what is due now has been let go, and rounding must not make the loop spin."""
 _FADING: Final = 0.9
 """What is left of the slowest connection with each one since."""
-
-
-@define(eq=False)
-class Turn:
-    """One request on its way to its start."""
-
-    priority: Priority
-    institution: str | None
-    latest: float | None
-    """When it gives up waiting, by the monotonic clock."""
-    waiting: "asyncio.Future[None] | None" = field(default=None, repr=False)
-    started: float | None = None
-    """When it left, or when it was let go; None before."""
-    epoch: int = 0
-    is_connected: bool = False
-    """Whether its connection is being made, or stands."""
-    connected_at: float = 0.0
-    """When it was let connect."""
-    is_paced: bool = False
-    """Whether it starts no sooner than the starts before it allow, one by one."""
-
-
-@frozen
-class QueueLoad:
-    """How many requests of one class wait for the limit, and how long the next one would."""
-
-    waiting: int
-    seconds: float
-    """Until its start, as far as is known now."""
-
-
-@frozen
-class PoolLoad:
-    """What waits for the limit of requests now, by class."""
-
-    answers: QueueLoad
-    """Answers to challenges, and status checks."""
-    calls: QueueLoad
-    jobs: QueueLoad
-    paused: float
-    """Seconds for which nothing is sent, as the server has refused a request; 0 where it has not."""
-
-
-class _Line:
-    """Those who wait: first come, first served within an institution, and institutions in turn."""
-
-    def __init__(self) -> None:
-        self._turns: Final[OrderedDict[str | None, deque[Turn]]] = OrderedDict()
-        self._length = 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[Turn]:
-        return (turn for turns in self._turns.values() for turn in turns)
-
-    @property
-    def first(self) -> Turn:
-        """The next."""
-        return next(iter(self._turns.values()))[0]
-
-    def append(self, turn: Turn) -> None:
-        """Let one wait."""
-        self._turns.setdefault(turn.institution, deque()).append(turn)
-        self._length += 1
-
-    def pop(self) -> Turn:
-        """Take out the next."""
-        institution, turns = next(iter(self._turns.items()))
-        turn = turns.popleft()
-        self._turns.move_to_end(institution)
-        if not turns:
-            del self._turns[institution]
-        self._length -= 1
-        return turn
-
-    def discard(self, turn: Turn) -> None:
-        """Take out one that waits no longer; nothing happens where it is not there."""
-        turns = self._turns.get(turn.institution, deque())
-        if turn in turns:
-            turns.remove(turn)
-            self._length -= 1
-            if not turns:
-                del self._turns[turn.institution]
 
 
 class RateLimiter:
@@ -139,9 +54,9 @@ class RateLimiter:
         self._paced_until = 0.0
         """When the starts so far would have ended, had they come one by one."""
         self.pause: Final = Pause(clock)
-        self._lines: Final = {priority: _Line() for priority in Priority}
+        self._lines: Final = {priority: Line() for priority in Priority}
         """Those who may not connect yet."""
-        self._standing: Final = {priority: _Line() for priority in Priority}
+        self._standing: Final = {priority: Line() for priority in Priority}
         """Those whose connection stands."""
         self._connecting: Final = dict.fromkeys(Priority, 0)
         """How many of each class have been let connect, and have not left."""
@@ -230,7 +145,7 @@ class RateLimiter:
         seconds = self.pause.refused(turn.epoch, retry_after, is_page=is_page)
         if self.pause.is_hopeless:
             for line in (self._lines[Priority.JOB], self._standing[Priority.JOB]):
-                _fail_all(line, _blocked)
+                fail_all(line, _blocked)
         self._stir()
         return seconds
 
@@ -263,7 +178,7 @@ class RateLimiter:
             len(self._lines[other]) + self._connecting[other] for other in Priority if other <= priority
         )
 
-    async def _wait(self, turn: Turn, line: _Line) -> None:
+    async def _wait(self, turn: Turn, line: Line) -> None:
         turn.waiting = asyncio.get_running_loop().create_future()
         line.append(turn)
         self._stir()
@@ -309,17 +224,17 @@ class RateLimiter:
                 self.pause.check_probe()
         except PoolClosedError as closed:
             for line in (*self._lines.values(), *self._standing.values()):
-                _fail_all(line, partial(PoolClosedError, closed.message, remedy=closed.remedy))
+                fail_all(line, partial(PoolClosedError, closed.message, remedy=closed.remedy))
 
     def _let_go(self) -> None:
         for priority in Priority:
             standing, line = self._standing[priority], self._lines[priority]
             while standing and self._may_start(standing.first):
                 self._start(standing.first)
-                _wake(standing.pop())
+                wake(standing.pop())
             while line and self._may_connect(line.first):
                 self._connect(line.first)
-                _wake(line.pop())
+                wake(line.pop())
             if standing:
                 return  # whoever comes after waits too
 
@@ -392,7 +307,7 @@ class RateLimiter:
 
     def _count_returns(self, by: float) -> int:
         """Return how many starts are out of the window by a moment."""
-        return sum(1 for turn in self._starts if _is_before(turn, by - self._span))
+        return sum(1 for turn in self._starts if is_before(turn, by - self._span))
 
     def _find_start(self, turn: Turn, now: float) -> float:
         """Return when a request may start."""
@@ -422,7 +337,7 @@ class RateLimiter:
         return (self._clock.monotonic() if started is None else started) + self._span
 
     def _forget_old(self, now: float) -> None:
-        while self._starts and _is_before(self._starts[0], now - self._span):
+        while self._starts and is_before(self._starts[0], now - self._span):
             self._starts.popleft()
 
     def _find_delay(self) -> float | None:
@@ -435,23 +350,6 @@ class RateLimiter:
             lead = self._find_lead()
             times += [self._find_next_return(now + lead) - lead, now + self._step]
         return max(_SHORTEST_SLEEP, min(times) - now) if times else None
-
-
-def _is_before(turn: Turn, moment: float) -> bool:
-    return turn.started is not None and turn.started <= moment
-
-
-def _wake(turn: Turn) -> None:
-    if turn.waiting is not None and not turn.waiting.done():
-        turn.waiting.set_result(None)
-
-
-def _fail_all(line: _Line, build: Callable[[], BelvoError]) -> None:
-    """Let all who wait raise an error, each one of its own."""
-    for turn in [*line]:
-        line.discard(turn)
-        if turn.waiting is not None and not turn.waiting.done():
-            turn.waiting.set_exception(build())
 
 
 def _blocked() -> AddressBlockedError:

@@ -7,8 +7,9 @@ from attrs import define, field
 from belvo_async._departure import Departure
 from belvo_async._http import Request
 from belvo_async._priority import Priority
-from belvo_async._rate_limiter import RateLimiter, Turn
+from belvo_async._rate_limiter import RateLimiter
 from belvo_async._traffic import Traffic
+from belvo_async._turns import Turn
 from belvo_async.mfa import challenge_expired
 
 _NOTE_LASTS: Final = 10.0

@@ -1,0 +1,114 @@
+"""The turns of requests within the rate limit, and the lines in which they wait."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from attrs import define, field, frozen
+
+from belvo_async._priority import Priority
+from belvo_async.errors import BelvoError
+
+
+@define(eq=False)
+class Turn:
+    """One request on its way to its start."""
+
+    priority: Priority
+    institution: str | None
+    latest: float | None
+    """When it gives up waiting, by the monotonic clock."""
+    waiting: "asyncio.Future[None] | None" = field(default=None, repr=False)
+    started: float | None = None
+    """When it left, or when it was let go; None before."""
+    epoch: int = 0
+    is_connected: bool = False
+    """Whether its connection is being made, or stands."""
+    connected_at: float = 0.0
+    """When it was let connect."""
+    is_paced: bool = False
+    """Whether it starts no sooner than the starts before it allow, one by one."""
+
+
+@frozen
+class QueueLoad:
+    """How many requests of one class wait for the limit, and how long the next one would."""
+
+    waiting: int
+    seconds: float
+    """Until its start, as far as is known now."""
+
+
+@frozen
+class PoolLoad:
+    """What waits for the limit of requests now, by class."""
+
+    answers: QueueLoad
+    """Answers to challenges, and status checks."""
+    calls: QueueLoad
+    jobs: QueueLoad
+    paused: float
+    """Seconds for which nothing is sent, as the server has refused a request; 0 where it has not."""
+
+
+class Line:
+    """Those who wait: first come, first served within an institution, and institutions in turn."""
+
+    def __init__(self) -> None:
+        self._turns: Final[OrderedDict[str | None, deque[Turn]]] = OrderedDict()
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Turn]:
+        return (turn for turns in self._turns.values() for turn in turns)
+
+    @property
+    def first(self) -> Turn:
+        """The next."""
+        return next(iter(self._turns.values()))[0]
+
+    def append(self, turn: Turn) -> None:
+        """Let one wait."""
+        self._turns.setdefault(turn.institution, deque()).append(turn)
+        self._length += 1
+
+    def pop(self) -> Turn:
+        """Take out the next."""
+        institution, turns = next(iter(self._turns.items()))
+        turn = turns.popleft()
+        self._turns.move_to_end(institution)
+        if not turns:
+            del self._turns[institution]
+        self._length -= 1
+        return turn
+
+    def discard(self, turn: Turn) -> None:
+        """Take out one that waits no longer; nothing happens where it is not there."""
+        turns = self._turns.get(turn.institution, deque())
+        if turn in turns:
+            turns.remove(turn)
+            self._length -= 1
+            if not turns:
+                del self._turns[turn.institution]
+
+
+def is_before(turn: Turn, moment: float) -> bool:
+    """Whether it has left, or was let go, by a moment."""
+    return turn.started is not None and turn.started <= moment
+
+
+def wake(turn: Turn) -> None:
+    """Let it go on."""
+    if turn.waiting is not None and not turn.waiting.done():
+        turn.waiting.set_result(None)
+
+
+def fail_all(line: Line, build: Callable[[], BelvoError]) -> None:
+    """Let all who wait raise an error, each one of its own."""
+    for turn in [*line]:
+        line.discard(turn)
+        if turn.waiting is not None and not turn.waiting.done():
+            turn.waiting.set_exception(build())
