@@ -29,7 +29,6 @@ class Pause:
         self._until: float | None = None
         self._probe_until: float | None = None
         self._length = 0.0
-        self._connected = 0
         self._blocked: Final[deque[float]] = deque(maxlen=_HOPELESS)
         """When the last pauses began that the edge's page has caused, with none passing in between."""
 
@@ -44,21 +43,13 @@ class Pause:
         """Whether the server has refused one, and none has passed since."""
         return self._until is not None
 
-    def may_connect(self, now: float) -> bool:
-        """Whether one more request may open its connection: after a pause the probe alone."""
-        return self._until is None or (self.may_start(now) and not self._connected)
+    def may_connect(self, now: float, connected: int) -> bool:
+        """Whether one more may connect besides so many *connected*: after a pause the probe alone."""
+        return self._until is None or (self.may_start(now) and not connected)
 
     def may_start(self, now: float) -> bool:
         """Whether one more request may leave."""
         return self._until is None or (now >= self._until and self._probe_until is None)
-
-    def connect(self) -> None:
-        """Note that a request opens its connection."""
-        self._connected += 1
-
-    def disconnect(self) -> None:
-        """Note that a request leaves, or is given up before it does."""
-        self._connected -= 1
 
     def start(self) -> int:
         """Note that a request leaves; return what tells its response from those of other pauses."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import Context
@@ -12,7 +13,7 @@ from belvo_async._clock import Clock, first_of
 from belvo_async._pause import Pause
 from belvo_async._priority import Priority
 from belvo_async._settings import RateLimit
-from belvo_async._turns import Line, PoolLoad, QueueLoad, Turn, fail_all, is_before, wake
+from belvo_async._turns import Line, PoolLoad, QueueLoad, Turn, fail_all, wake
 from belvo_async.errors import AddressBlockedError, PoolBusyError, PoolClosedError
 
 _LEAST_LEAD: Final = 1.0
@@ -113,12 +114,12 @@ class RateLimiter:
 
     def give_back(self, turn: Turn) -> None:
         """Note that a request was let go and did not leave: another gets its start, and it may wait again."""
-        if turn.started is None:
+        if turn.started == math.inf:
             return
         if turn in self._starts:
             self._starts.remove(turn)
             self._paced_until -= self._step
-        turn.started = None
+        turn.started = math.inf
         self._connect(turn)
         self._stir()
 
@@ -163,7 +164,7 @@ class RateLimiter:
             return pause
         windows, index = divmod(short - 1, self._size)
         started = self._starts[min(index, len(self._starts) - 1)].started if self._starts else now
-        return max(pause, (now if started is None else started) + (windows + 1) * self._span - now)
+        return max(pause, started + (windows + 1) * self._span - now)
 
     def read_load(self) -> PoolLoad:
         """Return what waits, and how long the next ones would."""
@@ -241,12 +242,10 @@ class RateLimiter:
     def _connect(self, turn: Turn) -> None:
         turn.is_connected, turn.connected_at = True, self._clock.monotonic()
         self._connecting[turn.priority] += 1
-        self.pause.connect()
 
     def _disconnect(self, turn: Turn) -> None:
         turn.is_connected = False
         self._connecting[turn.priority] -= 1
-        self.pause.disconnect()
 
     def _start(self, turn: Turn) -> None:
         self._disconnect(turn)
@@ -276,7 +275,7 @@ class RateLimiter:
 
     def _may_connect(self, turn: Turn) -> bool:
         now = self._clock.monotonic()
-        if not self.pause.may_connect(now):
+        if not self.pause.may_connect(now, sum(self._connecting.values())):
             return False
         if self._size is None:
             return True
@@ -302,12 +301,12 @@ class RateLimiter:
 
     def _find_next_return(self, after: float) -> float:
         """Return when the next start is out of the window after a moment."""
-        returns = (self._find_return(index) for index in range(len(self._starts)))
-        return next((at for at in returns if at > after), math.inf)
+        index = self._count_returns(after)
+        return self._find_return(index) if index < len(self._starts) else math.inf
 
     def _count_returns(self, by: float) -> int:
         """Return how many starts are out of the window by a moment."""
-        return sum(1 for turn in self._starts if is_before(turn, by - self._span))
+        return bisect_right(self._starts, by - self._span, key=_find_moment)
 
     def _find_start(self, turn: Turn, now: float) -> float:
         """Return when a request may start."""
@@ -322,8 +321,7 @@ class RateLimiter:
     def _find_pace(self) -> float:
         """Return when the next of those that wait may start: one by one, so many after what was missed."""
         missed = self._paced_until - (self._burst - 1) * self._step
-        last = self._starts[-1].started if self._starts else None
-        return missed if last is None else max(missed, last + self._gap)
+        return max(missed, self._starts[-1].started + self._gap) if self._starts else missed
 
     def _find_reserve(self, now: float) -> float:
         """Return when one more start leaves enough for answers, counted with those that come back soon."""
@@ -333,11 +331,10 @@ class RateLimiter:
         return self._find_return(missing - 1) - self._reserve * self._step
 
     def _find_return(self, index: int) -> float:
-        started = self._starts[index].started
-        return (self._clock.monotonic() if started is None else started) + self._span
+        return self._starts[index].started + self._span
 
     def _forget_old(self, now: float) -> None:
-        while self._starts and is_before(self._starts[0], now - self._span):
+        while self._starts and self._starts[0].started <= now - self._span:
             self._starts.popleft()
 
     def _find_delay(self) -> float | None:
@@ -350,6 +347,10 @@ class RateLimiter:
             lead = self._find_lead()
             times += [self._find_next_return(now + lead) - lead, now + self._step]
         return max(_SHORTEST_SLEEP, min(times) - now) if times else None
+
+
+def _find_moment(turn: Turn) -> float:
+    return turn.started
 
 
 def _blocked() -> AddressBlockedError:

@@ -1,6 +1,7 @@
 """The turns of requests within the rate limit, and the lines in which they wait."""
 
 import asyncio
+import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -20,8 +21,8 @@ class Turn:
     latest: float | None
     """When it gives up waiting, by the monotonic clock."""
     waiting: "asyncio.Future[None] | None" = field(default=None, repr=False)
-    started: float | None = None
-    """When it left, or when it was let go; None before."""
+    started: float = math.inf
+    """When it left, or when it was let go; infinite before."""
     epoch: int = 0
     is_connected: bool = False
     """Whether its connection is being made, or stands."""
@@ -93,11 +94,6 @@ class Line:
             self._length -= 1
             if not turns:
                 del self._turns[turn.institution]
-
-
-def is_before(turn: Turn, moment: float) -> bool:
-    """Whether it has left, or was let go, by a moment."""
-    return turn.started is not None and turn.started <= moment
 
 
 def wake(turn: Turn) -> None:
