@@ -143,16 +143,14 @@ class Exchange:
             PoolClosedError: The pool closed before a login was sent.
         """
         slots, priority = self._traffic.slots, find_priority(request)
-        slot = slots.of(priority, request.institution)
-        if slot is None:
-            async with slots.room(priority):
-                return await self._transmit(request, departure, priority)
-        async with slot, slots.room(priority):
-            return await self._transmit(request, departure, priority)
+        asked = self._traffic.clock.monotonic()
+        async with slots.of(priority, request.institution), slots.room(priority):
+            return await self._transmit(request, departure, priority, asked)
 
-    async def _transmit(self, request: Request, departure: Departure | None, priority: Priority) -> Response:
+    async def _transmit(
+        self, request: Request, departure: Departure | None, priority: Priority, asked: float
+    ) -> Response:
         traffic = self._traffic
-        asked = traffic.clock.monotonic()
         start = await RequestStart(request, departure, traffic).admit(priority)
         try:
             response = await self._transport.send(request, start)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from types import TracebackType
 from typing import Final, TypeAlias
 
@@ -12,6 +13,7 @@ from belvo_async._settings import Concurrency
 
 HoldLink: TypeAlias = Callable[[str], Awaitable[None]]
 """Holds a link too that a login learns of on its way."""
+_NO_LIMIT: Final = nullcontext()
 
 
 @define
@@ -128,10 +130,10 @@ class Slots:
         """Return the room of a class: taken last, so that who waits for an institution holds none of it."""
         return self._rooms[priority]
 
-    def of(self, priority: Priority, institution: str | None) -> _Turnstile | None:
-        """Return the context that holds one slot of an institution; None where it has no limit."""
+    def of(self, priority: Priority, institution: str | None) -> AbstractAsyncContextManager[None]:
+        """Return the context that holds one slot of an institution; an empty one where it has no limit."""
         if self._per_institution is None or institution is None or priority is Priority.ANSWER:
-            return None
+            return _NO_LIMIT
         key = f"{priority.name} {institution}"
         slot = self._institutions.get(key)
         if slot is None:

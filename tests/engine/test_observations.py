@@ -12,6 +12,7 @@ from belvo_async import (
     ChallengeEnding,
     ChallengePhase,
     ChallengeReceived,
+    Concurrency,
     ExchangeEnded,
     LinkRegistration,
     LinkUpdate,
@@ -170,6 +171,15 @@ async def test_an_exchange_says_how_long_it_waited_for_its_turn(sandbox: Sandbox
         await asyncio.gather(pool.ping(), pool.ping(), pool.ping())
     waited = sorted(exchange.waited for exchange in pick(seen, ExchangeEnded))
     assert waited == [pytest.approx(0.0), pytest.approx(10.0), pytest.approx(20.0)]
+
+
+async def test_an_exchange_says_how_long_it_waited_for_a_slot(sandbox: Sandbox) -> None:
+    seen: list[Observation] = []
+    updates = [LinkUpdate(sandbox.add_link(), password=PASSWORD) for _ in range(3)]
+    async with open_pool(sandbox, observer=seen.append, concurrency=Concurrency(total=1)) as pool:
+        await asyncio.gather(*(pool.links.update(update) for update in updates))
+    waited = sorted(exchange.waited for exchange in pick(seen, ExchangeEnded))
+    assert waited == [pytest.approx(0.0), pytest.approx(1.0), pytest.approx(2.0)]  # a login takes one second
 
 
 async def test_each_change_of_a_parked_challenge_is_told(sandbox: Sandbox, clock: ManualClock) -> None:
