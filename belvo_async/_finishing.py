@@ -32,11 +32,7 @@ async def wait_until_done(
 
     The cancellation comes out at the end.
     """
-    try:
-        await _wait(futures)
-    except asyncio.CancelledError:
-        await _outlast(futures, patience)
-        raise
+    await _wait_through(futures, None, patience)
 
 
 async def end_all(futures: Collection["asyncio.Future[Any]"], patience: float = _PATIENCE) -> None:
@@ -44,11 +40,7 @@ async def end_all(futures: Collection["asyncio.Future[Any]"], patience: float = 
     for future in futures:
         future.cancel()
         future.add_done_callback(_drop)
-    try:
-        await _wait(futures, patience)
-    except asyncio.CancelledError:
-        await _outlast(futures, patience)
-        raise
+    await _wait_through(futures, patience, patience)
 
 
 async def close_all(*closings: Awaitable[None]) -> None:
@@ -59,7 +51,18 @@ async def close_all(*closings: Awaitable[None]) -> None:
             raise result
 
 
-async def _wait(futures: Collection["asyncio.Future[Any]"], limit: float | None = None) -> None:
+async def _wait_through(
+    futures: Collection["asyncio.Future[Any]"], limit: float | None, patience: float
+) -> None:
+    """Wait up to *limit* seconds, and up to *patience* seconds more once the caller is cancelled."""
+    try:
+        await _wait(futures, limit)
+    except asyncio.CancelledError:
+        await _outlast(futures, patience)
+        raise
+
+
+async def _wait(futures: Collection["asyncio.Future[Any]"], limit: float | None) -> None:
     waiting = [future for future in futures if not future.done()]
     if waiting:
         await asyncio.wait(waiting, timeout=limit)
