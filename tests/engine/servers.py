@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from ssl import SSLContext
+from ssl import SSLContext, SSLError
 
 from attrs import define, field
 
@@ -94,3 +94,29 @@ async def answer_once_with(data: bytes, **settings: object) -> AsyncIterator[tup
     # The settings are those of a pool; a test that passes another one fails at once.
     async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url, **settings) as pool:  # type: ignore[arg-type]
         yield pool, wire
+
+
+@asynccontextmanager
+async def listen(
+    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], *, ssl: SSLContext | None = None
+) -> AsyncIterator[int]:
+    """Run a server that does with each connection what *talk* does; yield its port."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        try:
+            result = talk(reader, writer)
+            if asyncio.iscoroutine(result):
+                await result
+        except (asyncio.IncompleteReadError, ConnectionError, SSLError):
+            pass
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=ssl)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)

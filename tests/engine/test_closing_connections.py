@@ -5,8 +5,8 @@ import gc
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 import trustme
@@ -16,7 +16,7 @@ from belvo_async._http import Repeat, Request
 from belvo_async._transport import AiohttpTransport
 from belvo_async.errors import AnswerLostError, BelvoError, NotSentError, PoolClosedError
 from belvo_async.testing import link_body
-from tests.engine.servers import KEYS, build_answer
+from tests.engine.servers import KEYS, build_answer, listen
 
 LINK_ID = "30cb4806-6e00-48a4-91c9-ca55968576c8"
 ANSWER = build_answer(json.dumps(link_body(LINK_ID)).encode())
@@ -41,24 +41,6 @@ async def begin_and_freeze(reader: asyncio.StreamReader, writer: asyncio.StreamW
 
 async def freeze(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.transport.pause_reading()  # type: ignore[attr-defined]  # it reads, so it can pause
-
-
-@asynccontextmanager
-async def listen(talk: Talk, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    writers: list[asyncio.StreamWriter] = []
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        await talk(reader, writer)
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for writer in writers:
-            writer.transport.abort()
-        await asyncio.sleep(0)
 
 
 def find_sockets_to(port: int) -> list[socket.socket]:
@@ -119,7 +101,7 @@ async def test_closing_cuts_a_connection_to_a_frozen_peer(
 ) -> None:
     talk, request, expected = CASES[name]
     ours, theirs = contexts
-    async with listen(talk, theirs if is_tls else None) as port:
+    async with listen(talk, ssl=theirs if is_tls else None) as port:
         url = f"https://localhost:{port}" if is_tls else f"http://127.0.0.1:{port}"
         await check_closing(open_transport(url, Network(ssl=ours)), request, port, expected)
 
@@ -140,7 +122,7 @@ async def test_closing_cuts_a_request_whose_tls_proxy_is_silent(
     contexts: tuple[ssl.SSLContext, ssl.SSLContext],
 ) -> None:
     ours, theirs = contexts
-    async with listen(freeze, theirs) as port:
+    async with listen(freeze, ssl=theirs) as port:
         network = Network(proxy=f"https://localhost:{port}", ssl=ours)
         await check_closing(open_transport("https://belvo.invalid", network), LOGIN, port, NotSentError)
 

@@ -6,8 +6,7 @@ import errno
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,7 +35,7 @@ from belvo_async.mfa import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock, challenge_body, link_body
 from tests.engine.conftest import open_pool
-from tests.engine.servers import KEYS, Wire, build_answer, serve
+from tests.engine.servers import KEYS, Wire, build_answer, listen, serve
 
 LINK_ID = "30cb4806-6e00-48a4-91c9-ca55968576c8"
 OTHER_ID = "5722d0ba-69c7-4d6a-a4bd-5fb0a3b4d2a0"
@@ -54,32 +53,6 @@ async def answer_all(wire: Wire, writer: asyncio.StreamWriter) -> bool:
     link_id = path.removeprefix("/api/links/").strip("/") if "links" in path else LINK_ID
     writer.write(build_answer(json.dumps(link_body(link_id)).encode()))
     return True
-
-
-@asynccontextmanager
-async def listen(
-    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], **options: object
-) -> AsyncIterator[int]:
-    """Run a server that does with each connection what *talk* does; yield its port."""
-    writers: list[asyncio.StreamWriter] = []
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        try:
-            result = talk(reader, writer)
-            if asyncio.iscoroutine(result):
-                await result
-        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
-            pass
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, **options)  # type: ignore[arg-type] # of a server
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for writer in writers:
-            writer.transport.abort()
-        await asyncio.sleep(0)
 
 
 @pytest.fixture(scope="module")
