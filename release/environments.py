@@ -59,11 +59,14 @@ def _works(interpreter: str) -> bool:
 
 
 def list_settings() -> list[Setting]:
-    """Return this Python with the newest and the oldest dependencies, and the others with the newest."""
+    """Return this Python with the oldest dependencies, and the others with the newest.
+
+    `make test` runs more with this Python and the newest.
+    """
     interpreters = find_interpreters()
     this = interpreters.pop(THIS)
     others = [Setting(version, interpreter) for version, interpreter in interpreters.items()]
-    return [Setting(THIS, this), Setting(THIS, this, OLDEST), *others]
+    return [Setting(THIS, this, OLDEST), *others]
 
 
 def install(setting: Setting, directory: Path, *packages: str | Path) -> Path:

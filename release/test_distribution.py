@@ -101,7 +101,7 @@ def test_the_tests_pass_on_the_wheel(setting: Setting, built: tuple[Path, Path],
     output = run(
         *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "auto", "--dist", "worksteal"),
         *(f"tests/{name}" for name in TESTED),
-        "--ignore=tests/bulk/test_drill.py",  # it kills jobs for a minute; once, by `make test`, is enough
+        *("-m", "not slow"),
         cwd=tmp_path,
     )
     print(f"{setting}: {output.splitlines()[-1]}")

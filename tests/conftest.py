@@ -1,4 +1,4 @@
-"""Profiles of the property tests: quick at the desk, thorough in CI."""
+"""Profiles of the property tests: quick at the desk, more in CI, most when asked for."""
 
 import os
 
@@ -7,5 +7,6 @@ from hypothesis import HealthCheck, settings
 _COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 settings.register_profile("desk", _COMMON, max_examples=100)
-settings.register_profile("ci", _COMMON, max_examples=1000)
+settings.register_profile("ci", _COMMON, max_examples=300)
+settings.register_profile("thorough", _COMMON, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "desk"))

@@ -18,6 +18,8 @@ from belvo_async.sandbox import Received
 from tests.bulk.drill import Plan, drilled
 from tests.bulk.drill_judge import Evidence, count_missed, find_changed, judge
 
+pytestmark = pytest.mark.slow
+
 SMALL = (
     Plan(seed=1),
     Plan(seed=2, links=100, kills=3, reads_fail=True),

@@ -9,7 +9,10 @@ from belvo_async.bulk._records import LinkState
 from belvo_async.bulk._status import read_status
 from tests.bulk.journals import opened, start
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and RLIMIT_FSIZE are POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and RLIMIT_FSIZE are POSIX"),
+]
 
 _WRITE = """
 import asyncio, sys

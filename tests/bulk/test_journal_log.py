@@ -19,6 +19,8 @@ from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import add_updates, read_states
 from tests.bulk.journals import NOON, leave_killed, opened, read_bytes, refuse, start, write_thousand
 
+pytestmark = pytest.mark.slow
+
 KEPT = ("", "-wal")
 """What a copy of a killed journal is made of; the index of the log is made anew."""
 

@@ -27,6 +27,8 @@ from tests.challenges.answering import Order
 from tests.challenges.conftest import add_link, challenge
 from tests.challenges.parked import RIGHT, find_doubles
 
+pytestmark = pytest.mark.slow
+
 ROOT: Final = Path(__file__).parents[2]
 SPEED: Final = 60.0
 """How much faster than the machine's the clock of all processes is: a claim lapses after a second."""

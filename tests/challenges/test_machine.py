@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Final
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
@@ -27,6 +28,8 @@ from belvo_async.testing import ManualClock
 from tests.challenges.conftest import open_pool, park
 from tests.challenges.parked import RIGHT, WRONG, find_doubles, read_all, turn
 from tests.challenges.stores import TroubledStore
+
+pytestmark = pytest.mark.slow
 
 P: Final = ChallengePhase
 ARROWS: Final = {

@@ -12,6 +12,8 @@ from belvo_async.cli._endings import ExitCode
 from belvo_async.cli._interrupt import Interrupt
 from belvo_async.sandbox import Received, Sandbox
 
+pytestmark = pytest.mark.slow
+
 LINKS = 150
 
 

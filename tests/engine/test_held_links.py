@@ -7,6 +7,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
 
+import pytest
 from attrs import define, field
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,6 +17,8 @@ from belvo_async import Link, LinkUpdate, RetryPolicy, SessionPool
 from belvo_async.errors import BelvoError, LinkBusyError, OutcomeUnknownError, PoolClosedError
 from belvo_async.testing import ManualClock, link_body
 from tests.engine.servers import KEYS, Wire, build_answer, serve
+
+pytestmark = pytest.mark.slow
 
 LINK_ID: Final = "30cb4806-6e00-48a4-91c9-ca55968576c8"
 LIMIT: Final = 330.0

@@ -35,6 +35,8 @@ from belvo_async.mfa import (
 )
 from tests.mfa.builders import LINK, NOON, build_challenge, login_failed, session_expired
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "hunter2-never-stored"
 DIGEST = "d" * 64
 EXPIRIES = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 2.0, 30.0, 720.0, 9600.0]))
@@ -218,6 +220,6 @@ class Dialogue(RuleBasedStateMachine):
             assert self.state.update_digest == DIGEST
 
 
-# Ten times the profile's number: 10,000 walks in CI.
+# Ten times the profile's number: 3,000 walks in CI, and 20,000 when asked for.
 Dialogue.TestCase.settings = settings(stateful_step_count=20, max_examples=10 * settings().max_examples)
 TestDialogue = Dialogue.TestCase
