@@ -6,27 +6,8 @@ Start with `SessionPool`. `errors` lists what can go wrong, `mfa` is the state m
 from belvo_async import errors, mfa
 from belvo_async._callers import TokenProvider
 from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
-from belvo_async._identity import ClientIdentity
-from belvo_async._images import Picture
 from belvo_async._login import LoginRecorder
 from belvo_async._memory_store import MemoryChallengeStore
-from belvo_async._models import (
-    AcceptedRequest,
-    AccessMode,
-    Challenge,
-    ChallengeKind,
-    Institution,
-    InstitutionFilters,
-    Link,
-    LinkChanges,
-    LinkFilters,
-    LinkRegistration,
-    LinkStatus,
-    LinkUpdate,
-    Page,
-    TokenGenerationData,
-)
-from belvo_async._network import Network
 from belvo_async._observations import (
     AbandonedLoginEnded,
     ChallengeClosed,
@@ -47,9 +28,8 @@ from belvo_async._observer import Observer, log_observation
 from belvo_async._pages import Listing
 from belvo_async._pool import Account, SessionPool
 from belvo_async._retry import RetryPolicy
-from belvo_async._settings import Concurrency, Credentials, Environment, RateLimit, Timeouts
 from belvo_async._single_flight import WhenBusy
-from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge
+from belvo_async._tickets import ChallengeRow, ChallengeStore
 from belvo_async._turns import PoolLoad, QueueLoad
 from belvo_async._version import __version__
 from belvo_async.errors import (
@@ -60,6 +40,34 @@ from belvo_async.errors import (
     TokenRequiredError,
 )
 from belvo_async.mfa import MfaPolicy, ResumeRoute
+from belvo_async.models import (
+    AcceptedRequest,
+    AccessMode,
+    Challenge,
+    ChallengeKind,
+    ChallengePhase,
+    Institution,
+    Link,
+    LinkStatus,
+    Page,
+    ParkedChallenge,
+    Picture,
+    TokenGenerationData,
+)
+from belvo_async.params import (
+    ClientIdentity,
+    Concurrency,
+    Credentials,
+    Environment,
+    InstitutionFilters,
+    LinkChanges,
+    LinkFilters,
+    LinkRegistration,
+    LinkUpdate,
+    Network,
+    RateLimit,
+    Timeouts,
+)
 
 __all__ = [
     "SYSTEM_CLOCK",

@@ -4,16 +4,16 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from belvo_async._challenge_forms import OversizedError, read_challenge, read_session, read_text
+from belvo_async._clock import Instant
 from belvo_async._codec import MalformedError, read_model, read_page
 from belvo_async._contents import REDACTED, read_contents
 from belvo_async._error_codes import is_belvos_own
 from belvo_async._http import Request, Response
-from belvo_async._instant import Instant
-from belvo_async._lines import LONGEST_NAME, cut_optional
-from belvo_async._models import AcceptedRequest, Challenge, Institution, Link, Page
 from belvo_async._refusals import read_error, refuse_challenge, unreadable
 from belvo_async.errors import UnreadableAnswerError
 from belvo_async.mfa import Accepted, Challenged, Event, Rejected
+from belvo_async.models import AcceptedRequest, Challenge, Institution, Link, Page
+from belvo_async.models._lines import LONGEST_NAME, cut_optional
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeAlias
 
 from attrs import define, field
 
-from belvo_async._frames import hide
-from belvo_async._models import Challenge
+from belvo_async._http import hide
 from belvo_async.errors import InvalidValueError
+from belvo_async.models import Challenge
 
 TokenProvider: TypeAlias = Callable[[Challenge], Awaitable[str | None] | str | None]
 """Asks a person. Returns the token as text; None to decline.

@@ -12,8 +12,8 @@ from typing import Final, TypeVar
 from attrs import define
 
 from belvo_async._codec import MalformedError, find_link_id, parse_json
-from belvo_async._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim
-from belvo_async._models import Challenge, ChallengeKind, TokenGenerationData
+from belvo_async.models import Challenge, ChallengeKind, TokenGenerationData
+from belvo_async.models._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim
 
 T = TypeVar("T")
 

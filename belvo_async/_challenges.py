@@ -7,11 +7,10 @@ from uuid import UUID
 
 from belvo_async._custody import DOUBTFUL, answered
 from belvo_async._dossier import Dossier
-from belvo_async._frames import hide
+from belvo_async._http import hide
 from belvo_async._links import Links
-from belvo_async._models import Link, LinkUpdate, read_link_id
 from belvo_async._parked import ParkedChallenges
-from belvo_async._tickets import ChallengePhase, ChallengeRow, ParkedChallenge
+from belvo_async._tickets import ChallengeRow
 from belvo_async._traffic import Traffic
 from belvo_async.errors import (
     BelvoError,
@@ -21,7 +20,10 @@ from belvo_async.errors import (
     NotFoundError,
     OutcomeUnknownError,
 )
-from belvo_async.mfa import AwaitingToken, challenge_expired, read_token
+from belvo_async.mfa import challenge_expired, read_token
+from belvo_async.models import AwaitingToken, ChallengePhase, Link, ParkedChallenge
+from belvo_async.params import LinkUpdate
+from belvo_async.params._checks import read_link_id
 
 _LONGEST_LIST: Final = 1000
 _STORED_AS: Final = dict.fromkeys(

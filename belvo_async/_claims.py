@@ -7,7 +7,8 @@ from typing import Final, TypeAlias
 from belvo_async._belvo_time import CLOCKS_AGREE
 from belvo_async._clock import Clock
 from belvo_async.errors import ChallengeAnsweredError
-from belvo_async.mfa import AwaitingToken, Resuming, challenge_expired
+from belvo_async.mfa import Resuming, challenge_expired
+from belvo_async.models import AwaitingToken
 
 _KEPT_AT_LEAST: Final = 1024
 _ASSUMED_EXPIRY: Final = 9600.0

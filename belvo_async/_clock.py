@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Final, Protocol, runtime_checkable
 
-from belvo_async._finishing import end_all
+from attrs import frozen
 
 
 @runtime_checkable
@@ -45,11 +44,9 @@ class SystemClock:
 SYSTEM_CLOCK: Final[Clock] = SystemClock()
 
 
-async def first_of(*waits: Awaitable[object]) -> asyncio.Future[object]:
-    """Return the first of several waits that is done; cancel the others and wait until they are gone."""
-    futures: list[asyncio.Future[object]] = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
-        return next(future for future in futures if future.done())
-    finally:
-        await end_all(futures)
+@frozen
+class Instant:
+    """One moment by both clocks: seconds of the monotonic one, and the wall clock's time in UTC."""
+
+    monotonic: float
+    wall: datetime

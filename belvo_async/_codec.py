@@ -15,8 +15,10 @@ from attrs import evolve, fields
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, override
 
-from belvo_async._models import AccessMode, Institution, Link, LinkStatus, OpenEnum, Page, read_link_id
 from belvo_async.errors import ErrorDetail, InvalidValueError
+from belvo_async.models import AccessMode, Institution, Link, LinkStatus, Page
+from belvo_async.models._enums import OpenEnum
+from belvo_async.params._checks import read_link_id
 
 T = TypeVar("T")
 

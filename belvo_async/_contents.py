@@ -24,16 +24,16 @@ from attrs import fields, frozen
 from belvo_async._codec import MalformedError, parse_json
 from belvo_async._error_codes import MEANINGS
 from belvo_async._http import Request, Response
-from belvo_async._models import (
+from belvo_async.models import (
     AccessMode,
     Challenge,
     ChallengeKind,
     Institution,
     Link,
-    LinkRegistration,
     LinkStatus,
     TokenGenerationData,
 )
+from belvo_async.params import LinkRegistration
 
 REDACTED: Final = "[redacted]"
 """What stands where a secret was."""

@@ -8,10 +8,10 @@ from typing import Final, Self
 from attrs import evolve
 
 from belvo_async._dossier import Dossier, read_row, write_row
-from belvo_async._finishing import finish
+from belvo_async._event_loop import finish
 from belvo_async._observations import ParkedChallengeChanged, ParkedChallengeTroubled
 from belvo_async._observer import notify
-from belvo_async._tickets import ChallengePhase, ChallengeStore
+from belvo_async._tickets import ChallengeStore
 from belvo_async._traffic import Traffic
 from belvo_async.errors import (
     BelvoError,
@@ -22,7 +22,7 @@ from belvo_async.errors import (
     TokenNotSentError,
     TokenRequiredError,
 )
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken, ChallengePhase
 
 DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
 """The phases in which it is not known what became of an answer."""

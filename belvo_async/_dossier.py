@@ -6,12 +6,12 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from belvo_async._clock import Instant
 from belvo_async._codec import MalformedError, dump_json, parse_json
-from belvo_async._instant import Instant
 from belvo_async._parking import read_parked, write_parked
-from belvo_async._tickets import ChallengePhase, ChallengeRow, ParkedChallenge, damaged
+from belvo_async._tickets import ChallengeRow, damaged
 from belvo_async.errors import DamagedStateError
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken, ChallengePhase, ParkedChallenge
 
 _VERSION: Final = 1
 _KEPT: Final = timedelta(days=1)

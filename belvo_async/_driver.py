@@ -6,8 +6,7 @@ from typing import Protocol, assert_never
 from attrs import evolve
 
 from belvo_async._callers import Callers
-from belvo_async._clock import first_of
-from belvo_async._models import Link
+from belvo_async._event_loop import first_of
 from belvo_async._observations import ChallengeClosed, ChallengeEnding, ChallengeReceived
 from belvo_async._observer import notify
 from belvo_async._slots import HoldLink
@@ -18,7 +17,6 @@ from belvo_async.errors import (
     TokenRequiredError,
 )
 from belvo_async.mfa import (
-    AwaitingToken,
     Completed,
     Declined,
     Event,
@@ -31,6 +29,7 @@ from belvo_async.mfa import (
     advance,
     token_required,
 )
+from belvo_async.models import AwaitingToken, Link
 
 
 class Login(Protocol):

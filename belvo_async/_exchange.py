@@ -8,7 +8,6 @@ from typing import Final, TypeAlias
 from belvo_async._answers import read_answer, read_refusal
 from belvo_async._departure import Departure, Unproven, needs_status_check
 from belvo_async._http import Request, Response
-from belvo_async._models import Link
 from belvo_async._observations import ExchangeEnded, PoolPaused
 from belvo_async._observer import notify, wants_details
 from belvo_async._priority import Priority
@@ -23,7 +22,6 @@ from belvo_async.errors import (
 )
 from belvo_async.mfa import (
     Accepted,
-    AwaitingToken,
     Event,
     Failed,
     IllegalTransitionError,
@@ -32,6 +30,7 @@ from belvo_async.mfa import (
     advance,
     token_required,
 )
+from belvo_async.models import AwaitingToken, Link
 
 FindResult: TypeAlias = Callable[[Departure], Awaitable[Link | Unproven]]
 """Reads the link after a login whose response does not tell how it ended."""

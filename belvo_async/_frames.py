@@ -14,21 +14,6 @@ _FOREIGN: Final = frozenset({"aiohttp", "aiohappyeyeballs", "multidict", "yarl"}
 """Packages whose variables are headers, addresses and bodies."""
 
 
-class HiddenText(str):
-    """A text that is a secret: what shows the variables of a frame does not show it."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """Show nothing of it."""
-        return "<hidden>"
-
-
-def hide(text: T) -> T | HiddenText:
-    """Return a text behind a type that hides it; all else stays as it is."""
-    return HiddenText(text) if isinstance(text, str) else text
-
-
 def drop_frames(error: BaseException, *also: CodeType) -> None:
     """Take the frames of aiohttp, and those of *also*, off an error and off whatever led to it."""
     for one in _follow(error):

@@ -4,8 +4,8 @@ import asyncio
 from types import TracebackType
 from typing import Final
 
-from belvo_async._clock import Clock, first_of
-from belvo_async._loop_binding import LoopBinding
+from belvo_async._clock import Clock
+from belvo_async._event_loop import LoopBinding, first_of
 from belvo_async.errors import PoolClosedError
 
 

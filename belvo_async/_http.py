@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from attrs import field, frozen
 from attrs.converters import optional
+
+T = TypeVar("T")
 
 
 class Repeat(Enum):
@@ -34,6 +36,21 @@ class Body(bytes):
         return f"<body of {len(self)} bytes>"
 
     __str__ = __repr__
+
+
+class HiddenText(str):
+    """A text that is a secret: what shows the variables of a frame does not show it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Show nothing of it."""
+        return "<hidden>"
+
+
+def hide(text: T) -> T | HiddenText:
+    """Return a text behind a type that hides it; all else stays as it is."""
+    return HiddenText(text) if isinstance(text, str) else text
 
 
 @frozen(kw_only=True)

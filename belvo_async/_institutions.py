@@ -6,9 +6,11 @@ from belvo_async._answers import read_institution_body
 from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request
-from belvo_async._models import Institution, InstitutionFilters, write_filters
 from belvo_async._pages import Listing
 from belvo_async.errors import InvalidValueError
+from belvo_async.models import Institution
+from belvo_async.params import InstitutionFilters
+from belvo_async.params._filters import write_filters
 
 _PATH: Final = "/api/institutions/"
 _TOO_LARGE: Final = 2**31

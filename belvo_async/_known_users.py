@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Final
 
-from belvo_async._models import Link
+from belvo_async.models import Link
 
 _REMEMBERED: Final = 10_000
 _LONGEST_ID: Final = 500

@@ -10,8 +10,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from attrs import frozen
 
-from belvo_async._finishing import wait_until_done
-from belvo_async._loop_binding import LoopBinding
+from belvo_async._event_loop import LoopBinding, wait_until_done
 
 T = TypeVar("T")
 

@@ -9,20 +9,9 @@ from uuid import UUID
 from belvo_async._answers import read_acceptance, read_link
 from belvo_async._callers import TokenProvider, check_provider
 from belvo_async._exchange import Exchange
-from belvo_async._frames import hide
+from belvo_async._http import hide
 from belvo_async._login import LoginRecorder, check_recorder
 from belvo_async._logins import Logins
-from belvo_async._models import (
-    AcceptedRequest,
-    Link,
-    LinkChanges,
-    LinkFilters,
-    LinkRegistration,
-    LinkUpdate,
-    read_link_id,
-    read_names,
-    write_filters,
-)
 from belvo_async._pages import Listing
 from belvo_async._parked import parked_already
 from belvo_async._parking import read_parked, write_parked
@@ -37,12 +26,11 @@ from belvo_async._status_check import StatusCheck
 from belvo_async._traffic import Traffic
 from belvo_async._watch import LoginWatch
 from belvo_async.errors import InvalidValueError
-from belvo_async.mfa import (
-    AwaitingToken,
-    ResumeRoute,
-    TokenGiven,
-    read_token,
-)
+from belvo_async.mfa import ResumeRoute, TokenGiven, read_token
+from belvo_async.models import AcceptedRequest, AwaitingToken, Link
+from belvo_async.params import LinkChanges, LinkFilters, LinkRegistration, LinkUpdate
+from belvo_async.params._checks import read_link_id, read_names
+from belvo_async.params._filters import write_filters
 
 _FILTERS: Final = frozenset(LinkFilters.__annotations__)
 

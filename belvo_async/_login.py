@@ -14,7 +14,6 @@ from belvo_async._departure import LOGIN_LIMIT, Departure
 from belvo_async._exchange import Exchange
 from belvo_async._http import Request
 from belvo_async._known_users import KnownUsers
-from belvo_async._models import Link, LinkUpdate
 from belvo_async._parked import ParkedChallenges, parked_already
 from belvo_async._requests import build_resume, build_update
 from belvo_async._retry import NEVER_LEFT
@@ -23,7 +22,6 @@ from belvo_async._traffic import Traffic
 from belvo_async.errors import InvalidValueError, TokenRequiredError
 from belvo_async.mfa import (
     Accepted,
-    AwaitingToken,
     Event,
     IllegalTransitionError,
     Rejected,
@@ -32,6 +30,8 @@ from belvo_async.mfa import (
     token_not_sent,
     token_required,
 )
+from belvo_async.models import AwaitingToken, Link
+from belvo_async.params import LinkUpdate
 
 
 @runtime_checkable

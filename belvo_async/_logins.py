@@ -10,10 +10,8 @@ from belvo_async._claims import Claims
 from belvo_async._driver import drive
 from belvo_async._exchange import Exchange
 from belvo_async._http import Request
-from belvo_async._keyed_digest import KeyedDigest
 from belvo_async._known_users import KnownUsers
 from belvo_async._login import LinkLogin, LoginRecorder
-from belvo_async._models import AcceptedRequest, Link, LinkRegistration, LinkUpdate
 from belvo_async._observations import LoginOperation
 from belvo_async._parked import ParkedChallenges
 from belvo_async._requests import build_refresh, build_registration, build_update
@@ -22,7 +20,10 @@ from belvo_async._slots import HoldLink, LinkLocks
 from belvo_async._status_check import SeenAccesses
 from belvo_async._traffic import Traffic
 from belvo_async.errors import TokenRequiredError
-from belvo_async.mfa import AwaitingToken, State, Submitting, TokenGiven, advance
+from belvo_async.mfa import State, Submitting, TokenGiven, advance
+from belvo_async.models import AcceptedRequest, AwaitingToken, Link
+from belvo_async.params import LinkRegistration, LinkUpdate
+from belvo_async.params._keyed_digest import KeyedDigest
 
 
 @frozen(kw_only=True)

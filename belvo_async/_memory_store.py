@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
-from belvo_async._tickets import ChallengePhase, ChallengeRow
+from belvo_async._tickets import ChallengeRow
+from belvo_async.models import ChallengePhase
 
 _Place: TypeAlias = tuple[str, ChallengePhase] | str
 """What a queue is of: an owner's rows in a phase, or a link's rows that are ongoing."""

@@ -5,8 +5,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-from belvo_async._models import ChallengeKind
-from belvo_async._tickets import ChallengePhase
+from belvo_async.models import ChallengeKind, ChallengePhase
 
 LoginOperation: TypeAlias = Literal["update", "register", "resume", "refresh_data"]
 """The method of `links` that was called."""

@@ -6,7 +6,6 @@ from typing import Final, TypeAlias
 
 from attrs import asdict
 
-from belvo_async._lines import write_line
 from belvo_async._observations import (
     AbandonedLoginEnded,
     ChallengeClosed,
@@ -21,6 +20,7 @@ from belvo_async._observations import (
     PoolPaused,
     RetryPlanned,
 )
+from belvo_async.models._lines import write_line
 
 Observer: TypeAlias = Callable[[Observation], None]
 

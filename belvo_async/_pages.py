@@ -8,9 +8,9 @@ from belvo_async._answers import read_list
 from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request
-from belvo_async._models import Page
 from belvo_async._requests import build_next_read, build_page_read
 from belvo_async.errors import InvalidValueError, UnreadableAnswerError
+from belvo_async.models import Page
 
 T = TypeVar("T")
 

@@ -12,10 +12,11 @@ from typing import Final
 from belvo_async._custody import Custody
 from belvo_async._departure import LONGEST_LOGIN
 from belvo_async._dossier import Dossier, digest_link, open_dossier, read_row, write_row
-from belvo_async._tickets import ChallengePhase, ChallengeRow, ChallengeStore, ParkedChallenge, damaged
+from belvo_async._tickets import ChallengeRow, ChallengeStore, damaged
 from belvo_async._traffic import Traffic
 from belvo_async.errors import DamagedStateError, InvalidValueError, TokenRequiredError, UnknownTicketError
-from belvo_async.mfa import AwaitingToken, token_required
+from belvo_async.mfa import token_required
+from belvo_async.models import AwaitingToken, ChallengePhase, ParkedChallenge
 
 WAITING: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED})
 """The phases in which no token has left yet."""

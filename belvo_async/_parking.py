@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from belvo_async._challenge_forms import read_challenge, write_challenge
+from belvo_async._clock import Instant
 from belvo_async._codec import MalformedError, dump_json, parse_json
-from belvo_async._instant import Instant
 from belvo_async.errors import DamagedStateError
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 
 _VERSION: Final = 1
 

@@ -7,34 +7,19 @@ from belvo_async._belvo_time import BelvoTime
 from belvo_async._challenges import Challenges
 from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._descriptors import count_free_descriptors
+from belvo_async._event_loop import close_all, finish
 from belvo_async._exchange import Exchange
-from belvo_async._finishing import close_all, finish
 from belvo_async._gate import Gate
 from belvo_async._http import Request
-from belvo_async._identity import ClientIdentity
 from belvo_async._institutions import Institutions
-from belvo_async._keyed_digest import KeyedDigest
 from belvo_async._known_users import KnownUsers
 from belvo_async._links import Links
 from belvo_async._logins import LoginMemory, Logins
 from belvo_async._memory_store import MemoryChallengeStore
-from belvo_async._network import DIRECT, Network
 from belvo_async._observer import Observer, log_observation
 from belvo_async._parked import ParkedChallenges
 from belvo_async._rate_limiter import RateLimiter
 from belvo_async._retry import Retrier, RetryPolicy
-from belvo_async._settings import (
-    Concurrency,
-    Credentials,
-    Environment,
-    RateLimit,
-    Timeouts,
-    check_env,
-    check_setting,
-    environment_from_env,
-    read_environment,
-)
 from belvo_async._single_flight import SingleFlight
 from belvo_async._slots import LinkLocks, Slots
 from belvo_async._status_check import SeenAccesses
@@ -44,6 +29,20 @@ from belvo_async._transport import AiohttpTransport, Transport
 from belvo_async._turns import PoolLoad
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
+from belvo_async.params import (
+    ClientIdentity,
+    Concurrency,
+    Credentials,
+    Environment,
+    Network,
+    RateLimit,
+    Timeouts,
+)
+from belvo_async.params._descriptors import count_free_descriptors
+from belvo_async.params._environment import check_env, environment_from_env, read_environment
+from belvo_async.params._keyed_digest import KeyedDigest
+from belvo_async.params._network import DIRECT
+from belvo_async.params._validators import check_setting
 
 _DELETES: Final = RateLimit(requests=5, window=60.0, margin=1.0)
 """Belvo's limit for deleting links (API reference)."""

@@ -9,12 +9,13 @@ from contextvars import Context
 from functools import partial
 from typing import Final
 
-from belvo_async._clock import Clock, first_of
+from belvo_async._clock import Clock
+from belvo_async._event_loop import first_of
 from belvo_async._pause import Pause
 from belvo_async._priority import Priority
-from belvo_async._settings import RateLimit
 from belvo_async._turns import Line, PoolLoad, QueueLoad, Turn, fail_all, wake
 from belvo_async.errors import AddressBlockedError, PoolBusyError, PoolClosedError
+from belvo_async.params import RateLimit
 
 _LEAST_LEAD: Final = 1.0
 _MOST_LEAD: Final = 10.0

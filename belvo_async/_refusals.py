@@ -8,7 +8,6 @@ from belvo_async._codec import MalformedError, read_details
 from belvo_async._contents import read_contents
 from belvo_async._error_codes import find_meaning
 from belvo_async._http import Repeat, Request, Response
-from belvo_async._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim, write_line
 from belvo_async.errors import (
     ApiError,
     BelvoError,
@@ -17,6 +16,7 @@ from belvo_async.errors import (
     RequestTimeoutError,
     UnreadableAnswerError,
 )
+from belvo_async.models._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim, write_line
 
 _ROOM_FOR_EXTRA: Final = 5_000
 """Characters of all the keys of an error item that have no attribute."""

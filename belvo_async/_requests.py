@@ -8,9 +8,11 @@ from attrs import fields
 
 from belvo_async._codec import dump_json
 from belvo_async._http import Repeat, Request
-from belvo_async._models import UPDATE_FIELDS, LinkChanges, LinkRegistration, LinkUpdate, Page
 from belvo_async.errors import UnreadableAnswerError
 from belvo_async.mfa import Resuming
+from belvo_async.models import Page
+from belvo_async.params import LinkChanges, LinkRegistration, LinkUpdate
+from belvo_async.params._updates import UPDATE_FIELDS
 
 T = TypeVar("T")
 

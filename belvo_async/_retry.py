@@ -13,7 +13,6 @@ from belvo_async._http import Repeat, Request
 from belvo_async._observations import RetryPlanned
 from belvo_async._observer import Observer, notify
 from belvo_async._priority import Priority
-from belvo_async._settings import at_least, whole
 from belvo_async.errors import (
     AnswerLostError,
     BelvoError,
@@ -26,6 +25,7 @@ from belvo_async.errors import (
     TooManySessionsError,
     UnreachableError,
 )
+from belvo_async.params._validators import at_least, whole
 
 T = TypeVar("T")
 NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError)

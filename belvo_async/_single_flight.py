@@ -13,8 +13,8 @@ from attrs import frozen
 
 from belvo_async._callers import Caller, Callers, TokenProvider
 from belvo_async._departure import Departure
+from belvo_async._event_loop import end_all
 from belvo_async._exchange import outcome_unknown
-from belvo_async._finishing import end_all
 from belvo_async._observations import AbandonedLoginEnded, LoginOperation
 from belvo_async._observer import notify
 from belvo_async._slots import HoldLink, LinkLocks

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from attrs import define, field
 
 from belvo_async._priority import Priority
-from belvo_async._settings import Concurrency
+from belvo_async.params import Concurrency
 
 HoldLink: TypeAlias = Callable[[str], Awaitable[None]]
 """Holds a link too that a login learns of on its way."""

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from attrs import frozen
 
 from belvo_async._belvo_time import BelvoTime
-from belvo_async._clock import Clock
+from belvo_async._clock import Clock, Instant
 from belvo_async._gate import Gate
 from belvo_async._http import Request
-from belvo_async._instant import Instant
 from belvo_async._observer import Observer
 from belvo_async._priority import PRIORITY, Priority
 from belvo_async._rate_limiter import RateLimiter

@@ -48,15 +48,13 @@ Every error pickles, and none holds a password, a token, a header or a body.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import attrs
 from attrs import frozen
 
-from belvo_async._lines import write_line
-
-if TYPE_CHECKING:
-    from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
+from belvo_async.models._lines import write_line
 
 
 @frozen(kw_only=True)
@@ -426,7 +424,7 @@ class ChallengeError(BelvoError):
         status: int | None = None,
         details: tuple[ErrorDetail, ...] = (),
         link_id: str | None = None,
-        state: "AwaitingToken | None" = None,
+        state: AwaitingToken | None = None,
     ) -> None:
         super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
         self.state = state
@@ -438,7 +436,7 @@ class TokenRequiredError(ChallengeError):
     `state` is what `links.resume` needs, in this process or, parked as text, in another.
     """
 
-    state: "AwaitingToken"
+    state: AwaitingToken
     ticket: str | None = None
     """That of the challenge, where it is parked already: pass it to `challenges.resume`."""
 

@@ -20,9 +20,7 @@ from unicodedata import category, decimal
 
 from attrs import Attribute, field, frozen
 
-from belvo_async._frames import HiddenText, hide
-from belvo_async._models import Challenge, ChallengeKind, Link
-from belvo_async._settings import at_least, check_setting, flag, whole
+from belvo_async._http import HiddenText, hide
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
@@ -34,6 +32,8 @@ from belvo_async.errors import (
     TokenRequiredError,
     TooManyRoundsError,
 )
+from belvo_async.models import AwaitingToken, Challenge, ChallengeKind, Link
+from belvo_async.params._validators import at_least, check_setting, flag, whole
 
 _MARGIN_SHARE: Final = 0.1
 _LONGEST_TOKEN: Final = 1024
@@ -91,19 +91,6 @@ class Submitting:
     """Logins given up so far because their session had expired."""
     update_digest: str | None = field(default=None, repr=False)
     """A keyed digest of what the call asks for, so that an equal call is known; the machine hands it on."""
-
-
-@frozen(kw_only=True)
-class AwaitingToken:
-    """A person has the ball. This state can be parked."""
-
-    challenge: Challenge
-    deadline: float
-    """The last moment to send a token, in seconds of the monotonic clock of this process."""
-    rounds: int = 0
-    restarts: int = 0
-    update_digest: str | None = field(default=None, repr=False)
-    """A keyed digest of what the call asked for; None where nobody noted it."""
 
 
 @frozen(kw_only=True)

@@ -14,11 +14,9 @@ from belvo_async._connector import Start
 from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
-from belvo_async._keyed_digest import KeyedDigest
 from belvo_async._known_users import KnownUsers
 from belvo_async._links import Links
 from belvo_async._logins import LoginMemory, Logins
-from belvo_async._models import Link
 from belvo_async._observations import ExchangeEnded
 from belvo_async._observer import log_observation, notify
 from belvo_async._parked import ParkedChallenges
@@ -31,6 +29,8 @@ from belvo_async._slots import LinkLocks, Slots
 from belvo_async._status_check import SeenAccesses
 from belvo_async._traffic import Traffic
 from belvo_async.mfa import DEFAULT_POLICY, Accepted, Submitting, advance
+from belvo_async.models import Link
+from belvo_async.params._keyed_digest import KeyedDigest
 from benchmarks._clients import CONNECTIONS, PASSWORD
 from benchmarks._server import SAMPLE_LINK
 from benchmarks._transports import time_transports

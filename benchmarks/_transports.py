@@ -7,9 +7,9 @@ from typing import Final, TypeAlias, TypedDict, Unpack
 import aiohttp
 
 from belvo_async import Credentials, LinkUpdate, Timeouts
-from belvo_async._network import DIRECT
 from belvo_async._requests import build_update
 from belvo_async._transport import AiohttpTransport
+from belvo_async.params._network import DIRECT
 from benchmarks._clients import CONNECTIONS, KEYS, PASSWORD, cycle_ids, measure
 
 _Send: TypeAlias = Callable[[str], Awaitable[object]]

@@ -23,10 +23,10 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async import Challenge, ChallengeKind, ChallengeStore, MemoryChallengeStore, TokenGenerationData
+from belvo_async._clock import Instant
 from belvo_async._dossier import open_dossier, write_row
-from belvo_async._instant import Instant
-from belvo_async._tickets import ChallengePhase, ChallengeRow
-from belvo_async.mfa import AwaitingToken
+from belvo_async._tickets import ChallengeRow
+from belvo_async.models import AwaitingToken, ChallengePhase
 from belvo_async.stores import SqliteChallengeStore, open_store
 from benchmarks._table import draw_table, judge
 

@@ -4,8 +4,8 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from belvo_async._identity import ClientIdentity
 from belvo_async.errors import JournalMismatchError
+from belvo_async.params import ClientIdentity
 
 CLIENT_SCHEMA: Final = "CREATE TABLE client (digest TEXT NOT NULL, environment TEXT NOT NULL)"
 _READ: Final = "SELECT digest, environment FROM client"

@@ -5,9 +5,9 @@ from typing import Final
 
 from attrs import Attribute, field, frozen
 
-from belvo_async._settings import at_least, whole
 from belvo_async.bulk._outcomes import NotUpdated, Outcome
 from belvo_async.errors import BreakerOpenError, ConfigurationError, NotSentError
+from belvo_async.params._validators import at_least, whole
 
 _UNREACHABLE: Final = 20
 """Links in a row whose login could not be sent at all."""

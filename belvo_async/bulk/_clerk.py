@@ -5,9 +5,7 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from belvo_async._clock import first_of
-from belvo_async._lines import LONGEST_NAME, cut_optional
-from belvo_async._models import Link, LinkUpdate
+from belvo_async._event_loop import first_of
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._credentials import HeldBackError, RefusedCredentials
 from belvo_async.bulk._doubt import build_doubt, check_status
@@ -40,7 +38,10 @@ from belvo_async.errors import (
     UsageError,
     WrongEventLoopError,
 )
-from belvo_async.mfa import AwaitingToken, ResumeRoute, challenge_expired, token_required
+from belvo_async.mfa import ResumeRoute, challenge_expired, token_required
+from belvo_async.models import AwaitingToken, Link
+from belvo_async.models._lines import LONGEST_NAME, cut_optional
+from belvo_async.params import LinkUpdate
 
 T = TypeVar("T")
 

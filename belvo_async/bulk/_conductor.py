@@ -8,8 +8,7 @@ from typing import Final
 
 from attrs import define, field
 
-from belvo_async._clock import first_of
-from belvo_async._finishing import end_all
+from belvo_async._event_loop import end_all, first_of
 from belvo_async._pool import SessionPool
 from belvo_async._priority import for_job
 from belvo_async.bulk._breaker import Breaker

@@ -3,8 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from belvo_async._identity import ClientIdentity
-from belvo_async._models import LinkUpdate
+from belvo_async.params import ClientIdentity, LinkUpdate
 
 
 class HeldBackError(Exception):

@@ -7,7 +7,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from belvo_async._identity import ClientIdentity
 from belvo_async._sqlite import (
     ask,
     code_of,
@@ -23,6 +22,7 @@ from belvo_async.bulk._binding import bind, check_client
 from belvo_async.bulk._log import Log, connect_read_only, find_fault, find_lasting_fault, has_log, sidecar
 from belvo_async.bulk._records import APPLICATION_ID, SCHEMA, VERSION
 from belvo_async.errors import JournalBusyError, JournalError, JournalUnreadableError, JournalWriteError
+from belvo_async.params import ClientIdentity
 
 _LOCK_PATIENCE: Final = 0.5  # seconds: `read_status` holds the lock for an instant, another job for long
 _WRITE_PATIENCE: Final = 5.0  # seconds: somebody may look at the file with the `sqlite3` tool

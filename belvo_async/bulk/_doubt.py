@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from belvo_async._models import Link
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._records import Record
 from belvo_async.errors import BelvoError, OutcomeUnknownError
+from belvo_async.models import Link
 
 
 def find_login_left(record: Record, now: datetime, login_limit: float) -> float:

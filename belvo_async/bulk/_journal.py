@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._identity import ClientIdentity
 from belvo_async._lane import InlineLane, Lane, ThreadLane
 from belvo_async.bulk._database import Database, Durability
 from belvo_async.bulk._records import (
@@ -22,6 +21,7 @@ from belvo_async.bulk._records import (
     write_cell,
 )
 from belvo_async.bulk._status import count_links
+from belvo_async.params import ClientIdentity
 
 _BEGIN_RUN: Final = "INSERT INTO runs (started_at, total) VALUES (:at, :total)"
 _END_RUN: Final = "UPDATE runs SET ended_at = :at, reason = :reason WHERE number = :run"

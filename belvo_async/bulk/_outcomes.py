@@ -5,7 +5,6 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
-from belvo_async._models import Challenge, Link
 from belvo_async.errors import (
     ApiError,
     BelvoError,
@@ -25,7 +24,7 @@ from belvo_async.errors import (
     TokenProviderError,
     TooManySessionsError,
 )
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken, Challenge, Link
 
 
 @frozen(kw_only=True)

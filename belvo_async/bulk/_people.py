@@ -5,8 +5,8 @@ import inspect
 from typing import Final
 
 from belvo_async._callers import TokenProvider
-from belvo_async._clock import first_of
-from belvo_async._models import Challenge
+from belvo_async._event_loop import first_of
+from belvo_async.models import Challenge
 
 
 class LeftOpenError(Exception):

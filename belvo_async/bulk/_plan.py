@@ -6,12 +6,13 @@ from typing import Final, TypeAlias, TypeVar
 from attrs import Attribute, field, frozen
 
 from belvo_async._callers import TokenProvider, check_provider
-from belvo_async._models import LinkUpdate, read_link_id
-from belvo_async._settings import Concurrency, at_least, check_setting, whole
 from belvo_async.bulk._breaker import StopRule
 from belvo_async.bulk._records import LinkState, Record
 from belvo_async.bulk._report import RefreshReport
 from belvo_async.errors import ConfigurationError, InvalidValueError
+from belvo_async.params import Concurrency, LinkUpdate
+from belvo_async.params._checks import read_link_id
+from belvo_async.params._validators import at_least, check_setting, whole
 
 T = TypeVar("T")
 

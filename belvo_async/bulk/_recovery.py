@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final
 
-from belvo_async._clock import first_of
+from belvo_async._event_loop import first_of
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._clerk import Clerk
 from belvo_async.bulk._doubt import find_login_left

@@ -7,13 +7,14 @@ from uuid import UUID
 from belvo_async._callers import TokenProvider
 from belvo_async._clock import Clock
 from belvo_async._pool import SessionPool
-from belvo_async._settings import Concurrency, check_setting
 from belvo_async.bulk._breaker import StopRule
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._plan import CredentialsProvider, Plan, ProgressCallback
 from belvo_async.bulk._run import RefreshRun
 from belvo_async.bulk._source import Items, check_items
 from belvo_async.errors import ConfigurationError, InvalidValueError
+from belvo_async.params import Concurrency
+from belvo_async.params._validators import check_setting
 
 
 def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only

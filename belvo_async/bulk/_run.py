@@ -6,10 +6,8 @@ from collections.abc import Sized
 from types import TracebackType
 from typing import Final, Self
 
-from belvo_async._clock import first_of
-from belvo_async._finishing import end_all, finish, wait_until_done
-from belvo_async._frames import hide
-from belvo_async._loop_binding import LoopBinding
+from belvo_async._event_loop import LoopBinding, end_all, finish, first_of, wait_until_done
+from belvo_async._http import hide
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._conductor import Conductor
 from belvo_async.bulk._journal import Journal

@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from belvo_async._models import Link
 from belvo_async._pool import SessionPool
-from belvo_async._tickets import ChallengePhase, ParkedChallenge
 from belvo_async.bulk._outcomes import Parked
 from belvo_async.bulk._records import Record
 from belvo_async.errors import (
@@ -16,6 +14,7 @@ from belvo_async.errors import (
     UnknownTicketError,
 )
 from belvo_async.mfa import token_required
+from belvo_async.models import ChallengePhase, Link, ParkedChallenge
 
 
 class Sharing:

@@ -6,10 +6,12 @@ from itertools import islice
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from belvo_async._finishing import end_all, finish
-from belvo_async._models import Link, LinkUpdate, read_link_id
+from belvo_async._event_loop import end_all, finish
 from belvo_async.bulk._window import Job
 from belvo_async.errors import BelvoError, InvalidValueError, SourceError
+from belvo_async.models import Link
+from belvo_async.params import LinkUpdate
+from belvo_async.params._checks import read_link_id
 
 Item: TypeAlias = LinkUpdate | Link | UUID | str
 Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]

@@ -10,7 +10,7 @@ from belvo_async._parked import draw_ticket
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._outcomes import Parked
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 
 
 class Phase(Enum):

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from belvo_async._clock import Clock
-from belvo_async._settings import Concurrency, RateLimit
 from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated
 from belvo_async.bulk._records import Counts, LinkState
 from belvo_async.errors import BelvoError
+from belvo_async.params import Concurrency, RateLimit
 
 UNKNOWN: Final = "unknown"
 _RECENT: Final = 500

@@ -6,9 +6,8 @@ from typing import Final
 from attrs import define, field
 
 from belvo_async._clock import Clock
-from belvo_async._models import LinkUpdate
-from belvo_async._settings import Concurrency
 from belvo_async.bulk._records import Record
+from belvo_async.params import Concurrency, LinkUpdate
 
 _FIRST_REST: Final = 60.0
 _LONGEST_REST: Final = 900.0

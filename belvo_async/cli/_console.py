@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from belvo_async import BelvoError
-from belvo_async._lines import write_line
+from belvo_async.models._lines import write_line
 
 _WIDE = 160
 

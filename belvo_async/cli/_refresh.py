@@ -11,7 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool, bulk
-from belvo_async._clock import first_of
+from belvo_async._event_loop import first_of
 from belvo_async.bulk import RefreshReport, RefreshRun, StopRule
 from belvo_async.cli._ask import Asker
 from belvo_async.cli._console import write_error, write_prose

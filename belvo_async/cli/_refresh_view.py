@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from belvo_async import BelvoError, Observation, PoolPaused, RetryPlanned
-from belvo_async._lines import write_line
 from belvo_async.bulk import NotUpdated, Outcome, Parked, RefreshReport, Unsettled, Updated
 from belvo_async.cli._console import make_safe, write_prose
+from belvo_async.models._lines import write_line
 
 _LIVE_SECONDS: Final = 0.5
 _LINE_SECONDS: Final = 5.0

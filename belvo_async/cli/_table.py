@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from belvo_async import Link
-from belvo_async._lines import write_line
 from belvo_async.cli._crowd import Outcome
 from belvo_async.cli._endings import EndingKind
 from belvo_async.cli._ledger import Entry
 from belvo_async.cli._proof import Proof
+from belvo_async.models._lines import write_line
 
 _NAMED_AT_MOST: Final = 10
 _NOTES: Final = {

@@ -6,7 +6,7 @@ from typing import Final
 import aiohttp
 
 from belvo_async._clock import Clock
-from belvo_async._finishing import end_all
+from belvo_async._event_loop import end_all
 from belvo_async.sandbox._options import SandboxOptions
 from belvo_async.sandbox._webhooks import Delivery, Event
 

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._finishing import finish
+from belvo_async._event_loop import finish
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._courier import Courier
 from belvo_async.sandbox._edge import Edge

@@ -6,7 +6,7 @@ from weakref import WeakSet
 
 from aiohttp import web
 
-from belvo_async._finishing import end_all, finish
+from belvo_async._event_loop import end_all, finish
 from belvo_async._http import Request
 from belvo_async.sandbox._reception import Reception
 from belvo_async.sandbox._wire import send

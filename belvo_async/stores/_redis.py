@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Final, Protocol, Self, runtime_checkable
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._finishing import finish
-from belvo_async._loop_binding import LoopBinding
-from belvo_async._settings import check_setting
-from belvo_async._tickets import ChallengePhase, ChallengeRow, write_time
+from belvo_async._event_loop import LoopBinding, finish
+from belvo_async._tickets import ChallengeRow, write_time
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
+from belvo_async.models import ChallengePhase
+from belvo_async.params._validators import check_setting
 from belvo_async.stores._scripts import ADD, FIND, FORGET, LIST, REPLACE
 
 _PHASES: Final = tuple(phase.value for phase in ChallengePhase)

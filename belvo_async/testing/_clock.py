@@ -5,7 +5,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from belvo_async._loop_binding import LoopBinding
+from belvo_async._event_loop import LoopBinding
 from belvo_async.testing._quiet import QuietCounter, settle
 from belvo_async.testing._sleepers import Sleeper, Sleepers
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
-from belvo_async._finishing import end_all
+from belvo_async._event_loop import end_all
 from belvo_async.web._http import LARGEST_BODY, PageRequest, PageResponse, read_cookies
 
 # The ASGI specification leaves the values open.

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from typing import Final
 
 from belvo_async import BelvoError, ParkedChallenge
-from belvo_async._finishing import end_all
+from belvo_async._event_loop import end_all
 from belvo_async.web._answering import Calls
 from belvo_async.web._guards import Allowance
 

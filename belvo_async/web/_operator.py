@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from belvo_async import Account, BelvoError, ChallengePhase, ParkedChallenge, SessionPool
-from belvo_async._loop_binding import LoopBinding
+from belvo_async._event_loop import LoopBinding
 from belvo_async.errors import ConfigurationError
 from belvo_async.web._http import PageRequest, PageResponse
 from belvo_async.web._languages import CATALOGS, choose_language

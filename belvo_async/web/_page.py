@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from attrs import frozen
 
 from belvo_async import Account, BelvoError, ChallengePhase, Clock, ParkedChallenge, SessionPool
-from belvo_async._loop_binding import LoopBinding
+from belvo_async._event_loop import LoopBinding
 from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeDeclinedError,

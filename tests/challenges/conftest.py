@@ -6,7 +6,7 @@ import pytest
 
 from belvo_async import LinkUpdate, MemoryChallengeStore, SessionPool
 from belvo_async.errors import TokenRequiredError
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool

@@ -17,11 +17,10 @@ from belvo_async import (
     ParkedChallengeTroubled,
     SessionPool,
 )
+from belvo_async._clock import Instant
 from belvo_async._dossier import open_dossier, read_row, write_row
-from belvo_async._instant import Instant
-from belvo_async._models import Challenge
 from belvo_async.errors import DamagedStateError
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken, Challenge
 from belvo_async.sandbox import Sandbox
 from tests.challenges.conftest import open_pool, park
 from tests.challenges.parked import RIGHT

@@ -13,7 +13,7 @@ from belvo_async.errors import (
     TokenNotSentError,
     TooManySessionsError,
 )
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHALLENGE = Challenge(session="s", link_id="l", expiry=90.0, received_at=NOON)

@@ -10,7 +10,6 @@ from belvo_async import Challenge, Link, MfaPolicy
 from belvo_async.errors import ChallengeExpiredError, LoginFailedError, SessionExpiredError
 from belvo_async.mfa import (
     Accepted,
-    AwaitingToken,
     Challenged,
     Completed,
     Declined,
@@ -25,6 +24,7 @@ from belvo_async.mfa import (
     TokenGiven,
     advance,
 )
+from belvo_async.models import AwaitingToken
 
 Case: TypeAlias = tuple[str, ...]
 """One value for each circumstance, in the order of `CIRCUMSTANCES`."""

@@ -18,8 +18,7 @@ from belvo_async import (
     TokenRequiredError,
     bulk,
 )
-from belvo_async._clock import first_of
-from belvo_async._finishing import close_all, end_all, finish
+from belvo_async._event_loop import close_all, end_all, finish, first_of
 from belvo_async.sandbox import Sandbox, SandboxOptions
 
 Work: TypeAlias = Callable[[], Awaitable[object]]

@@ -7,7 +7,8 @@ import pytest
 from belvo_async import Challenge, Link, LinkUpdate, RateLimit, SessionPool, TokenRequiredError
 from belvo_async._claims import Claims
 from belvo_async.errors import ChallengeAnsweredError
-from belvo_async.mfa import AwaitingToken, Resuming
+from belvo_async.mfa import Resuming
+from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool

@@ -28,7 +28,7 @@ from belvo_async import (
     bulk,
 )
 from belvo_async.errors import InvalidTokenError
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 from belvo_async.stores import SqliteChallengeStore
 from belvo_async.testing import ManualClock
 from tests.engine.servers import Wire, build_answer, serve

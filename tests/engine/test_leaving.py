@@ -19,7 +19,7 @@ from belvo_async import (
     TokenRequiredError,
 )
 from belvo_async.errors import ChallengeExpiredError, LinkBusyError, PoolClosedError, RateLimitedError
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool

@@ -31,7 +31,7 @@ from belvo_async.errors import (
     TokenNotSentError,
     UnreachableError,
 )
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock, challenge_body, link_body
 from tests.engine.conftest import open_pool

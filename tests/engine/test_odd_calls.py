@@ -9,7 +9,7 @@ import pytest
 
 from belvo_async import AcceptedRequest, Challenge, LinkFilters, SessionPool
 from belvo_async.errors import InvalidValueError, UnreadableAnswerError
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox
 from tests.engine.servers import KEYS, Wire, build_answer, serve
 

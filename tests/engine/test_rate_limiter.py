@@ -28,7 +28,7 @@ from belvo_async.errors import (
     PoolBusyError,
     ServerError,
 )
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock, link_body
 from tests.engine.conftest import open_pool

@@ -9,7 +9,7 @@ import pytest
 
 from belvo_async import LinkUpdate, LoginRecorder, RateLimit, SessionPool, TokenRequiredError
 from belvo_async.errors import InvalidValueError, NotFoundError
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool

@@ -16,7 +16,7 @@ from belvo_async import (
     TokenRequiredError,
     bulk,
 )
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.stores import SqliteChallengeStore
 from belvo_async.testing import ManualClock

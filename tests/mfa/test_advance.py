@@ -14,7 +14,6 @@ from belvo_async.errors import (
 )
 from belvo_async.mfa import (
     Accepted,
-    AwaitingToken,
     Challenged,
     Completed,
     Declined,
@@ -33,6 +32,7 @@ from belvo_async.mfa import (
     token_not_sent,
     token_required,
 )
+from belvo_async.models import AwaitingToken
 from tests.mfa.builders import (
     LINK,
     LINK_ID,

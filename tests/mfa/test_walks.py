@@ -11,12 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from belvo_async._instant import Instant
+from belvo_async._clock import Instant
 from belvo_async._parking import read_parked, write_parked
 from belvo_async.errors import BelvoError, InvalidTokenError, LoginFailedError
 from belvo_async.mfa import (
     Accepted,
-    AwaitingToken,
     Challenged,
     Completed,
     Declined,
@@ -33,6 +32,7 @@ from belvo_async.mfa import (
     advance,
     challenge_expired,
 )
+from belvo_async.models import AwaitingToken
 from tests.mfa.builders import LINK, NOON, build_challenge, login_failed, session_expired
 
 pytestmark = pytest.mark.slow

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from belvo_async._answers import read_answer
+from belvo_async._clock import Instant
 from belvo_async._http import Repeat, Request, Response
-from belvo_async._instant import Instant
 from belvo_async._refusals import read_error
 from belvo_async.errors import BelvoError
 from belvo_async.mfa import Challenged, Event, Rejected

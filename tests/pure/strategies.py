@@ -5,7 +5,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from belvo_async._models import Challenge, ChallengeKind, TokenGenerationData
+from belvo_async.models import Challenge, ChallengeKind, TokenGenerationData
 from tests.pure.bodies import CHALLENGE, INSTITUTION, LINK, LINK_ID, TOKEN_DATA
 
 # Lone surrogates too: JSON can carry them, UTF-8 cannot. Never the two halves of one character.

@@ -8,8 +8,8 @@ import pytest
 
 from belvo_async import Challenge, ChallengeKind, TokenGenerationData
 from belvo_async._answers import read_answer, read_refusal
+from belvo_async._clock import Instant
 from belvo_async._http import Repeat, Request
-from belvo_async._instant import Instant
 from belvo_async._requests import build_resume
 from belvo_async.errors import ActivationRequiredError, ApiError, SessionExpiredError, UnreadableAnswerError
 from belvo_async.mfa import Challenged, Resuming

@@ -16,7 +16,8 @@ from belvo_async.errors import (
     ErrorDetail,
     InvalidValueError,
 )
-from belvo_async.mfa import AwaitingToken, IllegalTransitionError
+from belvo_async.mfa import IllegalTransitionError
+from belvo_async.models import AwaitingToken
 from tests.mfa.builders import build_awaiting
 from tests.pure.bodies import LINK_ID, REQUEST_ID, answer, challenged, error_of, refusal
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from belvo_async import AccessMode, InstitutionFilters, LinkFilters, LinkStatus
-from belvo_async._models import write_filters
 from belvo_async.errors import InvalidValueError
+from belvo_async.params._filters import write_filters
 from tests.pure.bodies import LINK_ID, OTHER_LINK_ID
 
 LINK_FILTERS = frozenset(LinkFilters.__annotations__)

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from belvo_async import BelvoError
 from belvo_async._answers import read_answer
+from belvo_async._clock import Instant
 from belvo_async._http import Response
-from belvo_async._instant import Instant
-from belvo_async._lines import cut, trim, write_line
 from belvo_async._parking import read_parked, write_parked
 from belvo_async.errors import ApiError, ErrorDetail
-from belvo_async.mfa import AwaitingToken, Rejected, Submitting, advance
+from belvo_async.mfa import Rejected, Submitting, advance
+from belvo_async.models import AwaitingToken
+from belvo_async.models._lines import cut, trim, write_line
 from tests.pure.bodies import AT, CHALLENGE, NOON, TOKEN_DATA, UPDATE_REQUEST, challenged, rejected
 from tests.pure.strategies import ANY_TEXT, JSON_VALUES
 

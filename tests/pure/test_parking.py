@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import Challenge
-from belvo_async._instant import Instant
+from belvo_async._clock import Instant
 from belvo_async._parking import read_parked, write_parked
 from belvo_async.errors import DamagedStateError
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 from tests.mfa.builders import build_awaiting, build_challenge
 from tests.pure.bodies import AT, CHALLENGE, LINK_ID, NOON, challenged, read_event
 from tests.pure.strategies import ANY_TEXT, CHALLENGES, JSON_VALUES

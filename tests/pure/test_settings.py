@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from belvo_async import Concurrency, Credentials, Environment, MfaPolicy, RateLimit, RetryPolicy, Timeouts
-from belvo_async._settings import environment_from_env, is_loopback, read_environment
 from belvo_async.errors import ConfigurationError
+from belvo_async.params._environment import environment_from_env, is_loopback, read_environment
 from tests.pure.strategies import ANY_TEXT, SECRETS
 
 ID, PASSWORD = "BELVO_SECRET_ID", "BELVO_SECRET_PASSWORD"
@@ -261,7 +261,7 @@ def test_by_default_as_many_logins_are_under_way_as_the_limit_lets_be_and_the_pr
 ) -> None:
     for limit, total in ((1_000_000, 960), (resource.RLIM_INFINITY, 960), (300, 16)):
         monkeypatch.setattr("resource.getrlimit", lambda _, limit=limit: (limit, limit))
-        monkeypatch.setattr("belvo_async._descriptors.Path.iterdir", lambda _: iter(range(230)))
+        monkeypatch.setattr("belvo_async.params._descriptors.Path.iterdir", lambda _: iter(range(230)))
         assert Concurrency() == Concurrency(total=total, per_institution=None)
     assert Concurrency.for_url("http://127.0.0.1:1").total == 16
 

@@ -17,7 +17,7 @@ from belvo_async import (
     SessionPool,
     TokenGenerationData,
 )
-from belvo_async.mfa import AwaitingToken
+from belvo_async.models import AwaitingToken
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage
 from belvo_async.web._guards import COOKIE

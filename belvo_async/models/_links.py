@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from belvo_async._models._enums import AccessMode, LinkStatus
+from belvo_async.models._enums import AccessMode, LinkStatus
 
 
 @frozen(kw_only=True)

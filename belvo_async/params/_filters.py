@@ -5,8 +5,8 @@ from datetime import date, datetime
 from typing import Final, TypedDict
 from uuid import UUID
 
-from belvo_async._models._checks import is_sendable
 from belvo_async.errors import InvalidValueError
+from belvo_async.params._checks import is_sendable
 
 _MANY_SUFFIXES: Final = ("__in", "__not_in", "__allin", "__range")
 _MANY_NAMES: Final = frozenset({"fields", "omit"})

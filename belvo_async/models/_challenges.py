@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from itertools import islice
 from typing import Final
 
 from attrs import field, frozen
 
-from belvo_async._images import Picture, find_picture, find_qr_content
-from belvo_async._models._enums import ChallengeKind
+from belvo_async.models._enums import ChallengeKind
+from belvo_async.models._pictures import Picture, find_picture, find_qr_content
 
 _MOST_LINES: Final = 50
 _LONGEST_LINE: Final = 500
@@ -116,3 +117,76 @@ class Challenge:
     def expects_user_input(self) -> bool:
         """Whether a token must be sent; if not, the person only confirms."""
         return self.token_generation_data.expects_user_input
+
+
+@frozen(kw_only=True)
+class AwaitingToken:
+    """A login waits for the token of a person. This state can be parked."""
+
+    challenge: Challenge
+    deadline: float
+    """The last moment to send a token, in seconds of the monotonic clock of this process."""
+    rounds: int = 0
+    restarts: int = 0
+    update_digest: str | None = field(default=None, repr=False)
+    """A keyed digest of what the call asked for; None where nobody noted it."""
+
+
+class ChallengePhase(StrEnum):
+    """How far a parked challenge has come."""
+
+    OPEN = "open"
+    """Somebody may answer it."""
+    CLAIMED = "claimed"
+    """A call is about to answer it; nothing was sent yet. A claim that nobody uses lapses."""
+    ANSWERED = "answered"
+    """The answer has left, or was about to: it is never sent again."""
+    UPDATED = "updated"
+    """The link is updated."""
+    REFUSED = "refused"
+    """Belvo or the institution said no."""
+    DECLINED = "declined"
+    """The person will not answer."""
+    EXPIRED = "expired"
+    """Its time ran out."""
+    UNSETTLED = "unsettled"
+    """The answer has left, and the link does not show whether it succeeded."""
+
+    @property
+    def is_ongoing(self) -> bool:
+        """Whether a challenge stored in this phase may wait for a token, or its token may be on the way."""
+        return self in _ONGOING
+
+
+_ONGOING: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED, ChallengePhase.ANSWERED})
+
+
+@frozen(kw_only=True)
+class ParkedChallenge:
+    """A challenge under its ticket."""
+
+    ticket: str = field(repr=False)
+    """The one key to it: whoever has it may answer."""
+    challenge: Challenge
+    phase: ChallengePhase
+    expires_at: datetime
+    """The last moment for an answer, in UTC."""
+    parked_at: datetime
+    """When it was parked first, in UTC."""
+    attempts: int
+    """Answers sent so far."""
+    institution: str | None = None
+    """Whose challenge it is, if whoever parked it said so."""
+    reference: str | None = None
+    """Whatever your application noted with it, such as its own id of the person."""
+    answered_at: datetime | None = None
+    """When the last answer left, by Belvo's clock."""
+    code: str | None = None
+    """Why it was refused: the error code, or the name of the error class."""
+    message: str | None = None
+    """The same in words."""
+
+    @property
+    def link_id(self) -> str:
+        """The link that is being updated."""
+        return self.challenge.link_id

@@ -5,9 +5,9 @@ from typing import Final
 
 from attrs import field, frozen
 
-from belvo_async._keyed_digest import KeyedDigest
-from belvo_async._models import UPDATE_FIELDS, LinkUpdate
-from belvo_async._settings import Credentials
+from belvo_async.params._keyed_digest import KeyedDigest
+from belvo_async.params._settings import Credentials
+from belvo_async.params._updates import UPDATE_FIELDS, LinkUpdate
 
 _DIGITS: Final = 32
 _CREDENTIALS_DIGITS: Final = 16

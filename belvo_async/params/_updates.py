@@ -4,7 +4,9 @@ from typing import Final
 
 from attrs import field, fields, frozen
 
-from belvo_async._models._checks import (
+from belvo_async.errors import InvalidValueError
+from belvo_async.models._enums import AccessMode
+from belvo_async.params._checks import (
     Secretive,
     encode_base64,
     filled_text,
@@ -18,8 +20,6 @@ from belvo_async._models._checks import (
     read_names,
     read_optional_institution,
 )
-from belvo_async._models._enums import AccessMode
-from belvo_async.errors import InvalidValueError
 
 _DAYS: Final = matching(r"\d{1,3}d", "365d")
 _STORAGE: Final = matching(r"store|nostore|\d{1,3}d", "365d")

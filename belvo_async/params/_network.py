@@ -10,9 +10,9 @@ from urllib.request import getproxies_environment, proxy_bypass
 
 from attrs import Attribute, field, frozen
 
-from belvo_async._models import Secretive
-from belvo_async._settings import flag
 from belvo_async.errors import ConfigurationError
+from belvo_async.params._checks import Secretive
+from belvo_async.params._validators import flag
 
 _CONTEXT_REMEDY: Final = 'Pass ssl.create_default_context(cafile="company.pem"), and leave its checks on.'
 _PROXY_REMEDY: Final = "Pass the address of an HTTP proxy, such as http://proxy.example:3128."

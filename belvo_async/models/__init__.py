@@ -1,0 +1,30 @@
+"""What Belvo says, as frozen values: tolerant of what is new or odd, and read by nothing but your code."""
+
+from belvo_async.models._challenges import (
+    AwaitingToken,
+    Challenge,
+    ChallengePhase,
+    ParkedChallenge,
+    TokenGenerationData,
+)
+from belvo_async.models._enums import AccessMode, ChallengeKind, LinkStatus
+from belvo_async.models._institutions import Institution
+from belvo_async.models._links import AcceptedRequest, Link
+from belvo_async.models._pages import Page
+from belvo_async.models._pictures import Picture
+
+__all__ = [
+    "AcceptedRequest",
+    "AccessMode",
+    "AwaitingToken",
+    "Challenge",
+    "ChallengeKind",
+    "ChallengePhase",
+    "Institution",
+    "Link",
+    "LinkStatus",
+    "Page",
+    "ParkedChallenge",
+    "Picture",
+    "TokenGenerationData",
+]
