@@ -5,7 +5,7 @@ from typing import Final
 
 from belvo_async._clock import Clock
 from belvo_async._http import Response
-from belvo_async._refusals import read_http_date
+from belvo_async._wire.error_bodies import read_http_date
 
 CLOCKS_AGREE: Final = timedelta(seconds=2)
 """What two clocks of Belvo's may differ by: that of its `Date`, and that of its database."""

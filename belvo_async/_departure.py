@@ -7,15 +7,15 @@ from typing import Final, TypeAlias
 
 from attrs import define, field
 
-from belvo_async._error_codes import is_belvos_own
+from belvo_async._wire.error_codes import is_belvos_own
 from belvo_async.errors import (
-    AnswerLostError,
     BelvoError,
     RateLimitedError,
     RequestTimeoutError,
+    ResponseLostError,
     ServerError,
     TooManySessionsError,
-    UnreadableAnswerError,
+    UnreadableResponseError,
 )
 from belvo_async.mfa import Event, Rejected
 
@@ -105,4 +105,4 @@ class Departure:
 
 def needs_status_check(error: BelvoError) -> bool:
     """Whether the login may have succeeded although the response is no success."""
-    return isinstance(error, AnswerLostError | UnreadableAnswerError | ServerError | RequestTimeoutError)
+    return isinstance(error, ResponseLostError | UnreadableResponseError | ServerError | RequestTimeoutError)

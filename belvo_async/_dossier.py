@@ -7,9 +7,9 @@ from typing import Final
 from attrs import evolve, frozen
 
 from belvo_async._clock import Instant
-from belvo_async._codec import MalformedError, dump_json, parse_json
-from belvo_async._parking import read_parked, write_parked
 from belvo_async._tickets import ChallengeRow, damaged
+from belvo_async._wire.json import MalformedError, dump_json, parse_json
+from belvo_async._wire.state_text import dump_state, load_state
 from belvo_async.errors import DamagedStateError
 from belvo_async.models import AwaitingToken, ChallengePhase, ParkedChallenge
 
@@ -77,7 +77,7 @@ class Dossier:
         """Return it open, with the newest challenge."""
         return evolve(
             self.enter(ChallengePhase.OPEN),
-            parked=write_parked(state, now),
+            parked=dump_state(state, now),
             expires_at=find_expiry(state, now),
         )
 
@@ -95,7 +95,7 @@ class Dossier:
         Raises:
             DamagedStateError: It cannot be read.
         """
-        return read_parked(self.parked, now)
+        return load_state(self.parked, now)
 
     def show(self, now: Instant) -> ParkedChallenge:
         """Return what its user sees.
@@ -137,7 +137,7 @@ def open_dossier(
         ticket=ticket,
         phase=ChallengePhase.OPEN,
         version=1,
-        parked=write_parked(state, now),
+        parked=dump_state(state, now),
         expires_at=find_expiry(state, now),
         parked_at=now.wall.astimezone(UTC),
         institution=institution,
@@ -155,7 +155,7 @@ def find_link(owner: str, record: str) -> str:
     try:
         parsed = parse_json(record.encode())
         parked = _read_text(parsed["parked"]) if isinstance(parsed, dict) else ""
-        state = read_parked(parked, Instant(0.0, datetime.fromtimestamp(0, UTC)))
+        state = load_state(parked, Instant(0.0, datetime.fromtimestamp(0, UTC)))
     except (MalformedError, ValueError, TypeError, KeyError, DamagedStateError):
         return ""
     return digest_link(owner, state.challenge.link_id)

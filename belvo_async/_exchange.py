@@ -5,20 +5,20 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeAlias
 
-from belvo_async._answers import read_answer, read_refusal
 from belvo_async._departure import Departure, Unproven, needs_status_check
 from belvo_async._http import Request, Response
 from belvo_async._observations import ExchangeEnded, PoolPaused
 from belvo_async._observer import notify, wants_details
 from belvo_async._priority import Priority
-from belvo_async._refusals import is_rate_refusal, read_retry_after
 from belvo_async._start import RequestStart
 from belvo_async._traffic import Traffic, find_priority
 from belvo_async._transport import Transport
+from belvo_async._wire.error_bodies import is_rate_refusal, read_retry_after
+from belvo_async._wire.responses import read_refusal, read_response
 from belvo_async.errors import (
-    AnswerLostError,
     BelvoError,
     OutcomeUnknownError,
+    ResponseLostError,
 )
 from belvo_async.mfa import (
     Accepted,
@@ -127,8 +127,8 @@ class Exchange:
 
     async def _hear(self, request: Request, departure: Departure) -> Event:
         try:
-            event = read_answer(await self.send(request, departure), request, self._traffic.now())
-        except AnswerLostError as error:
+            event = read_response(await self.send(request, departure), request, self._traffic.now())
+        except ResponseLostError as error:
             event = Rejected(error)
         departure.note(event)
         return event

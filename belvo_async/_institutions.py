@@ -2,11 +2,11 @@
 
 from typing import Final, Unpack
 
-from belvo_async._answers import read_institution_body
 from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request
 from belvo_async._pages import Listing
+from belvo_async._wire.responses import read_institution_body
 from belvo_async.errors import InvalidValueError
 from belvo_async.models import Institution
 from belvo_async.params import InstitutionFilters

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final, Unpack
 from uuid import UUID
 
-from belvo_async._answers import read_acceptance, read_link
 from belvo_async._callers import TokenProvider, check_provider
 from belvo_async._exchange import Exchange
 from belvo_async._http import hide
@@ -14,17 +13,13 @@ from belvo_async._login import LoginRecorder, check_recorder
 from belvo_async._logins import Logins
 from belvo_async._pages import Listing
 from belvo_async._parked import parked_already
-from belvo_async._parking import read_parked, write_parked
-from belvo_async._requests import (
-    LINKS,
-    build_changes,
-    build_delete,
-    build_link_read,
-)
 from belvo_async._single_flight import WhenBusy, Wish, check_when_busy
 from belvo_async._status_check import StatusCheck
 from belvo_async._traffic import Traffic
 from belvo_async._watch import LoginWatch
+from belvo_async._wire.requests import LINKS, build_changes, build_delete, build_link_read
+from belvo_async._wire.responses import read_acceptance, read_link
+from belvo_async._wire.state_text import dump_state, load_state
 from belvo_async.errors import InvalidValueError
 from belvo_async.mfa import ResumeRoute, TokenGiven, read_token
 from belvo_async.models import AcceptedRequest, AwaitingToken, Link
@@ -199,7 +194,7 @@ class Links:
             InvalidValueError: It is no waiting challenge.
         """
         _check_type("state", state, AwaitingToken, "Pass TokenRequiredError.state.")
-        return write_parked(state, self._traffic.now())
+        return dump_state(state, self._traffic.now())
 
     def unpark(self, text: str) -> AwaitingToken:
         """Read what `park` wrote, to show the challenge to a person.
@@ -209,7 +204,7 @@ class Links:
             DamagedStateError: The text is no parked challenge.
         """
         _check_type("text", text, str, "Pass what park() returned.")
-        return read_parked(text, self._traffic.now())
+        return load_state(text, self._traffic.now())
 
     def list(self, **filters: Unpack[LinkFilters]) -> Listing[Link]:
         """List links, filtered by what Belvo's reference names, such as `status__in=["invalid"]`.

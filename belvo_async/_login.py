@@ -15,10 +15,10 @@ from belvo_async._exchange import Exchange
 from belvo_async._http import Request
 from belvo_async._known_users import KnownUsers
 from belvo_async._parked import ParkedChallenges, parked_already
-from belvo_async._requests import build_resume, build_update
 from belvo_async._retry import NEVER_LEFT
 from belvo_async._status_check import SeenAccesses, StatusCheck
 from belvo_async._traffic import Traffic
+from belvo_async._wire.requests import build_resume, build_update
 from belvo_async.errors import InvalidValueError, TokenRequiredError
 from belvo_async.mfa import (
     Accepted,

@@ -4,7 +4,6 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from belvo_async._answers import read_acceptance
 from belvo_async._callers import Callers
 from belvo_async._claims import Claims
 from belvo_async._driver import drive
@@ -14,11 +13,12 @@ from belvo_async._known_users import KnownUsers
 from belvo_async._login import LinkLogin, LoginRecorder
 from belvo_async._observations import LoginOperation
 from belvo_async._parked import ParkedChallenges
-from belvo_async._requests import build_refresh, build_registration, build_update
 from belvo_async._single_flight import SingleFlight, Wish
 from belvo_async._slots import HoldLink, LinkLocks
 from belvo_async._status_check import SeenAccesses
 from belvo_async._traffic import Traffic
+from belvo_async._wire.requests import build_refresh, build_registration, build_update
+from belvo_async._wire.responses import read_acceptance
 from belvo_async.errors import TokenRequiredError
 from belvo_async.mfa import State, Submitting, TokenGiven, advance
 from belvo_async.models import AcceptedRequest, AwaitingToken, Link

@@ -4,12 +4,12 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Generic, TypeVar
 
-from belvo_async._answers import read_list
 from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request
-from belvo_async._requests import build_next_read, build_page_read
-from belvo_async.errors import InvalidValueError, UnreadableAnswerError
+from belvo_async._wire.requests import build_next_read, build_page_read
+from belvo_async._wire.responses import read_list
+from belvo_async.errors import InvalidValueError, UnreadableResponseError
 from belvo_async.models import Page
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class Listing(Generic[T]):
             seen.add(frozenset(request.query))
             request = build_next_read(request, page)
             if request is not None and frozenset(request.query) in seen:
-                raise UnreadableAnswerError(
+                raise UnreadableResponseError(
                     "The page's `next` leads round in a circle.",
                     remedy="Read single pages with .page(number).",
                 )

@@ -8,19 +8,19 @@ from typing import Final, TypeAlias, TypeVar
 import tenacity
 from attrs import field, frozen
 
-from belvo_async._error_codes import is_belvos_own
 from belvo_async._http import Repeat, Request
 from belvo_async._observations import RetryPlanned
 from belvo_async._observer import Observer, notify
 from belvo_async._priority import Priority
+from belvo_async._wire.error_codes import is_belvos_own
 from belvo_async.errors import (
-    AnswerLostError,
     BelvoError,
     NotSentError,
     PoolBusyError,
     PoolClosedError,
     RateLimitedError,
     RequestTimeoutError,
+    ResponseLostError,
     ServerError,
     TooManySessionsError,
     UnreachableError,
@@ -107,7 +107,7 @@ def is_repeatable(error: BaseException, repeat: Repeat, *, can_settle: bool) -> 
     match repeat:
         case Repeat.READ:
             return isinstance(
-                error, ServerError | RequestTimeoutError | AnswerLostError | TooManySessionsError
+                error, ServerError | RequestTimeoutError | ResponseLostError | TooManySessionsError
             )
         case Repeat.LOGIN:
             has_ended = isinstance(error, ServerError) and is_belvos_own(error.code)

@@ -16,7 +16,7 @@ from yarl import URL
 
 from belvo_async._connector import SpokeFirstError
 from belvo_async._http import Request
-from belvo_async.errors import AnswerLostError, NotSentError, TransportError, UnreachableError
+from belvo_async.errors import NotSentError, ResponseLostError, TransportError, UnreachableError
 
 _FOR_GOOD: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 """What a name server says of a name that does not exist."""
@@ -66,7 +66,7 @@ class Route:
 
 def build_lost(error: Exception, request: Request, status: int | None) -> TransportError:
     """Build the error of a request that left, and whose response did not come whole."""
-    return AnswerLostError(
+    return ResponseLostError(
         f"The response to {request.method} {request.path} was lost: {_describe(error)}.",
         remedy="The request may have taken effect: check the link before you repeat it.",
         status=status,

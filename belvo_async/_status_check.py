@@ -10,14 +10,14 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from belvo_async._answers import read_link
 from belvo_async._belvo_time import CLOCKS_AGREE
 from belvo_async._departure import LONGEST_LOGIN, Departure, Unproven
 from belvo_async._exchange import Exchange
 from belvo_async._observations import LoginSettled
 from belvo_async._observer import notify
-from belvo_async._requests import build_link_read
 from belvo_async._traffic import Traffic
+from belvo_async._wire.requests import build_link_read
+from belvo_async._wire.responses import read_link
 from belvo_async.errors import BelvoError, OutcomeUnknownError
 from belvo_async.models import Link, LinkStatus
 

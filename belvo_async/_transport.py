@@ -48,7 +48,7 @@ class Transport(Protocol):
 
         Raises:
             NotSentError: Nothing left.
-            AnswerLostError: The request may have arrived; its response did not.
+            ResponseLostError: The request may have arrived; its response did not.
         """
         ...
 

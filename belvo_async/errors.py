@@ -9,11 +9,11 @@
     ├── TransportError
     │   ├── NotSentError              the request surely never left
     │   │   └── UnreachableError      nor can it, until something is changed
-    │   └── AnswerLostError           it left; what became of it is not known
+    │   └── ResponseLostError           it left; what became of it is not known
     ├── OutcomeUnknownError           a login that may have happened: settle it before you try again
     ├── LinkBusyError                 another login of the link is in flight, and the call would not wait
     ├── PoolBusyError                 Belvo's limit would hold the request back for longer than `max_wait`
-    ├── UnreadableAnswerError         an answer that is not what the API promises
+    ├── UnreadableResponseError         an answer that is not what the API promises
     ├── ApiError                      Belvo answered with an error
     │   ├── AuthenticationError, AccessDeniedError, NotFoundError, RequestInvalidError
     │   ├── LoginFailedError, LinkStateError, DuplicatedLinkError, SessionExpiredError
@@ -193,7 +193,7 @@ class UnreachableError(NotSentError):
     """
 
 
-class AnswerLostError(TransportError):
+class ResponseLostError(TransportError):
     """The request left, and its answer never arrived whole. It may or may not have taken effect."""
 
 
@@ -266,7 +266,7 @@ class PoolBusyError(BelvoError):
         self.seconds = seconds
 
 
-class UnreadableAnswerError(BelvoError):
+class UnreadableResponseError(BelvoError):
     """An answer is not what the API promises: HTML, empty, broken, too large or of a wrong type."""
 
 

@@ -9,7 +9,6 @@ from belvo_async import Concurrency, Credentials, LinkUpdate, MemoryChallengeSto
 from belvo_async._belvo_time import BelvoTime
 from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK
-from belvo_async._codec import dump_json, parse_json, read_model
 from belvo_async._connector import Start
 from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
@@ -22,12 +21,13 @@ from belvo_async._observer import log_observation, notify
 from belvo_async._parked import ParkedChallenges
 from belvo_async._priority import Priority
 from belvo_async._rate_limiter import RateLimiter
-from belvo_async._requests import build_update
 from belvo_async._retry import Retrier
 from belvo_async._single_flight import SingleFlight
 from belvo_async._slots import LinkLocks, Slots
 from belvo_async._status_check import SeenAccesses
 from belvo_async._traffic import Traffic
+from belvo_async._wire.json import dump_json, parse_json, read_model
+from belvo_async._wire.requests import build_update
 from belvo_async.mfa import DEFAULT_POLICY, Accepted, Submitting, advance
 from belvo_async.models import Link
 from belvo_async.params._keyed_digest import KeyedDigest

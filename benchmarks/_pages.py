@@ -4,10 +4,10 @@ import asyncio
 import json
 from collections.abc import Awaitable
 
-from belvo_async._answers import read_list
 from belvo_async._http import Response
 from belvo_async._links import Links
-from belvo_async._requests import LINKS, build_page_read
+from belvo_async._wire.requests import LINKS, build_page_read
+from belvo_async._wire.responses import read_list
 from belvo_async.models import Link
 from benchmarks._clients import Call, Sample, run_links, warm_up_and_measure
 from benchmarks._server import PAGE_SIZE, Server, build_page

@@ -32,7 +32,7 @@ NEVER = [
     errors.NotFoundError,
     errors.RequestInvalidError,
     errors.TooManyRoundsError,
-    errors.UnreadableAnswerError,
+    errors.UnreadableResponseError,
 ]
 
 

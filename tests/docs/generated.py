@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from belvo_async import errors
-from belvo_async._error_codes import MEANINGS, Meaning
 from belvo_async._http import Repeat
 from belvo_async._retry import is_repeatable
+from belvo_async._wire.error_codes import MEANINGS, Meaning
 from belvo_async.cli._endings import EXIT_CODES
 from belvo_async.sandbox import SandboxOptions
 from belvo_async.sandbox._institutions import INSTITUTIONS
@@ -29,7 +29,7 @@ _FAILURES: Final = (
     (errors.ServerError("", details=_CODED), "a 5xx with an error of Belvo's"),
     (errors.ServerError(""), "a 5xx without one, from a gateway"),
     (errors.RequestTimeoutError(""), "Belvo gave up"),
-    (errors.AnswerLostError(""), "the connection broke"),
+    (errors.ResponseLostError(""), "the connection broke"),
 )
 _PART: Final = re.compile(
     r"(?P<start><!-- generated: (?P<name>[a-z ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL

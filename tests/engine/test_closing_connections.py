@@ -14,7 +14,7 @@ import trustme
 from belvo_async import Credentials, LinkUpdate, Network, SessionPool, Timeouts
 from belvo_async._http import Repeat, Request
 from belvo_async._transport import AiohttpTransport
-from belvo_async.errors import AnswerLostError, BelvoError, NotSentError, PoolClosedError
+from belvo_async.errors import BelvoError, NotSentError, PoolClosedError, ResponseLostError
 from belvo_async.testing import link_body
 from tests.engine.servers import KEYS, build_answer, listen
 
@@ -87,10 +87,10 @@ async def check_closing(
 CASES: dict[str, tuple[Talk, Request, type[BelvoError] | None]] = {
     "a login that was answered": (answer_and_freeze, LOGIN, None),
     "a read that was answered": (answer_and_freeze, READ, None),
-    "a login that nobody reads": (freeze, LOGIN, AnswerLostError),
-    "a long login that nobody reads": (freeze, LARGE_LOGIN, AnswerLostError),
-    "a login half answered": (begin_and_freeze, LOGIN, AnswerLostError),
-    "a read half answered": (begin_and_freeze, READ, AnswerLostError),
+    "a login that nobody reads": (freeze, LOGIN, ResponseLostError),
+    "a long login that nobody reads": (freeze, LARGE_LOGIN, ResponseLostError),
+    "a login half answered": (begin_and_freeze, LOGIN, ResponseLostError),
+    "a read half answered": (begin_and_freeze, READ, ResponseLostError),
 }
 
 

@@ -21,7 +21,7 @@ from belvo_async.errors import (
     ChallengeExpiredError,
     RateLimitedError,
     RequestTimeoutError,
-    UnreadableAnswerError,
+    UnreadableResponseError,
 )
 from belvo_async.testing import ManualClock
 from tests.engine.servers import KEYS, Wire, build_answer, serve
@@ -93,7 +93,7 @@ async def test_a_token_whose_response_is_about_another_link_is_not_known_to_be_t
 async def test_a_call_that_is_no_login_refuses_a_response_about_another_link(response: bytes) -> None:
     async with connect(response) as (pool, _):
         for call in (pool.links.get(OURS), pool.links.modify(OURS, LinkChanges(stale_in="30d"))):
-            with pytest.raises(UnreadableAnswerError, match="another link"):
+            with pytest.raises(UnreadableResponseError, match="another link"):
                 await call
 
 
@@ -102,14 +102,14 @@ async def test_a_refresh_and_a_delete_refuse_a_challenge_of_another_link(
 ) -> None:
     async with connect(challenge(THEIRS)) as (pool, _):
         for call in (pool.links.refresh_data(OURS, provide_token=ask), pool.links.delete(OURS)):
-            with pytest.raises(UnreadableAnswerError, match="another link"):
+            with pytest.raises(UnreadableResponseError, match="another link"):
                 await call
     assert asked == []
 
 
 async def test_a_status_check_refuses_another_link() -> None:
     async with connect(link(THEIRS)) as (pool, _):
-        with pytest.raises(UnreadableAnswerError, match="another link"):
+        with pytest.raises(UnreadableResponseError, match="another link"):
             await pool.links.settle(OURS, since=pool.clock.wall())
 
 
@@ -117,7 +117,7 @@ async def test_an_institution_is_the_one_that_was_asked_for() -> None:
     body = build_answer(b'{"id": 2, "name": "erebor_mx_retail"}')
     async with connect(body) as (pool, _):
         assert (await pool.institutions.get(2)).id == 2
-        with pytest.raises(UnreadableAnswerError, match="another institution"):
+        with pytest.raises(UnreadableResponseError, match="another institution"):
             await pool.institutions.get(1)
 
 

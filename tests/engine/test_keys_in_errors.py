@@ -13,7 +13,7 @@ from yarl import URL
 
 from belvo_async import LinkUpdate, RetryPolicy, SessionPool, TokenRequiredError
 from belvo_async._http import Request
-from belvo_async.errors import AnswerLostError, BelvoError, OutcomeUnknownError
+from belvo_async.errors import BelvoError, OutcomeUnknownError, ResponseLostError
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
@@ -133,7 +133,7 @@ async def test_a_broken_answer_shows_no_secret(clock: ManualClock, name: str) ->
     async with answer_once_with(BROKEN_ANSWERS[name], clock=clock) as (pool, _):
         read = await fail(pool.links.get(LINK_ID))
         login = await fail(pool.links.update(LinkUpdate(LINK_ID, password=PASSWORD, token=TOKEN)))
-    assert (type(read), type(login)) == (AnswerLostError, OutcomeUnknownError)
+    assert (type(read), type(login)) == (ResponseLostError, OutcomeUnknownError)
     for error in (read, login):
         check(error, encode("id", "password"), PASSWORD, TOKEN)
 

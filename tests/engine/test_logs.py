@@ -55,9 +55,9 @@ WHERE = "PUT /api/links/1/"
     [
         (end(200), "DEBUG", f"{WHERE}: status 200 after 0.250 s"),
         (
-            end(None, "AnswerLostError"),
+            end(None, "ResponseLostError"),
             "WARNING",
-            f"{WHERE}: no answer after 0.250 s (AnswerLostError)",
+            f"{WHERE}: no answer after 0.250 s (ResponseLostError)",
         ),
         (
             end(None, "CancelledError"),

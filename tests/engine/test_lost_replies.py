@@ -14,13 +14,13 @@ from belvo_async import (
     SessionPool,
 )
 from belvo_async.errors import (
-    AnswerLostError,
     ApiError,
     BelvoError,
     NotSentError,
     RequestTimeoutError,
+    ResponseLostError,
     ServerError,
-    UnreadableAnswerError,
+    UnreadableResponseError,
 )
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
@@ -62,7 +62,7 @@ async def test_a_login_that_shows_no_success_is_reported_as_unknown(
         with pytest.raises(OutcomeUnknownError) as caught:
             await pool.links.update(LinkUpdate(link_id, password="new"))
     assert caught.value.link_id == link_id
-    assert isinstance(caught.value.__cause__, AnswerLostError)
+    assert isinstance(caught.value.__cause__, ResponseLostError)
     assert [entry.method for entry in sandbox.log] == ["PUT", "GET", "GET", "GET", "GET"]
     assert clock.naps[:3] == [3.0, 6.0, 12.0]
 
@@ -162,7 +162,7 @@ BAD_READS = {
 @pytest.mark.parametrize("name", BAD_READS)
 async def test_a_read_with_a_bad_body_is_a_clear_error_with_the_status(name: str) -> None:
     async with answer_once_with(BAD_READS[name]) as (pool, wire):
-        with pytest.raises((ApiError, UnreadableAnswerError)) as caught:
+        with pytest.raises((ApiError, UnreadableResponseError)) as caught:
             await pool.links.get(LINK_ID)
     status = int(BAD_READS[name].split()[1])
     assert caught.value.status == status
@@ -182,6 +182,6 @@ async def test_a_read_with_a_bad_body_is_a_clear_error_with_the_status(name: str
 )
 async def test_a_broken_answer_never_shows_an_aiohttp_exception(data: bytes, clock: ManualClock) -> None:
     async with answer_once_with(data, clock=clock) as (pool, _):
-        with pytest.raises(AnswerLostError) as caught:
+        with pytest.raises(ResponseLostError) as caught:
             await pool.links.get(LINK_ID)
     assert isinstance(caught.value, BelvoError)

@@ -25,9 +25,9 @@ from belvo_async import (
     Timeouts,
 )
 from belvo_async.errors import (
-    AnswerLostError,
     ConfigurationError,
     NotSentError,
+    ResponseLostError,
     TokenNotSentError,
     UnreachableError,
 )
@@ -675,6 +675,6 @@ async def test_a_broken_response_names_what_the_parser_says_and_none_of_its_byte
         return False
 
     async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url, clock=clock) as pool:
-        with pytest.raises(AnswerLostError, match="its status line is not one of HTTP") as caught:
+        with pytest.raises(ResponseLostError, match="its status line is not one of HTTP") as caught:
             await pool.links.get(LINK_ID)
     assert SECRET not in str(caught.value)

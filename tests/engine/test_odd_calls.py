@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from belvo_async import AcceptedRequest, Challenge, LinkFilters, SessionPool
-from belvo_async.errors import InvalidValueError, UnreadableAnswerError
+from belvo_async.errors import InvalidValueError, UnreadableResponseError
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox
 from tests.engine.servers import KEYS, Wire, build_answer, serve
@@ -181,6 +181,6 @@ async def test_pages_that_go_round_in_a_circle_end_with_an_error(circle: dict[st
         return True
 
     async with serve(reply) as wire, SessionPool(KEYS, environment=wire.url) as pool:
-        with pytest.raises(UnreadableAnswerError, match="next"):
+        with pytest.raises(UnreadableResponseError, match="next"):
             [link async for link in pool.links.list()]
     assert len(wire.requests) == len(circle)

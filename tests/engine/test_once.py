@@ -14,7 +14,7 @@ from belvo_async.errors import (
     SessionExpiredError,
     TokenRequiredError,
     TooManySessionsError,
-    UnreadableAnswerError,
+    UnreadableResponseError,
 )
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock, challenge_body, error_body, link_body
@@ -220,7 +220,7 @@ async def test_a_good_answer_about_another_link_is_no_success(clock: ManualClock
     ):
         with pytest.raises(OutcomeUnknownError, match="another link") as caught:
             await pool.links.update(LinkUpdate(LINK_ID, password="new"))
-    assert isinstance(caught.value.__cause__, UnreadableAnswerError)
+    assert isinstance(caught.value.__cause__, UnreadableResponseError)
     assert list_methods(wire) == ["PUT", "GET", "GET", "GET", "GET"]
 
 

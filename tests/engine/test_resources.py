@@ -30,7 +30,7 @@ from belvo_async.errors import (
     RequestInvalidError,
     TooManySessionsError,
     TryLaterError,
-    UnreadableAnswerError,
+    UnreadableResponseError,
 )
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
@@ -321,7 +321,7 @@ async def test_no_redirect_is_followed_and_no_cookie_is_kept() -> None:
 
     async with serve(move) as wire, SessionPool(KEYS, environment=wire.url) as pool:
         for _ in range(2):
-            with pytest.raises(UnreadableAnswerError, match="redirect"):
+            with pytest.raises(UnreadableResponseError, match="redirect"):
                 await pool.links.get(LINK_ID)
         assert [request.split()[1] for request in wire.requests] == [f"/api/links/{LINK_ID}/".encode()] * 2
         assert all(b"stolen" not in request for request in wire.requests)

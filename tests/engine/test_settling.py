@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import Link, LinkUpdate, RateLimit, RetryPolicy, SessionPool
-from belvo_async._refusals import read_http_date
+from belvo_async._wire.error_bodies import read_http_date
 from belvo_async.errors import OutcomeUnknownError, RateLimitedError
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock, link_body

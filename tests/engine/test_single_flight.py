@@ -20,11 +20,11 @@ from belvo_async import (
     TokenRequiredError,
 )
 from belvo_async.errors import (
-    AnswerLostError,
     InvalidValueError,
     LinkBusyError,
     LoginFailedError,
     PoolClosedError,
+    ResponseLostError,
     TooManySessionsError,
 )
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
@@ -541,7 +541,7 @@ async def test_a_refresh_that_waits_for_a_lost_one_makes_its_own_request(
 ) -> None:
     link_id = add(sandbox)
     sandbox.faults.add(Fault(kind="reset_before", method="POST", times=1))
-    with pytest.raises(AnswerLostError):
+    with pytest.raises(ResponseLostError):
         await pool.links.refresh_data(link_id)
     second = asyncio.create_task(pool.links.refresh_data(link_id))
     await asyncio.sleep(0)

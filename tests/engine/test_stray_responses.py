@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from belvo_async import Network, RetryPolicy, SessionPool
-from belvo_async.errors import AnswerLostError, NotSentError
+from belvo_async.errors import NotSentError, ResponseLostError
 from belvo_async.testing import link_body
 from tests.engine.servers import KEYS, Wire, build_answer, serve
 
@@ -72,7 +72,7 @@ async def test_the_rest_of_a_second_response_that_only_began_is_no_response() ->
         SessionPool(KEYS, environment=wire.url, retry=RetryPolicy.never()) as pool,
     ):
         assert await list_ids(pool) == [OWN_ID]
-        with pytest.raises(AnswerLostError):
+        with pytest.raises(ResponseLostError):
             await list_ids(pool)
 
 

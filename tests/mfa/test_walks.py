@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from belvo_async._clock import Instant
-from belvo_async._parking import read_parked, write_parked
+from belvo_async._wire.state_text import dump_state, load_state
 from belvo_async.errors import BelvoError, InvalidTokenError, LoginFailedError
 from belvo_async.mfa import (
     Accepted,
@@ -168,13 +168,13 @@ class Dialogue(RuleBasedStateMachine):
     def another_process_goes_on(self, pause: float, boot: float) -> None:
         """Serialise, let time pass, and read it where the monotonic clock is another one."""
         assert isinstance(self.state, AwaitingToken)
-        text = write_parked(self.state, self.now)
+        text = dump_state(self.state, self.now)
         assert PASSWORD not in text
         assert not any(token in text for token in self.given)
         self.wall += timedelta(seconds=pause)
         left = self.state.deadline - self.monotonic - pause
         self.monotonic = boot
-        restored = read_parked(text, self.now)
+        restored = load_state(text, self.now)
         assert restored.challenge == self.state.challenge
         assert (restored.rounds, restored.restarts) == (self.state.rounds, self.state.restarts)
         assert restored.deadline - boot == pytest.approx(left, abs=1e-4)
@@ -184,8 +184,8 @@ class Dialogue(RuleBasedStateMachine):
     @rule()
     def caller_is_cancelled_while_waiting_and_resumes_from_the_parked_text(self) -> None:
         assert isinstance(self.state, AwaitingToken)
-        text = write_parked(self.state, self.now)
-        self.state = read_parked(text, self.now)
+        text = dump_state(self.state, self.now)
+        self.state = load_state(text, self.now)
 
     @precondition(is_over)
     @rule(event=st.sampled_from([Accepted(LINK), Rejected(login_failed()), TokenGiven("1", 0.0), Expired()]))

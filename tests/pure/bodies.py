@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from belvo_async._answers import read_answer
 from belvo_async._clock import Instant
 from belvo_async._http import Repeat, Request, Response
-from belvo_async._refusals import read_error
+from belvo_async._wire.error_bodies import read_error
+from belvo_async._wire.responses import read_response
 from belvo_async.errors import BelvoError
 from belvo_async.mfa import Challenged, Event, Rejected
 
@@ -110,7 +110,7 @@ def refusal(code: str, **more: object) -> list[Body]:
 
 
 def read_event(status: int, body: object, request: Request = UPDATE_REQUEST) -> Event:
-    return read_answer(answer(status, body), request, AT)
+    return read_response(answer(status, body), request, AT)
 
 
 def challenged(body: object, request: Request = UPDATE_REQUEST) -> Challenged:

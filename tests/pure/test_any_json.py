@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import BelvoError, Challenge, Institution, Link, Page
-from belvo_async._answers import read_answer
-from belvo_async._challenge_forms import read_challenge, write_challenge
-from belvo_async._codec import MalformedError, parse_json, read_details, read_model, read_page
 from belvo_async._http import Response
-from belvo_async._refusals import read_error
+from belvo_async._wire.challenges import read_challenge, write_challenge
+from belvo_async._wire.error_bodies import read_error
+from belvo_async._wire.json import MalformedError, parse_json, read_details, read_model, read_page
+from belvo_async._wire.responses import read_response
 from belvo_async.errors import ErrorDetail
 from belvo_async.mfa import Accepted, Challenged, Rejected
 from tests.pure.bodies import (
@@ -84,7 +84,7 @@ def test_any_rejection_can_be_shown(status: int, body: object) -> None:
 
 @given(STATUSES, st.binary(), st.dictionaries(st.sampled_from(["retry-after", "content-type"]), ANY_TEXT))
 def test_any_bytes_are_an_event(status: int, body: bytes, headers: dict[str, str]) -> None:
-    event = read_answer(Response(status=status, headers=headers, body=body), UPDATE_REQUEST, AT)
+    event = read_response(Response(status=status, headers=headers, body=body), UPDATE_REQUEST, AT)
     assert isinstance(event, Accepted | Challenged | Rejected)
 
 
@@ -92,7 +92,7 @@ def test_any_bytes_are_an_event(status: int, body: bytes, headers: dict[str, str
 @pytest.mark.parametrize("status", [200, 400, 428, 500])
 def test_a_body_nested_without_end_is_an_error_of_ours(opening: bytes, status: int) -> None:
     response = Response(status=status, headers=JSON_TYPE, body=opening * 200_000)
-    assert isinstance(read_answer(response, UPDATE_REQUEST, AT), Rejected)
+    assert isinstance(read_response(response, UPDATE_REQUEST, AT), Rejected)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_whatever_a_challenge_holds_can_be_shown(body: dict[str, object]) -> Non
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_a_number_that_json_does_not_have_breaks_nothing(number: str) -> None:
     body = json.dumps({**CHALLENGE, "expiry": "?"}).replace('"?"', number).encode()
-    event = read_answer(Response(status=428, headers=JSON_TYPE, body=body), UPDATE_REQUEST, AT)
+    event = read_response(Response(status=428, headers=JSON_TYPE, body=body), UPDATE_REQUEST, AT)
     assert isinstance(event, Challenged)
     assert event.challenge.expiry is None
 

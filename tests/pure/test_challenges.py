@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from belvo_async import Challenge, ChallengeKind, TokenGenerationData
-from belvo_async._answers import read_answer, read_refusal
 from belvo_async._clock import Instant
 from belvo_async._http import Repeat, Request
-from belvo_async._requests import build_resume
-from belvo_async.errors import ActivationRequiredError, ApiError, SessionExpiredError, UnreadableAnswerError
+from belvo_async._wire.requests import build_resume
+from belvo_async._wire.responses import read_refusal, read_response
+from belvo_async.errors import ActivationRequiredError, ApiError, SessionExpiredError, UnreadableResponseError
 from belvo_async.mfa import Challenged, Resuming
 from tests.pure.bodies import (
     AT,
@@ -67,7 +67,7 @@ def test_the_challenge_of_2020_is_read() -> None:
 
 def test_a_refusal_is_classified_like_an_answer() -> None:
     response = answer(428, [CHALLENGE])
-    assert read_refusal(response, UPDATE_REQUEST, AT) == read_answer(response, UPDATE_REQUEST, AT)
+    assert read_refusal(response, UPDATE_REQUEST, AT) == read_response(response, UPDATE_REQUEST, AT)
 
 
 def test_a_challenge_knows_when_it_came_by_both_clocks() -> None:
@@ -77,7 +77,7 @@ def test_a_challenge_knows_when_it_came_by_both_clocks() -> None:
 
 def test_the_moment_is_that_of_the_answer() -> None:
     later = Instant(99.0, NOON + timedelta(hours=1))
-    event = read_answer(answer(428, [CHALLENGE]), UPDATE_REQUEST, later)
+    event = read_response(answer(428, [CHALLENGE]), UPDATE_REQUEST, later)
     assert isinstance(event, Challenged)
     assert (event.at, event.challenge.received_at) == (99.0, later.wall)
 
@@ -343,7 +343,7 @@ def test_a_link_is_the_same_however_it_is_written(link: str) -> None:
 @pytest.mark.parametrize("link", [OTHER_LINK_ID, OTHER_LINK_ID.upper(), OTHER_LINK_ID.replace("-", "")])
 def test_a_challenge_about_another_link_is_refused(link: str) -> None:
     error = rejected(428, [{**CHALLENGE, "link": link}])
-    assert (type(error), "another link" in error.message) == (UnreadableAnswerError, True)
+    assert (type(error), "another link" in error.message) == (UnreadableResponseError, True)
 
 
 def test_a_call_that_is_about_no_link_has_no_challenge() -> None:

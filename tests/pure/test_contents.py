@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 
 from belvo_async import LinkUpdate
-from belvo_async._codec import MalformedError
-from belvo_async._contents import read_contents
 from belvo_async._http import Response
-from belvo_async._requests import build_update
+from belvo_async._wire.json import MalformedError
+from belvo_async._wire.redaction import read_contents
+from belvo_async._wire.requests import build_update
 from belvo_async.errors import LoginFailedError
 from tests.pure.bodies import (
     CHALLENGE,

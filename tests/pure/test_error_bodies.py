@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from belvo_async import LinkRegistration, LinkUpdate
 from belvo_async._http import Request, Response
-from belvo_async._refusals import read_http_date, read_retry_after
-from belvo_async._requests import build_registration, build_update
+from belvo_async._wire.error_bodies import read_http_date, read_retry_after
+from belvo_async._wire.requests import build_registration, build_update
 from belvo_async.errors import (
     AccessDeniedError,
     ApiError,
     RateLimitedError,
     ServerError,
-    UnreadableAnswerError,
+    UnreadableResponseError,
 )
 from tests.pure.bodies import (
     EDGE_PAGE,
@@ -107,7 +107,7 @@ def test_a_body_of_a_wrong_type_is_an_api_error_with_its_status(body: object) ->
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
 def test_a_redirect_is_an_error_that_does_not_show_where_to(status: int) -> None:
     error = error_of(Response(status=status, headers={"location": "https://evil.example/"}))
-    assert (type(error), error.status, error.link_id) == (UnreadableAnswerError, status, LINK_ID)
+    assert (type(error), error.status, error.link_id) == (UnreadableResponseError, status, LINK_ID)
     assert ("redirect" in str(error), "evil" in str(error)) == (True, False)
 
 

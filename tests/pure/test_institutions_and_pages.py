@@ -6,9 +6,9 @@ import pytest
 from attrs import evolve
 
 from belvo_async import Institution, Link, Page
-from belvo_async._answers import read_list
-from belvo_async._codec import MalformedError, read_model, read_page
-from belvo_async.errors import UnreadableAnswerError
+from belvo_async._wire.json import MalformedError, read_model, read_page
+from belvo_async._wire.responses import read_list
+from belvo_async.errors import UnreadableResponseError
 from tests.pure.bodies import INSTITUTION, LINK, LINK_ID, READ_REQUEST, answer
 
 OPTIONAL = sorted(INSTITUTION.keys() - {"name", "country_codes", "resources", "form_fields", "features"})
@@ -157,7 +157,7 @@ def test_an_odd_field_of_an_item_does_not_make_it_unreadable() -> None:
 
 @pytest.mark.parametrize("item", [None, 5, "x", [], {}], ids=repr)
 def test_a_page_of_which_nothing_can_be_read_is_an_error(item: object) -> None:
-    with pytest.raises(UnreadableAnswerError, match="GET /api/links/ cannot be read: not a Link"):
+    with pytest.raises(UnreadableResponseError, match="GET /api/links/ cannot be read: not a Link"):
         read_list(answer(200, {"results": [item, item]}), READ_REQUEST, Link)
 
 
@@ -167,6 +167,6 @@ def test_a_readable_page_is_read_from_its_answer() -> None:
 
 
 def test_an_unreadable_read_may_be_tried_again() -> None:
-    with pytest.raises(UnreadableAnswerError) as caught:
+    with pytest.raises(UnreadableResponseError) as caught:
         read_list(answer(200, None), READ_REQUEST, Link)
     assert caught.value.remedy.startswith("Try again later")

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import BelvoError
-from belvo_async._answers import read_answer
 from belvo_async._clock import Instant
 from belvo_async._http import Response
-from belvo_async._parking import read_parked, write_parked
+from belvo_async._wire.responses import read_response
+from belvo_async._wire.state_text import dump_state, load_state
 from belvo_async.errors import ApiError, ErrorDetail
 from belvo_async.mfa import Rejected, Submitting, advance
 from belvo_async.models import AwaitingToken
@@ -89,7 +89,7 @@ def test_an_error_keeps_a_bounded_amount(extra: dict[str, object]) -> None:
 def park(body: object) -> str:
     state = advance(Submitting(), challenged(body))
     assert isinstance(state, AwaitingToken)
-    return write_parked(state, Instant(50.0, NOON))
+    return dump_state(state, Instant(50.0, NOON))
 
 
 @pytest.mark.parametrize("name", ["instructions", "type", "unknown"])
@@ -100,7 +100,7 @@ def test_what_is_parked_of_a_challenge_is_bounded(name: str, long: object) -> No
     )
     assert len(text) < 250_000
     assert park(json.loads(text)["challenge"]) == text
-    assert read_parked(text, AT).challenge.session == CHALLENGE["session"]
+    assert load_state(text, AT).challenge.session == CHALLENGE["session"]
 
 
 def test_a_picture_of_a_qr_code_is_kept_whole() -> None:
@@ -119,7 +119,7 @@ def test_a_picture_of_a_qr_code_is_kept_whole() -> None:
     ids=["session", "value", "bare value", "body"],
 )
 def test_a_challenge_that_is_too_long_is_refused_with_the_reason(body: object) -> None:
-    event = read_answer(Response(status=428, body=json.dumps(body).encode()), UPDATE_REQUEST, AT)
+    event = read_response(Response(status=428, body=json.dumps(body).encode()), UPDATE_REQUEST, AT)
     assert isinstance(event, Rejected)
     assert (type(event.error), event.error.status) == (ApiError, 428)
     assert "too long" in event.error.message or "longer than 2 MiB" in event.error.message

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from belvo_async import LinkUpdate
-from belvo_async._requests import build_update
+from belvo_async._wire.requests import build_update
 from belvo_async.errors import InvalidValueError
 from belvo_async.params._checks import read_link_id
 from tests.pure.bodies import LINK_ID

@@ -10,10 +10,10 @@ import pytest
 from attrs import evolve
 
 from belvo_async import AccessMode, Link, LinkStatus
-from belvo_async._answers import read_body
-from belvo_async._codec import MalformedError, read_model
 from belvo_async._http import Response
-from belvo_async.errors import UnreadableAnswerError
+from belvo_async._wire.json import MalformedError, read_model
+from belvo_async._wire.responses import read_body
+from belvo_async.errors import UnreadableResponseError
 from belvo_async.mfa import Accepted
 from tests.pure.bodies import LINK, LINK_ID, OTHER_LINK_ID, UPDATE_REQUEST, answer, read_event, rejected
 
@@ -209,7 +209,7 @@ def test_an_id_has_the_form_of_the_api_however_it_came(link_id: str) -> None:
 @pytest.mark.parametrize("link_id", [OTHER_LINK_ID, OTHER_LINK_ID.upper(), "x", LINK_ID + "0"])
 def test_a_success_about_another_link_rejects_the_login(link_id: str) -> None:
     error = rejected(200, {**LINK, "id": link_id})
-    assert (type(error), "another link" in error.message) == (UnreadableAnswerError, True)
+    assert (type(error), "another link" in error.message) == (UnreadableResponseError, True)
 
 
 @pytest.mark.parametrize("link_id", [None, 18446744073, "", True, ["do-not-quote"]], ids=repr)
@@ -228,17 +228,17 @@ def test_a_link_without_id_is_malformed() -> None:
 @pytest.mark.parametrize("body", [None, 5, "x", True, [], [LINK], {}], ids=lambda body: repr(body)[:6])
 def test_a_success_that_is_no_link_rejects_the_login(body: object) -> None:
     error = rejected(200, body)
-    assert (type(error), error.status, error.link_id) == (UnreadableAnswerError, 200, LINK_ID)
+    assert (type(error), error.status, error.link_id) == (UnreadableResponseError, 200, LINK_ID)
 
 
 @pytest.mark.parametrize("body", [b"", b"  ", b"<html>", json.dumps(LINK).encode()[:-1], b"\xff\xfe\x00"])
 def test_a_success_that_is_not_json_is_an_error_that_says_so(body: bytes) -> None:
-    with pytest.raises(UnreadableAnswerError, match=f"PUT /api/links/{LINK_ID}/ cannot be read: "):
+    with pytest.raises(UnreadableResponseError, match=f"PUT /api/links/{LINK_ID}/ cannot be read: "):
         read_body(Response(status=200, body=body), UPDATE_REQUEST, Link)
 
 
 def test_the_error_of_an_unreadable_success_warns_that_belvo_did_act() -> None:
-    with pytest.raises(UnreadableAnswerError) as caught:
+    with pytest.raises(UnreadableResponseError) as caught:
         read_body(answer(200, []), UPDATE_REQUEST, Link)
     assert "before you repeat it" in caught.value.remedy
 

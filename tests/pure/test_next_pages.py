@@ -5,8 +5,8 @@ from hypothesis import given
 
 from belvo_async import Page
 from belvo_async._http import Repeat, Request
-from belvo_async._requests import build_next_read, build_page_read
-from belvo_async.errors import UnreadableAnswerError
+from belvo_async._wire.requests import build_next_read, build_page_read
+from belvo_async.errors import UnreadableResponseError
 from tests.pure.bodies import LINK_ID
 from tests.pure.strategies import ANY_TEXT
 
@@ -66,12 +66,12 @@ def test_neither_scheme_nor_host_of_next_is_used(start: str) -> None:
     ],
 )
 def test_a_next_that_leads_elsewhere_is_refused(address: str) -> None:
-    with pytest.raises(UnreadableAnswerError, match="next"):
+    with pytest.raises(UnreadableResponseError, match="next"):
         follow(address)
 
 
 def test_the_refusal_does_not_show_where_next_led() -> None:
-    with pytest.raises(UnreadableAnswerError) as caught:
+    with pytest.raises(UnreadableResponseError) as caught:
         follow("https://evil.example/?page=2")
     assert "evil" not in f"{caught.value} {caught.value.__context__!r}"
 
@@ -82,12 +82,12 @@ def test_the_refusal_does_not_show_where_next_led() -> None:
     ids=["same", "other order"],
 )
 def test_a_next_that_leads_back_to_the_same_page_is_refused(query: str) -> None:
-    with pytest.raises(UnreadableAnswerError, match="next"):
+    with pytest.raises(UnreadableResponseError, match="next"):
         follow(f"https://api.belvo.com/api/links/?{query}")
 
 
 def test_a_next_without_a_query_cannot_follow_a_first_page_without_one() -> None:
-    with pytest.raises(UnreadableAnswerError, match="next"):
+    with pytest.raises(UnreadableResponseError, match="next"):
         follow("https://api.belvo.com/api/links/", build_page_read("/api/links/", ()))
 
 
@@ -107,7 +107,7 @@ def test_whatever_next_says_the_path_stays(text: str) -> None:
     for address in (text, f"https://api.belvo.com/api/links/?{text}", f"https://{text}/api/links/?page=2"):
         try:
             found = follow(address)
-        except UnreadableAnswerError:
+        except UnreadableResponseError:
             continue
         assert found is not None
         assert (found.method, found.path, found.headers, found.body) == ("GET", "/api/links/", (), None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from belvo_async import Challenge
 from belvo_async._clock import Instant
-from belvo_async._parking import read_parked, write_parked
+from belvo_async._wire.state_text import dump_state, load_state
 from belvo_async.errors import DamagedStateError
 from belvo_async.models import AwaitingToken
 from tests.mfa.builders import build_awaiting, build_challenge
@@ -21,7 +21,7 @@ from tests.pure.strategies import ANY_TEXT, CHALLENGES, JSON_VALUES
 
 DEADLINE = AT.monotonic + 95
 STATE = build_awaiting(deadline=DEADLINE, rounds=1, restarts=2)
-TEXT = write_parked(STATE, AT)
+TEXT = dump_state(STATE, AT)
 RECORD: dict[str, Any] = json.loads(TEXT)
 
 
@@ -35,12 +35,12 @@ def spoil(**changes: Any) -> str:
 
 
 def test_the_same_moment_reads_the_same_state() -> None:
-    assert read_parked(TEXT, AT) == STATE
+    assert load_state(TEXT, AT) == STATE
 
 
 def test_what_equality_leaves_out_is_kept_too() -> None:
     challenge = challenged([{**CHALLENGE, "more": [1], "token_generation_data": {"image": "x"}}]).challenge
-    found = read_parked(write_parked(build_awaiting(challenge), AT), AT).challenge
+    found = load_state(dump_state(build_awaiting(challenge), AT), AT).challenge
     assert (found.extra, found.token_generation_data.extra, found.received_at) == (
         {"more": [1]},
         {"image": "x"},
@@ -50,14 +50,14 @@ def test_what_equality_leaves_out_is_kept_too() -> None:
 
 def test_a_parked_challenge_is_one_line() -> None:
     state = build_awaiting(build_challenge(value="line\none\u2028two"))
-    assert len(write_parked(state, AT).split("\n")) == 1
+    assert len(dump_state(state, AT).split("\n")) == 1
 
 
 @given(CHALLENGES, st.floats(0, 1e6), st.integers(0, 9), st.integers(0, 9))
 def test_any_challenge_can_be_parked(challenge: Challenge, left: float, rounds: int, restarts: int) -> None:
     deadline = AT.monotonic + left
     state = AwaitingToken(challenge=challenge, deadline=deadline, rounds=rounds, restarts=restarts)
-    found = read_parked(write_parked(state, AT), AT)
+    found = load_state(dump_state(state, AT), AT)
     assert found == evolve(state, deadline=found.deadline)
     assert found.deadline == pytest.approx(deadline, abs=1e-5)
     assert (found.challenge.received_at, found.challenge.token_generation_data.kind) == (
@@ -68,33 +68,33 @@ def test_any_challenge_can_be_parked(challenge: Challenge, left: float, rounds: 
 
 def test_what_the_call_asked_for_is_kept_as_its_digest() -> None:
     state = evolve(STATE, update_digest="d" * 64)
-    text = write_parked(state, AT)
-    assert read_parked(text, AT) == state
+    text = dump_state(state, AT)
+    assert load_state(text, AT) == state
     assert sorted(json.loads(text)) == sorted([*RECORD, "update"])
 
 
 def test_a_text_from_before_there_was_a_digest_is_read() -> None:
     assert "update" not in RECORD
-    assert read_parked(TEXT, AT).update_digest is None
+    assert load_state(TEXT, AT).update_digest is None
 
 
 @given(CHALLENGES)
 def test_any_challenge_can_be_parked_until_its_own_expiry(challenge: Challenge) -> None:
     state = AwaitingToken(challenge=challenge, deadline=AT.monotonic + (challenge.expiry or 0))
-    assert read_parked(write_parked(state, AT), AT).challenge == challenge
+    assert load_state(dump_state(state, AT), AT).challenge == challenge
 
 
 @pytest.mark.parametrize("expiry", [1e10, 1e15, 1e300, "1e300", 10**18], ids=repr)
 def test_a_challenge_of_any_expiry_that_belvo_states_can_be_parked(expiry: object) -> None:
     event = challenged([{**CHALLENGE, "expiry": expiry}])
     state = AwaitingToken(challenge=event.challenge, deadline=event.at + (event.challenge.expiry or 600.0))
-    assert read_parked(write_parked(state, AT), AT).challenge == event.challenge
+    assert load_state(dump_state(state, AT), AT).challenge == event.challenge
 
 
 @given(st.lists(JSON_VALUES, max_size=1))
 def test_whatever_belvo_adds_to_a_challenge_it_can_be_parked(more: list[object]) -> None:
     challenge = challenged([{**CHALLENGE, "more": more}]).challenge
-    assert read_parked(write_parked(build_awaiting(challenge), AT), AT).challenge == challenge
+    assert load_state(dump_state(build_awaiting(challenge), AT), AT).challenge == challenge
 
 
 def test_the_text_holds_what_the_state_holds_and_nothing_else() -> None:
@@ -115,32 +115,32 @@ def test_the_text_has_no_place_for_a_password_or_a_token(secret: str) -> None:
 
 
 def test_another_process_has_the_time_that_is_left() -> None:
-    assert read_parked(TEXT, later(35)).deadline == pytest.approx(7000 + 60)
+    assert load_state(TEXT, later(35)).deadline == pytest.approx(7000 + 60)
 
 
 def test_a_clock_that_went_forward_leaves_a_deadline_that_has_passed() -> None:
-    assert read_parked(TEXT, later(3600)).deadline == pytest.approx(7000 + 95 - 3600)
+    assert load_state(TEXT, later(3600)).deadline == pytest.approx(7000 + 95 - 3600)
 
 
 @pytest.mark.parametrize("back", [3600, 86400 * 365 * 50])
 def test_a_clock_that_was_set_back_cannot_lengthen_the_session(back: int) -> None:
-    assert read_parked(TEXT, later(-back)).deadline == 7000 + 95
+    assert load_state(TEXT, later(-back)).deadline == 7000 + 95
 
 
 def test_a_clock_that_was_set_back_cannot_lengthen_a_session_without_an_expiry() -> None:
-    text = write_parked(build_awaiting(build_challenge(expiry=None), deadline=DEADLINE), AT)
-    assert read_parked(text, later(-86400)).deadline == 7000 + 95
+    text = dump_state(build_awaiting(build_challenge(expiry=None), deadline=DEADLINE), AT)
+    assert load_state(text, later(-86400)).deadline == 7000 + 95
 
 
 def test_the_rounds_that_were_played_count_on() -> None:
-    found = read_parked(TEXT, later(10))
+    found = load_state(TEXT, later(10))
     assert (found.rounds, found.restarts) == (1, 2)
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", None, [1], 1.5], ids=repr)
 def test_a_text_of_another_version_is_refused(version: object) -> None:
     with pytest.raises(DamagedStateError, match="another version"):
-        read_parked(spoil(version=version), AT)
+        load_state(spoil(version=version), AT)
 
 
 @pytest.mark.parametrize(
@@ -164,19 +164,19 @@ def test_a_text_of_another_version_is_refused(version: object) -> None:
 )
 def test_a_foreign_text_is_refused(text: str) -> None:
     with pytest.raises(DamagedStateError):
-        read_parked(text, AT)
+        load_state(text, AT)
 
 
 @pytest.mark.parametrize("length", range(0, len(TEXT), 7))
 def test_a_text_that_was_cut_short_is_refused(length: int) -> None:
     with pytest.raises(DamagedStateError):
-        read_parked(TEXT[:length], AT)
+        load_state(TEXT[:length], AT)
 
 
 @pytest.mark.parametrize("name", sorted(RECORD))
 def test_a_part_that_is_missing_is_noticed(name: str) -> None:
     with pytest.raises(DamagedStateError):
-        read_parked(json.dumps({key: value for key, value in RECORD.items() if key != name}), AT)
+        load_state(json.dumps({key: value for key, value in RECORD.items() if key != name}), AT)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_part_that_is_missing_is_noticed(name: str) -> None:
 )
 def test_a_part_that_was_changed_to_nonsense_is_noticed(name: str, value: object) -> None:
     with pytest.raises(DamagedStateError):
-        read_parked(spoil(**{name: value}), AT)
+        load_state(spoil(**{name: value}), AT)
 
 
 @pytest.mark.parametrize(
@@ -213,14 +213,14 @@ def test_a_part_that_was_changed_to_nonsense_is_noticed(name: str, value: object
 )
 def test_a_challenge_that_could_not_be_resumed_is_noticed(name: str, value: object) -> None:
     with pytest.raises(DamagedStateError):
-        read_parked(spoil(challenge={**RECORD["challenge"], name: value}), AT)
+        load_state(spoil(challenge={**RECORD["challenge"], name: value}), AT)
 
 
 @given(st.integers(0, len(TEXT)), st.integers(0, 30), ANY_TEXT)
 def test_any_damage_is_a_state_or_a_damaged_state(start: int, length: int, filling: str) -> None:
     text = TEXT[:start] + filling + TEXT[start + length :]
     try:
-        found = read_parked(text, AT)
+        found = load_state(text, AT)
     except DamagedStateError:
         return
     assert isinstance(found, AwaitingToken)
@@ -230,13 +230,13 @@ def test_any_damage_is_a_state_or_a_damaged_state(start: int, length: int, filli
 @given(st.dictionaries(st.sampled_from(sorted(RECORD)), JSON_VALUES, min_size=1))
 def test_any_part_of_another_kind_is_a_state_or_a_damaged_state(changes: dict[str, object]) -> None:
     with suppress(DamagedStateError):
-        assert isinstance(read_parked(spoil(**changes), AT), AwaitingToken)
+        assert isinstance(load_state(spoil(**changes), AT), AwaitingToken)
 
 
 @given(ANY_TEXT)
 def test_the_error_says_what_to_do_and_quotes_nothing(filling: str) -> None:
     with pytest.raises(DamagedStateError) as caught:
-        read_parked(spoil(version=2, more=f"<{filling}>"), AT)
+        load_state(spoil(version=2, more=f"<{filling}>"), AT)
     assert str(caught.value) == (
         "The parked challenge cannot be read: it is of another version, or no parked challenge."
         " Update the link again, with the person at hand; no token was sent."
@@ -245,12 +245,12 @@ def test_the_error_says_what_to_do_and_quotes_nothing(filling: str) -> None:
 
 def test_the_cause_of_the_damage_is_not_attached() -> None:
     with pytest.raises(DamagedStateError) as caught:
-        read_parked(TEXT[:-5], AT)
+        load_state(TEXT[:-5], AT)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
 def test_a_challenge_that_came_over_the_wire_comes_back_from_the_store() -> None:
     event = read_event(428, [{**CHALLENGE, "token_generation_data": {"instructions": "half \ud83d"}}])
     state = AwaitingToken(challenge=event.challenge, deadline=DEADLINE)  # type: ignore[union-attr]
-    found = read_parked(write_parked(state, AT), AT)
+    found = load_state(dump_state(state, AT), AT)
     assert (found.challenge.instructions, found.challenge.link_id) == ("half \ud83d", LINK_ID)

@@ -8,7 +8,7 @@ import pytest
 
 from belvo_async import Credentials, LinkRegistration, LinkUpdate
 from belvo_async._http import Response
-from belvo_async._requests import build_registration, build_update
+from belvo_async._wire.requests import build_registration, build_update
 from tests.pure.bodies import LINK_ID
 
 SECRET = "hunter22"

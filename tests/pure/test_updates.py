@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from belvo_async import LinkUpdate
 from belvo_async._http import Repeat
-from belvo_async._requests import build_update
+from belvo_async._wire.requests import build_update
 from belvo_async.errors import InvalidValueError
 from belvo_async.mfa import Resuming
 from tests.mfa.builders import build_challenge

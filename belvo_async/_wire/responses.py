@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
-from belvo_async._challenge_forms import OversizedError, read_challenge, read_session, read_text
 from belvo_async._clock import Instant
-from belvo_async._codec import MalformedError, read_model, read_page
-from belvo_async._contents import REDACTED, read_contents
-from belvo_async._error_codes import is_belvos_own
 from belvo_async._http import Request, Response
-from belvo_async._refusals import read_error, refuse_challenge, unreadable
-from belvo_async.errors import UnreadableAnswerError
+from belvo_async._wire.challenges import OversizedError, read_challenge, read_session, read_text
+from belvo_async._wire.error_bodies import read_error, refuse_challenge, unreadable
+from belvo_async._wire.error_codes import is_belvos_own
+from belvo_async._wire.json import MalformedError, read_model, read_page
+from belvo_async._wire.redaction import REDACTED, read_contents
+from belvo_async.errors import UnreadableResponseError
 from belvo_async.mfa import Accepted, Challenged, Event, Rejected
 from belvo_async.models import AcceptedRequest, Challenge, Institution, Link, Page
 from belvo_async.models._lines import LONGEST_NAME, cut_optional
@@ -23,12 +23,12 @@ _LARGEST_CHALLENGE: Final = 2 * 1024 * 1024
 """Bytes of a 428: what is parked, in a store or in the journal of a job, is bounded by it."""
 
 
-def read_answer(response: Response, request: Request, at: Instant) -> Event:
+def read_response(response: Response, request: Request, at: Instant) -> Event:
     """Classify the answer to a login as one event of the machine."""
     if response.is_success:
         try:
             return Accepted(read_link(response, request))
-        except UnreadableAnswerError as error:
+        except UnreadableResponseError as error:
             return Rejected(error)
     return read_refusal(response, request, at)
 
@@ -85,7 +85,7 @@ def read_link(response: Response, request: Request) -> Link:
     """Read the link in a success.
 
     Raises:
-        UnreadableAnswerError: The body is no link, or the request was about another one.
+        UnreadableResponseError: The body is no link, or the request was about another one.
     """
     link = read_body(response, request, Link)
     if request.link_id not in (None, link.id):
@@ -97,7 +97,7 @@ def read_institution_body(response: Response, request: Request, institution_id: 
     """Read the institution in a success.
 
     Raises:
-        UnreadableAnswerError: The body is no institution, or the request was about another one.
+        UnreadableResponseError: The body is no institution, or the request was about another one.
     """
     institution = read_body(response, request, Institution)
     if institution.id not in (None, institution_id):
@@ -109,7 +109,7 @@ def read_body(response: Response, request: Request, model: type[T]) -> T:
     """Read the model in a success.
 
     Raises:
-        UnreadableAnswerError: The body is not the promised one.
+        UnreadableResponseError: The body is not the promised one.
     """
     return _read(response, request, lambda value: read_model(value, model))
 
@@ -118,7 +118,7 @@ def read_list(response: Response, request: Request, model: type[T]) -> Page[T]:
     """Read one page.
 
     Raises:
-        UnreadableAnswerError: The body is no page.
+        UnreadableResponseError: The body is no page.
     """
     return _read(response, request, lambda value: read_page(value, model))
 

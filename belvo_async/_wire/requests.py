@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import fields
 
-from belvo_async._codec import dump_json
 from belvo_async._http import Repeat, Request
-from belvo_async.errors import UnreadableAnswerError
+from belvo_async._wire.json import dump_json
+from belvo_async.errors import UnreadableResponseError
 from belvo_async.mfa import Resuming
 from belvo_async.models import Page
 from belvo_async.params import LinkChanges, LinkRegistration, LinkUpdate
@@ -147,7 +147,7 @@ def build_next_read(request: Request, page: Page[T]) -> Request | None:
     Only the query of `next` is used, so no answer can send the keys to another host.
 
     Raises:
-        UnreadableAnswerError: `next` leads to another resource, or back to the same page.
+        UnreadableResponseError: `next` leads to another resource, or back to the same page.
     """
     if page.next is None:
         return None
@@ -159,7 +159,7 @@ def build_next_read(request: Request, page: Page[T]) -> Request | None:
     else:
         path = parts.path
     if not path.endswith(request.path) or not _leads_on(request.query, query):
-        raise UnreadableAnswerError(
+        raise UnreadableResponseError(
             "The page's `next` does not lead on in this list.",
             remedy="Read single pages with .page(number).",
         )

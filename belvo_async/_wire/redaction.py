@@ -21,9 +21,9 @@ from urllib.parse import quote, quote_plus
 
 from attrs import fields, frozen
 
-from belvo_async._codec import MalformedError, parse_json
-from belvo_async._error_codes import MEANINGS
 from belvo_async._http import Request, Response
+from belvo_async._wire.error_codes import MEANINGS
+from belvo_async._wire.json import MalformedError, parse_json
 from belvo_async.models import (
     AccessMode,
     Challenge,

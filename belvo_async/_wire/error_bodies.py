@@ -4,17 +4,17 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from belvo_async._codec import MalformedError, read_details
-from belvo_async._contents import read_contents
-from belvo_async._error_codes import find_meaning
 from belvo_async._http import Repeat, Request, Response
+from belvo_async._wire.error_codes import find_meaning
+from belvo_async._wire.json import MalformedError, read_details
+from belvo_async._wire.redaction import read_contents
 from belvo_async.errors import (
     ApiError,
     BelvoError,
     ErrorDetail,
     RateLimitedError,
     RequestTimeoutError,
-    UnreadableAnswerError,
+    UnreadableResponseError,
 )
 from belvo_async.models._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim, write_line
 
@@ -39,9 +39,9 @@ _SESSION_GONE: Final = (
 )
 
 
-def unreadable(problem: str, response: Response, request: Request) -> UnreadableAnswerError:
+def unreadable(problem: str, response: Response, request: Request) -> UnreadableResponseError:
     """Build the error for an answer that is not what the API promises."""
-    return UnreadableAnswerError(
+    return UnreadableResponseError(
         f"The answer to {request.method} {request.path} cannot be read: {problem}.",
         remedy="Belvo did act on the request; look at the result before you repeat it."
         if request.is_login

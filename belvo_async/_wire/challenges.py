@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from attrs import define
 
-from belvo_async._codec import MalformedError, find_link_id, parse_json
+from belvo_async._wire.json import MalformedError, find_link_id, parse_json
 from belvo_async.models import Challenge, ChallengeKind, TokenGenerationData
 from belvo_async.models._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim
 

@@ -7,16 +7,16 @@ monotonic one.
 from datetime import datetime, timedelta
 from typing import Final
 
-from belvo_async._challenge_forms import read_challenge, write_challenge
 from belvo_async._clock import Instant
-from belvo_async._codec import MalformedError, dump_json, parse_json
+from belvo_async._wire.challenges import read_challenge, write_challenge
+from belvo_async._wire.json import MalformedError, dump_json, parse_json
 from belvo_async.errors import DamagedStateError
 from belvo_async.models import AwaitingToken
 
 _VERSION: Final = 1
 
 
-def write_parked(state: AwaitingToken, now: Instant) -> str:
+def dump_state(state: AwaitingToken, now: Instant) -> str:
     """Write a waiting challenge as one line of JSON."""
     left = state.deadline - now.monotonic
     record: dict[str, object] = {
@@ -33,8 +33,8 @@ def write_parked(state: AwaitingToken, now: Instant) -> str:
     return dump_json(record).decode()
 
 
-def read_parked(text: str, now: Instant) -> AwaitingToken:
-    """Read what `write_parked` wrote.
+def load_state(text: str, now: Instant) -> AwaitingToken:
+    """Read what `dump_state` wrote.
 
     A clock that was set back cannot give the session more time than it had left when it was parked.
 
