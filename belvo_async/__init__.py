@@ -8,29 +8,11 @@ from belvo_async._callers import TokenProvider
 from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
 from belvo_async._login import LoginRecorder
 from belvo_async._memory_store import MemoryChallengeStore
-from belvo_async._observations import (
-    AbandonedLoginEnded,
-    ChallengeClosed,
-    ChallengeEnding,
-    ChallengeReceived,
-    ExchangeEnded,
-    LoginEnded,
-    LoginOperation,
-    LoginSettled,
-    LoginStarted,
-    Observation,
-    ParkedChallengeChanged,
-    ParkedChallengeTroubled,
-    PoolPaused,
-    RetryPlanned,
-)
-from belvo_async._observer import Observer, log_observation
 from belvo_async._pages import Listing
 from belvo_async._pool import Account, SessionPool
 from belvo_async._retry import RetryPolicy
 from belvo_async._single_flight import WhenBusy
 from belvo_async._tickets import ChallengeRow, ChallengeStore
-from belvo_async._turns import PoolLoad, QueueLoad
 from belvo_async._version import __version__
 from belvo_async.errors import (
     BelvoError,
@@ -68,6 +50,24 @@ from belvo_async.params import (
     RateLimit,
     Timeouts,
 )
+from belvo_async.telemetry._events import (
+    AbandonedLoginEnded,
+    ChallengeClosed,
+    ChallengeEnding,
+    ChallengeReceived,
+    ExchangeEnded,
+    LoginEnded,
+    LoginOperation,
+    LoginSettled,
+    LoginStarted,
+    Observation,
+    ParkedChallengeChanged,
+    ParkedChallengeTroubled,
+    PoolPaused,
+    RetryPlanned,
+)
+from belvo_async.telemetry._load import PoolLoad, QueueLoad
+from belvo_async.telemetry._observer import Observer, log_observation
 
 __all__ = [
     "SYSTEM_CLOCK",

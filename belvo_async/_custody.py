@@ -9,8 +9,6 @@ from attrs import evolve
 
 from belvo_async._dossier import Dossier, read_row, write_row
 from belvo_async._event_loop import finish
-from belvo_async._observations import ParkedChallengeChanged, ParkedChallengeTroubled
-from belvo_async._observer import notify
 from belvo_async._tickets import ChallengeStore
 from belvo_async._traffic import Traffic
 from belvo_async.errors import (
@@ -23,6 +21,8 @@ from belvo_async.errors import (
     TokenRequiredError,
 )
 from belvo_async.models import AwaitingToken, ChallengePhase
+from belvo_async.telemetry._events import ParkedChallengeChanged, ParkedChallengeTroubled
+from belvo_async.telemetry._observer import notify
 
 DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
 """The phases in which it is not known what became of an answer."""

@@ -7,8 +7,6 @@ from attrs import evolve
 
 from belvo_async._callers import Callers
 from belvo_async._event_loop import first_of
-from belvo_async._observations import ChallengeClosed, ChallengeEnding, ChallengeReceived
-from belvo_async._observer import notify
 from belvo_async._slots import HoldLink
 from belvo_async._traffic import Traffic
 from belvo_async.errors import (
@@ -30,6 +28,8 @@ from belvo_async.mfa import (
     token_required,
 )
 from belvo_async.models import AwaitingToken, Link
+from belvo_async.telemetry._events import ChallengeClosed, ChallengeEnding, ChallengeReceived
+from belvo_async.telemetry._observer import notify
 
 
 class Login(Protocol):

@@ -7,12 +7,10 @@ from typing import Final, TypeAlias
 
 from belvo_async._departure import Departure, Unproven, needs_status_check
 from belvo_async._http import Request, Response
-from belvo_async._observations import ExchangeEnded, PoolPaused
-from belvo_async._observer import notify, wants_details
 from belvo_async._priority import Priority
 from belvo_async._start import RequestStart
 from belvo_async._traffic import Traffic, find_priority
-from belvo_async._transport import Transport
+from belvo_async._transport.transport import Transport
 from belvo_async._wire.error_bodies import is_rate_refusal, read_retry_after
 from belvo_async._wire.responses import read_refusal, read_response
 from belvo_async.errors import (
@@ -31,6 +29,8 @@ from belvo_async.mfa import (
     token_required,
 )
 from belvo_async.models import AwaitingToken, Link
+from belvo_async.telemetry._events import ExchangeEnded, PoolPaused
+from belvo_async.telemetry._observer import notify, wants_details
 
 FindResult: TypeAlias = Callable[[Departure], Awaitable[Link | Unproven]]
 """Reads the link after a login whose response does not tell how it ended."""

@@ -11,7 +11,6 @@ from belvo_async._exchange import Exchange
 from belvo_async._http import Request
 from belvo_async._known_users import KnownUsers
 from belvo_async._login import LinkLogin, LoginRecorder
-from belvo_async._observations import LoginOperation
 from belvo_async._parked import ParkedChallenges
 from belvo_async._single_flight import SingleFlight, Wish
 from belvo_async._slots import HoldLink, LinkLocks
@@ -24,6 +23,7 @@ from belvo_async.mfa import State, Submitting, TokenGiven, advance
 from belvo_async.models import AcceptedRequest, AwaitingToken, Link
 from belvo_async.params import LinkRegistration, LinkUpdate
 from belvo_async.params._keyed_digest import KeyedDigest
+from belvo_async.telemetry._events import LoginOperation
 
 
 @frozen(kw_only=True)

@@ -16,7 +16,6 @@ from belvo_async._known_users import KnownUsers
 from belvo_async._links import Links
 from belvo_async._logins import LoginMemory, Logins
 from belvo_async._memory_store import MemoryChallengeStore
-from belvo_async._observer import Observer, log_observation
 from belvo_async._parked import ParkedChallenges
 from belvo_async._rate_limiter import RateLimiter
 from belvo_async._retry import Retrier, RetryPolicy
@@ -25,8 +24,7 @@ from belvo_async._slots import LinkLocks, Slots
 from belvo_async._status_check import SeenAccesses
 from belvo_async._tickets import ChallengeStore
 from belvo_async._traffic import Traffic
-from belvo_async._transport import AiohttpTransport, Transport
-from belvo_async._turns import PoolLoad
+from belvo_async._transport.transport import AiohttpTransport, Transport
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
 from belvo_async.params import (
@@ -43,6 +41,8 @@ from belvo_async.params._environment import check_env, environment_from_env, rea
 from belvo_async.params._keyed_digest import KeyedDigest
 from belvo_async.params._network import DIRECT
 from belvo_async.params._validators import check_setting
+from belvo_async.telemetry._load import PoolLoad
+from belvo_async.telemetry._observer import Observer, log_observation
 
 _DELETES: Final = RateLimit(requests=5, window=60.0, margin=1.0)
 """Belvo's limit for deleting links (API reference)."""

@@ -9,8 +9,6 @@ import tenacity
 from attrs import field, frozen
 
 from belvo_async._http import Repeat, Request
-from belvo_async._observations import RetryPlanned
-from belvo_async._observer import Observer, notify
 from belvo_async._priority import Priority
 from belvo_async._wire.error_codes import is_belvos_own
 from belvo_async.errors import (
@@ -26,6 +24,8 @@ from belvo_async.errors import (
     UnreachableError,
 )
 from belvo_async.params._validators import at_least, whole
+from belvo_async.telemetry._events import RetryPlanned
+from belvo_async.telemetry._observer import Observer, notify
 
 T = TypeVar("T")
 NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError)

@@ -15,11 +15,11 @@ from belvo_async._callers import Caller, Callers, TokenProvider
 from belvo_async._departure import Departure
 from belvo_async._event_loop import end_all
 from belvo_async._exchange import outcome_unknown
-from belvo_async._observations import AbandonedLoginEnded, LoginOperation
-from belvo_async._observer import notify
 from belvo_async._slots import HoldLink, LinkLocks
 from belvo_async._traffic import Traffic
 from belvo_async.errors import BelvoError, InvalidValueError, LinkBusyError, PoolClosedError
+from belvo_async.telemetry._events import AbandonedLoginEnded, LoginOperation
+from belvo_async.telemetry._observer import notify
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -13,13 +13,13 @@ from attrs import evolve, frozen
 from belvo_async._belvo_time import CLOCKS_AGREE
 from belvo_async._departure import LONGEST_LOGIN, Departure, Unproven
 from belvo_async._exchange import Exchange
-from belvo_async._observations import LoginSettled
-from belvo_async._observer import notify
 from belvo_async._traffic import Traffic
 from belvo_async._wire.requests import build_link_read
 from belvo_async._wire.responses import read_link
 from belvo_async.errors import BelvoError, OutcomeUnknownError
 from belvo_async.models import Link, LinkStatus
+from belvo_async.telemetry._events import LoginSettled
+from belvo_async.telemetry._observer import notify
 
 _SCHEDULE: Final = (0.0, 3.0, 6.0, 12.0)
 """Seconds before each check while the caller waits: a login takes seconds to minutes."""

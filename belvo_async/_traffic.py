@@ -8,12 +8,12 @@ from belvo_async._belvo_time import BelvoTime
 from belvo_async._clock import Clock, Instant
 from belvo_async._gate import Gate
 from belvo_async._http import Request
-from belvo_async._observer import Observer
 from belvo_async._priority import PRIORITY, Priority
 from belvo_async._rate_limiter import RateLimiter
 from belvo_async._retry import Retrier
 from belvo_async._slots import Slots
 from belvo_async.mfa import MfaPolicy
+from belvo_async.telemetry._observer import Observer
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from belvo_async._priority import Priority
 from belvo_async.errors import BelvoError
@@ -30,27 +30,6 @@ class Turn:
     """When it was let connect."""
     is_paced: bool = False
     """Whether it starts no sooner than the starts before it allow, one by one."""
-
-
-@frozen
-class QueueLoad:
-    """How many requests of one class wait for the limit, and how long the next one would."""
-
-    waiting: int
-    seconds: float
-    """Until its start, as far as is known now."""
-
-
-@frozen
-class PoolLoad:
-    """What waits for the limit of requests now, by class."""
-
-    answers: QueueLoad
-    """Answers to challenges, and status checks."""
-    calls: QueueLoad
-    jobs: QueueLoad
-    paused: float
-    """Seconds for which nothing is sent, as the server has refused a request; 0 where it has not."""
 
 
 class Line:

@@ -3,10 +3,10 @@
 from types import TracebackType
 from typing import Final, Self
 
-from belvo_async._observations import LoginEnded, LoginOperation, LoginStarted
-from belvo_async._observer import notify, wants_details
 from belvo_async._traffic import Traffic
 from belvo_async.errors import BelvoError
+from belvo_async.telemetry._events import LoginEnded, LoginOperation, LoginStarted
+from belvo_async.telemetry._observer import notify, wants_details
 
 
 class LoginWatch:

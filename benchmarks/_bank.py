@@ -6,9 +6,9 @@ from unittest.mock import patch
 
 from belvo_async import Credentials, SessionPool, _pool
 from belvo_async._clock import Clock
-from belvo_async._connector import Start
 from belvo_async._http import Request, Response
 from belvo_async._pool import PoolSettings
+from belvo_async._transport.connector import Start
 from belvo_async._wire.json import dump_json
 from belvo_async.testing import challenge_body, link_body
 from benchmarks._clients import KEYS

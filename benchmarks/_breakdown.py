@@ -9,15 +9,12 @@ from belvo_async import Concurrency, Credentials, LinkUpdate, MemoryChallengeSto
 from belvo_async._belvo_time import BelvoTime
 from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK
-from belvo_async._connector import Start
 from belvo_async._exchange import Exchange
 from belvo_async._gate import Gate
 from belvo_async._http import Request, Response
 from belvo_async._known_users import KnownUsers
 from belvo_async._links import Links
 from belvo_async._logins import LoginMemory, Logins
-from belvo_async._observations import ExchangeEnded
-from belvo_async._observer import log_observation, notify
 from belvo_async._parked import ParkedChallenges
 from belvo_async._priority import Priority
 from belvo_async._rate_limiter import RateLimiter
@@ -26,11 +23,14 @@ from belvo_async._single_flight import SingleFlight
 from belvo_async._slots import LinkLocks, Slots
 from belvo_async._status_check import SeenAccesses
 from belvo_async._traffic import Traffic
+from belvo_async._transport.connector import Start
 from belvo_async._wire.json import dump_json, parse_json, read_model
 from belvo_async._wire.requests import build_update
 from belvo_async.mfa import DEFAULT_POLICY, Accepted, Submitting, advance
 from belvo_async.models import Link
 from belvo_async.params._keyed_digest import KeyedDigest
+from belvo_async.telemetry._events import ExchangeEnded
+from belvo_async.telemetry._observer import log_observation, notify
 from benchmarks._clients import CONNECTIONS, PASSWORD
 from benchmarks._server import SAMPLE_LINK
 from benchmarks._transports import time_transports

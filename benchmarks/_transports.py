@@ -7,7 +7,7 @@ from typing import Final, TypeAlias, TypedDict, Unpack
 import aiohttp
 
 from belvo_async import Credentials, LinkUpdate, Timeouts
-from belvo_async._transport import AiohttpTransport
+from belvo_async._transport.transport import AiohttpTransport
 from belvo_async._wire.requests import build_update
 from belvo_async.params._network import DIRECT
 from benchmarks._clients import CONNECTIONS, KEYS, PASSWORD, cycle_ids, measure

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from belvo_async._sqlite import (
+from belvo_async._sqlite.file import (
     ask,
     code_of,
     commit,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._lane import InlineLane, Lane, ThreadLane
+from belvo_async._sqlite.worker import DatabaseWorker, InlineWorker, ThreadWorker
 from belvo_async.bulk._database import Database, Durability
 from belvo_async.bulk._records import (
     RESULTS,
@@ -86,7 +86,9 @@ class Journal:
         self._database: Final = (
             Database(None, durability, original=place) if is_copy else Database(place, durability)
         )
-        self._lane: Final[Lane] = InlineLane(self._database) if place is None else ThreadLane(self._database)
+        self._worker: Final[DatabaseWorker] = (
+            InlineWorker(self._database) if place is None else ThreadWorker(self._database)
+        )
         self._clock: Final = clock
         self._run: int | None = None
 
@@ -102,24 +104,24 @@ class Journal:
             JournalWriteError: It cannot be made or written there.
         """
         self._database.identity = identity
-        await self._lane.open()
+        await self._worker.open()
         values = {"at": write_cell(self._clock.wall()), "total": total}
         try:
-            self._run = await self._lane.run(
+            self._run = await self._worker.run(
                 lambda connection: connection.execute(_BEGIN_RUN, values).lastrowid
             )
         except BaseException:
-            await self._lane.close()
+            await self._worker.close()
             raise
 
     async def close(self) -> None:
         """Finish what waits, close the file and let go of it; goes on when cancelled, may be repeated."""
-        await self._lane.close()
+        await self._worker.close()
 
     async def admit(self, links: Sequence[tuple[str, str | None]]) -> list[Admission]:
         """Take links, each with its institution if that is known, into this run; new ones are queued."""
         now = self._clock.wall()
-        return await self._lane.run(
+        return await self._worker.run(
             lambda connection: [self._admit_one(connection, now, *link) for link in links]
         )
 
@@ -176,7 +178,7 @@ class Journal:
     async def take_interrupted(self) -> list[Record]:
         """Take into this run the links that an earlier one left in the middle of a login."""
         values = {"run": self._run}
-        return await self._lane.run(
+        return await self._worker.run(
             lambda connection: [read_record(row) for row in connection.execute(_TAKE_INTERRUPTED, values)]
         )
 
@@ -188,17 +190,17 @@ class Journal:
             row = connection.execute(_FIND_TICKET, values).fetchone()
             return None if row is None else read_record(row)
 
-        return await self._lane.run(find)
+        return await self._worker.run(find)
 
     async def read_counts(self) -> Counts:
         """Count all links, of all runs; other writes wait for as long as that takes."""
-        return await self._lane.run(count_links)
+        return await self._worker.run(count_links)
 
     async def end_run(self, reason: str | None) -> None:
         """Note that this run has ended; *reason* says why, where it did not come to its end."""
         at = write_cell(self._clock.wall())
         values = {"run": self._run, "at": at, "reason": None if reason is None else write_cell(reason)}
-        await self._lane.run(lambda connection: connection.execute(_END_RUN, values))
+        await self._worker.run(lambda connection: connection.execute(_END_RUN, values))
 
     def _admit_one(
         self, connection: sqlite3.Connection, now: datetime, link_id: str, institution: str | None
@@ -225,6 +227,6 @@ class Journal:
     async def _write(self, statement: str, link_id: str, **values: str | datetime | bool | None) -> None:
         named: dict[str, Cell] = {name: write_cell(value) for name, value in values.items()}
         named |= {"link_id": write_cell(link_id), "at": write_cell(self._clock.wall())}
-        count = await self._lane.run(lambda connection: connection.execute(statement, named).rowcount)
+        count = await self._worker.run(lambda connection: connection.execute(statement, named).rowcount)
         if not count:  # or what it should have announced would happen unannounced
             raise LookupError(f"link {link_id} was never admitted to the journal")

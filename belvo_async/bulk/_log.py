@@ -21,7 +21,7 @@ from typing import Final
 
 from attrs import frozen
 
-from belvo_async._sqlite import connect, exists
+from belvo_async._sqlite.file import connect, exists
 
 _LENGTH: Final = 8 * 2**20
 """Bytes that a log has at least while it is needed, most of them a hole: a shorter one was cut."""

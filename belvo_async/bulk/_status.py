@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._sqlite import connect, exists, find_real
+from belvo_async._sqlite.file import connect, exists, find_real
 from belvo_async.bulk._binding import find_environment
 from belvo_async.bulk._database import build_unreadable, check_header, check_log
 from belvo_async.bulk._log import connect_read_only, find_lasting_fault, has_log, sidecar

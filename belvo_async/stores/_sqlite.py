@@ -9,7 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
-from belvo_async._lane import ThreadLane
+from belvo_async._sqlite.worker import ThreadWorker
 from belvo_async._tickets import ChallengeRow, write_time
 from belvo_async.errors import ConfigurationError, DamagedStateError
 from belvo_async.models import ChallengePhase
@@ -49,7 +49,7 @@ class SqliteChallengeStore:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not _is_path(path):
             raise ConfigurationError("path is no path of a file.", remedy="Name the file of the store.")
-        self._lane: Final = ThreadLane(ChallengeFile(path))
+        self._worker: Final = ThreadWorker(ChallengeFile(path))
 
     async def __aenter__(self) -> Self:
         """Open the file.
@@ -57,14 +57,14 @@ class SqliteChallengeStore:
         Raises:
             ChallengeStoreError: It cannot be made or written, or is something else. It was not changed.
         """
-        await self._lane.open()
+        await self._worker.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Finish what was begun, and close the file."""
-        await self._lane.close()
+        await self._worker.close()
 
     async def add(self, row: ChallengeRow) -> bool:
         """Keep a new row; see `ChallengeStore`."""
@@ -72,7 +72,7 @@ class SqliteChallengeStore:
 
     async def read(self, key: str) -> ChallengeRow | None:
         """Return the row of this key; see `ChallengeStore`."""
-        found = await self._lane.run(lambda connection: connection.execute(_READ, (key,)).fetchone())
+        found = await self._worker.run(lambda connection: connection.execute(_READ, (key,)).fetchone())
         return None if found is None else ChallengeRow.read_cells(dict(found))
 
     async def replace(self, row: ChallengeRow) -> bool:
@@ -84,23 +84,23 @@ class SqliteChallengeStore:
     ) -> builtins.list[ChallengeRow]:
         """Return the rows that expire soonest; see `ChallengeStore`."""
         values = (owner, phase.value, write_time(after), limit)
-        found = await self._lane.run(lambda connection: connection.execute(_LIST, values).fetchall())
+        found = await self._worker.run(lambda connection: connection.execute(_LIST, values).fetchall())
         stand_in = partial(ChallengeRow.stand_in, owner=owner, phase=phase)
         return [_read(row, stand_in) for row in found]
 
     async def find(self, link: str, *, after: datetime, limit: int) -> builtins.list[ChallengeRow]:
         """Return the ongoing rows of a link; see `ChallengeStore`."""
         values = (link, write_time(after), limit)
-        found = await self._lane.run(lambda connection: connection.execute(_FIND, values).fetchall())
+        found = await self._worker.run(lambda connection: connection.execute(_FIND, values).fetchall())
         return [_read(row, partial(ChallengeRow.stand_in, link=link)) for row in found]
 
     async def forget(self, before: datetime) -> int:
         """Remove rows that are over; see `ChallengeStore`."""
         values = (write_time(before),)
-        return await self._lane.run(lambda connection: connection.execute(_FORGET, values).rowcount)
+        return await self._worker.run(lambda connection: connection.execute(_FORGET, values).rowcount)
 
     async def _change(self, statement: str, values: Mapping[str, str | int]) -> bool:
-        count = await self._lane.run(lambda connection: connection.execute(statement, values).rowcount)
+        count = await self._worker.run(lambda connection: connection.execute(statement, values).rowcount)
         return count == 1
 
 

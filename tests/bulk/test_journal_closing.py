@@ -4,45 +4,45 @@ from threading import Event
 
 import pytest
 
-from belvo_async._lane import ThreadLane
+from belvo_async._sqlite.worker import ThreadWorker
 from belvo_async.bulk._database import Database, Durability
 from belvo_async.errors import JournalBusyError
 from tests.bulk.journals import start
-from tests.bulk.lanes import PATIENCE, Blocked, count, insert, opened_lane
+from tests.bulk.workers import PATIENCE, Blocked, count, insert, opened_lane
 
 
 async def test_closing_commits_all_that_waits(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
-    async with opened_lane(path) as lane:
-        async with Blocked(lane):
-            writes = [asyncio.create_task(lane.run(insert)) for _ in range(10)]
+    async with opened_lane(path) as worker:
+        async with Blocked(worker):
+            writes = [asyncio.create_task(worker.run(insert)) for _ in range(10)]
             await asyncio.sleep(0)
-            closing = asyncio.create_task(lane.close())
+            closing = asyncio.create_task(worker.close())
             await asyncio.sleep(0)
         await closing
         assert list(range(1, 11)) == await asyncio.gather(*writes)
-    async with opened_lane(path) as lane:
-        assert await lane.run(count) == 10
+    async with opened_lane(path) as worker:
+        assert await worker.run(count) == 10
 
 
 async def test_closing_goes_on_when_cancelled_and_may_be_repeated(tmp_path: Path) -> None:
-    async with opened_lane(tmp_path / "run.sqlite") as lane:
-        async with Blocked(lane):
-            closing = asyncio.create_task(lane.close())
+    async with opened_lane(tmp_path / "run.sqlite") as worker:
+        async with Blocked(worker):
+            closing = asyncio.create_task(worker.close())
             await asyncio.sleep(0)
             closing.cancel()
             await asyncio.sleep(0)
         with pytest.raises(asyncio.CancelledError):
             await closing
-        await lane.close()
-        await lane.close()
+        await worker.close()
+        await worker.close()
     async with opened_lane(tmp_path / "run.sqlite"):
         pass
 
 
 async def test_opening_that_is_cancelled_leaves_nothing_open(tmp_path: Path) -> None:
-    lane = ThreadLane(Database(tmp_path / "run.sqlite", Durability.PROCESS_KILL))
-    opening = asyncio.create_task(lane.open())
+    worker = ThreadWorker(Database(tmp_path / "run.sqlite", Durability.PROCESS_KILL))
+    opening = asyncio.create_task(worker.open())
     await asyncio.sleep(0)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -67,13 +67,13 @@ async def _can_open(path: Path) -> bool:
 def test_a_loop_that_was_closed_first_leaves_no_traceback_and_no_loss(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
     release = Event()
-    lane = ThreadLane(Database(path, Durability.PROCESS_KILL))
+    worker = ThreadWorker(Database(path, Durability.PROCESS_KILL))
 
     async def leave() -> None:
-        await lane.open()
-        stuck = asyncio.create_task(lane.run(lambda _: release.wait(PATIENCE)))
-        last = asyncio.create_task(lane.run(insert))
-        closing = asyncio.create_task(lane.close())
+        await worker.open()
+        stuck = asyncio.create_task(worker.run(lambda _: release.wait(PATIENCE)))
+        last = asyncio.create_task(worker.run(insert))
+        closing = asyncio.create_task(worker.close())
         await asyncio.sleep(0)
         for task in (stuck, last, closing):
             task.cancel()
@@ -93,14 +93,14 @@ _STUCK = """
 import asyncio, sys, threading
 from pathlib import Path
 from belvo_async.bulk._database import Database, Durability
-from belvo_async._lane import ThreadLane
+from belvo_async._worker import ThreadWorker
 
 async def main():
-    lane = ThreadLane(Database(Path(sys.argv[1]), Durability.PROCESS_KILL))
-    await lane.open()
+    worker = ThreadWorker(Database(Path(sys.argv[1]), Durability.PROCESS_KILL))
+    await worker.open()
     try:
         async with asyncio.timeout(0.05):
-            await lane.run(lambda connection: threading.Event().wait())
+            await worker.run(lambda connection: threading.Event().wait())
     except TimeoutError:
         print("gave up")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from belvo_async import SessionPool
-from belvo_async._sqlite import connect
+from belvo_async._sqlite.file import connect
 from belvo_async.bulk import LinkState, list_records, read_status, refresh
 from belvo_async.bulk._log import sidecar
 from belvo_async.errors import JournalUnreadableError, JournalWriteError

@@ -13,7 +13,7 @@ import trustme
 
 from belvo_async import Credentials, LinkUpdate, Network, SessionPool, Timeouts
 from belvo_async._http import Repeat, Request
-from belvo_async._transport import AiohttpTransport
+from belvo_async._transport.transport import AiohttpTransport
 from belvo_async.errors import BelvoError, NotSentError, PoolClosedError, ResponseLostError
 from belvo_async.testing import link_body
 from tests.engine.servers import KEYS, build_answer, listen

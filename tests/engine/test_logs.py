@@ -22,7 +22,7 @@ from belvo_async import (
     RetryPlanned,
     log_observation,
 )
-from belvo_async._observer import _LINES
+from belvo_async.telemetry._observer import _LINES
 
 
 def end(status: int | None, error: str | None = None) -> ExchangeEnded:

@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from belvo_async import ChallengePhase
-from belvo_async._sqlite import connect
+from belvo_async._sqlite.file import connect
 from belvo_async.bulk import Journal
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
 from belvo_async.stores import SqliteChallengeStore, _file, open_store

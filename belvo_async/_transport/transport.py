@@ -8,11 +8,11 @@ from typing import Any, Final, Protocol
 import aiohttp
 from yarl import URL
 
-from belvo_async._connector import SENDING, Connector, Sending, Sockets, Start
 from belvo_async._event_loop import close_all
-from belvo_async._frames import drop_frames
 from belvo_async._http import Request, Response
-from belvo_async._send_failures import BodyTooLargeError, Route, build_lost, build_not_sent
+from belvo_async._transport.connector import SENDING, Connector, Sending, Sockets, Start
+from belvo_async._transport.failures import BodyTooLargeError, Route, build_lost, build_not_sent
+from belvo_async._transport.frames import drop_frames
 from belvo_async._version import __version__
 from belvo_async.errors import NotSentError, TransportError
 from belvo_async.params import Credentials, Network, Timeouts

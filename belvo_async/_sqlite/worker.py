@@ -44,7 +44,7 @@ class Database(Protocol):
         ...
 
 
-class Lane(Protocol):
+class DatabaseWorker(Protocol):
     """Runs functions on a connection, one after the other."""
 
     async def open(self) -> None:
@@ -87,7 +87,7 @@ class _Outcome:
             self.future.set_exception(self.error)
 
 
-class InlineLane:
+class InlineWorker:
     """Runs each function at once, on the event loop: for a database that waits for no disk."""
 
     def __init__(self, database: Database) -> None:
@@ -128,7 +128,7 @@ class InlineLane:
             self._binding.release()
 
 
-class ThreadLane:
+class ThreadWorker:
     """Runs functions on a thread that owns the connection; all that wait at a time share one commit.
 
     The thread is a daemon: a disk that hangs does not keep the interpreter from ending.

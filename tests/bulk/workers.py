@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
 
-from belvo_async._lane import ThreadLane
+from belvo_async._sqlite.worker import ThreadWorker
 from belvo_async.bulk._database import Database, Durability
 
 COUNT = "SELECT count(*) FROM runs"
@@ -29,20 +29,20 @@ def fail(connection: sqlite3.Connection) -> None:
 
 
 @asynccontextmanager
-async def opened_lane(path: Path) -> AsyncIterator[ThreadLane]:
-    lane = ThreadLane(Database(path, Durability.PROCESS_KILL))
-    await lane.open()
+async def opened_lane(path: Path) -> AsyncIterator[ThreadWorker]:
+    worker = ThreadWorker(Database(path, Durability.PROCESS_KILL))
+    await worker.open()
     try:
-        yield lane
+        yield worker
     finally:
-        await lane.close()
+        await worker.close()
 
 
 class Blocked:
-    """A lane's thread that is kept from going on, so that what comes later waits together."""
+    """A worker's thread that is kept from going on, so that what comes later waits together."""
 
-    def __init__(self, lane: ThreadLane) -> None:
-        self._lane = lane
+    def __init__(self, worker: ThreadWorker) -> None:
+        self._worker = worker
         self._release = Event()
 
     async def __aenter__(self) -> None:
@@ -52,7 +52,7 @@ class Blocked:
             begun.set()
             self._release.wait(PATIENCE)
 
-        self._task = asyncio.create_task(self._lane.run(block))
+        self._task = asyncio.create_task(self._worker.run(block))
         while not begun.is_set():  # noqa: ASYNC110 - a thread sets it
             await asyncio.sleep(0)
 

@@ -6,7 +6,8 @@ from typing import Final, TypeAlias
 
 from attrs import asdict
 
-from belvo_async._observations import (
+from belvo_async.models._lines import write_line
+from belvo_async.telemetry._events import (
     AbandonedLoginEnded,
     ChallengeClosed,
     ChallengeReceived,
@@ -20,7 +21,6 @@ from belvo_async._observations import (
     PoolPaused,
     RetryPlanned,
 )
-from belvo_async.models._lines import write_line
 
 Observer: TypeAlias = Callable[[Observation], None]
 

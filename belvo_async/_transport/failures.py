@@ -14,8 +14,8 @@ from aiohttp import http_exceptions as parsing
 from attrs import frozen
 from yarl import URL
 
-from belvo_async._connector import SpokeFirstError
 from belvo_async._http import Request
+from belvo_async._transport.connector import SpokeFirstError
 from belvo_async.errors import NotSentError, ResponseLostError, TransportError, UnreachableError
 
 _FOR_GOOD: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})

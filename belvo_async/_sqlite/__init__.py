@@ -1,0 +1,1 @@
+"""One SQLite file, and the thread that works on it: what stores and journals stand on."""

@@ -1,0 +1,1 @@
+"""Requests on the wire: all that is known of aiohttp, and of its errors."""

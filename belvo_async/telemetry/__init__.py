@@ -1,0 +1,44 @@
+"""What a pool tells whoever watches it: an event for each exchange, retry, pause, login and challenge.
+
+An observer is a function that takes one. No event holds a password, a token, a header or a body.
+"""
+
+from belvo_async.telemetry._events import (
+    AbandonedLoginEnded,
+    ChallengeClosed,
+    ChallengeEnding,
+    ChallengeReceived,
+    ExchangeEnded,
+    LoginEnded,
+    LoginOperation,
+    LoginSettled,
+    LoginStarted,
+    Observation,
+    ParkedChallengeChanged,
+    ParkedChallengeTroubled,
+    PoolPaused,
+    RetryPlanned,
+)
+from belvo_async.telemetry._load import PoolLoad, QueueLoad
+from belvo_async.telemetry._observer import Observer, log_observation
+
+__all__ = [
+    "AbandonedLoginEnded",
+    "ChallengeClosed",
+    "ChallengeEnding",
+    "ChallengeReceived",
+    "ExchangeEnded",
+    "LoginEnded",
+    "LoginOperation",
+    "LoginSettled",
+    "LoginStarted",
+    "Observation",
+    "Observer",
+    "ParkedChallengeChanged",
+    "ParkedChallengeTroubled",
+    "PoolLoad",
+    "PoolPaused",
+    "QueueLoad",
+    "RetryPlanned",
+    "log_observation",
+]
