@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, Unpack
+from typing import Final, TypeVar, Unpack
 from uuid import UUID
 
 from belvo_async._callers import TokenProvider, check_provider
@@ -26,6 +26,8 @@ from belvo_async.models import AcceptedRequest, AwaitingToken, Link
 from belvo_async.params import LinkChanges, LinkFilters, LinkRegistration, LinkUpdate
 from belvo_async.params._checks import read_link_id, read_names
 from belvo_async.params._filters import write_filters
+
+T = TypeVar("T")
 
 _FILTERS: Final = frozenset(LinkFilters.__annotations__)
 
@@ -88,7 +90,7 @@ class Links:
         with self._traffic.gate, LoginWatch(self._traffic, "update", update.link_id):
             if when_busy == "join" and self._memory.flights.find_equal(wish) is None:
                 await self._check_parked(wish)
-            return await self._memory.flights.run(wish, provide_token, when_busy)
+            return await self._run(wish, provide_token, when_busy)
 
     async def register(
         self,
@@ -118,7 +120,7 @@ class Links:
         _check_max_wait(max_wait)
         wish = self._logins.register(registration, max_wait)
         with self._traffic.gate, LoginWatch(self._traffic, "register", None) as watch:
-            link = await self._memory.flights.run(wish, provide_token, when_busy)
+            link = await self._run(wish, provide_token, when_busy)
             watch.link_id = link.id
             return link
 
@@ -165,7 +167,7 @@ class Links:
         given = TokenGiven(token, self._traffic.clock.monotonic()) if is_given else None
         wish = self._logins.resume(state, given, update, recorder)
         with self._traffic.gate, LoginWatch(self._traffic, "resume", link_id):
-            return await self._memory.flights.run(wish, provide_token, when_busy)
+            return await self._run(wish, provide_token, when_busy)
 
     def _check_resumable(
         self,
@@ -322,7 +324,11 @@ class Links:
         _check_max_wait(max_wait)
         wish = self._logins.refresh_data(link_id, read_names(fetch_resources), max_wait)
         with self._traffic.gate, LoginWatch(self._traffic, "refresh_data", link_id):
-            return await self._memory.flights.run(wish, provide_token, when_busy)
+            return await self._run(wish, provide_token, when_busy)
+
+    async def _run(self, wish: Wish[T], provide_token: TokenProvider | None, when_busy: WhenBusy) -> T:
+        self._logins.parked.check_loop()
+        return await self._memory.flights.run(wish, provide_token, when_busy)
 
     async def _check_parked(self, wish: Wish[Link]) -> None:
         """Refuse to ask the bank again what it has asked already: the person may be at it."""

@@ -12,7 +12,7 @@ from typing import Final
 from belvo_async._custody import Custody
 from belvo_async._departure import LONGEST_LOGIN
 from belvo_async._dossier import Dossier, digest_link, open_dossier, read_row, write_row
-from belvo_async._tickets import ChallengeRow, ChallengeStore, damaged
+from belvo_async._tickets import ChallengeRow, ChallengeStore, LoopBound, damaged
 from belvo_async._traffic import Traffic
 from belvo_async.errors import DamagedStateError, InvalidValueError, TokenRequiredError, UnknownTicketError
 from belvo_async.mfa import token_required
@@ -42,6 +42,16 @@ class ParkedChallenges:
         self.owner: Final = owner
         self.custody: Final = Custody(store, traffic)
         self._traffic: Final = traffic
+        self._check_loop: Final = store.check_loop if isinstance(store, LoopBound) else None
+
+    def check_loop(self) -> None:
+        """Refuse to go on where the store could not park what a login is asked.
+
+        Raises:
+            WrongEventLoopError: The store belongs to another event loop, or to another process.
+        """
+        if self._check_loop is not None:
+            self._check_loop()
 
     async def park(
         self,

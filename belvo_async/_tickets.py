@@ -95,7 +95,9 @@ class ChallengeStore(Protocol):
     Only `replace` has to be atomic, and that among all processes that share the store: on it rests that of
     two answers to one challenge only one is sent. A method that cannot do its work raises
     `ChallengeStoreError`. A store that belongs to one event loop raises `WrongEventLoopError` on every other,
-    and does not wait there. `belvo_async.testing.challenge_store_suite` tests an implementation.
+    and does not wait there. Give such a store a method `check_loop()` that raises it too: the pool calls it
+    before each login, so that no bank asks for a token that could not be parked.
+    `belvo_async.testing.challenge_store_suite` tests an implementation.
     """
 
     async def add(self, row: ChallengeRow) -> bool:
@@ -138,6 +140,19 @@ class ChallengeStore(Protocol):
 
     async def forget(self, before: datetime) -> int:
         """Remove the rows, of all owners, whose `keep_until` is before *before*; return how many."""
+        ...
+
+
+@runtime_checkable
+class LoopBound(Protocol):
+    """A store that belongs to one event loop, and can tell before anything is asked of it."""
+
+    def check_loop(self) -> None:
+        """Refuse every event loop but its own.
+
+        Raises:
+            WrongEventLoopError: It belongs to another event loop, or to another process.
+        """
         ...
 
 

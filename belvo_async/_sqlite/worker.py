@@ -156,9 +156,17 @@ class ThreadWorker:
             raise
         self._closed, self._is_open = closed, True
 
+    def check_loop(self) -> None:
+        """Refuse every event loop but that on which it is open.
+
+        Raises:
+            WrongEventLoopError: It is another one, or another process.
+        """
+        self._binding.check()
+
     async def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Return what *operation* returns, once committed."""
-        self._binding.check()
+        self.check_loop()
         if not self._is_open:
             raise self._database.refuse("is not open")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()

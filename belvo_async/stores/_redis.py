@@ -134,6 +134,10 @@ class RedisChallengeStore:
         if self._is_owned:
             await finish(self._client.aclose())
 
+    def check_loop(self) -> None:
+        """Refuse every event loop but its own; see `ChallengeStore`."""
+        self._binding.check()
+
     async def add(self, row: ChallengeRow) -> bool:
         """Keep a new row; see `ChallengeStore`."""
         return await self._put(ADD, row) == 1

@@ -66,6 +66,10 @@ class SqliteChallengeStore:
         """Finish what was begun, and close the file."""
         await self._worker.close()
 
+    def check_loop(self) -> None:
+        """Refuse every event loop but its own; see `ChallengeStore`."""
+        self._lane.check_loop()
+
     async def add(self, row: ChallengeRow) -> bool:
         """Keep a new row; see `ChallengeStore`."""
         return await self._change(_ADD, row.write_cells())

@@ -26,6 +26,7 @@ import pytest
 from attrs import evolve
 
 from belvo_async import ChallengePhase, ChallengeRow, ChallengeStore
+from belvo_async._tickets import LoopBound
 from belvo_async.errors import WrongEventLoopError
 
 NOON: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -300,6 +301,10 @@ class ChallengeStoreSuite:
         await store.add(row)
         other = await asyncio.to_thread(asyncio.run, _read_elsewhere(store, row.key))
         assert other in (row, WrongEventLoopError)
+        if isinstance(store, LoopBound):
+            store.check_loop()
+            with pytest.raises(WrongEventLoopError):
+                await asyncio.to_thread(asyncio.run, _check_elsewhere(store))
         assert await store.read(row.key) == row
 
 
@@ -309,3 +314,7 @@ async def _read_elsewhere(store: ChallengeStore, key: str) -> ChallengeRow | typ
             return await store.read(key)
     except WrongEventLoopError:
         return WrongEventLoopError
+
+
+async def _check_elsewhere(store: LoopBound) -> None:
+    store.check_loop()

@@ -93,7 +93,7 @@ _STUCK = """
 import asyncio, sys, threading
 from pathlib import Path
 from belvo_async.bulk._database import Database, Durability
-from belvo_async._worker import ThreadWorker
+from belvo_async._sqlite.worker import ThreadWorker
 
 async def main():
     worker = ThreadWorker(Database(Path(sys.argv[1]), Durability.PROCESS_KILL))

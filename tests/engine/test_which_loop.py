@@ -3,13 +3,15 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from belvo_async import (
     Credentials,
+    LinkRegistration,
     LinkUpdate,
     MemoryChallengeStore,
     SessionPool,
@@ -28,6 +30,7 @@ from tests.engine.servers import KEYS
 
 WRONG = "WrongEventLoopError"
 LINK = "00000000-0000-4000-8000-000000000000"
+UPDATE = LinkUpdate(LINK, password="new")
 everywhere = pytest.mark.parametrize("elsewhere", PLACES)
 
 
@@ -71,7 +74,7 @@ DOORS: dict[str, Callable[[SessionPool, AwaitingToken, str], Call]] = {
     "async with": lambda pool, *_: lambda: leave(pool),
     "aclose": lambda pool, *_: pool.aclose,
     "account": lambda pool, *_: pool.account(KEYS).ping,
-    "update": lambda pool, *_: lambda: pool.links.update(LinkUpdate(LINK, password="new")),
+    "update": lambda pool, *_: lambda: pool.links.update(UPDATE),
     "resume": lambda pool, state, _: lambda: pool.links.resume(state, "111111"),
     "get": lambda pool, *_: lambda: pool.links.get(LINK),
     "delete": lambda pool, *_: lambda: pool.links.delete(LINK),
@@ -195,6 +198,50 @@ async def test_a_store_of_another_loop_is_refused_before_the_token_is_sent(
         assert len(sandbox.log) == sent
         async with SessionPool(keys, environment=sandbox.url, challenge_store=store) as mine:
             assert (await mine.challenges.resume(ticket, "111111")).status
+
+
+LOGINS: dict[str, Callable[[SessionPool, AwaitingToken], Awaitable[object]]] = {
+    "update": lambda pool, _: pool.links.update(UPDATE),
+    "update that waits": lambda pool, _: pool.links.update(UPDATE, when_busy="wait"),
+    "update that is written down": lambda pool, _: pool.links.update(UPDATE, recorder=Forgetful()),
+    "register": lambda pool, _: pool.links.register(
+        LinkRegistration(institution="heimdall_mx_retail", username="new", password="new")
+    ),
+    "resume": lambda pool, state: pool.links.resume(state, "111111"),
+    "refresh_data": lambda pool, _: pool.links.refresh_data(LINK),
+}
+
+
+class Forgetful:
+    """A recorder that keeps nothing."""
+
+    async def note_submission(self, at: datetime) -> None:
+        pass
+
+    async def note_challenge(self, state: AwaitingToken) -> None:
+        pass
+
+    async def note_answer(self, at: datetime) -> None:
+        pass
+
+
+@everywhere
+@pytest.mark.parametrize("login", LOGINS)
+async def test_no_login_leaves_whose_challenge_the_store_would_refuse(
+    login: str, elsewhere: Place, pool: SessionPool, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    keys, state = Credentials(sandbox.secret_id, sandbox.secret_password), await be_challenged(pool, sandbox)
+    async with SqliteChallengeStore(tmp_path / "challenges.sqlite") as store:
+        sent = len(sandbox.log)
+
+        async def log_in() -> None:
+            async with SessionPool(keys, environment=sandbox.url, challenge_store=store) as other:
+                await LOGINS[login](other, state)
+
+        assert (await elsewhere(log_in))[0] == WRONG
+        assert len(sandbox.log) == sent
+        async with SessionPool(keys, environment=sandbox.url, challenge_store=store) as mine:
+            assert (await mine.links.resume(state, "111111")).status
 
 
 @everywhere
