@@ -13,6 +13,7 @@ from belvo_async.errors import ChallengeStoreError, ConfigurationError
 from belvo_async.stores import RedisChallengeStore, open_store
 from belvo_async.testing import ManualClock
 from belvo_async.testing.challenge_store_suite import LINK, NOON, OWNER, build_row
+from tests.elsewhere import Call, needs_fork, try_in_child
 from tests.stores.conftest import find_free_port, start_redis, stop_redis
 
 ROW = build_row()
@@ -136,6 +137,42 @@ async def test_a_server_that_is_gone_is_told_and_may_come_back(tmp_path: Path) -
             assert await store.read(ROW.key) is None
     finally:
         stop_redis(server)
+
+
+@needs_fork
+async def test_a_store_that_was_used_refuses_a_forked_child_at_once_and_goes_on_in_its_parent(
+    redis_url: str,
+) -> None:
+    async with RedisChallengeStore.from_url(redis_url, prefix=str(uuid4())) as store:
+        await store.add(ROW)
+
+        async def check() -> None:
+            store.check_loop()
+
+        calls: list[Call] = [
+            lambda: store.add(build_row("b")),
+            lambda: store.read(ROW.key),
+            lambda: store.replace(evolve(ROW, version=2)),
+            lambda: store.list(OWNER, ChallengePhase.OPEN, after=BEFORE, limit=1),
+            lambda: store.find(LINK, after=BEFORE, limit=1),
+            lambda: store.forget(NOON),
+            lambda: store.__aexit__(None, None, None),
+            check,
+        ]
+        for call in calls:
+            name, remedy = await try_in_child(call)
+            assert name == "WrongEventLoopError"
+            assert "in this process" in remedy
+        assert await store.find(LINK, after=BEFORE, limit=2) == [ROW]
+
+
+@needs_fork
+async def test_a_store_that_was_never_used_serves_a_forked_child(redis_url: str) -> None:
+    prefix = str(uuid4())
+    store = RedisChallengeStore.from_url(redis_url, prefix=prefix)
+    assert await try_in_child(lambda: store.add(ROW)) == ("nothing", "")
+    async with RedisChallengeStore.from_url(redis_url, prefix=prefix) as own:
+        assert await own.read(ROW.key) == ROW
 
 
 @pytest.mark.parametrize("url", ["redis://:secret-word@host:port", "redis://h/x?socket_timeout=secret-word"])
