@@ -5,13 +5,9 @@ import logging
 from collections.abc import Iterator, Mapping
 
 import pytest
-from attrs import define
 from opentelemetry import trace
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, NumberDataPoint
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.metrics.export import HistogramDataPoint
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 from belvo_async import (
@@ -35,58 +31,17 @@ from belvo_async.contrib.opentelemetry import OpenTelemetryObserver
 from belvo_async.errors import LoginFailedError
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
+from tests.contrib.telemetry import Telemetry, open_telemetry
 from tests.engine.conftest import open_pool
 from tests.engine.dialogues import PASSWORD, add_link, give
 
 Attributes = Mapping[str, object]
 
 
-@define
-class Telemetry:
-    """What one pool exports, in memory."""
-
-    tracing: TracerProvider
-    metering: MeterProvider
-    exporter: InMemorySpanExporter
-    reader: InMemoryMetricReader
-
-    def observe(self) -> OpenTelemetryObserver:
-        return OpenTelemetryObserver(tracer_provider=self.tracing, meter_provider=self.metering)
-
-    def list_spans(self) -> dict[str, ReadableSpan]:
-        return {span.name: span for span in self.exporter.get_finished_spans()}
-
-    def read_points(self, name: str) -> list[NumberDataPoint | HistogramDataPoint]:
-        data = self.reader.get_metrics_data()
-        assert data is not None
-        return [
-            point
-            for resource in data.resource_metrics
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
-            if metric.name == name
-            for point in metric.data.data_points
-            if isinstance(point, NumberDataPoint | HistogramDataPoint)
-        ]
-
-    def count(self, name: str) -> dict[tuple[object, ...], float]:
-        """Return each value of a metric, or the number of measurements, by its attributes' values."""
-        return {
-            tuple((point.attributes or {}).values()): point.value
-            if isinstance(point, NumberDataPoint)
-            else point.count
-            for point in self.read_points(name)
-        }
-
-
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
-    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
-    tracing, metering = TracerProvider(), MeterProvider([reader])
-    tracing.add_span_processor(SimpleSpanProcessor(exporter))
-    yield Telemetry(tracing, metering, exporter, reader)
-    tracing.shutdown()
-    metering.shutdown()
+    with open_telemetry() as telemetry:
+        yield telemetry
 
 
 def read(span: ReadableSpan) -> Attributes:

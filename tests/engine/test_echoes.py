@@ -10,6 +10,7 @@ import pickle
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,11 @@ from belvo_async.errors import InvalidTokenError
 from belvo_async.models import AwaitingToken
 from belvo_async.stores import SqliteChallengeStore
 from belvo_async.testing import ManualClock
+from tests.contrib.telemetry import Telemetry, open_telemetry
 from tests.engine.servers import Wire, build_answer, serve
-from tests.pure.bodies import CHALLENGE, LEGACY_CHALLENGE, LINK, LINK_ID
+from tests.pure.bodies import CHALLENGE, LEGACY_CHALLENGE, LINK, LINK_ID, OTHER_LINK_ID
+from tests.storm.bank import say_error
+from tests.storm.faults import Reply, seed_with
 
 PASSWORD, TOKEN = "PW-SECRET-99", "864209"
 KEYS = Credentials("the-id-of-the-keys", "the-password-of-the-keys")
@@ -46,6 +50,17 @@ CHALLENGED = {
     **EXTRA,
     "token_generation_data": {**CHALLENGE["token_generation_data"], **EXTRA},
 }
+
+
+def list_errors_of_the_storm() -> Iterator[tuple[str, tuple[int, Any]]]:
+    """Build what the storm's server sends besides links and challenges; its 429 has no text."""
+    for reply in Reply:
+        if reply not in {Reply.TRUTH, Reply.FOREIGN_LINK, Reply.TOO_MANY_REQUESTS}:
+            message = say_error(reply, seed_with(""))
+            is_page = message.body.startswith(b"<html>")
+            yield reply.value, (message.status, message.body if is_page else json.loads(message.body))
+
+
 FORMS: dict[str, tuple[int, Any]] = {  # Any: JSON
     "error list": (400, [ITEM, ITEM]),
     "error object": (400, {**ITEM, "detail": "d"}),
@@ -59,12 +74,17 @@ FORMS: dict[str, tuple[int, Any]] = {  # Any: JSON
     "challenge in words": (428, [{**CHALLENGE, "token_generation_data": "Type what you see"}]),
     "activation": (428, [{**ITEM, "code": "activation_required"}]),
     "link": (200, {**LINK, **EXTRA}),
+    "another link": (200, {**LINK, "id": OTHER_LINK_ID}),
+    "another link's challenge": (428, [{**CHALLENGE, "link": OTHER_LINK_ID}]),
     "page": (200, {"count": 1, "next": None, "previous": None, "results": [{**LINK, **EXTRA}, {"no": "id"}]}),
+    **dict(list_errors_of_the_storm()),
 }
 
 
 def echo_everywhere(body: Any, echo: str) -> Iterator[Any]:
     """Build the variants of a body in which one text, or one key, says *echo*."""
+    if isinstance(body, bytes):
+        yield body.replace(b"openresty", f"x\n{echo}\ny".encode())
     for path, is_key in find_texts(body, ()):
         yield put(copy.deepcopy(body), path, f"x\n{echo}\ny", is_key=is_key)
 
@@ -98,17 +118,24 @@ def put(body: Any, path: tuple[Any, ...], text: str, *, is_key: bool) -> Any:
 
 
 class Echo:
-    """A server that gives every request the body that is set, and before a token the challenge for it."""
+    """A server that gives every request the body that is set, or, as its mode says, something before it.
 
-    def __init__(self) -> None:
+    - `token first`: each update is challenged until the right token comes.
+    - `logins`: all but updates get a link.
+    - `lost`, `cut`, `garbled`, `silent`: there is no whole response.
+    """
+
+    def __init__(self, clock: ManualClock, telemetry: Telemetry) -> None:
+        self.clock = clock
+        self.telemetry = telemetry
         self.status = 200
         self.body: Any = {}
         self.mode = ""
         self.challenges = 0
 
     async def reply(self, wire: Wire, writer: asyncio.StreamWriter) -> bool:
-        status, body = self.status, self.body
-        is_login = wire.requests[-1].startswith(b"PUT")
+        status, body, request = self.status, self.body, wire.requests[-1]
+        is_login = request.startswith((b"PUT", b"PATCH /api/links/ "))
         if self.mode == "logins" and not is_login:
             status, body = 200, LINK
         if self.mode == "lost":
@@ -116,16 +143,26 @@ class Echo:
         if self.mode == "cut":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + PASSWORD.encode())
             return False
+        if self.mode == "garbled":
+            writer.write(f"HTTP/1.1 200 OK\r\n{PASSWORD} {TOKEN}\r\n\r\n".encode())
+            return False
         if self.mode == "silent":
             await asyncio.sleep(0.3)
             return False
-        if self.mode == "token first" and is_login:
+        if self.mode == "token first" and is_login and TOKEN.encode() not in request:
             self.challenges += 1
             status, body = 428, [{**CHALLENGE, "session": f"session-{self.challenges}"}]
         head = f"X-Request-Id: {PASSWORD} {TOKEN}\r\n"
-        writer.write(build_answer(json.dumps(body).encode(), f"{status} Echo", head))
+        now = (await self._take_a_second()).isoformat()
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        data = data.replace(LINK["last_accessed_at"].encode(), now.encode())
+        writer.write(build_answer(data, f"{status} Echo", head))
         await writer.drain()
         return True
+
+    async def _take_a_second(self) -> datetime:
+        await self.clock.sleep(1)
+        return self.clock.wall()
 
 
 @contextmanager
@@ -147,16 +184,21 @@ def all_logs() -> Iterator[io.StringIO]:
 
 @asynccontextmanager
 async def open_echo(path: Path) -> AsyncIterator[tuple[Echo, SessionPool]]:
-    echo = Echo()
-    clock = ManualClock(automatic=True)
-    async with (
-        serve(echo.reply) as wire,
-        SqliteChallengeStore(path / "store.sqlite") as store,
-        SessionPool(
-            KEYS, environment=wire.url, clock=clock, challenge_store=store, retry=RetryPolicy(retries=1)
-        ) as pool,
-    ):
-        yield echo, pool
+    with open_telemetry() as telemetry:
+        echo = Echo(ManualClock(automatic=True), telemetry)
+        async with (
+            serve(echo.reply) as wire,
+            SqliteChallengeStore(path / "store.sqlite") as store,
+            SessionPool(
+                KEYS,
+                environment=wire.url,
+                clock=echo.clock,
+                challenge_store=store,
+                retry=RetryPolicy(retries=1),
+                observer=telemetry.observe(),
+            ) as pool,
+        ):
+            yield echo, pool
 
 
 def show(error: BaseException) -> str:
@@ -208,10 +250,11 @@ def build_registration() -> LinkRegistration:
 
 
 async def see(
-    call: Callable[[SessionPool], Awaitable[object]], pool: SessionPool
+    call: Callable[[SessionPool], Awaitable[object]], pool: SessionPool, telemetry: Telemetry
 ) -> tuple[str, BelvoError | None]:
     try:
-        result = await call(pool)
+        with telemetry.tracing.get_tracer("application").start_as_current_span("a call"):
+            result = await call(pool)
     except BelvoError as error:
         return show(error), error
     shown = [repr(result)]
@@ -235,13 +278,14 @@ async def test_no_text_of_any_response_brings_a_secret_out(tmp_path: Path, form:
             for variant in echo_everywhere(FORMS[form][1], secret):
                 echo.status, echo.body = FORMS[form][0], variant
                 for call in calls:
-                    shown, error = await see(call, pool)
+                    shown, error = await see(call, pool, echo.telemetry)
                     assert secret not in shown
                     assert error is None or str(error).isprintable()
                     state = getattr(error, "state", None)
                     if isinstance(state, AwaitingToken):
                         assert secret not in pool.links.park(state)
                         await pool.challenges.park(state)
+            assert secret not in echo.telemetry.write()
     assert secret not in written.getvalue()
     assert "\ny" not in written.getvalue()
     assert find_files(tmp_path, secret) == []
@@ -259,11 +303,12 @@ async def test_a_job_writes_no_echo_into_its_journal(tmp_path: Path, form: str) 
                     async with bulk.refresh(pool, [build_update()], journal=journal) as run:
                         async for outcome in run:
                             assert PASSWORD not in f"{outcome!r} {run.report.to_table()}"
+            assert PASSWORD not in echo.telemetry.write()
     assert PASSWORD not in written.getvalue()
     assert find_files(tmp_path, PASSWORD) == []
 
 
-@pytest.mark.parametrize("mode", ["lost", "cut", "silent", "refused"])
+@pytest.mark.parametrize("mode", ["lost", "cut", "garbled", "silent", "refused"])
 @pytest.mark.parametrize("name", [*CALLS, "resume"])
 async def test_no_variable_of_any_frame_shows_a_secret(tmp_path: Path, name: str, mode: str) -> None:
     async with open_echo(tmp_path) as (echo, pool):
@@ -272,20 +317,24 @@ async def test_no_variable_of_any_frame_shows_a_secret(tmp_path: Path, name: str
         every = {**CALLS, "resume": lambda pool: pool.links.resume(state, TOKEN)}
         echo.mode = mode
         echo.status, echo.body = 401, [{"code": "authentication_failed", "message": KEYS.secret_password}]
-        shown, error = await see(every[name], pool)
+        shown, error = await see(every[name], pool, echo.telemetry)
+        exported = echo.telemetry.write()
     assert error is not None
-    assert [secret for secret in SECRETS if secret in shown] == []
+    assert [secret for secret in SECRETS if secret in shown + exported] == []
 
 
 async def test_a_token_that_cannot_be_one_is_in_no_frame(tmp_path: Path) -> None:
     async with open_echo(tmp_path) as (echo, pool):
         echo.mode = "token first"
-        asked, error = await see(give_odd_token, pool)
+        asked, error = await see(give_odd_token, pool, echo.telemetry)
         assert isinstance(error, InvalidTokenError)
         state = await take_challenge(pool)
-        resumed, error = await see(lambda pool: pool.links.resume(state, f"{TOKEN}\x00"), pool)
+        resumed, error = await see(
+            lambda pool: pool.links.resume(state, f"{TOKEN}\x00"), pool, echo.telemetry
+        )
         assert isinstance(error, InvalidTokenError)
-    assert TOKEN not in asked + resumed
+        exported = echo.telemetry.write()
+    assert TOKEN not in asked + resumed + exported
 
 
 async def give_odd_token(pool: SessionPool) -> Link:
@@ -315,3 +364,13 @@ def test_the_control_finds_a_secret_in_a_frame() -> None:
     with pytest.raises(BelvoError) as caught:
         fail(TOKEN)
     assert TOKEN in show(caught.value)
+
+
+def test_the_control_finds_a_secret_in_a_span() -> None:
+    with (
+        open_telemetry() as telemetry,
+        suppress(BelvoError),
+        telemetry.tracing.get_tracer("application").start_as_current_span("a call"),
+    ):
+        raise BelvoError(f"no {TOKEN}")
+    assert TOKEN in telemetry.write()

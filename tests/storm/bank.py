@@ -173,7 +173,7 @@ class Bank:
         is_foreign = plan.reply is Reply.FOREIGN_LINK and attempt.method != "POST"
         other = self._find_other(link, plan.rng) if is_foreign else link
         if plan.reply not in (Reply.TRUTH, Reply.FOREIGN_LINK):
-            return _say_error(plan)
+            return say_error(plan.reply, plan.rng)
         if challenge is not None:
             return ask(challenge, other.id, plan.rng)
         if plan.ending is Ending.REFUSED:
@@ -196,7 +196,11 @@ class Bank:
             return False
         seen_at = self._clock.monotonic()
         shown = self._find_other(link, rng) if plan.reply is Reply.FOREIGN_LINK else link
-        message = say(shown.show()) if plan.reply in (Reply.TRUTH, Reply.FOREIGN_LINK) else _say_error(plan)
+        message = (
+            say(shown.show())
+            if plan.reply in (Reply.TRUTH, Reply.FOREIGN_LINK)
+            else say_error(plan.reply, rng)
+        )
         was_tainted = line.is_tainted
         if plan.delivery is Delivery.DELAYED:
             await self._clock.sleep(rng.uniform(1, 20))
@@ -227,12 +231,13 @@ def _find_seconds(plan: Plan) -> float:
     return min(seconds, _LONGEST_LOGIN)
 
 
-def _say_error(plan: Plan) -> Message:
-    if plan.reply is Reply.FORBIDDEN_PAGE:
-        return show_page(403, retry_after=_draw_retry_after(plan.rng))
-    if plan.reply is Reply.TOO_MANY_REQUESTS:
-        return Message(429, b"[]", retry_after=_draw_retry_after(plan.rng))
-    return _ERRORS[plan.reply]
+def say_error(reply: Reply, rng: Random) -> Message:
+    """Build the response that is neither a link nor a challenge."""
+    if reply is Reply.FORBIDDEN_PAGE:
+        return show_page(403, retry_after=_draw_retry_after(rng))
+    if reply is Reply.TOO_MANY_REQUESTS:
+        return Message(429, b"[]", retry_after=_draw_retry_after(rng))
+    return _ERRORS[reply]
 
 
 def _draw_retry_after(rng: Random) -> int | None:
