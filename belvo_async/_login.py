@@ -104,6 +104,13 @@ class LinkLogin:
     def _begin(self) -> Departure:
         return Departure(is_wanted=self.callers.__bool__)
 
+    secrets: tuple[str, ...] = field(init=False, repr=False)
+    """What it was given, and each token that it has sent: any response to it, or about it, may echo them."""
+
+    @secrets.default
+    def _list_secrets(self) -> tuple[str, ...]:
+        return () if self.request is None else self.request.secrets
+
     asked_until: float | None = field(default=None, init=False)
     """Until when its person may be asked, by the monotonic clock."""
 
@@ -193,8 +200,8 @@ class LinkLogin:
             announce=None if note is None else partial(_announce, note, self.traffic.belvo_time),
             is_wanted=self.callers.__bool__,
         )
-        if self.max_wait is not None:
-            request = evolve(request, max_wait=self.max_wait)
+        self.secrets = tuple(dict.fromkeys((*self.secrets, *request.secrets)))
+        request = evolve(request, max_wait=self.max_wait, secrets=self.secrets)
         find_result = None
         if request.link_id is not None:
             self.accesses.begin(request.link_id)
@@ -206,7 +213,7 @@ class LinkLogin:
         return event
 
     def _build_check(self, link_id: str) -> StatusCheck:
-        return StatusCheck(self.exchange, self.traffic, self.accesses, link_id)
+        return StatusCheck(self.exchange, self.traffic, self.accesses, link_id, self.secrets)
 
     def _remember(self, link: Link | None) -> Link | None:
         if link is not None:

@@ -68,13 +68,21 @@ class SeenAccesses:
 
 
 class StatusCheck:
-    """Checks one link after a login."""
+    """Checks one link after a login, whose secrets its responses may echo."""
 
-    def __init__(self, exchange: Exchange, traffic: Traffic, accesses: SeenAccesses, link_id: str) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        traffic: Traffic,
+        accesses: SeenAccesses,
+        link_id: str,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
         self._accesses: Final = accesses
         self._exchange: Final = exchange
         self._traffic: Final = traffic
         self._link_id: Final = link_id
+        self._request: Final = build_link_read(link_id, is_urgent=True, secrets=secrets)
 
     async def find_result(self, departure: Departure) -> Link | Unproven:
         """Check on a schedule until the link shows how the login ended; for as long as a caller waits."""
@@ -112,8 +120,7 @@ class StatusCheck:
             OutcomeUnknownError: What it shows proves neither.
             BelvoError: The link could not be read.
         """
-        request = build_link_read(self._link_id, is_urgent=True)
-        link = read_link(await self._exchange.fetch(request), request)
+        link = read_link(await self._exchange.fetch(self._request), self._request)
         finding = self._judge(link, since, since + LONGEST_LOGIN)
         if finding is Unproven.NOT_SEEN:
             raise OutcomeUnknownError(
@@ -134,12 +141,11 @@ class StatusCheck:
         return await self._check_once(departure)
 
     async def _check_once(self, departure: Departure) -> Link | Unproven:
-        request = build_link_read(self._link_id, is_urgent=True)
         try:
-            response = await self._exchange.send(request)
+            response = await self._exchange.send(self._request)
             if not response.is_success:
                 return Unproven.NOT_SEEN
-            link = read_link(response, request)
+            link = read_link(response, self._request)
         except BelvoError:
             return Unproven.NOT_SEEN
         since, last = (self._traffic.find_belvo_time(at) for at in (departure.first, departure.last))

@@ -131,9 +131,11 @@ def build_refresh(link_id: str, resources: tuple[str, ...] | None) -> Request:
     return Request(method="POST", path=path, body=body, repeat=Repeat.LOGIN, link_id=link_id)
 
 
-def build_link_read(link_id: str, *, is_urgent: bool = False) -> Request:
-    """Build the GET of one link."""
-    return Request(method="GET", path=f"{LINKS}{link_id}/", link_id=link_id, is_urgent=is_urgent)
+def build_link_read(link_id: str, *, is_urgent: bool = False, secrets: tuple[str, ...] = ()) -> Request:
+    """Build the GET of one link; *secrets* are those of the login that it checks."""
+    return Request(
+        method="GET", path=f"{LINKS}{link_id}/", link_id=link_id, is_urgent=is_urgent, secrets=secrets
+    )
 
 
 def build_page_read(path: str, query: tuple[tuple[str, str], ...]) -> Request:

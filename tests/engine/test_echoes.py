@@ -33,12 +33,15 @@ from belvo_async.models import AwaitingToken
 from belvo_async.stores import SqliteChallengeStore
 from belvo_async.testing import ManualClock
 from tests.contrib.telemetry import Telemetry, open_telemetry
+from tests.engine.dialogues import give
 from tests.engine.servers import Wire, build_answer, serve
 from tests.pure.bodies import CHALLENGE, LEGACY_CHALLENGE, LINK, LINK_ID, OTHER_LINK_ID
 from tests.storm.bank import say_error
 from tests.storm.faults import Reply, seed_with
 
-PASSWORD, TOKEN = "PW-SECRET-99", "864209"
+PASSWORD, TOKEN, WRONG_TOKEN = "PW-SECRET-99", "864209", "135790"
+SENT = (PASSWORD, WRONG_TOKEN, TOKEN)
+"""What one call sends: an update, and two answers to its challenges."""
 KEYS = Credentials("the-id-of-the-keys", "the-password-of-the-keys")
 HEADER = base64.b64encode(b"the-id-of-the-keys:the-password-of-the-keys").decode()
 SECRETS = (PASSWORD, TOKEN, "the-id-of-the-keys", "the-password-of-the-keys", HEADER)
@@ -121,6 +124,7 @@ class Echo:
     """A server that gives every request the body that is set, or, as its mode says, something before it.
 
     - `token first`: each update is challenged until the right token comes.
+    - `checked`: so it is, and then it fails, so that the link is read.
     - `logins`: all but updates get a link.
     - `lost`, `cut`, `garbled`, `silent`: there is no whole response.
     """
@@ -149,7 +153,9 @@ class Echo:
         if self.mode == "silent":
             await asyncio.sleep(0.3)
             return False
-        if self.mode == "token first" and is_login and TOKEN.encode() not in request:
+        if self.mode == "checked" and is_login:
+            status, body = 500, [{**ITEM, "code": "unexpected_error"}]
+        if self.mode in ("token first", "checked") and is_login and TOKEN.encode() not in request:
             self.challenges += 1
             status, body = 428, [{**CHALLENGE, "session": f"session-{self.challenges}"}]
         head = f"X-Request-Id: {PASSWORD} {TOKEN}\r\n"
@@ -241,6 +247,10 @@ async def resume(pool: SessionPool) -> Link:
     return await pool.links.resume(state, TOKEN)
 
 
+async def update_with_tokens(pool: SessionPool) -> Link:
+    return await pool.links.update(build_update(), provide_token=give(WRONG_TOKEN, TOKEN, TOKEN))
+
+
 def build_update() -> LinkUpdate:
     return LinkUpdate(LINK_ID, password=PASSWORD)
 
@@ -289,6 +299,38 @@ async def test_no_text_of_any_response_brings_a_secret_out(tmp_path: Path, form:
     assert secret not in written.getvalue()
     assert "\ny" not in written.getvalue()
     assert find_files(tmp_path, secret) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_no_later_response_of_a_call_brings_out_what_it_has_sent(tmp_path: Path, form: str) -> None:
+    with all_logs() as written:
+        async with open_echo(tmp_path) as (echo, pool):
+            echo.mode = "token first"
+            for variant in echo_everywhere(FORMS[form][1], f"{PASSWORD} {WRONG_TOKEN}"):
+                echo.status, echo.body = FORMS[form][0], variant
+                shown, error = await see(update_with_tokens, pool, echo.telemetry)
+                assert [secret for secret in SENT if secret in shown] == []
+                state = getattr(error, "state", None)
+                if isinstance(state, AwaitingToken):
+                    await pool.challenges.park(state)
+            exported = echo.telemetry.write()
+    assert [secret for secret in SENT if secret in written.getvalue() + exported] == []
+    assert [file for secret in SENT for file in find_files(tmp_path, secret)] == []
+
+
+async def test_no_status_check_brings_out_what_its_login_has_sent(tmp_path: Path) -> None:
+    ends = []
+    with all_logs() as written:
+        async with open_echo(tmp_path) as (echo, pool):
+            echo.mode = "checked"
+            for variant in echo_everywhere(FORMS["link"][1], " ".join(SENT)):
+                echo.body = variant
+                shown, error = await see(update_with_tokens, pool, echo.telemetry)
+                assert [secret for secret in SENT if secret in shown] == []
+                ends.append(error)
+            exported = echo.telemetry.write()
+    assert ends.count(None) > len(ends) / 2
+    assert [secret for secret in SENT if secret in written.getvalue() + exported] == []
 
 
 @pytest.mark.parametrize("form", FORMS)
