@@ -68,7 +68,7 @@ class SqliteChallengeStore:
 
     def check_loop(self) -> None:
         """Refuse every event loop but its own; see `ChallengeStore`."""
-        self._lane.check_loop()
+        self._worker.check_loop()
 
     async def add(self, row: ChallengeRow) -> bool:
         """Keep a new row; see `ChallengeStore`."""
