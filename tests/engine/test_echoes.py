@@ -234,7 +234,7 @@ CALLS: dict[str, Callable[[SessionPool], Awaitable[object]]] = {
     "delete": lambda pool: pool.links.delete(LINK_ID, in_background=True),
     "refresh_data": lambda pool: pool.links.refresh_data(LINK_ID),
 }
-CALLS_WITH = {(PASSWORD,): ("update", "register")}
+CALLS_WITH: dict[tuple[str, ...], tuple[str, ...]] = {(PASSWORD,): ("update", "register")}
 """Which calls send a secret; the keys go with all of them."""
 
 
