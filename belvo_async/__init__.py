@@ -7,13 +7,13 @@ from belvo_async import errors, mfa
 from belvo_async._callers import TokenProvider
 from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
 from belvo_async._login import LoginRecorder
-from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._pages import Listing
 from belvo_async._pool import Account, SessionPool
 from belvo_async._retry import RetryPolicy
 from belvo_async._single_flight import WhenBusy
-from belvo_async._tickets import ChallengeRow, ChallengeStore
 from belvo_async._version import __version__
+from belvo_async.backends._challenge_store import ChallengeRow, ChallengeStore
+from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.errors import (
     BelvoError,
     LinkBusyError,

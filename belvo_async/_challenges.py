@@ -6,12 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from belvo_async._custody import DOUBTFUL, answered
-from belvo_async._dossier import Dossier
 from belvo_async._http import hide
 from belvo_async._links import Links
 from belvo_async._parked import ParkedChallenges
-from belvo_async._tickets import ChallengeRow
 from belvo_async._traffic import Traffic
+from belvo_async.backends._challenge_record import ChallengeRecord
+from belvo_async.backends._challenge_store import ChallengeRow
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
@@ -122,8 +122,8 @@ class Challenges:
             ChallengeStoreError: The store cannot be used.
         """
         self._traffic.gate.bind()
-        dossier = await self._parked.find(read_link_id(link_id))
-        return None if dossier is None else dossier.show(self._traffic.now())
+        kept = await self._parked.find(read_link_id(link_id))
+        return None if kept is None else kept.show(self._traffic.now())
 
     async def list(
         self, *, phase: ChallengePhase = ChallengePhase.OPEN, limit: int = 100
@@ -196,12 +196,12 @@ class Challenges:
         """
         self._traffic.gate.bind()
         token = hide(token)
-        dossier = await self._parked.read(ticket)
-        self._check_open(dossier)
-        state = dossier.read_state(self._traffic.now())
+        kept = await self._parked.read(ticket)
+        self._check_open(kept)
+        state = kept.read_state(self._traffic.now())
         read_token(state, token)
         with self._traffic.gate:  # the pool closes once it is written what became of the answer
-            async with await self._custody.claim(dossier) as claim:
+            async with await self._custody.claim(kept) as claim:
                 return await self._links.resume(state, token, update=update, recorder=claim)
 
     async def decline(self, ticket: str) -> None:
@@ -216,10 +216,10 @@ class Challenges:
             ChallengeStoreError: The store cannot be used.
         """
         self._traffic.gate.bind()
-        dossier = await self._parked.read(ticket)
-        self._check_open(dossier)
-        dossier.read_state(self._traffic.now())
-        if not await self._custody.replace(dossier.enter(ChallengePhase.DECLINED)):
+        kept = await self._parked.read(ticket)
+        self._check_open(kept)
+        kept.read_state(self._traffic.now())
+        if not await self._custody.replace(kept.enter(ChallengePhase.DECLINED)):
             raise answered("is being answered by another call")
 
     async def settle(self, ticket: str) -> ParkedChallenge:
@@ -235,8 +235,8 @@ class Challenges:
             BelvoError: The link could not be read.
         """
         self._traffic.gate.bind()
-        dossier = await self._parked.read(ticket)
-        settled = await self._settle(dossier)
+        kept = await self._parked.read(ticket)
+        settled = await self._settle(kept)
         return settled.show(self._traffic.now())
 
     async def sweep(self) -> int:
@@ -271,51 +271,51 @@ class Challenges:
 
     async def _sweep(self, row: ChallengeRow) -> BelvoError | None:
         try:
-            dossier = self._parked.open(row)
-            if dossier.answered_at is not None and self._parked.has_ended(dossier.answered_at):
-                await self._settle(dossier)
+            kept = self._parked.open(row)
+            if kept.answered_at is not None and self._parked.has_ended(kept.answered_at):
+                await self._settle(kept)
         except DamagedStateError:
             self._custody.tell_trouble(row.key, "it cannot be read")
         except BelvoError as error:  # one link that cannot be read must not keep the others waiting
             return error
         return None
 
-    def _check_open(self, dossier: Dossier) -> None:
+    def _check_open(self, kept: ChallengeRecord) -> None:
         now = self._traffic.now()
-        match dossier.find_phase(now.wall):
+        match kept.find_phase(now.wall):
             case ChallengePhase.OPEN:
                 return
             case ChallengePhase.EXPIRED:
-                link_id = dossier.read_state(now).challenge.link_id
+                link_id = kept.read_state(now).challenge.link_id
                 raise challenge_expired(link_id, "nobody answered before its time ran out")
             case ChallengePhase.DECLINED:
                 raise ChallengeDeclinedError(
                     "The challenge was declined.",
                     remedy="Update the link again when a token can be given.",
-                    link_id=dossier.read_state(now).challenge.link_id,
+                    link_id=kept.read_state(now).challenge.link_id,
                 )
             case ChallengePhase.CLAIMED:
                 raise answered("is being answered by another call")
             case _:
                 raise answered("was answered already")
 
-    async def _settle(self, dossier: Dossier) -> Dossier:
-        sent_at = dossier.answered_at
-        if dossier.phase not in DOUBTFUL or sent_at is None:
-            return dossier
-        link_id = dossier.read_state(self._traffic.now()).challenge.link_id
+    async def _settle(self, kept: ChallengeRecord) -> ChallengeRecord:
+        sent_at = kept.answered_at
+        if kept.phase not in DOUBTFUL or sent_at is None:
+            return kept
+        link_id = kept.read_state(self._traffic.now()).challenge.link_id
         try:
             link = await self._find_success(link_id, sent_at)
         except NotFoundError as gone:
             code = gone.code or "not_found"
-            settled = dossier.enter(ChallengePhase.REFUSED, code=code, message=gone.message)
+            settled = kept.enter(ChallengePhase.REFUSED, code=code, message=gone.message)
         else:
             if link is not None:
-                settled = dossier.enter(ChallengePhase.UPDATED)
-            elif dossier.phase is ChallengePhase.UNSETTLED or not self._parked.has_ended(sent_at):
-                return dossier
+                settled = kept.enter(ChallengePhase.UPDATED)
+            elif kept.phase is ChallengePhase.UNSETTLED or not self._parked.has_ended(sent_at):
+                return kept
             else:
-                settled = dossier.enter(ChallengePhase.UNSETTLED)
+                settled = kept.enter(ChallengePhase.UNSETTLED)
         return await self._custody.correct(settled) or settled
 
     async def _find_success(self, link_id: str, sent_at: datetime) -> Link | None:

@@ -7,10 +7,10 @@ from typing import Final, Self
 
 from attrs import evolve
 
-from belvo_async._dossier import Dossier, read_row, write_row
 from belvo_async._event_loop import finish
-from belvo_async._tickets import ChallengeStore
 from belvo_async._traffic import Traffic
+from belvo_async.backends._challenge_record import ChallengeRecord, read_row, write_row
+from belvo_async.backends._challenge_store import ChallengeStore
 from belvo_async.errors import (
     BelvoError,
     ChallengeAnsweredError,
@@ -40,19 +40,19 @@ class Custody:
         self._store: Final = store
         self.traffic: Final = traffic
 
-    async def read(self, key: str) -> Dossier | None:
-        """Return a dossier, or None where it is forgotten."""
+    async def read(self, key: str) -> ChallengeRecord | None:
+        """Return a record, or None where it is forgotten."""
         row = await self._store.read(key)
         return None if row is None else read_row(row)
 
-    async def replace(self, dossier: Dossier) -> bool:
-        """Put a dossier in the place of its former version; return whether nobody else was faster."""
-        is_replaced = await self._store.replace(write_row(dossier))
+    async def replace(self, kept: ChallengeRecord) -> bool:
+        """Put a record in the place of its former version; return whether nobody else was faster."""
+        is_replaced = await self._store.replace(write_row(kept))
         if is_replaced:
-            self.tell_change(dossier)
+            self.tell_change(kept)
         return is_replaced
 
-    async def correct(self, dossier: Dossier) -> Dossier | None:
+    async def correct(self, kept: ChallengeRecord) -> ChallengeRecord | None:
         """Write what is now known of an answer, whoever wrote meanwhile that it is not.
 
         Returns:
@@ -63,27 +63,27 @@ class Custody:
         )
         for _ in range(_TRIES):
             try:
-                if await self.replace(dossier):
-                    return dossier
-                current = await self.read(dossier.key)
+                if await self.replace(kept):
+                    return kept
+                current = await self.read(kept.key)
             except ChallengeStoreError as error:  # it may be written all the same
                 failure = error
                 continue
-            if current is None or current == dossier:
+            if current is None or current == kept:
                 return current
-            if current.phase not in DOUBTFUL or current.answered_at != dossier.answered_at:
+            if current.phase not in DOUBTFUL or current.answered_at != kept.answered_at:
                 return current
-            dossier = evolve(dossier, version=current.version + 1)
+            kept = evolve(kept, version=current.version + 1)
         raise failure
 
-    async def claim(self, dossier: Dossier) -> "Claim":
+    async def claim(self, kept: ChallengeRecord) -> "Claim":
         """Keep all others from answering for a while.
 
         Raises:
             ChallengeAnsweredError: Somebody else was faster.
             ChallengeStoreError: The store cannot be used.
         """
-        claimed = dossier.claim(self.traffic.clock.wall())
+        claimed = kept.claim(self.traffic.clock.wall())
         claim = Claim(self, claimed)
         taking = asyncio.ensure_future(self.replace(claimed))
         try:
@@ -96,10 +96,10 @@ class Custody:
             raise answered("is being answered by another call")
         return claim
 
-    def tell_change(self, dossier: Dossier) -> None:
+    def tell_change(self, kept: ChallengeRecord) -> None:
         """Tell the observer in which phase a challenge is now."""
-        seconds = (self.traffic.clock.wall() - dossier.parked_at).total_seconds()
-        change = ParkedChallengeChanged(key=dossier.key, phase=dossier.phase, seconds=max(seconds, 0.0))
+        seconds = (self.traffic.clock.wall() - kept.parked_at).total_seconds()
+        change = ParkedChallengeChanged(key=kept.key, phase=kept.phase, seconds=max(seconds, 0.0))
         notify(self.traffic.observer, change)
 
     def tell_trouble(self, key: str, problem: str) -> None:
@@ -114,11 +114,11 @@ class Claim:
     observer is told, and the challenge is settled later by a look at the link.
     """
 
-    def __init__(self, custody: Custody, claimed: Dossier) -> None:
+    def __init__(self, custody: Custody, claimed: ChallengeRecord) -> None:
         self._custody: Final = custody
         self._claimed: Final = claimed
         self._kept = claimed
-        self._announced: Dossier | None = None
+        self._announced: ChallengeRecord | None = None
         self._has_left = False
         self._is_restarted = False
         self._is_new_one_kept = False
@@ -152,7 +152,7 @@ class Claim:
         """Keep the challenge that came in return, under the same ticket."""
         await finish(self._ask(self._kept.ask(state, self._custody.traffic.now())))
 
-    async def _ask(self, asked: Dossier) -> None:
+    async def _ask(self, asked: ChallengeRecord) -> None:
         try:
             kept = await self._custody.correct(asked)
         except Exception as error:  # noqa: BLE001 - whatever a store raises, the caller gets the challenge

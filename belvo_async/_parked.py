@@ -11,9 +11,15 @@ from typing import Final
 
 from belvo_async._custody import Custody
 from belvo_async._departure import LONGEST_LOGIN
-from belvo_async._dossier import Dossier, digest_link, open_dossier, read_row, write_row
-from belvo_async._tickets import ChallengeRow, ChallengeStore, LoopBound, damaged
 from belvo_async._traffic import Traffic
+from belvo_async.backends._challenge_record import (
+    ChallengeRecord,
+    digest_link,
+    open_record,
+    read_row,
+    write_row,
+)
+from belvo_async.backends._challenge_store import ChallengeRow, ChallengeStore, LoopBound, damaged
 from belvo_async.errors import DamagedStateError, InvalidValueError, TokenRequiredError, UnknownTicketError
 from belvo_async.mfa import token_required
 from belvo_async.models import AwaitingToken, ChallengePhase, ParkedChallenge
@@ -70,7 +76,7 @@ class ParkedChallenges:
         institution = _check_note("institution", institution)
         reference = _check_note("reference", reference)
         ticket = draw_ticket() if ticket is None else _check_ticket(ticket)
-        dossier = open_dossier(
+        kept = open_record(
             state,
             self._traffic.now(),
             key=self._find_key(ticket),
@@ -79,12 +85,12 @@ class ParkedChallenges:
             institution=institution,
             reference=reference,
         )
-        if not await self.store.add(write_row(dossier)):
+        if not await self.store.add(write_row(kept)):
             raise InvalidValueError.of("ticket", "is taken", remedy="Leave it out to have one drawn.")
-        self.custody.tell_change(dossier)
+        self.custody.tell_change(kept)
         return ticket
 
-    async def read(self, ticket: str) -> Dossier:
+    async def read(self, ticket: str) -> ChallengeRecord:
         """Return the challenge of a ticket, whatever has become of it.
 
         Raises:
@@ -97,12 +103,14 @@ class ParkedChallenges:
         row = await self.store.read(self._find_key(ticket))
         if row is None:
             raise _unknown()
-        dossier = self.open(row)
-        if not hmac.compare_digest(dossier.ticket, ticket):
+        kept = self.open(row)
+        if not hmac.compare_digest(kept.ticket, ticket):
             raise damaged("it is another ticket's")
-        return dossier
+        return kept
 
-    async def find(self, link_id: str, phases: Collection[ChallengePhase] = WAITING) -> Dossier | None:
+    async def find(
+        self, link_id: str, phases: Collection[ChallengePhase] = WAITING
+    ) -> ChallengeRecord | None:
         """Return the newest challenge of a link that now is in one of *phases*, or None.
 
         The phases are those that are ongoing. A challenge is answered for as long as a login may take; then
@@ -114,19 +122,19 @@ class ParkedChallenges:
         after = self._traffic.clock.wall() - _LATEST_TOKEN
         link = digest_link(self.owner, link_id)
         rows = await self.store.find(link, after=after, limit=_MOST_OF_A_LINK)
-        found = [dossier for row in rows if (dossier := self._match(row, link_id, phases)) is not None]
+        found = [kept for row in rows if (kept := self._match(row, link_id, phases)) is not None]
         return max(found, key=self._find_age, default=None)
 
-    def open(self, row: ChallengeRow) -> Dossier:
+    def open(self, row: ChallengeRow) -> ChallengeRecord:
         """Read a row.
 
         Raises:
             DamagedStateError: It cannot be read.
         """
-        dossier = read_row(row)
-        if not _is_ticket(dossier.ticket) or self._find_key(dossier.ticket) != row.key:
+        kept = read_row(row)
+        if not _is_ticket(kept.ticket) or self._find_key(kept.ticket) != row.key:
             raise damaged("its ticket is changed")
-        return dossier
+        return kept
 
     def show(self, row: ChallengeRow) -> ParkedChallenge | None:
         """Return what the user sees of a row; None where it cannot be read."""
@@ -139,22 +147,24 @@ class ParkedChallenges:
         """Whether a login that was sent at a moment, by Belvo's clock, has surely ended."""
         return self._traffic.belvo_time.now() - sent_at > LONGEST_LOGIN
 
-    def _match(self, row: ChallengeRow, link_id: str, phases: Collection[ChallengePhase]) -> Dossier | None:
+    def _match(
+        self, row: ChallengeRow, link_id: str, phases: Collection[ChallengePhase]
+    ) -> ChallengeRecord | None:
         now = self._traffic.now()
         try:
-            dossier = self.open(row)
-            if dossier.read_state(now).challenge.link_id != link_id:
+            kept = self.open(row)
+            if kept.read_state(now).challenge.link_id != link_id:
                 raise damaged("its link is changed")
         except DamagedStateError:
             self.custody.tell_trouble(row.key, "it cannot be read")
             return None
-        phase, sent_at = dossier.find_phase(now.wall), dossier.answered_at
+        phase, sent_at = kept.find_phase(now.wall), kept.answered_at
         is_over = phase is ChallengePhase.ANSWERED and sent_at is not None and self.has_ended(sent_at)
-        return dossier if phase in phases and not is_over else None
+        return kept if phase in phases and not is_over else None
 
-    def _find_age(self, dossier: Dossier) -> tuple[datetime, datetime]:
+    def _find_age(self, kept: ChallengeRecord) -> tuple[datetime, datetime]:
         """Return by what the newest is told: when its challenge came, and when it was parked."""
-        return dossier.read_state(self._traffic.now()).challenge.received_at, dossier.parked_at
+        return kept.read_state(self._traffic.now()).challenge.received_at, kept.parked_at
 
     def _find_key(self, ticket: str) -> str:
         # A digest: how long the look-up of a guess takes tells nothing about the tickets that exist.

@@ -15,16 +15,16 @@ from belvo_async._institutions import Institutions
 from belvo_async._known_users import KnownUsers
 from belvo_async._links import Links
 from belvo_async._logins import LoginMemory, Logins
-from belvo_async._memory_store import MemoryChallengeStore
 from belvo_async._parked import ParkedChallenges
 from belvo_async._rate_limiter import RateLimiter
 from belvo_async._retry import Retrier, RetryPolicy
 from belvo_async._single_flight import SingleFlight
 from belvo_async._slots import LinkLocks, Slots
 from belvo_async._status_check import SeenAccesses
-from belvo_async._tickets import ChallengeStore
 from belvo_async._traffic import Traffic
 from belvo_async._transport.transport import AiohttpTransport, Transport
+from belvo_async.backends._challenge_store import ChallengeStore
+from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
 from belvo_async.params import (

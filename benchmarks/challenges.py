@@ -24,10 +24,10 @@ from attrs import frozen
 
 from belvo_async import Challenge, ChallengeKind, ChallengeStore, MemoryChallengeStore, TokenGenerationData
 from belvo_async._clock import Instant
-from belvo_async._dossier import open_dossier, write_row
-from belvo_async._tickets import ChallengeRow
+from belvo_async.backends import SqliteChallengeStore, open_store
+from belvo_async.backends._challenge_record import open_record, write_row
+from belvo_async.backends._challenge_store import ChallengeRow
 from belvo_async.models import AwaitingToken, ChallengePhase
-from belvo_async.stores import SqliteChallengeStore, open_store
 from benchmarks._table import draw_table, judge
 
 _NUMBERS: Final = (100, 10_000)
@@ -64,7 +64,7 @@ def build_row(number: int) -> ChallengeRow:
         received_at=_NOON,
     )
     return write_row(
-        open_dossier(
+        open_record(
             AwaitingToken(challenge=challenge, deadline=9000.0 + number % 977),
             Instant(0.0, _NOON),
             key=f"{number:064x}",

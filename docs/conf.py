@@ -53,7 +53,7 @@ _PUBLIC = (
     "belvo_async.errors",
     "belvo_async.mfa",
     "belvo_async.sandbox",
-    "belvo_async.stores",
+    "belvo_async.backends",
     "belvo_async.testing",
     "belvo_async.testing.challenge_store_suite",
     "belvo_async.web",

@@ -21,6 +21,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, SecretStr
 
 from belvo_async import BelvoError, LinkUpdate, SessionPool, TokenRequiredError
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeDeclinedError,
@@ -30,7 +31,6 @@ from belvo_async.errors import (
     UnknownTicketError,
     UsageError,
 )
-from belvo_async.stores import SqliteChallengeStore
 from belvo_async.web import ChallengePage
 
 store = SqliteChallengeStore(os.environ.get("CHALLENGE_STORE", "challenges.sqlite"))

@@ -3,9 +3,9 @@
 import asyncio
 
 from belvo_async import Challenge, Credentials, Link, LinkUpdate, ParkedChallenge, SessionPool, bulk
+from belvo_async.backends import open_store
 from belvo_async.contrib.opentelemetry import OpenTelemetryObserver
 from belvo_async.errors import BelvoError, ChallengeError
-from belvo_async.stores import open_store
 from belvo_async.web import ChallengePage
 
 

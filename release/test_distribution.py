@@ -83,7 +83,7 @@ def test_the_sdist_holds_no_unwanted_files(built: tuple[Path, Path]) -> None:
 def test_the_wheel_runs_where_nothing_else_is_installed(built: tuple[Path, Path], tmp_path: Path) -> None:
     python = install(Setting(THIS, sys.executable), tmp_path / "bare", built[0])
     code = (
-        "import belvo_async, belvo_async.bulk, belvo_async.sandbox, belvo_async.stores, belvo_async.testing"
+        "import belvo_async, belvo_async.bulk, belvo_async.sandbox, belvo_async.backends, belvo_async.testing"
     )
     run(python, "-W", "error", "-c", code, cwd=tmp_path)
 

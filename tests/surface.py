@@ -25,7 +25,7 @@ MODULES: Final = (
     "belvo_async.errors",
     "belvo_async.mfa",
     "belvo_async.sandbox",
-    "belvo_async.stores",
+    "belvo_async.backends",
     "belvo_async.testing",
     "belvo_async.web",
 )

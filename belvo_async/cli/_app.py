@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 
 from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__
+from belvo_async.backends import open_store
 from belvo_async.bulk import StopRule
 from belvo_async.cli._app_challenges import STORE_HELP, STORE_VARIABLE, challenges_app
 from belvo_async.cli._ask import ask_secret
@@ -24,7 +25,6 @@ from belvo_async.cli._refresh_view import JsonView, LiveView, View
 from belvo_async.cli._rows import RowFormat, open_rows
 from belvo_async.cli._sandbox import run_sandbox
 from belvo_async.cli._update import Desk, WaitTeller, run_update
-from belvo_async.stores import open_store
 
 
 class Retriable(StrEnum):

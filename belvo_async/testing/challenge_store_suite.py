@@ -3,7 +3,7 @@
 ```python
 import pytest_asyncio
 
-from belvo_async.stores import SqliteChallengeStore
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.testing.challenge_store_suite import ChallengeStoreSuite
 
 
@@ -26,7 +26,7 @@ import pytest
 from attrs import evolve
 
 from belvo_async import ChallengePhase, ChallengeRow, ChallengeStore
-from belvo_async._tickets import LoopBound
+from belvo_async.backends._challenge_store import LoopBound
 from belvo_async.errors import WrongEventLoopError
 
 NOON: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)

@@ -16,8 +16,8 @@ import attrs
 from attrs import frozen
 
 from belvo_async import ChallengePhase, Concurrency, Credentials, ParkedChallenge, SessionPool
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.errors import BelvoError
-from belvo_async.stores import SqliteChallengeStore
 from tests.bulk.drill_clock import FastClock
 from tests.challenges.parked import RIGHT
 from tests.challenges.stores import TroubledStore

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 from belvo_async import ChallengePhase, MemoryChallengeStore
-from belvo_async._dossier import Dossier, read_row
+from belvo_async.backends._challenge_record import ChallengeRecord, read_row
 from belvo_async.sandbox import Sandbox
 
 RIGHT, WRONG = "111111", "999999"
@@ -23,13 +23,13 @@ def find_doubles(sandbox: Sandbox) -> list[str]:
     return [session for session, count in count_answers(sandbox).items() if count > 1]
 
 
-def read_all(store: MemoryChallengeStore) -> list[Dossier]:
+def read_all(store: MemoryChallengeStore) -> list[ChallengeRecord]:
     return [read_row(row) for row in store._shelf.rows.values()]
 
 
-def read_only(store: MemoryChallengeStore) -> Dossier:
-    [dossier] = read_all(store)
-    return dossier
+def read_only(store: MemoryChallengeStore) -> ChallengeRecord:
+    [kept] = read_all(store)
+    return kept
 
 
 def count_patches(sandbox: Sandbox) -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from belvo_async import ChallengePhase, ChallengeRow, Link, MemoryChallengeStore, RateLimit, SessionPool
-from belvo_async._dossier import write_row
+from belvo_async.backends._challenge_record import write_row
 from belvo_async.errors import ChallengeAnsweredError, ChallengeStoreError, TokenRequiredError
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
@@ -56,8 +56,8 @@ async def test_of_an_answer_and_a_decline_one_holds(
 
 async def claim_and_vanish(store: MemoryChallengeStore, clock: ManualClock) -> None:
     """Do what a process does that is killed between its claim and its answer."""
-    dossier = read_only(store).claim(clock.wall())
-    assert await store.replace(write_row(dossier))
+    kept = read_only(store).claim(clock.wall())
+    assert await store.replace(write_row(kept))
 
 
 async def test_a_claim_whose_holder_has_vanished_lapses_after_a_minute(
@@ -82,12 +82,12 @@ async def test_lapsed_claims_do_not_hide_a_live_one(
 ) -> None:
     for _ in range(5):
         await park(sandbox, pool)
-    for dossier in read_all(store):
-        await store.replace(write_row(dossier.claim(clock.wall())))
+    for kept in read_all(store):
+        await store.replace(write_row(kept.claim(clock.wall())))
     await clock.sleep(LEASE)
     live = await park(sandbox, pool)
-    [dossier] = [dossier for dossier in read_all(store) if dossier.ticket == live]
-    await store.replace(write_row(dossier.claim(clock.wall())))
+    [kept] = [kept for kept in read_all(store) if kept.ticket == live]
+    await store.replace(write_row(kept.claim(clock.wall())))
     shown = await pool.challenges.list(phase=ChallengePhase.CLAIMED, limit=1)
     assert [parked.ticket for parked in shown] == [live]
     assert len(await pool.challenges.list()) == 5

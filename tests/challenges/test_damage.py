@@ -18,7 +18,7 @@ from belvo_async import (
     SessionPool,
 )
 from belvo_async._clock import Instant
-from belvo_async._dossier import open_dossier, read_row, write_row
+from belvo_async.backends._challenge_record import open_record, read_row, write_row
 from belvo_async.errors import DamagedStateError
 from belvo_async.models import AwaitingToken, Challenge
 from belvo_async.sandbox import Sandbox
@@ -34,7 +34,7 @@ STATE = AwaitingToken(
     deadline=10595.0,
 )
 SOUND = write_row(
-    open_dossier(
+    open_record(
         STATE, NOW, key="k" * 64, owner="o" * 32, ticket="t" * 32, institution="Erebor", reference=None
     ).answer(NOON)
 )
@@ -50,10 +50,10 @@ phases = st.sampled_from(ChallengePhase)
 def read(row: ChallengeRow) -> None:
     """Do all that is done with a row that somebody asks for."""
     try:
-        dossier = read_row(row)
-        dossier.show(NOW)
-        dossier.find_phase(NOON)
-        claimed = dossier.claim(NOON)
+        kept = read_row(row)
+        kept.show(NOW)
+        kept.find_phase(NOON)
+        claimed = kept.claim(NOON)
         for following in (claimed, claimed.release(), claimed.answer(NOON), claimed.ask(STATE, NOW)):
             assert read_row(write_row(following)) == following
     except DamagedStateError:

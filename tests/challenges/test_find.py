@@ -15,7 +15,7 @@ from belvo_async import (
     TokenRequiredError,
 )
 from belvo_async._departure import LOGIN_LIMIT
-from belvo_async._dossier import read_row, write_row
+from belvo_async.backends._challenge_record import read_row, write_row
 from belvo_async.errors import ChallengeStoreError, InvalidValueError
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
@@ -39,8 +39,8 @@ async def find(pool: SessionPool, link_id: str) -> ParkedChallenge:
 async def enter(store: MemoryChallengeStore, ticket: str, phase: ChallengePhase) -> None:
     """Let a process that is no more have left a challenge in a phase, just now."""
     (row,) = [row for row in store._shelf.rows.values() if ticket in row.record]
-    dossier, now = read_row(row), read_row(row).parked_at
-    following = dossier.claim(now) if phase is P.CLAIMED else evolve(dossier.enter(phase), answered_at=now)
+    kept, now = read_row(row), read_row(row).parked_at
+    following = kept.claim(now) if phase is P.CLAIMED else evolve(kept.enter(phase), answered_at=now)
     assert await store.replace(write_row(following))
 
 

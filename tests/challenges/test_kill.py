@@ -19,9 +19,9 @@ import pytest
 from attrs import define, field
 
 from belvo_async import ChallengePhase, Credentials, SessionPool
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.errors import BelvoError
 from belvo_async.sandbox import Sandbox, SandboxOptions
-from belvo_async.stores import SqliteChallengeStore
 from tests.bulk.drill_clock import FastClock
 from tests.challenges.answering import Order
 from tests.challenges.conftest import add_link, challenge

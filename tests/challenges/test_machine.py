@@ -102,7 +102,7 @@ class Walk(RuleBasedStateMachine):
         return shown.phase
 
     def is_forgotten(self, ticket: str) -> bool:
-        return ticket not in {dossier.ticket for dossier in read_all(self.store)}
+        return ticket not in {kept.ticket for kept in read_all(self.store)}
 
     @rule(target=tickets, worker=workers, person=st.sampled_from(PEOPLE))
     def park(self, worker: int, person: str) -> str:

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from belvo_async import LinkUpdate, ParkedChallenge, SessionPool, TokenRequiredError, _status_check
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.cli._app import app
 from belvo_async.sandbox import Fault, Sandbox
-from belvo_async.stores import SqliteChallengeStore
 from tests.cli.processes import Conversation, pipe, terminal
 
 BANK = "heimdall_mx_retail"

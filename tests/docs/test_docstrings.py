@@ -29,7 +29,7 @@ SHOWN = {
     *("belvo_async.params._updates.LinkUpdate", "belvo_async.bulk._refresh.refresh"),
     *("belvo_async.contrib.opentelemetry.OpenTelemetryObserver", "belvo_async.errors.BelvoError"),
     *("belvo_async.mfa.advance", "belvo_async.sandbox._sandbox.Sandbox"),
-    *("belvo_async.stores._opening.open_store", "belvo_async.testing._clock.ManualClock"),
+    *("belvo_async.backends._opening.open_store", "belvo_async.testing._clock.ManualClock"),
     *("belvo_async.testing._mock.BelvoMock", "belvo_async.web._page.ChallengePage"),
     "belvo_async.web._drawing.draw_picture",
 }

@@ -28,9 +28,9 @@ from belvo_async import (
     TokenRequiredError,
     bulk,
 )
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.errors import InvalidTokenError
 from belvo_async.models import AwaitingToken
-from belvo_async.stores import SqliteChallengeStore
 from belvo_async.testing import ManualClock
 from tests.contrib.telemetry import Telemetry, open_telemetry
 from tests.engine.dialogues import give

@@ -18,9 +18,9 @@ from belvo_async import (
     TokenRequiredError,
     bulk,
 )
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
-from belvo_async.stores import SqliteChallengeStore
 from belvo_async.testing import ManualClock
 from belvo_async.testing.challenge_store_suite import build_row
 from belvo_async.web import ChallengePage, OperatorPage

@@ -13,10 +13,10 @@ from attrs import evolve
 
 from belvo_async import ChallengePhase
 from belvo_async._sqlite.file import connect
+from belvo_async.backends import SqliteChallengeStore, _sqlite_file, open_store
+from belvo_async.backends._sqlite_file import ChallengeFile
 from belvo_async.bulk import Journal
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
-from belvo_async.stores import SqliteChallengeStore, _file, open_store
-from belvo_async.stores._file import ChallengeFile
 from belvo_async.testing.challenge_store_suite import LINK, NOON, OWNER, build_row
 
 ROW = build_row()
@@ -147,7 +147,7 @@ async def test_a_disk_that_is_full_is_told_and_nothing_is_lost(tmp_path: Path) -
     code = """
 import asyncio, resource, sys
 from belvo_async.errors import ChallengeStoreError
-from belvo_async.stores import SqliteChallengeStore
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.testing.challenge_store_suite import build_row
 async def main():
     async with SqliteChallengeStore(sys.argv[1]) as store:
@@ -192,7 +192,7 @@ async def test_a_file_that_another_makes_meanwhile_is_opened(
             connection.set_trace_callback(note)
         return connection
 
-    monkeypatch.setattr(_file, "connect", connect_watched)
+    monkeypatch.setattr(_sqlite_file, "connect", connect_watched)
     async with SqliteChallengeStore(path) as store:
         assert await store.add(ROW)
     assert len(statements) > place
@@ -203,7 +203,7 @@ async def test_of_many_processes_that_open_a_new_file_and_replace_a_row_one_does
     code = """
 import asyncio, sys
 from attrs import evolve
-from belvo_async.stores import SqliteChallengeStore
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.testing.challenge_store_suite import build_row
 async def main():
     async with SqliteChallengeStore(sys.argv[1]) as store:

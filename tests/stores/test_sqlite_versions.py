@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from belvo_async import ChallengePhase
-from belvo_async._dossier import digest_link, read_row
+from belvo_async.backends import SqliteChallengeStore
+from belvo_async.backends._challenge_record import digest_link, read_row
 from belvo_async.errors import ChallengeStoreError
-from belvo_async.stores import SqliteChallengeStore
 from belvo_async.testing.challenge_store_suite import NOON, OWNER
 
 VERSION_1 = Path(__file__).with_name("store_of_version_1.sql").read_text("utf-8")

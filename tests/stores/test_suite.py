@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from belvo_async import MemoryChallengeStore
-from belvo_async.stores import RedisChallengeStore, SqliteChallengeStore
+from belvo_async.backends import RedisChallengeStore, SqliteChallengeStore
 from belvo_async.testing.challenge_store_suite import ChallengeStoreSuite
 
 

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
-from belvo_async._tickets import ChallengeRow
+from belvo_async.backends._challenge_store import ChallengeRow
 from belvo_async.models import ChallengePhase
 
 _Place: TypeAlias = tuple[str, ChallengePhase] | str

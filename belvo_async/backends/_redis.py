@@ -11,11 +11,11 @@ from typing import Final, Protocol, Self, runtime_checkable
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._event_loop import LoopBinding, finish
-from belvo_async._tickets import ChallengeRow, write_time
+from belvo_async.backends._challenge_store import ChallengeRow, write_time
+from belvo_async.backends._redis_scripts import ADD, FIND, FORGET, LIST, REPLACE
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
 from belvo_async.models import ChallengePhase
 from belvo_async.params._validators import check_setting
-from belvo_async.stores._scripts import ADD, FIND, FORGET, LIST, REPLACE
 
 _PHASES: Final = tuple(phase.value for phase in ChallengePhase)
 _FORGOTTEN_AT_ONCE: Final = 500

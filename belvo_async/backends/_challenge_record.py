@@ -7,9 +7,9 @@ from typing import Final
 from attrs import evolve, frozen
 
 from belvo_async._clock import Instant
-from belvo_async._tickets import ChallengeRow, damaged
 from belvo_async._wire.json import MalformedError, dump_json, parse_json
 from belvo_async._wire.state_text import dump_state, load_state
+from belvo_async.backends._challenge_store import ChallengeRow, damaged
 from belvo_async.errors import DamagedStateError
 from belvo_async.models import AwaitingToken, ChallengePhase, ParkedChallenge
 
@@ -26,7 +26,7 @@ _LATEST: Final = datetime.max.replace(tzinfo=UTC) - _KEPT
 
 
 @frozen(kw_only=True)
-class Dossier:
+class ChallengeRecord:
     """One parked challenge, as one version of its row has it."""
 
     key: str
@@ -59,21 +59,21 @@ class Dossier:
             return self.phase
         return ChallengePhase.EXPIRED if now >= self.expires_at else ChallengePhase.OPEN
 
-    def claim(self, now: datetime) -> "Dossier":
+    def claim(self, now: datetime) -> "ChallengeRecord":
         """Return it claimed by one call."""
         return evolve(
             self, version=self.version + 1, phase=ChallengePhase.CLAIMED, claimed_until=now + _LEASE
         )
 
-    def release(self) -> "Dossier":
+    def release(self) -> "ChallengeRecord":
         """Return it open as before: nothing was sent."""
         return self.enter(ChallengePhase.OPEN)
 
-    def answer(self, at: datetime) -> "Dossier":
+    def answer(self, at: datetime) -> "ChallengeRecord":
         """Return it with an answer that leaves now, by Belvo's clock."""
         return evolve(self.enter(ChallengePhase.ANSWERED), answered_at=at)
 
-    def ask(self, state: AwaitingToken, now: Instant) -> "Dossier":
+    def ask(self, state: AwaitingToken, now: Instant) -> "ChallengeRecord":
         """Return it open, with the newest challenge."""
         return evolve(
             self.enter(ChallengePhase.OPEN),
@@ -83,7 +83,7 @@ class Dossier:
 
     def enter(
         self, phase: ChallengePhase, *, code: str | None = None, message: str | None = None
-    ) -> "Dossier":
+    ) -> "ChallengeRecord":
         """Return its next version in a phase, claimed by nobody."""
         return evolve(
             self, version=self.version + 1, phase=phase, claimed_until=None, code=code, message=message
@@ -119,7 +119,7 @@ class Dossier:
         )
 
 
-def open_dossier(
+def open_record(
     state: AwaitingToken,
     now: Instant,
     *,
@@ -128,9 +128,9 @@ def open_dossier(
     ticket: str,
     institution: str | None,
     reference: str | None,
-) -> Dossier:
-    """Begin the dossier of a challenge."""
-    return Dossier(
+) -> ChallengeRecord:
+    """Begin the record of a challenge."""
+    return ChallengeRecord(
         key=key,
         owner=owner,
         link=digest_link(owner, state.challenge.link_id),
@@ -166,33 +166,33 @@ def find_expiry(state: AwaitingToken, now: Instant) -> datetime:
     return now.wall.astimezone(UTC) + timedelta(seconds=state.deadline - now.monotonic)
 
 
-def write_row(dossier: Dossier) -> ChallengeRow:
-    """Write a dossier as a row."""
+def write_row(kept: ChallengeRecord) -> ChallengeRow:
+    """Write a record as a row."""
     record = {
         "version": _VERSION,
-        "ticket": dossier.ticket,
-        "parked": dossier.parked,
-        "parked_at": dossier.parked_at.isoformat(),
-        "institution": dossier.institution,
-        "reference": dossier.reference,
-        "answered_at": _write_time(dossier.answered_at),
-        "claimed_until": _write_time(dossier.claimed_until),
-        "code": dossier.code,
-        "message": dossier.message,
+        "ticket": kept.ticket,
+        "parked": kept.parked,
+        "parked_at": kept.parked_at.isoformat(),
+        "institution": kept.institution,
+        "reference": kept.reference,
+        "answered_at": _write_time(kept.answered_at),
+        "claimed_until": _write_time(kept.claimed_until),
+        "code": kept.code,
+        "message": kept.message,
     }
     return ChallengeRow(
-        key=dossier.key,
-        owner=dossier.owner,
-        link=dossier.link,
-        phase=dossier.phase,
-        version=dossier.version,
-        expires_at=dossier.expires_at,
-        keep_until=min(dossier.expires_at, _LATEST) + _KEPT,
+        key=kept.key,
+        owner=kept.owner,
+        link=kept.link,
+        phase=kept.phase,
+        version=kept.version,
+        expires_at=kept.expires_at,
+        keep_until=min(kept.expires_at, _LATEST) + _KEPT,
         record=dump_json(record).decode(),
     )
 
 
-def read_row(row: ChallengeRow) -> Dossier:
+def read_row(row: ChallengeRow) -> ChallengeRecord:
     """Read what `write_row` wrote.
 
     Raises:
@@ -208,11 +208,11 @@ def read_row(row: ChallengeRow) -> Dossier:
     raise damaged(problem)
 
 
-def _read_record(row: ChallengeRow, record: dict[str, object]) -> Dossier:
+def _read_record(row: ChallengeRow, record: dict[str, object]) -> ChallengeRecord:
     answered_at = _read_optional_time(record["answered_at"])
     if row.phase in _SENT and answered_at is None:
         raise ValueError
-    return Dossier(
+    return ChallengeRecord(
         key=row.key,
         owner=row.owner,
         link=row.link,

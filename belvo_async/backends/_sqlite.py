@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from belvo_async._sqlite.worker import ThreadWorker
-from belvo_async._tickets import ChallengeRow, write_time
+from belvo_async.backends._challenge_store import ChallengeRow, write_time
+from belvo_async.backends._sqlite_file import ChallengeFile
 from belvo_async.errors import ConfigurationError, DamagedStateError
 from belvo_async.models import ChallengePhase
-from belvo_async.stores._file import ChallengeFile
 
 _ADD: Final = """INSERT INTO challenges (key, owner, link, phase, version, expires_at, keep_until, record)
     VALUES (:key, :owner, :link, :phase, :version, :expires_at, :keep_until, :record)

@@ -4,9 +4,9 @@ import os
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
-from belvo_async._tickets import ChallengeStore
-from belvo_async.stores._redis import RedisChallengeStore
-from belvo_async.stores._sqlite import SqliteChallengeStore
+from belvo_async.backends._challenge_store import ChallengeStore
+from belvo_async.backends._redis import RedisChallengeStore
+from belvo_async.backends._sqlite import SqliteChallengeStore
 
 _REDIS: Final = ("redis://", "rediss://", "unix://")
 
@@ -23,7 +23,7 @@ def open_store(where: str | os.PathLike[str]) -> AbstractAsyncContextManager[Cha
     Example:
         >>> import asyncio
         >>> import tempfile
-        >>> from belvo_async.stores import open_store
+        >>> from belvo_async.backends import open_store
         >>> async def main(path: str) -> None:
         ...     async with open_store(path) as store:
         ...         print(type(store).__name__)

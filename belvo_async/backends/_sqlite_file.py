@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from belvo_async._dossier import find_link
 from belvo_async._sqlite.file import code_of, commit, connect, find_obstacle, find_real, find_remedy
+from belvo_async.backends._challenge_record import find_link
 from belvo_async.errors import ChallengeStoreError
 
 _APPLICATION_ID: Final = int.from_bytes(b"belc", "big")
