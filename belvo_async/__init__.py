@@ -4,13 +4,12 @@ Start with `SessionPool`. `errors` lists what can go wrong, `mfa` is the state m
 """
 
 from belvo_async import errors, mfa
-from belvo_async._callers import TokenProvider
 from belvo_async._clock import SYSTEM_CLOCK, Clock, SystemClock
-from belvo_async._login import LoginRecorder
-from belvo_async._pages import Listing
-from belvo_async._pool import Account, SessionPool
-from belvo_async._retry import RetryPolicy
-from belvo_async._single_flight import WhenBusy
+from belvo_async._engine.callers import TokenProvider
+from belvo_async._engine.operation import LoginRecorder
+from belvo_async._engine.retry import RetryPolicy
+from belvo_async._engine.single_flight import WhenBusy
+from belvo_async._pool import Client, SessionPool
 from belvo_async._version import __version__
 from belvo_async.backends._challenge_store import ChallengeRow, ChallengeStore
 from belvo_async.backends._memory import MemoryChallengeStore
@@ -50,6 +49,7 @@ from belvo_async.params import (
     RateLimit,
     Timeouts,
 )
+from belvo_async.resources._paginator import Paginator
 from belvo_async.telemetry._events import (
     AbandonedLoginEnded,
     ChallengeClosed,
@@ -74,7 +74,6 @@ __all__ = [
     "AbandonedLoginEnded",
     "AcceptedRequest",
     "AccessMode",
-    "Account",
     "BelvoError",
     "Challenge",
     "ChallengeClosed",
@@ -84,6 +83,7 @@ __all__ = [
     "ChallengeReceived",
     "ChallengeRow",
     "ChallengeStore",
+    "Client",
     "ClientIdentity",
     "Clock",
     "Concurrency",
@@ -99,7 +99,6 @@ __all__ = [
     "LinkRegistration",
     "LinkStatus",
     "LinkUpdate",
-    "Listing",
     "LoginEnded",
     "LoginOperation",
     "LoginRecorder",
@@ -112,6 +111,7 @@ __all__ = [
     "Observer",
     "OutcomeUnknownError",
     "Page",
+    "Paginator",
     "ParkedChallenge",
     "ParkedChallengeChanged",
     "ParkedChallengeTroubled",

@@ -3,25 +3,22 @@
 from types import TracebackType
 from typing import Final, Self, TypedDict, Unpack
 
-from belvo_async._belvo_time import BelvoTime
-from belvo_async._challenges import Challenges
-from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async._engine.concurrency import ConcurrencyLimits, LinkLock
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.known_users import KnownUsers
+from belvo_async._engine.lifecycle import Lifecycle
+from belvo_async._engine.logins import LoginMemory, Logins
+from belvo_async._engine.parked_challenges import ParkedChallenges
+from belvo_async._engine.rate_limiter import RateLimiter
+from belvo_async._engine.retry import Retrier, RetryPolicy
+from belvo_async._engine.sent_tokens import SentTokens
+from belvo_async._engine.server_clock import ServerClock
+from belvo_async._engine.single_flight import SingleFlight
+from belvo_async._engine.status_check import SeenAccesses
 from belvo_async._event_loop import close_all, finish
-from belvo_async._exchange import Exchange
-from belvo_async._gate import Gate
 from belvo_async._http import Request
-from belvo_async._institutions import Institutions
-from belvo_async._known_users import KnownUsers
-from belvo_async._links import Links
-from belvo_async._logins import LoginMemory, Logins
-from belvo_async._parked import ParkedChallenges
-from belvo_async._rate_limiter import RateLimiter
-from belvo_async._retry import Retrier, RetryPolicy
-from belvo_async._single_flight import SingleFlight
-from belvo_async._slots import LinkLocks, Slots
-from belvo_async._status_check import SeenAccesses
-from belvo_async._traffic import Traffic
 from belvo_async._transport.transport import AiohttpTransport, Transport
 from belvo_async.backends._challenge_store import ChallengeStore
 from belvo_async.backends._memory import MemoryChallengeStore
@@ -41,6 +38,9 @@ from belvo_async.params._environment import check_env, environment_from_env, rea
 from belvo_async.params._keyed_digest import KeyedDigest
 from belvo_async.params._network import DIRECT
 from belvo_async.params._validators import check_setting
+from belvo_async.resources._challenges import Challenges
+from belvo_async.resources._institutions import Institutions
+from belvo_async.resources._links import Links
 from belvo_async.telemetry._load import PoolLoad
 from belvo_async.telemetry._observer import Observer, log_observation
 
@@ -48,23 +48,23 @@ _DELETES: Final = RateLimit(requests=5, window=60.0, margin=1.0)
 """Belvo's limit for deleting links (API reference)."""
 
 
-class Account:
+class Client:
     """The calls of one Belvo account: one set of keys, with connections of its own."""
 
     def __init__(
         self,
         exchange: Exchange,
-        traffic: Traffic,
+        context: EngineContext,
         *,
         links: Links,
         institutions: Institutions,
         challenges: Challenges,
         identity: ClientIdentity,
     ) -> None:
-        self._gate: Final = traffic.gate
+        self._lifecycle: Final = context.lifecycle
         self._exchange: Final = exchange
-        self.clock: Final = traffic.clock
-        self.mfa: Final = traffic.policy
+        self.clock: Final = context.clock
+        self.mfa: Final = context.policy
         self.links: Final = links
         self.institutions: Final = institutions
         self.challenges: Final = challenges
@@ -72,7 +72,7 @@ class Account:
 
     async def ping(self) -> None:
         """Check these keys; see `SessionPool.ping`."""
-        with self._gate:
+        with self._lifecycle:
             await self._exchange.fetch(Request(method="GET", path="/api/"))
 
 
@@ -172,30 +172,30 @@ class SessionPool:
         self._timeouts: Final = timeouts or Timeouts()
         self._close_grace: Final = close_grace
         self._network: Final = network or DIRECT
-        gate = Gate(clock)
-        self._traffic: Final = Traffic(
-            slots=Slots(self._concurrency),
-            limiter=RateLimiter(self._rate_limit, clock, gate.nap),
-            deletes=RateLimiter(_DELETES, clock, gate.nap),
-            retrier=Retrier(retry or RetryPolicy(), gate.nap, observer),
-            gate=gate,
+        lifecycle = Lifecycle(clock)
+        self._context: Final = EngineContext(
+            limits=ConcurrencyLimits(self._concurrency),
+            limiter=RateLimiter(self._rate_limit, clock, lifecycle.nap),
+            deletes=RateLimiter(_DELETES, clock, lifecycle.nap),
+            retrier=Retrier(retry or RetryPolicy(), lifecycle.nap, observer),
+            lifecycle=lifecycle,
             clock=clock,
-            belvo_time=BelvoTime(clock),
+            server_clock=ServerClock(clock),
             observer=observer,
             policy=mfa or DEFAULT_POLICY,
             server=self._url,
         )
-        locks = LinkLocks()
+        locks = LinkLock()
         self._memory: Final = LoginMemory(
-            flights=SingleFlight(self._traffic, locks),
+            flights=SingleFlight(self._context, locks),
             locks=locks,
-            claims=Claims(clock),
+            sent_tokens=SentTokens(clock),
             accesses=SeenAccesses(),
             users=KnownUsers(),
         )
         self._store: Final = MemoryChallengeStore() if challenge_store is None else challenge_store
         self._transports: Final[list[Transport]] = []
-        self._accounts: Final[dict[tuple[str, str], Account]] = {}
+        self._accounts: Final[dict[tuple[str, str], Client]] = {}
         self._account: Final = self.account(credentials)
 
     @classmethod
@@ -211,7 +211,7 @@ class SessionPool:
         check_env()
         return cls(Credentials.from_env(), environment=environment_from_env(), **settings)
 
-    def account(self, credentials: Credentials) -> Account:
+    def account(self, credentials: Credentials) -> Client:
         """Return the calls of another Belvo account that share this pool's limits.
 
         Belvo counts requests by IP address, whoever's keys they carry: one pool for all accounts of a
@@ -230,31 +230,31 @@ class SessionPool:
             self._accounts[key] = self._build_account(transport, credentials)
         return self._accounts[key]
 
-    def _build_account(self, transport: Transport, credentials: Credentials) -> Account:
-        exchange = Exchange(transport, self._traffic)
+    def _build_account(self, transport: Transport, credentials: Credentials) -> Client:
+        exchange = Exchange(transport, self._context)
         identity = ClientIdentity.build(self._url, credentials)
-        parked = ParkedChallenges(self._store, self._traffic, identity.digest)
+        parked = ParkedChallenges(self._store, self._context, identity.digest)
         logins = Logins(
             exchange=exchange,
-            traffic=self._traffic,
+            context=self._context,
             memory=self._memory,
             parked=parked,
             digest=KeyedDigest(credentials),
         )
-        links = Links(exchange, self._traffic, logins)
-        return Account(
+        links = Links(exchange, self._context, logins)
+        return Client(
             exchange,
-            self._traffic,
+            self._context,
             links=links,
-            institutions=Institutions(exchange, self._traffic.gate),
-            challenges=Challenges(links, self._traffic, parked),
+            institutions=Institutions(exchange, self._context.lifecycle),
+            challenges=Challenges(links, self._context, parked),
             identity=identity,
         )
 
     @property
     def clock(self) -> Clock:
         """Where the pool takes the time from."""
-        return self._traffic.clock
+        return self._context.clock
 
     @property
     def concurrency(self) -> Concurrency:
@@ -269,12 +269,12 @@ class SessionPool:
     @property
     def load(self) -> PoolLoad:
         """What waits for the rate limit now, and for how long: for gauges, and to turn work away early."""
-        return self._traffic.limiter.read_load()
+        return self._context.limiter.read_load()
 
     @property
     def mfa(self) -> MfaPolicy:
         """How far a dialogue about tokens may go."""
-        return self._traffic.policy
+        return self._context.policy
 
     @property
     def identity(self) -> ClientIdentity:
@@ -307,8 +307,8 @@ class SessionPool:
 
     async def __aenter__(self) -> Self:
         """Tie the pool to the running event loop."""
-        self._traffic.gate.bind()
-        self._traffic.gate.check_open()
+        self._context.lifecycle.bind()
+        self._context.lifecycle.check_open()
         return self
 
     async def __aexit__(
@@ -328,9 +328,9 @@ class SessionPool:
             WrongEventLoopError: The pool belongs to another event loop, or to another process; it goes on.
         """
         _check_grace(grace or 0.0)
-        self._traffic.gate.bind()
+        self._context.lifecycle.bind()
         try:
-            await self._traffic.gate.close(self._close_grace if grace is None else grace)
+            await self._context.lifecycle.close(self._close_grace if grace is None else grace)
         finally:
             await finish(self._cut_off())
 

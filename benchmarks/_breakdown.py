@@ -6,29 +6,29 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from belvo_async import Concurrency, Credentials, LinkUpdate, MemoryChallengeStore, RateLimit, RetryPolicy
-from belvo_async._belvo_time import BelvoTime
-from belvo_async._claims import Claims
 from belvo_async._clock import SYSTEM_CLOCK
-from belvo_async._exchange import Exchange
-from belvo_async._gate import Gate
+from belvo_async._engine.concurrency import ConcurrencyLimits, LinkLock
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.known_users import KnownUsers
+from belvo_async._engine.lifecycle import Lifecycle
+from belvo_async._engine.logins import LoginMemory, Logins
+from belvo_async._engine.parked_challenges import ParkedChallenges
+from belvo_async._engine.priority import Priority
+from belvo_async._engine.rate_limiter import RateLimiter
+from belvo_async._engine.retry import Retrier
+from belvo_async._engine.sent_tokens import SentTokens
+from belvo_async._engine.server_clock import ServerClock
+from belvo_async._engine.single_flight import SingleFlight
+from belvo_async._engine.status_check import SeenAccesses
 from belvo_async._http import Request, Response
-from belvo_async._known_users import KnownUsers
-from belvo_async._links import Links
-from belvo_async._logins import LoginMemory, Logins
-from belvo_async._parked import ParkedChallenges
-from belvo_async._priority import Priority
-from belvo_async._rate_limiter import RateLimiter
-from belvo_async._retry import Retrier
-from belvo_async._single_flight import SingleFlight
-from belvo_async._slots import LinkLocks, Slots
-from belvo_async._status_check import SeenAccesses
-from belvo_async._traffic import Traffic
 from belvo_async._transport.connector import Start
 from belvo_async._wire.json import dump_json, parse_json, read_model
 from belvo_async._wire.requests import build_update
 from belvo_async.mfa import DEFAULT_POLICY, Accepted, Submitting, advance
 from belvo_async.models import Link
 from belvo_async.params._keyed_digest import KeyedDigest
+from belvo_async.resources._links import Links
 from belvo_async.telemetry._events import ExchangeEnded
 from belvo_async.telemetry._observer import log_observation, notify
 from benchmarks._clients import CONNECTIONS, PASSWORD
@@ -56,16 +56,16 @@ class _Echo:
         """Close nothing."""
 
 
-def _build_traffic() -> Traffic:
-    gate = Gate(SYSTEM_CLOCK)
-    return Traffic(
-        slots=Slots(Concurrency(total=CONNECTIONS)),
-        limiter=RateLimiter(RateLimit.unlimited(), SYSTEM_CLOCK, gate.nap),
-        deletes=RateLimiter(RateLimit.unlimited(), SYSTEM_CLOCK, gate.nap),
-        retrier=Retrier(RetryPolicy(), gate.nap, log_observation),
-        gate=gate,
+def _build_traffic() -> EngineContext:
+    lifecycle = Lifecycle(SYSTEM_CLOCK)
+    return EngineContext(
+        limits=ConcurrencyLimits(Concurrency(total=CONNECTIONS)),
+        limiter=RateLimiter(RateLimit.unlimited(), SYSTEM_CLOCK, lifecycle.nap),
+        deletes=RateLimiter(RateLimit.unlimited(), SYSTEM_CLOCK, lifecycle.nap),
+        retrier=Retrier(RetryPolicy(), lifecycle.nap, log_observation),
+        lifecycle=lifecycle,
         clock=SYSTEM_CLOCK,
-        belvo_time=BelvoTime(SYSTEM_CLOCK),
+        server_clock=ServerClock(SYSTEM_CLOCK),
         observer=log_observation,
         policy=DEFAULT_POLICY,
         server="",
@@ -123,11 +123,11 @@ def _time_values() -> dict[str, float]:
 
 async def _time_waits() -> dict[str, float]:
     """Time the pieces that may wait, where they need not."""
-    traffic, locks = _build_traffic(), LinkLocks()
-    slots = traffic.slots
+    context, locks = _build_traffic(), LinkLock()
+    limits = context.limits
 
     def pass_gate() -> None:
-        with traffic.gate:
+        with context.lifecycle:
             pass
 
     async def lock() -> None:
@@ -135,13 +135,13 @@ async def _time_waits() -> dict[str, float]:
             pass
 
     async def take_slot() -> None:
-        async with slots.room(Priority.CALL):
+        async with limits.room(Priority.CALL):
             pass
 
     async def take_start() -> None:
-        turn = await traffic.limiter.admit(Priority.CALL)
-        await traffic.limiter.take(turn)
-        traffic.limiter.passed(turn)
+        turn = await context.limiter.admit(Priority.CALL)
+        await context.limiter.take(turn)
+        context.limiter.passed(turn)
 
     return {
         "gate: enter and leave the pool": _time(pass_gate),
@@ -153,23 +153,23 @@ async def _time_waits() -> dict[str, float]:
 
 async def _time_call() -> float:
     """Time a whole update over a transport that answers at once."""
-    traffic, locks = _build_traffic(), LinkLocks()
+    context, locks = _build_traffic(), LinkLock()
     memory = LoginMemory(
-        flights=SingleFlight(traffic, locks),
+        flights=SingleFlight(context, locks),
         locks=locks,
-        claims=Claims(SYSTEM_CLOCK),
+        sent_tokens=SentTokens(SYSTEM_CLOCK),
         accesses=SeenAccesses(),
         users=KnownUsers(),
     )
-    exchange = Exchange(_Echo(), traffic)
+    exchange = Exchange(_Echo(), context)
     logins = Logins(
         exchange=exchange,
-        traffic=traffic,
+        context=context,
         memory=memory,
-        parked=ParkedChallenges(MemoryChallengeStore(), traffic, "owner"),
+        parked=ParkedChallenges(MemoryChallengeStore(), context, "owner"),
         digest=KeyedDigest(Credentials("id", "password")),
     )
-    links = Links(exchange, traffic, logins)
+    links = Links(exchange, context, logins)
     return await _time_async(lambda: links.update(LinkUpdate(_LINK_ID, password=PASSWORD)))
 
 

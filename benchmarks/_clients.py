@@ -12,7 +12,7 @@ import aiohttp
 from attrs import frozen
 
 from belvo_async import Concurrency, Credentials, LinkUpdate, Network, RateLimit, SessionPool
-from belvo_async._links import Links
+from belvo_async.resources._links import Links
 from benchmarks._server import Server
 
 CONNECTIONS: Final = 100

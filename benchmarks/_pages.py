@@ -5,10 +5,10 @@ import json
 from collections.abc import Awaitable
 
 from belvo_async._http import Response
-from belvo_async._links import Links
 from belvo_async._wire.requests import LINKS, build_page_read
 from belvo_async._wire.responses import read_list
 from belvo_async.models import Link
+from belvo_async.resources._links import Links
 from benchmarks._clients import Call, Sample, run_links, warm_up_and_measure
 from benchmarks._server import PAGE_SIZE, Server, build_page
 

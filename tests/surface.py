@@ -14,9 +14,7 @@ from typing import Final
 
 import attrs
 
-from belvo_async._challenges import Challenges
-from belvo_async._institutions import Institutions
-from belvo_async._links import Links
+from belvo_async.resources import Challenges, Institutions, Links
 
 MODULES: Final = (
     "belvo_async",

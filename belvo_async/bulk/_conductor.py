@@ -8,9 +8,9 @@ from typing import Final
 
 from attrs import define, field
 
+from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import end_all, first_of
 from belvo_async._pool import SessionPool
-from belvo_async._priority import for_job
 from belvo_async.bulk._breaker import Breaker
 from belvo_async.bulk._clerk import Clerk
 from belvo_async.bulk._credentials import RefusedCredentials

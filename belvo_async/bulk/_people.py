@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from typing import Final
 
-from belvo_async._callers import TokenProvider
+from belvo_async._engine.callers import TokenProvider
 from belvo_async._event_loop import first_of
 from belvo_async.models import Challenge
 

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from attrs import Attribute, field, frozen
 
-from belvo_async._callers import TokenProvider, check_provider
+from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async.bulk._breaker import StopRule
 from belvo_async.bulk._records import LinkState, Record
 from belvo_async.bulk._report import RefreshReport

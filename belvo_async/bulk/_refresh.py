@@ -4,8 +4,8 @@ import os
 from collections.abc import Collection
 from uuid import UUID
 
-from belvo_async._callers import TokenProvider
 from belvo_async._clock import Clock
+from belvo_async._engine.callers import TokenProvider
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._breaker import StopRule
 from belvo_async.bulk._journal import Journal

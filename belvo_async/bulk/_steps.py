@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Final
 
 from belvo_async._clock import Clock
-from belvo_async._parked import draw_ticket
+from belvo_async._engine.parked_challenges import draw_ticket
 from belvo_async._pool import SessionPool
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._outcomes import Parked

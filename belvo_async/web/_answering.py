@@ -5,10 +5,10 @@ from collections import OrderedDict
 from enum import Enum
 from typing import Final, TypeAlias
 
-from belvo_async import Account, BelvoError, SessionPool
+from belvo_async import BelvoError, Client, SessionPool
 from belvo_async.errors import ChallengeAnsweredError, InvalidTokenError, TokenRequiredError
 
-Calls: TypeAlias = SessionPool | Account
+Calls: TypeAlias = SessionPool | Client
 
 _FIRST_LOOK: Final = 1.0
 """Seconds in which an answer that cannot be sent is told at once."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from belvo_async import Account, BelvoError, ChallengePhase, ParkedChallenge, SessionPool
+from belvo_async import BelvoError, ChallengePhase, Client, ParkedChallenge, SessionPool
 from belvo_async._event_loop import LoopBinding
 from belvo_async.errors import ConfigurationError
 from belvo_async.web._http import PageRequest, PageResponse
@@ -68,14 +68,14 @@ class OperatorPage:
 
     def __init__(
         self,
-        pool: SessionPool | Account,
+        pool: SessionPool | Client,
         *,
         link_to: Callable[[str], str] | None = None,
         every: float = 2.0,
         brand: str | None = None,
         language: str = "en",
     ) -> None:
-        if not isinstance(pool, SessionPool | Account):
+        if not isinstance(pool, SessionPool | Client):
             raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or an account of it.")
         if language not in CATALOGS:
             raise ConfigurationError(

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from attrs import frozen
 
-from belvo_async import Account, BelvoError, ChallengePhase, Clock, ParkedChallenge, SessionPool
+from belvo_async import BelvoError, ChallengePhase, Client, Clock, ParkedChallenge, SessionPool
 from belvo_async._event_loop import LoopBinding
 from belvo_async.errors import (
     ChallengeAnsweredError,
@@ -91,13 +91,13 @@ class ChallengePage:
 
     def __init__(
         self,
-        pool: SessionPool | Account,
+        pool: SessionPool | Client,
         *,
         brand: str | None = None,
         language: str = "en",
         close_grace: float = 30.0,
     ) -> None:
-        if not isinstance(pool, SessionPool | Account):
+        if not isinstance(pool, SessionPool | Client):
             raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or an account of it.")
         if pool.mfa.restarts or pool.mfa.resume_route is ResumeRoute.PUT_LINK:
             raise ConfigurationError(

@@ -14,7 +14,7 @@ from belvo_async import (
     SessionPool,
     TokenRequiredError,
 )
-from belvo_async._departure import LOGIN_LIMIT
+from belvo_async._engine.send_record import LOGIN_LIMIT
 from belvo_async.backends._challenge_record import read_row, write_row
 from belvo_async.errors import ChallengeStoreError, InvalidValueError
 from belvo_async.sandbox import Sandbox

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from belvo_async import LinkUpdate, ParkedChallenge, SessionPool, TokenRequiredError, _status_check
+from belvo_async import LinkUpdate, ParkedChallenge, SessionPool, TokenRequiredError
+from belvo_async._engine import status_check
 from belvo_async.backends import SqliteChallengeStore
 from belvo_async.cli._app import app
 from belvo_async.sandbox import Fault, Sandbox
@@ -143,7 +144,7 @@ def test_a_challenge_is_declined(sandbox: Sandbox, path: Path) -> None:
 def test_an_answer_whose_end_is_unknown_has_a_code_of_its_own(
     sandbox: Sandbox, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_status_check, "_SCHEDULE", (0.0,))  # the others come after seconds
+    monkeypatch.setattr(status_check, "_SCHEDULE", (0.0,))  # the others come after seconds
     ticket, _ = park(sandbox, path)
     sandbox.faults.add(Fault(kind="reset_before", method="PATCH"))
     result = run("answer", ticket, lines="111111\n")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from belvo_async import errors
+from belvo_async._engine.retry import is_repeatable
 from belvo_async._http import Repeat
-from belvo_async._retry import is_repeatable
 from belvo_async._wire.error_codes import MEANINGS, Meaning
 from belvo_async.cli._endings import EXIT_CODES
 from belvo_async.sandbox import SandboxOptions

@@ -17,9 +17,9 @@ import belvo_async
 
 SHOWN = {
     *(
-        "belvo_async._challenges.Challenges",
+        "belvo_async.resources._challenges.Challenges",
         "belvo_async._pool.SessionPool",
-        "belvo_async._retry.RetryPolicy",
+        "belvo_async._engine.retry.RetryPolicy",
     ),
     *(
         "belvo_async.params._network.Network",

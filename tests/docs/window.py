@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Final
 
 from belvo_async import RateLimit
-from belvo_async._rate_limiter import RateLimiter
+from belvo_async._engine.rate_limiter import RateLimiter
 from belvo_async.testing import ManualClock
 from tests.engine.starts import start
 

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from belvo_async import Challenge, LinkUpdate, SessionPool
-from belvo_async._priority import Priority
+from belvo_async._engine.priority import Priority
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
@@ -24,9 +24,9 @@ async def assert_nothing_is_held(pool: SessionPool) -> None:
         while len(pool._memory.flights):  # noqa: ASYNC110 - nobody is told when the last one ends
             await asyncio.sleep(0)
     assert len(pool._memory.locks) == 0
-    assert pool._traffic.gate.inside == 0
-    assert all(pool._traffic.slots.room(each)._value == pool._concurrency.total for each in Priority)
-    assert not pool._traffic.slots._institutions
+    assert pool._context.lifecycle.inside == 0
+    assert all(pool._context.limits.room(each)._value == pool._concurrency.total for each in Priority)
+    assert not pool._context.limits._institutions
     load = pool.load
     assert (load.answers.waiting, load.calls.waiting, load.jobs.waiting) == (0, 0, 0)
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from belvo_async import Link, LinkUpdate, PoolPaused, RateLimit, RetryPolicy
-from belvo_async._rate_limiter import RateLimiter
+from belvo_async._engine.rate_limiter import RateLimiter
 from belvo_async.errors import RateLimitedError
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock

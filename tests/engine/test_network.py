@@ -652,7 +652,7 @@ async def test_a_stall_before_a_connection_ends_as_never_sent(call: str) -> None
             with pytest.raises(TokenNotSentError) as unsent:
                 await pool.links.resume(state, "111111")
             assert isinstance(unsent.value.__cause__, NotSentError)
-            assert len(pool._memory.claims) == 0
+            assert len(pool._memory.sent_tokens) == 0
         else:
             with pytest.raises(NotSentError):
                 await (pool.links.update(update()) if call == "update" else pool.links.get(LINK_ID))

@@ -19,8 +19,8 @@ from belvo_async import (
     SessionPool,
     bulk,
 )
-from belvo_async._priority import Priority
-from belvo_async._rate_limiter import RateLimiter
+from belvo_async._engine.priority import Priority
+from belvo_async._engine.rate_limiter import RateLimiter
 from belvo_async.errors import (
     AddressBlockedError,
     ConfigurationError,

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import RateLimit
-from belvo_async._priority import Priority
-from belvo_async._rate_limiter import RateLimiter
+from belvo_async._engine.priority import Priority
+from belvo_async._engine.rate_limiter import RateLimiter
 from belvo_async.testing import ManualClock
 from tests.engine.starts import start
 

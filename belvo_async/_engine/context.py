@@ -4,30 +4,30 @@ from datetime import datetime, timedelta
 
 from attrs import frozen
 
-from belvo_async._belvo_time import BelvoTime
 from belvo_async._clock import Clock, Instant
-from belvo_async._gate import Gate
+from belvo_async._engine.concurrency import ConcurrencyLimits
+from belvo_async._engine.lifecycle import Lifecycle
+from belvo_async._engine.priority import PRIORITY, Priority
+from belvo_async._engine.rate_limiter import RateLimiter
+from belvo_async._engine.retry import Retrier
+from belvo_async._engine.server_clock import ServerClock
 from belvo_async._http import Request
-from belvo_async._priority import PRIORITY, Priority
-from belvo_async._rate_limiter import RateLimiter
-from belvo_async._retry import Retrier
-from belvo_async._slots import Slots
 from belvo_async.mfa import MfaPolicy
 from belvo_async.telemetry._observer import Observer
 
 
 @frozen(kw_only=True)
-class Traffic:
+class EngineContext:
     """What all requests of one pool share, whichever account they are for."""
 
-    slots: Slots
+    limits: ConcurrencyLimits
     limiter: RateLimiter
     deletes: RateLimiter
     """Of the one operation that has a limit of its own."""
     retrier: Retrier
-    gate: Gate
+    lifecycle: Lifecycle
     clock: Clock
-    belvo_time: BelvoTime
+    server_clock: ServerClock
     observer: Observer
     policy: MfaPolicy
     server: str
@@ -44,7 +44,7 @@ class Traffic:
     def find_belvo_time(self, at: float | None) -> datetime:
         """Return a moment of the monotonic clock by Belvo's clock; None stands for this moment."""
         elapsed = 0.0 if at is None else self.clock.monotonic() - at
-        return self.belvo_time.now() - timedelta(seconds=elapsed)
+        return self.server_clock.now() - timedelta(seconds=elapsed)
 
 
 def find_priority(request: Request) -> Priority:

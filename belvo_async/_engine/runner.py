@@ -5,10 +5,10 @@ from typing import Protocol, assert_never
 
 from attrs import evolve
 
-from belvo_async._callers import Callers
+from belvo_async._engine.callers import Callers
+from belvo_async._engine.concurrency import HoldLink
+from belvo_async._engine.context import EngineContext
 from belvo_async._event_loop import first_of
-from belvo_async._slots import HoldLink
-from belvo_async._traffic import Traffic
 from belvo_async.errors import (
     ChallengeDeclinedError,
     TokenProviderError,
@@ -57,13 +57,15 @@ class Login(Protocol):
         ...
 
 
-async def drive(state: State, login: Login, callers: Callers, traffic: Traffic, hold_link: HoldLink) -> Link:
+async def drive(
+    state: State, login: Login, callers: Callers, context: EngineContext, hold_link: HoldLink
+) -> Link:
     """Take a login from *state* to its end; *hold_link* holds the link that a challenge names.
 
     Raises:
         BelvoError: It ended without an updated link.
     """
-    policy = traffic.policy
+    policy = context.policy
     if policy.restarts and not login.can_restart:
         policy = evolve(policy, restarts=0)
     while True:
@@ -75,7 +77,7 @@ async def drive(state: State, login: Login, callers: Callers, traffic: Traffic, 
             case AwaitingToken():
                 await hold_link(state.challenge.link_id)
                 await login.note_challenge(state)
-                event = await _ask(state, callers, traffic)
+                event = await _ask(state, callers, context)
             case Resuming():
                 event = await login.resume(state)
             case Completed(link=link):
@@ -87,7 +89,7 @@ async def drive(state: State, login: Login, callers: Callers, traffic: Traffic, 
         state = advance(state, event, policy)
 
 
-async def _ask(state: AwaitingToken, callers: Callers, traffic: Traffic) -> Event:
+async def _ask(state: AwaitingToken, callers: Callers, context: EngineContext) -> Event:
     challenge = state.challenge
     received = ChallengeReceived(
         link_id=challenge.link_id,
@@ -95,11 +97,11 @@ async def _ask(state: AwaitingToken, callers: Callers, traffic: Traffic) -> Even
         expiry=challenge.expiry,
         request_id=challenge.request_id,
     )
-    notify(traffic.observer, received)
-    began = traffic.clock.monotonic()
+    notify(context.observer, received)
+    began = context.clock.monotonic()
     ending = ChallengeEnding.CANCELLED
     try:
-        event = await _await_token(state, callers, traffic)
+        event = await _await_token(state, callers, context)
         ending = _find_ending(event)
     except TokenProviderError:
         ending = ChallengeEnding.FAILED
@@ -108,11 +110,11 @@ async def _ask(state: AwaitingToken, callers: Callers, traffic: Traffic) -> Even
         ending = ChallengeEnding.LEFT
         raise
     finally:
-        seconds = traffic.clock.monotonic() - began
+        seconds = context.clock.monotonic() - began
         closed = ChallengeClosed(
             link_id=challenge.link_id, kind=challenge.kind, ending=ending, seconds=seconds
         )
-        notify(traffic.observer, closed)
+        notify(context.observer, closed)
     return event
 
 
@@ -126,26 +128,26 @@ def _find_ending(event: Event) -> ChallengeEnding:
             return ChallengeEnding.ANSWERED
 
 
-async def _await_token(state: AwaitingToken, callers: Callers, traffic: Traffic) -> Event:
+async def _await_token(state: AwaitingToken, callers: Callers, context: EngineContext) -> Event:
     while True:
         caller = callers.first
         if caller is None or caller.provide_token is None:
             raise token_required(state, "this call has nobody to ask")
         asking = caller.ask(state.challenge)
-        left = traffic.clock.sleep(state.deadline - traffic.clock.monotonic())
-        await first_of(asking, left, traffic.gate.closing(), callers.wait_for_successor(caller))
+        left = context.clock.sleep(state.deadline - context.clock.monotonic())
+        await first_of(asking, left, context.lifecycle.closing(), callers.wait_for_successor(caller))
         # The callback of a caller that has left may give a token all the same: that is not sent.
         if asking.done() and not asking.cancelled() and callers.first is caller:
-            return _read_token(asking, state, traffic)
-        if traffic.gate.is_closing:
+            return _read_token(asking, state, context)
+        if context.lifecycle.is_closing:
             raise token_required(state, "the session pool is closing")
-        if traffic.clock.monotonic() >= state.deadline:
+        if context.clock.monotonic() >= state.deadline:
             return Expired()
         if callers.first is caller:
             raise _provider_failed(state, "was cancelled")
 
 
-def _read_token(asking: "asyncio.Future[str | None]", state: AwaitingToken, traffic: Traffic) -> Event:
+def _read_token(asking: "asyncio.Future[str | None]", state: AwaitingToken, context: EngineContext) -> Event:
     error = asking.exception()
     if isinstance(error, ChallengeDeclinedError):
         return Declined()
@@ -156,7 +158,7 @@ def _read_token(asking: "asyncio.Future[str | None]", state: AwaitingToken, traf
     token = asking.result()
     if token is None and state.challenge.expects_user_input:
         return Declined()
-    return TokenGiven(token, traffic.clock.monotonic())
+    return TokenGiven(token, context.clock.monotonic())
 
 
 def _provider_failed(state: AwaitingToken, what: str) -> TokenProviderError:

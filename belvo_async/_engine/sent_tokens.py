@@ -4,8 +4,8 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from belvo_async._belvo_time import CLOCKS_AGREE
 from belvo_async._clock import Clock
+from belvo_async._engine.server_clock import CLOCKS_AGREE
 from belvo_async.errors import ChallengeAnsweredError
 from belvo_async.mfa import Resuming, challenge_expired
 from belvo_async.models import AwaitingToken
@@ -17,7 +17,7 @@ _Key: TypeAlias = tuple[str, str, str | None, datetime, int]
 """One 428 as it was received. A session id alone does not tell: a server may give it to a later login."""
 
 
-class Claims:
+class SentTokens:
     """Remembers each answered challenge until its session has expired, and the newest login of each link."""
 
     def __init__(self, clock: Clock) -> None:

@@ -10,10 +10,10 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from belvo_async._belvo_time import CLOCKS_AGREE
-from belvo_async._departure import LONGEST_LOGIN, Departure, Unproven
-from belvo_async._exchange import Exchange
-from belvo_async._traffic import Traffic
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.send_record import LONGEST_LOGIN, SendRecord, Unproven
+from belvo_async._engine.server_clock import CLOCKS_AGREE
 from belvo_async._wire.requests import build_link_read
 from belvo_async._wire.responses import read_link
 from belvo_async.errors import BelvoError, OutcomeUnknownError
@@ -73,39 +73,39 @@ class StatusCheck:
     def __init__(
         self,
         exchange: Exchange,
-        traffic: Traffic,
+        context: EngineContext,
         accesses: SeenAccesses,
         link_id: str,
         secrets: tuple[str, ...] = (),
     ) -> None:
         self._accesses: Final = accesses
         self._exchange: Final = exchange
-        self._traffic: Final = traffic
+        self._context: Final = context
         self._link_id: Final = link_id
         self._request: Final = build_link_read(link_id, is_urgent=True, secrets=secrets)
 
-    async def find_result(self, departure: Departure) -> Link | Unproven:
+    async def find_result(self, departure: SendRecord) -> Link | Unproven:
         """Check on a schedule until the link shows how the login ended; for as long as a caller waits."""
         finding: Link | Unproven = Unproven.NOT_SEEN
         for seconds in _SCHEDULE:
-            if seconds and self._traffic.gate.is_closing:
+            if seconds and self._context.lifecycle.is_closing:
                 break
             finding = await self._check_after(seconds, departure)
             is_seen = finding is not Unproven.NOT_SEEN
-            if isinstance(finding, Link) or (is_seen and departure.is_over(self._traffic.clock.monotonic())):
+            if isinstance(finding, Link) or (is_seen and departure.is_over(self._context.clock.monotonic())):
                 break
         self._tell(departure, finding)
         return finding
 
-    async def wait_until_over(self, departure: Departure) -> Link | None:
+    async def wait_until_over(self, departure: SendRecord) -> Link | None:
         """Check now and then until the link shows a success, or the login has surely ended.
 
         Raises:
             PoolClosedError: The pool closes.
         """
         wait = _NEXT_WAIT
-        while left := departure.find_seconds_left(self._traffic.clock.monotonic()):
-            await self._traffic.gate.nap(min(wait, left))
+        while left := departure.find_seconds_left(self._context.clock.monotonic()):
+            await self._context.lifecycle.nap(min(wait, left))
             finding = await self._check_once(departure)
             if isinstance(finding, Link):
                 self._tell(departure, finding)
@@ -132,15 +132,15 @@ class StatusCheck:
             )
         return finding if isinstance(finding, Link) else None
 
-    async def _check_after(self, seconds: float, departure: Departure) -> Link | Unproven:
+    async def _check_after(self, seconds: float, departure: SendRecord) -> Link | Unproven:
         try:
             if seconds:
-                await self._traffic.gate.nap(seconds)
+                await self._context.lifecycle.nap(seconds)
         except BelvoError:  # the pool closes
             return Unproven.NOT_SEEN
         return await self._check_once(departure)
 
-    async def _check_once(self, departure: Departure) -> Link | Unproven:
+    async def _check_once(self, departure: SendRecord) -> Link | Unproven:
         try:
             response = await self._exchange.send(self._request)
             if not response.is_success:
@@ -148,7 +148,7 @@ class StatusCheck:
             link = read_link(response, self._request)
         except BelvoError:
             return Unproven.NOT_SEEN
-        since, last = (self._traffic.find_belvo_time(at) for at in (departure.first, departure.last))
+        since, last = (self._context.find_belvo_time(at) for at in (departure.first, departure.last))
         return self._judge(link, since, last + LONGEST_LOGIN)
 
     def _judge(self, link: Link, since: datetime, until: datetime) -> Link | Unproven:
@@ -159,17 +159,17 @@ class StatusCheck:
             return Unproven.NO_SUCCESS
         if accessed_at <= since:
             # An access right before the departure may be the login's own, by a clock that is behind.
-            earliest = since - CLOCKS_AGREE - self._traffic.belvo_time.doubt
+            earliest = since - CLOCKS_AGREE - self._context.server_clock.doubt
             return Unproven.NO_SUCCESS if accessed_at <= earliest else Unproven.NOT_SEEN
         # An access in the future of Belvo's own clock is by another clock, and one after the limit is of
         # another login: neither proves anything.
-        latest = min(self._traffic.belvo_time.now() + CLOCKS_AGREE, until)
+        latest = min(self._context.server_clock.now() + CLOCKS_AGREE, until)
         is_proof = accessed_at <= latest and link.status is LinkStatus.VALID
         return link if is_proof else Unproven.NOT_SEEN
 
-    def _tell(self, departure: Departure, finding: Link | Unproven) -> None:
+    def _tell(self, departure: SendRecord, finding: Link | Unproven) -> None:
         succeeded, is_seen = isinstance(finding, Link), finding is not Unproven.NOT_SEEN
         if succeeded or (is_seen and not departure.may_run):
             departure.settle()
         settled = LoginSettled(link_id=self._link_id, succeeded=succeeded if is_seen else None)
-        notify(self._traffic.observer, settled)
+        notify(self._context.observer, settled)

@@ -6,17 +6,16 @@ from datetime import datetime
 from typing import Final, TypeVar, Unpack
 from uuid import UUID
 
-from belvo_async._callers import TokenProvider, check_provider
-from belvo_async._exchange import Exchange
+from belvo_async._engine.callers import TokenProvider, check_provider
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.login_span import LoginSpan
+from belvo_async._engine.logins import Logins
+from belvo_async._engine.operation import LoginRecorder, check_recorder
+from belvo_async._engine.parked_challenges import parked_already
+from belvo_async._engine.single_flight import WhenBusy, Wish, check_when_busy
+from belvo_async._engine.status_check import StatusCheck
 from belvo_async._http import hide
-from belvo_async._login import LoginRecorder, check_recorder
-from belvo_async._logins import Logins
-from belvo_async._pages import Listing
-from belvo_async._parked import parked_already
-from belvo_async._single_flight import WhenBusy, Wish, check_when_busy
-from belvo_async._status_check import StatusCheck
-from belvo_async._traffic import Traffic
-from belvo_async._watch import LoginWatch
 from belvo_async._wire.requests import LINKS, build_changes, build_delete, build_link_read
 from belvo_async._wire.responses import read_acceptance, read_link
 from belvo_async._wire.state_text import dump_state, load_state
@@ -26,6 +25,7 @@ from belvo_async.models import AcceptedRequest, AwaitingToken, Link
 from belvo_async.params import LinkChanges, LinkFilters, LinkRegistration, LinkUpdate
 from belvo_async.params._checks import read_link_id, read_names
 from belvo_async.params._filters import write_filters
+from belvo_async.resources._paginator import Paginator
 
 T = TypeVar("T")
 
@@ -35,9 +35,9 @@ _FILTERS: Final = frozenset(LinkFilters.__annotations__)
 class Links:
     """Reads, registers, updates and deletes links."""
 
-    def __init__(self, exchange: Exchange, traffic: Traffic, logins: Logins) -> None:
+    def __init__(self, exchange: Exchange, context: EngineContext, logins: Logins) -> None:
         self._exchange: Final = exchange
-        self._traffic: Final = traffic
+        self._context: Final = context
         self._logins: Final = logins
         self._memory: Final = logins.memory
 
@@ -87,7 +87,7 @@ class Links:
         check_when_busy(when_busy)
         _check_max_wait(max_wait)
         wish = self._logins.update(update, recorder, max_wait)
-        with self._traffic.gate, LoginWatch(self._traffic, "update", update.link_id):
+        with self._context.lifecycle, LoginSpan(self._context, "update", update.link_id):
             if when_busy == "join" and self._memory.flights.find_equal(wish) is None:
                 await self._check_parked(wish)
             return await self._run(wish, provide_token, when_busy)
@@ -119,7 +119,7 @@ class Links:
         check_when_busy(when_busy)
         _check_max_wait(max_wait)
         wish = self._logins.register(registration, max_wait)
-        with self._traffic.gate, LoginWatch(self._traffic, "register", None) as watch:
+        with self._context.lifecycle, LoginSpan(self._context, "register", None) as watch:
             link = await self._run(wish, provide_token, when_busy)
             watch.link_id = link.id
             return link
@@ -161,12 +161,12 @@ class Links:
             _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
         check_when_busy(when_busy)
         self._check_resumable(state, token, provide_token, update)
-        self._memory.claims.check(state)
+        self._memory.sent_tokens.check(state)
         link_id = state.challenge.link_id
         is_given = token is not None or provide_token is None
-        given = TokenGiven(token, self._traffic.clock.monotonic()) if is_given else None
+        given = TokenGiven(token, self._context.clock.monotonic()) if is_given else None
         wish = self._logins.resume(state, given, update, recorder)
-        with self._traffic.gate, LoginWatch(self._traffic, "resume", link_id):
+        with self._context.lifecycle, LoginSpan(self._context, "resume", link_id):
             return await self._run(wish, provide_token, when_busy)
 
     def _check_resumable(
@@ -176,7 +176,7 @@ class Links:
         provide_token: TokenProvider | None,
         update: LinkUpdate | None,
     ) -> None:
-        policy = self._traffic.policy
+        policy = self._context.policy
         if token is not None or provide_token is None:
             read_token(state, token)
         needed = policy.resume_route is ResumeRoute.PUT_LINK or policy.restarts > state.restarts
@@ -196,7 +196,7 @@ class Links:
             InvalidValueError: It is no waiting challenge.
         """
         _check_type("state", state, AwaitingToken, "Pass TokenRequiredError.state.")
-        return dump_state(state, self._traffic.now())
+        return dump_state(state, self._context.now())
 
     def unpark(self, text: str) -> AwaitingToken:
         """Read what `park` wrote, to show the challenge to a person.
@@ -206,9 +206,9 @@ class Links:
             DamagedStateError: The text is no parked challenge.
         """
         _check_type("text", text, str, "Pass what park() returned.")
-        return load_state(text, self._traffic.now())
+        return load_state(text, self._context.now())
 
-    def list(self, **filters: Unpack[LinkFilters]) -> Listing[Link]:
+    def list(self, **filters: Unpack[LinkFilters]) -> Paginator[Link]:
         """List links, filtered by what Belvo's reference names, such as `status__in=["invalid"]`.
 
         With `fields`, the `id` always comes too.
@@ -222,7 +222,7 @@ class Links:
         if "fields" in query and "id" not in query["fields"].split(","):
             query["fields"] = f"id,{query['fields']}"
         note = self._memory.users.note
-        return Listing(self._exchange, self._traffic.gate, LINKS, tuple(query.items()), Link, note)
+        return Paginator(self._exchange, self._context.lifecycle, LINKS, tuple(query.items()), Link, note)
 
     async def get(self, link_id: str | UUID) -> Link:
         """Read one link.
@@ -232,7 +232,7 @@ class Links:
             BelvoError: It could not be read.
         """
         request = build_link_read(read_link_id(link_id))
-        with self._traffic.gate:
+        with self._context.lifecycle:
             link = read_link(await self._exchange.fetch(request), request)
         self._memory.users.note(link)
         return link
@@ -260,8 +260,8 @@ class Links:
             raise InvalidValueError.of(
                 "since", "has no time zone", remedy="Pass an aware datetime, such as datetime.now(UTC)."
             )
-        check = StatusCheck(self._exchange, self._traffic, self._memory.accesses, read_link_id(link_id))
-        with self._traffic.gate:
+        check = StatusCheck(self._exchange, self._context, self._memory.accesses, read_link_id(link_id))
+        with self._context.lifecycle:
             return await check.read(since)
 
     async def modify(self, link_id: str | UUID, changes: LinkChanges) -> Link:
@@ -276,7 +276,7 @@ class Links:
         _check_type("changes", changes, LinkChanges, "Pass LinkChanges(…).")
         link_id = read_link_id(link_id)
         request = build_changes(link_id, changes)
-        with self._traffic.gate:
+        with self._context.lifecycle:
             async with self._memory.locks.hold(link_id):
                 return read_link(await self._exchange.fetch(request), request)
 
@@ -296,7 +296,7 @@ class Links:
         """
         link_id = read_link_id(link_id)
         request = build_delete(link_id, in_background=in_background)
-        with self._traffic.gate:
+        with self._context.lifecycle:
             async with self._memory.locks.hold(link_id):
                 return read_acceptance(await self._exchange.fetch(request), request)
 
@@ -323,7 +323,7 @@ class Links:
         link_id = read_link_id(link_id)
         _check_max_wait(max_wait)
         wish = self._logins.refresh_data(link_id, read_names(fetch_resources), max_wait)
-        with self._traffic.gate, LoginWatch(self._traffic, "refresh_data", link_id):
+        with self._context.lifecycle, LoginSpan(self._context, "refresh_data", link_id):
             return await self._run(wish, provide_token, when_busy)
 
     async def _run(self, wish: Wish[T], provide_token: TokenProvider | None, when_busy: WhenBusy) -> T:
@@ -336,7 +336,7 @@ class Links:
         if wish.digest is None or link_id is None:
             return
         found = await self._logins.parked.find(link_id)
-        state = None if found is None else found.read_state(self._traffic.now())
+        state = None if found is None else found.read_state(self._context.now())
         if found is not None and state is not None and state.update_digest == wish.digest:
             raise parked_already(state, found.ticket)
 

@@ -4,18 +4,18 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from belvo_async._callers import Callers
-from belvo_async._claims import Claims
-from belvo_async._driver import drive
-from belvo_async._exchange import Exchange
+from belvo_async._engine.callers import Callers
+from belvo_async._engine.concurrency import HoldLink, LinkLock
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.known_users import KnownUsers
+from belvo_async._engine.operation import LoginRecorder, Operation
+from belvo_async._engine.parked_challenges import ParkedChallenges
+from belvo_async._engine.runner import drive
+from belvo_async._engine.sent_tokens import SentTokens
+from belvo_async._engine.single_flight import SingleFlight, Wish
+from belvo_async._engine.status_check import SeenAccesses
 from belvo_async._http import Request
-from belvo_async._known_users import KnownUsers
-from belvo_async._login import LinkLogin, LoginRecorder
-from belvo_async._parked import ParkedChallenges
-from belvo_async._single_flight import SingleFlight, Wish
-from belvo_async._slots import HoldLink, LinkLocks
-from belvo_async._status_check import SeenAccesses
-from belvo_async._traffic import Traffic
 from belvo_async._wire.requests import build_refresh, build_registration, build_update
 from belvo_async._wire.responses import read_acceptance
 from belvo_async.errors import TokenRequiredError
@@ -31,8 +31,8 @@ class LoginMemory:
     """What a pool remembers of its logins, whichever account they are for."""
 
     flights: SingleFlight
-    locks: LinkLocks
-    claims: Claims
+    locks: LinkLock
+    sent_tokens: SentTokens
     accesses: SeenAccesses
     users: KnownUsers
 
@@ -42,7 +42,7 @@ class Logins:
     """The logins of one account."""
 
     exchange: Exchange
-    traffic: Traffic
+    context: EngineContext
     memory: LoginMemory
     parked: ParkedChallenges
     digest: KeyedDigest
@@ -81,7 +81,7 @@ class Logins:
         link_id = state.challenge.link_id
         request = None if update is None else build_update(update)
         login = self._build_login(request, update=update, recorder=recorder, link_id=link_id)
-        start = state if given is None else advance(state, given, self.traffic.policy)
+        start = state if given is None else advance(state, given, self.context.policy)
         keys = self._find_keys(link_id, None if update is None else update.institution_user_id)
         return self._build_wish("resume", keys, login, start, None)
 
@@ -101,7 +101,7 @@ class Logins:
             wait_until_over=partial(_hold, login),
         )
 
-    async def _refresh(self, request: Request, login: LinkLogin, hold_link: HoldLink) -> AcceptedRequest:
+    async def _refresh(self, request: Request, login: Operation, hold_link: HoldLink) -> AcceptedRequest:
         try:
             response = await self.exchange.fetch(request, login.departure)
         except TokenRequiredError as required:
@@ -110,14 +110,14 @@ class Logins:
             return read_acceptance(response, request) or AcceptedRequest(request_id=None)
         finally:
             login.note_start()
-        link = await drive(state, login, login.callers, self.traffic, hold_link)
+        link = await drive(state, login, login.callers, self.context, hold_link)
         return AcceptedRequest(request_id=None, link=link)
 
     def _build_wish(
         self,
         name: LoginOperation,
         keys: tuple[str, ...],
-        login: LinkLogin,
+        login: Operation,
         start: State,
         digest: str | None,
     ) -> Wish[Link]:
@@ -127,7 +127,7 @@ class Logins:
             digest=digest,
             operation=login,
             callers=login.callers,
-            run=partial(drive, start, login, login.callers, self.traffic),
+            run=partial(drive, start, login, login.callers, self.context),
             wait_until_over=login.wait_until_over,
         )
 
@@ -143,11 +143,11 @@ class Logins:
         recorder: LoginRecorder | None = None,
         link_id: str | None = None,
         max_wait: float | None = None,
-    ) -> LinkLogin:
-        return LinkLogin(
+    ) -> Operation:
+        return Operation(
             exchange=self.exchange,
-            traffic=self.traffic,
-            claims=self.memory.claims,
+            context=self.context,
+            sent_tokens=self.memory.sent_tokens,
             accesses=self.memory.accesses,
             users=self.memory.users,
             callers=Callers(),
@@ -160,6 +160,6 @@ class Logins:
         )
 
 
-async def _hold(login: LinkLogin) -> None:
+async def _hold(login: Operation) -> None:
     """Wait until a login has surely ended; a link does not show what a refresh of data gives."""
     await login.wait_until_over()

@@ -9,7 +9,7 @@ from belvo_async._event_loop import LoopBinding, first_of
 from belvo_async.errors import PoolClosedError
 
 
-class Gate:
+class Lifecycle:
     """Counts the calls inside the pool, and ends their waits when it closes."""
 
     def __init__(self, clock: Clock) -> None:

@@ -7,17 +7,17 @@ from typing import Protocol, runtime_checkable
 
 from attrs import define, evolve, field
 
-from belvo_async._belvo_time import BelvoTime
-from belvo_async._callers import Callers
-from belvo_async._claims import Claims
-from belvo_async._departure import LOGIN_LIMIT, Departure
-from belvo_async._exchange import Exchange
+from belvo_async._engine.callers import Callers
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.known_users import KnownUsers
+from belvo_async._engine.parked_challenges import ParkedChallenges, parked_already
+from belvo_async._engine.retry import NEVER_LEFT
+from belvo_async._engine.send_record import LOGIN_LIMIT, SendRecord
+from belvo_async._engine.sent_tokens import SentTokens
+from belvo_async._engine.server_clock import ServerClock
+from belvo_async._engine.status_check import SeenAccesses, StatusCheck
 from belvo_async._http import Request
-from belvo_async._known_users import KnownUsers
-from belvo_async._parked import ParkedChallenges, parked_already
-from belvo_async._retry import NEVER_LEFT
-from belvo_async._status_check import SeenAccesses, StatusCheck
-from belvo_async._traffic import Traffic
 from belvo_async._wire.requests import build_resume, build_update
 from belvo_async.errors import InvalidValueError, TokenRequiredError
 from belvo_async.mfa import (
@@ -78,12 +78,12 @@ def check_recorder(recorder: object) -> None:
 
 
 @define(kw_only=True)
-class LinkLogin:
+class Operation:
     """One login, as the driver wants it."""
 
     exchange: Exchange
-    traffic: Traffic
-    claims: Claims
+    context: EngineContext
+    sent_tokens: SentTokens
     parked: ParkedChallenges
     accesses: SeenAccesses
     users: KnownUsers
@@ -95,14 +95,14 @@ class LinkLogin:
     recorder: LoginRecorder | None = None
     max_wait: float | None = None
     """Seconds that each of its requests may wait for the rate limit."""
-    departure: Departure = field(init=False)
+    departure: SendRecord = field(init=False)
     """The departures of the newest request."""
     link_id: str | None
     """The link; None for a registration that was not challenged yet."""
 
     @departure.default
-    def _begin(self) -> Departure:
-        return Departure(is_wanted=self.callers.__bool__)
+    def _begin(self) -> SendRecord:
+        return SendRecord(is_wanted=self.callers.__bool__)
 
     secrets: tuple[str, ...] = field(init=False, repr=False)
     """What it was given, and each token that it has sent: any response to it, or about it, may echo them."""
@@ -132,7 +132,7 @@ class LinkLogin:
     def note_start(self) -> None:
         """Note that a login has begun, if it has: the sessions of those before it are over."""
         if self.link_id is not None and self.departure.first is not None:
-            self.claims.replace(self.link_id, self.traffic.find_wall(self.departure.first))
+            self.sent_tokens.replace(self.link_id, self.context.find_wall(self.departure.first))
 
     async def note_challenge(self, state: AwaitingToken) -> None:
         """Tell the recorder of a challenge.
@@ -140,7 +140,7 @@ class LinkLogin:
         Raises:
             ChallengeAnsweredError: It was answered already, so nobody is asked.
         """
-        self.claims.check(state)
+        self.sent_tokens.check(state)
         self.link_id = state.challenge.link_id
         self.asked_until = state.deadline
         if self.recorder is not None:
@@ -153,7 +153,7 @@ class LinkLogin:
             ChallengeStoreError: It could not be kept.
         """
         self.link_id = state.challenge.link_id
-        if not self.traffic.policy.park_abandoned:
+        if not self.context.policy.park_abandoned:
             return token_required(state, "nobody waits for it any more")
         return parked_already(state, await self.parked.park(state))
 
@@ -165,19 +165,19 @@ class LinkLogin:
         """
         note = None if self.recorder is None else self.recorder.note_answer
         request = self._build(state)
-        self.claims.take(state)
+        self.sent_tokens.take(state)
         try:
             event = await self._send(request, note)
         finally:
             if self.departure.last is None:
-                self.claims.release(state)
+                self.sent_tokens.release(state)
         if isinstance(event, Rejected) and isinstance(event.error, NEVER_LEFT):
             return Rejected(token_not_sent(state, event.error))
         return event
 
     def find_seconds_left(self) -> float:
         """Return after how many seconds it has ended at the latest, if no further challenge comes."""
-        now = self.traffic.clock.monotonic()
+        now = self.context.clock.monotonic()
         if self.departure.may_run:
             return self.departure.find_seconds_left(now)
         asking = 0.0 if self.asked_until is None else max(0.0, self.asked_until - now)
@@ -192,12 +192,12 @@ class LinkLogin:
         link_id = self.link_id
         if link_id is not None:
             return self._remember(await self._build_check(link_id).wait_until_over(self.departure))
-        await self.traffic.gate.nap(self.departure.find_seconds_left(self.traffic.clock.monotonic()))
+        await self.context.lifecycle.nap(self.departure.find_seconds_left(self.context.clock.monotonic()))
         return None
 
     async def _send(self, request: Request, note: Callable[[datetime], Awaitable[None]] | None) -> Event:
-        self.departure = Departure(
-            announce=None if note is None else partial(_announce, note, self.traffic.belvo_time),
+        self.departure = SendRecord(
+            announce=None if note is None else partial(_announce, note, self.context.server_clock),
             is_wanted=self.callers.__bool__,
         )
         self.secrets = tuple(dict.fromkeys((*self.secrets, *request.secrets)))
@@ -213,7 +213,7 @@ class LinkLogin:
         return event
 
     def _build_check(self, link_id: str) -> StatusCheck:
-        return StatusCheck(self.exchange, self.traffic, self.accesses, link_id, self.secrets)
+        return StatusCheck(self.exchange, self.context, self.accesses, link_id, self.secrets)
 
     def _remember(self, link: Link | None) -> Link | None:
         if link is not None:
@@ -222,11 +222,11 @@ class LinkLogin:
         return link
 
     def _build(self, state: Resuming) -> Request:
-        if self.traffic.policy.resume_route is ResumeRoute.PUT_LINK and self.update is not None:
+        if self.context.policy.resume_route is ResumeRoute.PUT_LINK and self.update is not None:
             return build_update(self.update, state)
         return build_resume(state)
 
 
 # No method: a departure that knew its login would keep the credentials in memory until the next collection.
-async def _announce(note: Callable[[datetime], Awaitable[None]], belvo_time: BelvoTime) -> None:
-    await note(belvo_time.now())
+async def _announce(note: Callable[[datetime], Awaitable[None]], server_clock: ServerClock) -> None:
+    await note(server_clock.now())

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from belvo_async._custody import DOUBTFUL, answered
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.lease import DOUBTFUL, answered
+from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._http import hide
-from belvo_async._links import Links
-from belvo_async._parked import ParkedChallenges
-from belvo_async._traffic import Traffic
 from belvo_async.backends._challenge_record import ChallengeRecord
 from belvo_async.backends._challenge_store import ChallengeRow
 from belvo_async.errors import (
@@ -24,6 +23,7 @@ from belvo_async.mfa import challenge_expired, read_token
 from belvo_async.models import AwaitingToken, ChallengePhase, Link, ParkedChallenge
 from belvo_async.params import LinkUpdate
 from belvo_async.params._checks import read_link_id
+from belvo_async.resources._links import Links
 
 _LONGEST_LIST: Final = 1000
 _STORED_AS: Final = dict.fromkeys(
@@ -60,12 +60,12 @@ class Challenges:
         valid
     """
 
-    def __init__(self, links: Links, traffic: Traffic, parked: ParkedChallenges) -> None:
+    def __init__(self, links: Links, context: EngineContext, parked: ParkedChallenges) -> None:
         self._links: Final = links
-        self._traffic: Final = traffic
+        self._context: Final = context
         self._parked: Final = parked
         self._store: Final = parked.store
-        self._custody: Final = parked.custody
+        self._leases: Final = parked.leases
 
     async def park(
         self,
@@ -91,7 +91,7 @@ class Challenges:
             InvalidValueError: An argument is wrong.
             ChallengeStoreError: It could not be kept; *state* is as good as before.
         """
-        self._traffic.gate.bind()
+        self._context.lifecycle.bind()
         if not isinstance(state, AwaitingToken):
             raise InvalidValueError.of(
                 "state",
@@ -108,8 +108,8 @@ class Challenges:
             DamagedStateError: It cannot be read.
             ChallengeStoreError: The store cannot be used.
         """
-        self._traffic.gate.bind()
-        return (await self._parked.read(ticket)).show(self._traffic.now())
+        self._context.lifecycle.bind()
+        return (await self._parked.read(ticket)).show(self._context.now())
 
     async def find(self, link_id: str | UUID) -> ParkedChallenge | None:
         """Return the newest challenge of a link that waits for a token; None where there is none.
@@ -121,9 +121,9 @@ class Challenges:
             InvalidValueError: *link_id* is no UUID.
             ChallengeStoreError: The store cannot be used.
         """
-        self._traffic.gate.bind()
+        self._context.lifecycle.bind()
         kept = await self._parked.find(read_link_id(link_id))
-        return None if kept is None else kept.show(self._traffic.now())
+        return None if kept is None else kept.show(self._context.now())
 
     async def list(
         self, *, phase: ChallengePhase = ChallengePhase.OPEN, limit: int = 100
@@ -136,7 +136,7 @@ class Challenges:
             InvalidValueError: An argument is wrong.
             ChallengeStoreError: The store cannot be used.
         """
-        self._traffic.gate.bind()
+        self._context.lifecycle.bind()
         if not isinstance(phase, ChallengePhase):
             raise InvalidValueError.of(
                 "phase", "is no ChallengePhase", remedy="Pass one, such as ChallengePhase.OPEN."
@@ -154,7 +154,7 @@ class Challenges:
         self, stored: ChallengePhase, phase: ChallengePhase, limit: int
     ) -> builtins.list[ParkedChallenge]:
         """Return up to *limit* or more challenges that are stored in one phase, and now are in another."""
-        now = self._traffic.clock.wall()
+        now = self._context.clock.wall()
         after = now if phase is ChallengePhase.OPEN else _EVER
         asked = limit
         while True:
@@ -166,7 +166,7 @@ class Challenges:
                 break
             asked *= 2  # damaged rows, and those of another phase, must not hide the rest
         for key in (key for key, parked in shown.items() if parked is None):
-            self._custody.tell_trouble(key, "it cannot be read")
+            self._leases.tell_trouble(key, "it cannot be read")
         return found
 
     async def resume(
@@ -194,14 +194,14 @@ class Challenges:
             ChallengeStoreError: The store cannot be used; nothing was sent.
             BelvoError: As for `links.resume`.
         """
-        self._traffic.gate.bind()
+        self._context.lifecycle.bind()
         token = hide(token)
         kept = await self._parked.read(ticket)
         self._check_open(kept)
-        state = kept.read_state(self._traffic.now())
+        state = kept.read_state(self._context.now())
         read_token(state, token)
-        with self._traffic.gate:  # the pool closes once it is written what became of the answer
-            async with await self._custody.claim(kept) as claim:
+        with self._context.lifecycle:  # the pool closes once it is written what became of the answer
+            async with await self._leases.claim(kept) as claim:
                 return await self._links.resume(state, token, update=update, recorder=claim)
 
     async def decline(self, ticket: str) -> None:
@@ -215,11 +215,11 @@ class Challenges:
             DamagedStateError: It cannot be read.
             ChallengeStoreError: The store cannot be used.
         """
-        self._traffic.gate.bind()
+        self._context.lifecycle.bind()
         kept = await self._parked.read(ticket)
         self._check_open(kept)
-        kept.read_state(self._traffic.now())
-        if not await self._custody.replace(kept.enter(ChallengePhase.DECLINED)):
+        kept.read_state(self._context.now())
+        if not await self._leases.replace(kept.enter(ChallengePhase.DECLINED)):
             raise answered("is being answered by another call")
 
     async def settle(self, ticket: str) -> ParkedChallenge:
@@ -234,10 +234,10 @@ class Challenges:
             ChallengeStoreError: The store cannot be used.
             BelvoError: The link could not be read.
         """
-        self._traffic.gate.bind()
+        self._context.lifecycle.bind()
         kept = await self._parked.read(ticket)
         settled = await self._settle(kept)
-        return settled.show(self._traffic.now())
+        return settled.show(self._context.now())
 
     async def sweep(self) -> int:
         """Tidy up: settle what killed processes have left, and forget what is over for a day.
@@ -252,7 +252,7 @@ class Challenges:
             ChallengeStoreError: The store cannot be used.
             BelvoError: A link could not be read; all else is done.
         """
-        self._traffic.gate.bind()
+        self._context.lifecycle.bind()
         failure: BelvoError | None = None
         after = _EVER
         while True:
@@ -264,7 +264,7 @@ class Challenges:
             if len(rows) < _SWEPT_AT_ONCE or rows[-1].expires_at <= after:
                 break
             after = rows[-1].expires_at
-        forgotten = await self._store.forget(self._traffic.clock.wall())
+        forgotten = await self._store.forget(self._context.clock.wall())
         if failure is not None:
             raise failure
         return forgotten
@@ -275,13 +275,13 @@ class Challenges:
             if kept.answered_at is not None and self._parked.has_ended(kept.answered_at):
                 await self._settle(kept)
         except DamagedStateError:
-            self._custody.tell_trouble(row.key, "it cannot be read")
+            self._leases.tell_trouble(row.key, "it cannot be read")
         except BelvoError as error:  # one link that cannot be read must not keep the others waiting
             return error
         return None
 
     def _check_open(self, kept: ChallengeRecord) -> None:
-        now = self._traffic.now()
+        now = self._context.now()
         match kept.find_phase(now.wall):
             case ChallengePhase.OPEN:
                 return
@@ -303,7 +303,7 @@ class Challenges:
         sent_at = kept.answered_at
         if kept.phase not in DOUBTFUL or sent_at is None:
             return kept
-        link_id = kept.read_state(self._traffic.now()).challenge.link_id
+        link_id = kept.read_state(self._context.now()).challenge.link_id
         try:
             link = await self._find_success(link_id, sent_at)
         except NotFoundError as gone:
@@ -316,7 +316,7 @@ class Challenges:
                 return kept
             else:
                 settled = kept.enter(ChallengePhase.UNSETTLED)
-        return await self._custody.correct(settled) or settled
+        return await self._leases.correct(settled) or settled
 
     async def _find_success(self, link_id: str, sent_at: datetime) -> Link | None:
         try:

@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeAlias
 
-from belvo_async._departure import Departure, Unproven, needs_status_check
+from belvo_async._engine.context import EngineContext, find_priority
+from belvo_async._engine.priority import Priority
+from belvo_async._engine.request_start import RequestStart
+from belvo_async._engine.send_record import SendRecord, Unproven, needs_status_check
 from belvo_async._http import Request, Response
-from belvo_async._priority import Priority
-from belvo_async._start import RequestStart
-from belvo_async._traffic import Traffic, find_priority
 from belvo_async._transport.transport import Transport
 from belvo_async._wire.error_bodies import is_rate_refusal, read_retry_after
 from belvo_async._wire.responses import read_refusal, read_response
@@ -32,7 +32,7 @@ from belvo_async.models import AwaitingToken, Link
 from belvo_async.telemetry._events import ExchangeEnded, PoolPaused
 from belvo_async.telemetry._observer import notify, wants_details
 
-FindResult: TypeAlias = Callable[[Departure], Awaitable[Link | Unproven]]
+FindResult: TypeAlias = Callable[[SendRecord], Awaitable[Link | Unproven]]
 """Reads the link after a login whose response does not tell how it ended."""
 _SETTLE: Final = (
     "A second login could lock the user's account. Wait until it has ended, at most five and a half minutes, "
@@ -52,11 +52,11 @@ _RESUME_FIRST: Final = (
 class Exchange:
     """Sends the requests of one account."""
 
-    def __init__(self, transport: Transport, traffic: Traffic) -> None:
+    def __init__(self, transport: Transport, context: EngineContext) -> None:
         self._transport: Final = transport
-        self._traffic: Final = traffic
+        self._context: Final = context
 
-    async def fetch(self, request: Request, departure: Departure | None = None) -> Response:
+    async def fetch(self, request: Request, departure: SendRecord | None = None) -> Response:
         """Send a request that no status check can settle, and return its success.
 
         Raises:
@@ -65,9 +65,9 @@ class Exchange:
         """
         is_wanted = _is_awaited if departure is None else departure.is_wanted
         attempt = partial(self._fetch_once, request, departure)
-        return await self._traffic.retrier.run(attempt, request, find_priority(request), is_wanted=is_wanted)
+        return await self._context.retrier.run(attempt, request, find_priority(request), is_wanted=is_wanted)
 
-    async def _fetch_once(self, request: Request, departure: Departure | None) -> Response:
+    async def _fetch_once(self, request: Request, departure: SendRecord | None) -> Response:
         response = await self.send(request, departure)
         if response.is_success:
             if departure is not None:
@@ -75,11 +75,11 @@ class Exchange:
             return response
         raise self._refuse(response, request, departure)
 
-    def _refuse(self, response: Response, request: Request, departure: Departure | None) -> BelvoError:
-        event = read_refusal(response, request, self._traffic.now())
+    def _refuse(self, response: Response, request: Request, departure: SendRecord | None) -> BelvoError:
+        event = read_refusal(response, request, self._context.now())
         if departure is not None:
             departure.note(event)
-        match advance(Submitting(), event, self._traffic.policy):
+        match advance(Submitting(), event, self._context.policy):
             case AwaitingToken() as state:
                 if request.is_login:
                     return token_required(state, "this call has nobody to ask")
@@ -89,7 +89,7 @@ class Exchange:
             case state:
                 raise IllegalTransitionError(f"A refusal led to {type(state).__name__}.")
 
-    async def login(self, request: Request, departure: Departure, find_result: FindResult | None) -> Event:
+    async def login(self, request: Request, departure: SendRecord, find_result: FindResult | None) -> Event:
         """Send a login, and return what became of it as an event of the machine.
 
         Where the response was lost or Belvo failed, *find_result* checks the link first; without it, nothing
@@ -98,7 +98,7 @@ class Exchange:
         """
         attempt = partial(self._login_once, request, departure, find_result)
         try:
-            return await self._traffic.retrier.run(
+            return await self._context.retrier.run(
                 attempt,
                 request,
                 find_priority(request),
@@ -109,7 +109,7 @@ class Exchange:
             return Rejected(error)
 
     async def _login_once(
-        self, request: Request, departure: Departure, find_result: FindResult | None
+        self, request: Request, departure: SendRecord, find_result: FindResult | None
     ) -> Event:
         event = await self._hear(request, departure)
         if not isinstance(event, Rejected):
@@ -122,18 +122,18 @@ class Exchange:
         if finding is Unproven.NO_SUCCESS and not departure.may_run:
             raise event.error
         # Of the last attempt: those before it have surely ended, and were seen to be no success.
-        sent_at = self._traffic.find_belvo_time(departure.last)
+        sent_at = self._context.find_belvo_time(departure.last)
         raise outcome_unknown(event.error.message, request.link_id, sent_at, event.error) from event.error
 
-    async def _hear(self, request: Request, departure: Departure) -> Event:
+    async def _hear(self, request: Request, departure: SendRecord) -> Event:
         try:
-            event = read_response(await self.send(request, departure), request, self._traffic.now())
+            event = read_response(await self.send(request, departure), request, self._context.now())
         except ResponseLostError as error:
             event = Rejected(error)
         departure.note(event)
         return event
 
-    async def send(self, request: Request, departure: Departure | None = None) -> Response:
+    async def send(self, request: Request, departure: SendRecord | None = None) -> Response:
         """Send one request once, as soon as there is a slot and a turn; return any response.
 
         Raises:
@@ -141,16 +141,16 @@ class Exchange:
             PoolBusyError: The limits would let it leave too late.
             PoolClosedError: The pool closed before a login was sent.
         """
-        slots, priority = self._traffic.slots, find_priority(request)
-        asked = self._traffic.clock.monotonic()
-        async with slots.of(priority, request.institution), slots.room(priority):
+        limits, priority = self._context.limits, find_priority(request)
+        asked = self._context.clock.monotonic()
+        async with limits.of(priority, request.institution), limits.room(priority):
             return await self._transmit(request, departure, priority, asked)
 
     async def _transmit(
-        self, request: Request, departure: Departure | None, priority: Priority, asked: float
+        self, request: Request, departure: SendRecord | None, priority: Priority, asked: float
     ) -> Response:
-        traffic = self._traffic
-        start = await RequestStart(request, departure, traffic).admit(priority)
+        context = self._context
+        start = await RequestStart(request, departure, context).admit(priority)
         try:
             response = await self._transport.send(request, start)
         except BaseException as error:
@@ -158,8 +158,8 @@ class Exchange:
             self._report(request, asked, start.left_at, error=type(error).__name__)
             raise
         left_at = asked if start.left_at is None else start.left_at
-        seconds = traffic.clock.monotonic() - left_at
-        traffic.belvo_time.note(response, seconds, is_alone=request.travels_alone)
+        seconds = context.clock.monotonic() - left_at
+        context.server_clock.note(response, seconds, is_alone=request.travels_alone)
         self._report(request, asked, left_at, status=response.status)
         self._tell_limits(response, start)
         return response
@@ -168,10 +168,10 @@ class Exchange:
         if not is_rate_refusal(response):
             start.passed()
             return
-        retry_after = read_retry_after(response, self._traffic.clock.wall())
+        retry_after = read_retry_after(response, self._context.clock.wall())
         seconds = start.refused(response.status, retry_after)
         if seconds is not None:
-            notify(self._traffic.observer, PoolPaused(status=response.status, seconds=seconds))
+            notify(self._context.observer, PoolPaused(status=response.status, seconds=seconds))
 
     def _report(
         self,
@@ -182,9 +182,9 @@ class Exchange:
         status: int | None = None,
         error: str | None = None,
     ) -> None:
-        if error is None and not wants_details(self._traffic.observer):
+        if error is None and not wants_details(self._context.observer):
             return
-        now = self._traffic.clock.monotonic()
+        now = self._context.clock.monotonic()
         left_at = now if left_at is None else left_at
         ended = ExchangeEnded(
             method=request.method,
@@ -193,10 +193,10 @@ class Exchange:
             status=status,
             seconds=now - left_at,
             waited=left_at - asked,
-            server=self._traffic.server,
+            server=self._context.server,
             error=error,
         )
-        notify(self._traffic.observer, ended)
+        notify(self._context.observer, ended)
 
 
 def _is_awaited() -> bool:

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from attrs import define, field
 
-from belvo_async._priority import Priority
+from belvo_async._engine.priority import Priority
 from belvo_async.params import Concurrency
 
 HoldLink: TypeAlias = Callable[[str], Awaitable[None]]
@@ -17,12 +17,12 @@ _NO_LIMIT: Final = nullcontext()
 
 
 @define
-class _Turnstile:
+class _KeyedLock:
     """A lock or a semaphore kept under a key, and dropped when nobody uses it."""
 
     primitive: asyncio.Lock | asyncio.Semaphore
     key: str
-    owner: "dict[str, _Turnstile]" = field(repr=False)
+    owner: "dict[str, _KeyedLock]" = field(repr=False)
     users: int = 0
 
     async def acquire(self) -> None:
@@ -53,11 +53,11 @@ class _Turnstile:
             del self.owner[self.key]
 
 
-class LinkLocks:
+class LinkLock:
     """One lock for each link, for as long as somebody holds or awaits it (design rule R1)."""
 
     def __init__(self) -> None:
-        self._locks: Final[dict[str, _Turnstile]] = {}
+        self._locks: Final[dict[str, _KeyedLock]] = {}
 
     def __len__(self) -> int:
         """Return how many links are locked."""
@@ -71,21 +71,21 @@ class LinkLocks:
         """
         return _Hold(self, keys)
 
-    def find(self, key: str) -> _Turnstile:
+    def find(self, key: str) -> _KeyedLock:
         """Return the lock of one key, to be used at once."""
         lock = self._locks.get(key)
         if lock is None:
-            lock = self._locks[key] = _Turnstile(asyncio.Lock(), key, self._locks)
+            lock = self._locks[key] = _KeyedLock(asyncio.Lock(), key, self._locks)
         return lock
 
 
 class _Hold:
     """Several locks, held together."""
 
-    def __init__(self, locks: LinkLocks, keys: tuple[str, ...]) -> None:
+    def __init__(self, locks: LinkLock, keys: tuple[str, ...]) -> None:
         self._locks: Final = locks
         self.keys = keys
-        self._held: Final[list[_Turnstile]] = []
+        self._held: Final[list[_KeyedLock]] = []
 
     async def __aenter__(self) -> None:
         try:
@@ -115,7 +115,7 @@ class _Hold:
             self._held.pop().release()
 
 
-class Slots:
+class ConcurrencyLimits:
     """Room for requests: so many of each class, and so many for one institution (design rules R14, R15).
 
     Each class has room of its own: no queue of logins holds up a person's answer, and no job a call.
@@ -124,7 +124,7 @@ class Slots:
     def __init__(self, concurrency: Concurrency) -> None:
         self._per_institution: Final = concurrency.per_institution
         self._rooms: Final = {priority: asyncio.Semaphore(concurrency.total) for priority in Priority}
-        self._institutions: Final[dict[str, _Turnstile]] = {}
+        self._institutions: Final[dict[str, _KeyedLock]] = {}
 
     def room(self, priority: Priority) -> asyncio.Semaphore:
         """Return the room of a class: taken last, so that who waits for an institution holds none of it."""
@@ -138,5 +138,5 @@ class Slots:
         slot = self._institutions.get(key)
         if slot is None:
             semaphore = asyncio.Semaphore(self._per_institution)
-            slot = self._institutions[key] = _Turnstile(semaphore, key, self._institutions)
+            slot = self._institutions[key] = _KeyedLock(semaphore, key, self._institutions)
         return slot

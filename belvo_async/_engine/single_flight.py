@@ -11,12 +11,12 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, c
 
 from attrs import frozen
 
-from belvo_async._callers import Caller, Callers, TokenProvider
-from belvo_async._departure import Departure
+from belvo_async._engine.callers import Caller, Callers, TokenProvider
+from belvo_async._engine.concurrency import HoldLink, LinkLock
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.exchange import outcome_unknown
+from belvo_async._engine.send_record import SendRecord
 from belvo_async._event_loop import end_all
-from belvo_async._exchange import outcome_unknown
-from belvo_async._slots import HoldLink, LinkLocks
-from belvo_async._traffic import Traffic
 from belvo_async.errors import BelvoError, InvalidValueError, LinkBusyError, PoolClosedError
 from belvo_async.telemetry._events import AbandonedLoginEnded, LoginOperation
 from belvo_async.telemetry._observer import notify
@@ -53,7 +53,7 @@ class Operation(Protocol):
     """One login, as far as it must be known here."""
 
     @property
-    def departure(self) -> Departure:
+    def departure(self) -> SendRecord:
         """The departures of its newest request."""
         ...
 
@@ -97,12 +97,12 @@ class Flight(Generic[T]):
     def __init__(
         self,
         wish: Wish[T],
-        traffic: Traffic,
-        locks: LinkLocks,
+        context: EngineContext,
+        locks: LinkLock,
         list_under: "Callable[[Flight[T], str], None]",
     ) -> None:
         self.wish: Final = wish
-        self._traffic: Final = traffic
+        self._context: Final = context
         self._hold: Final = locks.hold(*wish.keys)
         self._list_under: Final = list_under
         self._phase = _Phase.SERVING
@@ -163,7 +163,7 @@ class Flight(Generic[T]):
             self._show(None)
 
     async def _serve_callers(self) -> None:
-        with self._traffic.gate:
+        with self._context.lifecycle:
             try:
                 result = await self.wish.run(self._hold_link)
             except GeneratorExit:
@@ -207,7 +207,7 @@ class Flight(Generic[T]):
             error=None if error is None else type(error).__name__,
             code=error.code if isinstance(error, BelvoError) else None,
         )
-        notify(self._traffic.observer, ended)
+        notify(self._context.observer, ended)
 
     def _show(self, result: T | None) -> None:
         if not self._evidence.done():
@@ -217,7 +217,7 @@ class Flight(Generic[T]):
         departure = self.wish.operation.departure
         if not departure.is_in_doubt:
             return PoolClosedError("The session pool was closed.", remedy="Make a new pool, and call again.")
-        sent_at = self._traffic.find_belvo_time(departure.last)
+        sent_at = self._context.find_belvo_time(departure.last)
         why = "the session pool was closed before it could be told."
         return outcome_unknown(why, self.wish.operation.link_id, sent_at)
 
@@ -225,8 +225,8 @@ class Flight(Generic[T]):
 class SingleFlight:
     """The logins of a pool: at most one at a time for each link, and equal ones shared."""
 
-    def __init__(self, traffic: Traffic, locks: LinkLocks) -> None:
-        self._traffic: Final = traffic
+    def __init__(self, context: EngineContext, locks: LinkLock) -> None:
+        self._context: Final = context
         self._locks: Final = locks
         # Any: a link has logins of several operations. In the order in which they were asked for.
         self._flights: Final[defaultdict[str, list[Flight[Any]]]] = defaultdict(list)
@@ -269,7 +269,7 @@ class SingleFlight:
             raise _busy(wish.operation.link_id, seconds)
 
     def _start(self, wish: Wish[T]) -> Flight[T]:
-        flight = Flight(wish, self._traffic, self._locks, self._list)
+        flight = Flight(wish, self._context, self._locks, self._list)
         for key in wish.keys:
             self._list(flight, key)
         self._tasks.add(flight.task)

@@ -4,8 +4,8 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Generic, TypeVar
 
-from belvo_async._exchange import Exchange
-from belvo_async._gate import Gate
+from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.lifecycle import Lifecycle
 from belvo_async._http import Request
 from belvo_async._wire.requests import build_next_read, build_page_read
 from belvo_async._wire.responses import read_list
@@ -18,7 +18,7 @@ _TOO_MANY: Final = 10**9
 _LOG: Final = logging.getLogger("belvo_async")
 
 
-class Listing(Generic[T]):
+class Paginator(Generic[T]):
     """A list at Belvo: `async for item in listing`, `async for page in listing.pages()`, `.page(3)`.
 
     Nothing is read before it is asked for, and no more than one page is held. An item without an id is left
@@ -28,14 +28,14 @@ class Listing(Generic[T]):
     def __init__(
         self,
         exchange: Exchange,
-        gate: Gate,
+        lifecycle: Lifecycle,
         path: str,
         query: tuple[tuple[str, str], ...],
         model: type[T],
         note: Callable[[T], None] | None = None,
     ) -> None:
         self._exchange: Final = exchange
-        self._gate: Final = gate
+        self._lifecycle: Final = lifecycle
         self._path: Final = path
         self._query: Final = query
         self._model: Final = model
@@ -80,7 +80,7 @@ class Listing(Generic[T]):
         return await self._read(build_page_read(self._path, (*self._query, ("page", str(number)))))
 
     async def _read(self, request: Request) -> Page[T]:
-        with self._gate:
+        with self._lifecycle:
             page = read_list(await self._exchange.fetch(request), request, self._model)
         if self._note is not None:
             for item in page.results:

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import define, field
 
-from belvo_async._priority import Priority
+from belvo_async._engine.priority import Priority
 from belvo_async.errors import BelvoError
 
 

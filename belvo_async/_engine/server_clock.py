@@ -15,7 +15,7 @@ _UNKNOWN: Final = timedelta(days=1)
 """How far a clock may be wrong of which no response has told yet: one that runs on local time, by hours."""
 
 
-class BelvoTime:
+class ServerClock:
     """Reckons with the difference between this machine's clock and the `Date` of Belvo's responses."""
 
     def __init__(self, clock: Clock) -> None:

@@ -4,12 +4,12 @@ from typing import Final, Self
 
 from attrs import define, field
 
-from belvo_async._departure import Departure
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.priority import Priority
+from belvo_async._engine.rate_limiter import RateLimiter
+from belvo_async._engine.send_record import SendRecord
+from belvo_async._engine.turns import Turn
 from belvo_async._http import Request
-from belvo_async._priority import Priority
-from belvo_async._rate_limiter import RateLimiter
-from belvo_async._traffic import Traffic
-from belvo_async._turns import Turn
 from belvo_async.mfa import challenge_expired
 
 _NOTE_LASTS: Final = 10.0
@@ -21,8 +21,8 @@ class RequestStart:
     """Lets one request leave, within each of the limits that it is under."""
 
     _request: Request
-    _departure: Departure | None
-    _traffic: Traffic
+    _departure: SendRecord | None
+    _context: EngineContext
     _turns: list[tuple[RateLimiter, Turn]] = field(factory=list, init=False)
     left_at: float | None = field(default=None, init=False)
     """When it left, by the monotonic clock."""
@@ -35,8 +35,8 @@ class RequestStart:
             PoolBusyError: It would have to wait for longer than its `max_wait`.
             PoolClosedError: The pool closes.
         """
-        traffic, request = self._traffic, self._request
-        limiters = (traffic.deletes, traffic.limiter) if request.is_limited_delete else (traffic.limiter,)
+        context, request = self._context, self._request
+        limiters = (context.deletes, context.limiter) if request.is_limited_delete else (context.limiter,)
         try:
             for limiter in limiters:
                 turn = await limiter.admit(priority, request.institution, max_wait=request.max_wait)
@@ -61,7 +61,7 @@ class RequestStart:
     def leave(self) -> None:
         """Let it go, if it still may."""
         self._check()
-        self.left_at = self._traffic.clock.monotonic()
+        self.left_at = self._context.clock.monotonic()
         if self._departure is not None:
             self._departure.leave(self.left_at)
 
@@ -95,7 +95,7 @@ class RequestStart:
         if self._departure is None or self._departure.announce is None or self._is_noted():
             return
         await self._departure.announce()
-        self._noted_at = self._traffic.clock.monotonic()
+        self._noted_at = self._context.clock.monotonic()
         self._check()
 
     def _is_noted(self) -> bool:
@@ -103,13 +103,13 @@ class RequestStart:
             return True
         if self._noted_at is None:
             return False
-        return self._traffic.clock.monotonic() - self._noted_at <= _NOTE_LASTS
+        return self._context.clock.monotonic() - self._noted_at <= _NOTE_LASTS
 
     def _check(self) -> None:
         """Look once more, right before a login leaves: the wait may have been long."""
         request = self._request
         if not request.is_login:
             return
-        self._traffic.gate.check_open()
-        if request.deadline is not None and self._traffic.clock.monotonic() >= request.deadline:
+        self._context.lifecycle.check_open()
+        if request.deadline is not None and self._context.clock.monotonic() >= request.deadline:
             raise challenge_expired(request.link_id, "the token waited too long to be sent, and was not")

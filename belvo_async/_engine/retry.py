@@ -8,8 +8,8 @@ from typing import Final, TypeAlias, TypeVar
 import tenacity
 from attrs import field, frozen
 
+from belvo_async._engine.priority import Priority
 from belvo_async._http import Repeat, Request
-from belvo_async._priority import Priority
 from belvo_async._wire.error_codes import is_belvos_own
 from belvo_async.errors import (
     BelvoError,

@@ -7,8 +7,8 @@ from typing import Final, Self
 
 from attrs import evolve
 
+from belvo_async._engine.context import EngineContext
 from belvo_async._event_loop import finish
-from belvo_async._traffic import Traffic
 from belvo_async.backends._challenge_record import ChallengeRecord, read_row, write_row
 from belvo_async.backends._challenge_store import ChallengeStore
 from belvo_async.errors import (
@@ -33,12 +33,12 @@ _SETTLE: Final = (
 _TRIES: Final = 3
 
 
-class Custody:
+class ChallengeLeases:
     """Changes what a store keeps, one version at a time."""
 
-    def __init__(self, store: ChallengeStore, traffic: Traffic) -> None:
+    def __init__(self, store: ChallengeStore, context: EngineContext) -> None:
         self._store: Final = store
-        self.traffic: Final = traffic
+        self.context: Final = context
 
     async def read(self, key: str) -> ChallengeRecord | None:
         """Return a record, or None where it is forgotten."""
@@ -83,7 +83,7 @@ class Custody:
             ChallengeAnsweredError: Somebody else was faster.
             ChallengeStoreError: The store cannot be used.
         """
-        claimed = kept.claim(self.traffic.clock.wall())
+        claimed = kept.claim(self.context.clock.wall())
         claim = Claim(self, claimed)
         taking = asyncio.ensure_future(self.replace(claimed))
         try:
@@ -98,13 +98,13 @@ class Custody:
 
     def tell_change(self, kept: ChallengeRecord) -> None:
         """Tell the observer in which phase a challenge is now."""
-        seconds = (self.traffic.clock.wall() - kept.parked_at).total_seconds()
+        seconds = (self.context.clock.wall() - kept.parked_at).total_seconds()
         change = ParkedChallengeChanged(key=kept.key, phase=kept.phase, seconds=max(seconds, 0.0))
-        notify(self.traffic.observer, change)
+        notify(self.context.observer, change)
 
     def tell_trouble(self, key: str, problem: str) -> None:
         """Tell the observer of a challenge that is not kept as it should be."""
-        notify(self.traffic.observer, ParkedChallengeTroubled(key=key, problem=problem))
+        notify(self.context.observer, ParkedChallengeTroubled(key=key, problem=problem))
 
 
 class Claim:
@@ -114,8 +114,8 @@ class Claim:
     observer is told, and the challenge is settled later by a look at the link.
     """
 
-    def __init__(self, custody: Custody, claimed: ChallengeRecord) -> None:
-        self._custody: Final = custody
+    def __init__(self, leases: ChallengeLeases, claimed: ChallengeRecord) -> None:
+        self._leases: Final = leases
         self._claimed: Final = claimed
         self._kept = claimed
         self._announced: ChallengeRecord | None = None
@@ -143,18 +143,18 @@ class Claim:
     async def _announce(self, at: datetime) -> None:
         self._has_left = self._is_restarted
         self._announced = self._kept.answer(at)
-        if not await self._custody.replace(self._announced):
+        if not await self._leases.replace(self._announced):
             raise answered("was answered by another call")
         self._kept = self._announced
         self._has_left = True
 
     async def note_challenge(self, state: AwaitingToken) -> None:
         """Keep the challenge that came in return, under the same ticket."""
-        await finish(self._ask(self._kept.ask(state, self._custody.traffic.now())))
+        await finish(self._ask(self._kept.ask(state, self._leases.context.now())))
 
     async def _ask(self, asked: ChallengeRecord) -> None:
         try:
-            kept = await self._custody.correct(asked)
+            kept = await self._leases.correct(asked)
         except Exception as error:  # noqa: BLE001 - whatever a store raises, the caller gets the challenge
             self._tell_unkept("the new challenge", error)
             return
@@ -198,7 +198,7 @@ class Claim:
         code = None if error is None else error.code or type(error).__name__
         message = None if error is None else error.message
         try:
-            await self._custody.correct(self._kept.enter(phase, code=code, message=message))
+            await self._leases.correct(self._kept.enter(phase, code=code, message=message))
         except Exception as failure:  # noqa: BLE001 - whatever a store raises, the login has ended as it has
             self._tell_unkept(f"that it is {phase}", failure)
 
@@ -212,9 +212,9 @@ class Claim:
         failure: Exception | None = None
         for _ in range(_TRIES):
             try:
-                if await self._custody.replace(evolve(opened, version=mine.version + 1)):
+                if await self._leases.replace(evolve(opened, version=mine.version + 1)):
                     return
-                current = await self._custody.read(mine.key)
+                current = await self._leases.read(mine.key)
             except Exception as error:  # noqa: BLE001 - whatever a store raises, the call ends as it does
                 failure = error
                 continue
@@ -225,7 +225,7 @@ class Claim:
             self._tell_unkept("that nothing was sent", failure)
 
     def _tell_unkept(self, what: str, error: Exception) -> None:
-        self._custody.tell_trouble(self._claimed.key, f"{what} could not be noted ({type(error).__name__})")
+        self._leases.tell_trouble(self._claimed.key, f"{what} could not be noted ({type(error).__name__})")
 
 
 def answered(how: str) -> ChallengeAnsweredError:

@@ -3,26 +3,26 @@
 from types import TracebackType
 from typing import Final, Self
 
-from belvo_async._traffic import Traffic
+from belvo_async._engine.context import EngineContext
 from belvo_async.errors import BelvoError
 from belvo_async.telemetry._events import LoginEnded, LoginOperation, LoginStarted
 from belvo_async.telemetry._observer import notify, wants_details
 
 
-class LoginWatch:
+class LoginSpan:
     """Watches over one call, in the task that made it."""
 
-    def __init__(self, traffic: Traffic, operation: LoginOperation, link_id: str | None) -> None:
+    def __init__(self, context: EngineContext, operation: LoginOperation, link_id: str | None) -> None:
         self.link_id = link_id
-        self._traffic: Final = traffic
+        self._context: Final = context
         self._operation: Final = operation
         self._started: float | None = None
 
     def __enter__(self) -> Self:
         """Tell that it begins."""
-        if wants_details(self._traffic.observer):
-            self._started = self._traffic.clock.monotonic()
-            notify(self._traffic.observer, LoginStarted(operation=self._operation, link_id=self.link_id))
+        if wants_details(self._context.observer):
+            self._started = self._context.clock.monotonic()
+            notify(self._context.observer, LoginStarted(operation=self._operation, link_id=self.link_id))
         return self
 
     def __exit__(
@@ -34,8 +34,8 @@ class LoginWatch:
         ended = LoginEnded(
             operation=self._operation,
             link_id=self.link_id,
-            seconds=self._traffic.clock.monotonic() - self._started,
+            seconds=self._context.clock.monotonic() - self._started,
             error=None if kind is None else kind.__name__,
             code=error.code if isinstance(error, BelvoError) else None,
         )
-        notify(self._traffic.observer, ended)
+        notify(self._context.observer, ended)

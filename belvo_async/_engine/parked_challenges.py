@@ -9,9 +9,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from belvo_async._custody import Custody
-from belvo_async._departure import LONGEST_LOGIN
-from belvo_async._traffic import Traffic
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.lease import ChallengeLeases
+from belvo_async._engine.send_record import LONGEST_LOGIN
 from belvo_async.backends._challenge_record import (
     ChallengeRecord,
     digest_link,
@@ -43,11 +43,11 @@ _ANSWER_PARKED: Final = (
 class ParkedChallenges:
     """What one account has parked in a store that others may share."""
 
-    def __init__(self, store: ChallengeStore, traffic: Traffic, owner: str) -> None:
+    def __init__(self, store: ChallengeStore, context: EngineContext, owner: str) -> None:
         self.store: Final = store
         self.owner: Final = owner
-        self.custody: Final = Custody(store, traffic)
-        self._traffic: Final = traffic
+        self.leases: Final = ChallengeLeases(store, context)
+        self._context: Final = context
         self._check_loop: Final = store.check_loop if isinstance(store, LoopBound) else None
 
     def check_loop(self) -> None:
@@ -78,7 +78,7 @@ class ParkedChallenges:
         ticket = draw_ticket() if ticket is None else _check_ticket(ticket)
         kept = open_record(
             state,
-            self._traffic.now(),
+            self._context.now(),
             key=self._find_key(ticket),
             owner=self.owner,
             ticket=ticket,
@@ -87,7 +87,7 @@ class ParkedChallenges:
         )
         if not await self.store.add(write_row(kept)):
             raise InvalidValueError.of("ticket", "is taken", remedy="Leave it out to have one drawn.")
-        self.custody.tell_change(kept)
+        self.leases.tell_change(kept)
         return ticket
 
     async def read(self, ticket: str) -> ChallengeRecord:
@@ -119,7 +119,7 @@ class ParkedChallenges:
         Raises:
             ChallengeStoreError: The store cannot be used.
         """
-        after = self._traffic.clock.wall() - _LATEST_TOKEN
+        after = self._context.clock.wall() - _LATEST_TOKEN
         link = digest_link(self.owner, link_id)
         rows = await self.store.find(link, after=after, limit=_MOST_OF_A_LINK)
         found = [kept for row in rows if (kept := self._match(row, link_id, phases)) is not None]
@@ -139,24 +139,24 @@ class ParkedChallenges:
     def show(self, row: ChallengeRow) -> ParkedChallenge | None:
         """Return what the user sees of a row; None where it cannot be read."""
         try:
-            return self.open(row).show(self._traffic.now())
+            return self.open(row).show(self._context.now())
         except DamagedStateError:
             return None
 
     def has_ended(self, sent_at: datetime) -> bool:
         """Whether a login that was sent at a moment, by Belvo's clock, has surely ended."""
-        return self._traffic.belvo_time.now() - sent_at > LONGEST_LOGIN
+        return self._context.server_clock.now() - sent_at > LONGEST_LOGIN
 
     def _match(
         self, row: ChallengeRow, link_id: str, phases: Collection[ChallengePhase]
     ) -> ChallengeRecord | None:
-        now = self._traffic.now()
+        now = self._context.now()
         try:
             kept = self.open(row)
             if kept.read_state(now).challenge.link_id != link_id:
                 raise damaged("its link is changed")
         except DamagedStateError:
-            self.custody.tell_trouble(row.key, "it cannot be read")
+            self.leases.tell_trouble(row.key, "it cannot be read")
             return None
         phase, sent_at = kept.find_phase(now.wall), kept.answered_at
         is_over = phase is ChallengePhase.ANSWERED and sent_at is not None and self.has_ended(sent_at)
@@ -164,7 +164,7 @@ class ParkedChallenges:
 
     def _find_age(self, kept: ChallengeRecord) -> tuple[datetime, datetime]:
         """Return by what the newest is told: when its challenge came, and when it was parked."""
-        return kept.read_state(self._traffic.now()).challenge.received_at, kept.parked_at
+        return kept.read_state(self._context.now()).challenge.received_at, kept.parked_at
 
     def _find_key(self, ticket: str) -> str:
         # A digest: how long the look-up of a guess takes tells nothing about the tickets that exist.

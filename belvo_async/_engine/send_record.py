@@ -46,7 +46,7 @@ class _Stage(Enum):
 
 
 @define
-class Departure:
+class SendRecord:
     """The departures of one request that logs in, with its repeats."""
 
     is_wanted: Callable[[], bool]

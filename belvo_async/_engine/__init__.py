@@ -1,0 +1,1 @@
+"""One call to Belvo from its start to its end: every rule about logins lives here, once."""
