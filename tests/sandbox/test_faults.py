@@ -118,7 +118,7 @@ async def test_a_spoilt_body_can_have_another_status(sandbox: Sandbox, client: C
 
 @pytest.mark.parametrize(
     ("status", "title"),
-    [(None, b"403 Forbidden"), (502, b"502 Bad"), (504, b"504 Lifecycle"), (520, b"520 Error")],
+    [(None, b"403 Forbidden"), (502, b"502 Bad"), (504, b"504 Gate"), (520, b"520 Error")],
 )
 async def test_a_page_comes_from_the_edge(
     sandbox: Sandbox, client: Client, status: int | None, title: bytes
