@@ -35,6 +35,26 @@ from belvo_async.errors import (
 from belvo_async.models import AwaitingToken, Challenge, ChallengeKind, Link
 from belvo_async.params._validators import at_least, check_setting, flag, whole
 
+__all__ = [
+    "Accepted",
+    "AwaitingToken",
+    "Challenged",
+    "Completed",
+    "Declined",
+    "Event",
+    "Expired",
+    "Failed",
+    "IllegalTransitionError",
+    "MfaPolicy",
+    "Rejected",
+    "ResumeRoute",
+    "Resuming",
+    "State",
+    "Submitting",
+    "TokenGiven",
+    "advance",
+]
+
 _MARGIN_SHARE: Final = 0.1
 _LONGEST_TOKEN: Final = 1024
 _PARK: Final = "Pass provide_token=, or park this error's `state` with challenges.park() and answer it later."

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from belvo_async import Concurrency, Credentials, LinkUpdate, MemoryChallengeStore, RateLimit, RetryPolicy
+from belvo_async import Concurrency, Credentials, LinkUpdate, RateLimit, RetryPolicy
 from belvo_async._clock import SYSTEM_CLOCK
 from belvo_async._engine.concurrency import ConcurrencyLimits, LinkLock
 from belvo_async._engine.context import EngineContext
@@ -25,6 +25,7 @@ from belvo_async._http import Request, Response
 from belvo_async._transport.connector import Start
 from belvo_async._wire.json import dump_json, parse_json, read_model
 from belvo_async._wire.requests import build_update
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.mfa import DEFAULT_POLICY, Accepted, Submitting, advance
 from belvo_async.models import Link
 from belvo_async.params._keyed_digest import KeyedDigest

@@ -22,12 +22,12 @@ from typing import Final
 
 from attrs import frozen
 
-from belvo_async import Challenge, ChallengeKind, ChallengeStore, MemoryChallengeStore, TokenGenerationData
+from belvo_async import Challenge
 from belvo_async._clock import Instant
-from belvo_async.backends import SqliteChallengeStore, open_store
+from belvo_async.backends import ChallengeStore, MemoryChallengeStore, SqliteChallengeStore, open_store
 from belvo_async.backends._challenge_record import open_record, write_row
 from belvo_async.backends._challenge_store import ChallengeRow
-from belvo_async.models import AwaitingToken, ChallengePhase
+from belvo_async.models import AwaitingToken, ChallengeKind, ChallengePhase, TokenGenerationData
 from benchmarks._table import draw_table, judge
 
 _NUMBERS: Final = (100, 10_000)

@@ -11,7 +11,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import stringify_annotation
 
 import belvo_async
-from belvo_async import bulk, mfa
+from belvo_async import bulk, mfa, telemetry
 
 project = "belvo_async"
 author = "The belvo_async authors"
@@ -42,18 +42,22 @@ nitpick_ignore_regex = [
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",
-        r"belvo_async\.(sandbox\.|testing\.)?_.*\.(T|PoolSettings|Person|ChallengeFields)",
+        r"belvo_async\.(\w+\.)?_.*\.(T|PoolSettings|Person|ChallengeFields)",
     ),
 ]
 
 _PUBLIC = (
     "belvo_async",
+    "belvo_async.backends",
     "belvo_async.bulk",
     "belvo_async.contrib.opentelemetry",
     "belvo_async.errors",
     "belvo_async.mfa",
+    "belvo_async.models",
+    "belvo_async.params",
+    "belvo_async.resources",
     "belvo_async.sandbox",
-    "belvo_async.backends",
+    "belvo_async.telemetry",
     "belvo_async.testing",
     "belvo_async.testing.challenge_store_suite",
     "belvo_async.web",
@@ -64,8 +68,8 @@ _DEFAULT = re.compile(r"attr_dict\['(\w+)'\]\.default")
 _ALIASES = {
     stringify_annotation(alias, "smart"): f"~belvo_async.{name}"
     for name, alias in {
-        "Observer": belvo_async.Observer,
-        "Observation": belvo_async.Observation,
+        "Observer": telemetry.Observer,
+        "Observation": telemetry.Observation,
         "TokenProvider": belvo_async.TokenProvider,
         "bulk.CredentialsProvider": bulk.CredentialsProvider,
         "bulk.ProgressCallback": bulk.ProgressCallback,

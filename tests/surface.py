@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from types import ModuleType, UnionType
+from types import ModuleType
 from typing import Final
 
 import attrs
@@ -18,12 +18,16 @@ from belvo_async.resources import Challenges, Institutions, Links
 
 MODULES: Final = (
     "belvo_async",
+    "belvo_async.backends",
     "belvo_async.bulk",
     "belvo_async.contrib.opentelemetry",
     "belvo_async.errors",
     "belvo_async.mfa",
+    "belvo_async.models",
+    "belvo_async.params",
+    "belvo_async.resources",
     "belvo_async.sandbox",
-    "belvo_async.backends",
+    "belvo_async.telemetry",
     "belvo_async.testing",
     "belvo_async.web",
 )
@@ -60,14 +64,8 @@ def _list_class(title: str, kind: type) -> Iterator[str]:
 
 def find_public(module: ModuleType) -> list[str]:
     """Return the names that a module shows to its users."""
-    if hasattr(module, "__all__"):
-        return list(module.__all__)
-    return [
-        name
-        for name, thing in vars(module).items()
-        if not name.startswith("_")
-        and (isinstance(thing, UnionType) or getattr(thing, "__module__", "") == module.__name__)
-    ]
+    names: list[str] = module.__all__
+    return names
 
 
 def _describe(thing: object) -> str:

@@ -6,6 +6,7 @@ are context managers: `async with SqliteChallengeStore("…") as store`, then
 `SessionPool(…, challenge_store=store)`.
 """
 
+from belvo_async._version import publish
 from belvo_async.backends._challenge_store import ChallengeRow, ChallengeStore
 from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.backends._opening import open_store
@@ -21,3 +22,5 @@ __all__ = [
     "SqliteChallengeStore",
     "open_store",
 ]
+
+publish(globals())

@@ -3,6 +3,7 @@
 Start with `refresh`.
 """
 
+from belvo_async._version import publish
 from belvo_async.bulk._breaker import StopRule
 from belvo_async.bulk._database import Durability
 from belvo_async.bulk._journal import Journal
@@ -35,3 +36,5 @@ __all__ = [
     "read_status",
     "refresh",
 ]
+
+publish(globals())

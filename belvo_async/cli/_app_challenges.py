@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from belvo_async import ChallengePhase, SessionPool
+from belvo_async import SessionPool
 from belvo_async.backends import open_store
 from belvo_async.cli._challenges import Shown, answer_challenge, decline_challenge, list_challenges
 from belvo_async.cli._console import open_messages, open_output
@@ -14,6 +14,7 @@ from belvo_async.cli._endings import ExitCode
 from belvo_async.cli._frame import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._lines import open_standard_input
 from belvo_async.cli._update import Desk, WaitTeller
+from belvo_async.models import ChallengePhase
 
 STORE_HELP: Final = "The store of parked challenges: the path of an SQLite file, or an address of Redis."
 STORE_VARIABLE: Final = "BELVO_CHALLENGE_STORE"

@@ -9,12 +9,13 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from belvo_async import Challenge, ChallengeKind
+from belvo_async import Challenge
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._endings import find_expiry
 from belvo_async.cli._lines import LineSource
 from belvo_async.cli._qr import Undrawable, draw_code
 from belvo_async.errors import ChallengeDeclinedError, UsageError
+from belvo_async.models import ChallengeKind
 
 _LABELS: Final[Mapping[ChallengeKind | None, str]] = {
     ChallengeKind.NUMERIC: "Challenge number",

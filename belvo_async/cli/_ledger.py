@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import define, field
 
-from belvo_async import BelvoError, Challenge, ChallengeKind, LoginSettled, Observation, RetryPlanned
+from belvo_async import BelvoError, Challenge
 from belvo_async.cli._crowd import Customer, Outcome
 from belvo_async.cli._endings import Ending, EndingKind, read_ending
 from belvo_async.errors import (
@@ -17,7 +17,9 @@ from belvo_async.errors import (
     SessionExpiredError,
     TooManyRoundsError,
 )
+from belvo_async.models import ChallengeKind
 from belvo_async.models._lines import write_line
+from belvo_async.telemetry import LoginSettled, Observation, RetryPlanned
 
 _NEWS: Final = 5
 

@@ -15,10 +15,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from belvo_async import BelvoError, Observation, PoolPaused, RetryPlanned
+from belvo_async import BelvoError
 from belvo_async.bulk import NotUpdated, Outcome, Parked, RefreshReport, Unsettled, Updated
 from belvo_async.cli._console import make_safe, write_prose
 from belvo_async.models._lines import write_line
+from belvo_async.telemetry import Observation, PoolPaused, RetryPlanned
 
 _LIVE_SECONDS: Final = 0.5
 _LINE_SECONDS: Final = 5.0

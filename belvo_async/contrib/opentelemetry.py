@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from belvo_async import (
+from belvo_async import __version__
+from belvo_async.models import ChallengeKind
+from belvo_async.telemetry import (
     ChallengeClosed,
-    ChallengeKind,
     ChallengeReceived,
     ExchangeEnded,
     LoginEnded,
@@ -22,7 +23,6 @@ from belvo_async import (
     ParkedChallengeChanged,
     PoolPaused,
     RetryPlanned,
-    __version__,
     log_observation,
 )
 

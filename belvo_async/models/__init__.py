@@ -1,5 +1,6 @@
 """What Belvo says, as frozen values: tolerant of what is new or odd, and read by nothing but your code."""
 
+from belvo_async._version import publish
 from belvo_async.models._challenges import (
     AwaitingToken,
     Challenge,
@@ -28,3 +29,5 @@ __all__ = [
     "Picture",
     "TokenGenerationData",
 ]
+
+publish(globals())

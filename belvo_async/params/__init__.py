@@ -1,5 +1,6 @@
 """What you hand in: settings of a pool, new credentials of a link, filters of a list. Checked where made."""
 
+from belvo_async._version import publish
 from belvo_async.params._environment import Environment
 from belvo_async.params._filters import InstitutionFilters, LinkFilters
 from belvo_async.params._identity import ClientIdentity
@@ -21,3 +22,5 @@ __all__ = [
     "RateLimit",
     "Timeouts",
 ]
+
+publish(globals())

@@ -3,6 +3,7 @@
 An observer is a function that takes one. No event holds a password, a token, a header or a body.
 """
 
+from belvo_async._version import publish
 from belvo_async.telemetry._events import (
     AbandonedLoginEnded,
     ChallengeClosed,
@@ -42,3 +43,5 @@ __all__ = [
     "RetryPlanned",
     "log_observation",
 ]
+
+publish(globals())

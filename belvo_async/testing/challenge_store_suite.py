@@ -25,9 +25,10 @@ from typing import Final
 import pytest
 from attrs import evolve
 
-from belvo_async import ChallengePhase, ChallengeRow, ChallengeStore
+from belvo_async.backends import ChallengeRow, ChallengeStore
 from belvo_async.backends._challenge_store import LoopBound
 from belvo_async.errors import WrongEventLoopError
+from belvo_async.models import ChallengePhase
 
 NOON: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OWNER: Final = "0" * 32

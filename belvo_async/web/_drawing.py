@@ -7,7 +7,8 @@ from typing import Final
 import segno
 from attrs import frozen
 
-from belvo_async import Challenge, ChallengeKind, Picture
+from belvo_async import Challenge
+from belvo_async.models import ChallengeKind, Picture
 
 _LONGEST_IMAGE: Final = 150_000
 """Bytes; a larger one is not shown at all."""
@@ -65,7 +66,8 @@ def draw_picture(challenge: Challenge, *, scale: int = 8) -> Picture | None:
         scale: Pixels of one module of the QR code.
 
     Example:
-        >>> from belvo_async import Challenge, ChallengeKind, TokenGenerationData
+        >>> from belvo_async import Challenge
+        >>> from belvo_async.models import ChallengeKind, TokenGenerationData
         >>> from belvo_async.web import draw_picture
         >>> data = TokenGenerationData(kind=ChallengeKind.QR, value="https://bank.example/?code=1")
         >>> challenge = Challenge(session="s", link_id="l", token_generation_data=data)

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from belvo_async import BelvoError, ChallengePhase, Client, ParkedChallenge, SessionPool
+from belvo_async import BelvoError, Client, ParkedChallenge, SessionPool
 from belvo_async._event_loop import LoopBinding
 from belvo_async.errors import ConfigurationError
+from belvo_async.models import ChallengePhase
 from belvo_async.web._http import PageRequest, PageResponse
 from belvo_async.web._languages import CATALOGS, choose_language
 from belvo_async.web._render import refuse_method, render, render_part, serve_file, stream_events

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from attrs import frozen
 
-from belvo_async import BelvoError, ChallengePhase, Client, Clock, ParkedChallenge, SessionPool
+from belvo_async import BelvoError, Client, Clock, ParkedChallenge, SessionPool
 from belvo_async._event_loop import LoopBinding
 from belvo_async.errors import (
     ChallengeAnsweredError,
@@ -19,6 +19,7 @@ from belvo_async.errors import (
     UnknownTicketError,
 )
 from belvo_async.mfa import ResumeRoute
+from belvo_async.models import ChallengePhase
 from belvo_async.web._answering import Answering, Reply
 from belvo_async.web._drawing import ValueKind, draw_value, shorten
 from belvo_async.web._guards import COOKIE, FIELD, Allowance, comes_from_our_form, find_proof, write_cookie

@@ -7,7 +7,8 @@ import zxingcpp
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from belvo_async import ChallengePhase, SessionPool
+from belvo_async import SessionPool
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from belvo_async.web import OperatorPage

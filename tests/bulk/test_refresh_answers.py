@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from belvo_async import MfaPolicy, ResumeRoute, SessionPool
+from belvo_async import MfaPolicy, SessionPool
 from belvo_async.bulk import NotUpdated, Outcome, Parked, RefreshRun, Updated, refresh
 from belvo_async.errors import ChallengeExpiredError, InvalidTokenError, InvalidValueError, PoolClosedError
+from belvo_async.mfa import ResumeRoute
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from belvo_async import LinkUpdate, MfaPolicy, ResumeRoute, SessionPool
+from belvo_async import LinkUpdate, MfaPolicy, SessionPool
 from belvo_async.bulk import (
     Journal,
     LinkState,
@@ -20,6 +20,7 @@ from belvo_async.bulk import (
     refresh,
 )
 from belvo_async.errors import ConfigurationError, InvalidValueError
+from belvo_async.mfa import ResumeRoute
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from tests.bulk.conftest import PASSWORD, add_update, collect, count_puts, only, open_pool, refresh_all
 from tests.bulk.journals import read_bytes

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from belvo_async import LinkStatus, LinkUpdate, MfaPolicy, RetryPolicy, SessionPool
+from belvo_async import LinkUpdate, MfaPolicy, RetryPolicy, SessionPool
 from belvo_async.bulk import NotUpdated, Parked, Unsettled, Updated
 from belvo_async.errors import (
     AccessDeniedError,
@@ -23,6 +23,7 @@ from belvo_async.errors import (
     ServerError,
     TooManySessionsError,
 )
+from belvo_async.models import LinkStatus
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import (

@@ -15,7 +15,6 @@ from belvo_async import (
     Concurrency,
     LinkUpdate,
     MfaPolicy,
-    ResumeRoute,
     SessionPool,
     TokenRequiredError,
 )
@@ -35,6 +34,7 @@ from belvo_async.bulk._credentials import RefusedCredentials
 from belvo_async.bulk._plan import Plan
 from belvo_async.bulk._recovery import Recovery
 from belvo_async.errors import ChallengeExpiredError, NotFoundError, OutcomeUnknownError
+from belvo_async.mfa import ResumeRoute
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock

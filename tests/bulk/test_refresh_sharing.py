@@ -6,14 +6,8 @@ from typing import Any
 
 import pytest
 
-from belvo_async import (
-    ChallengePhase,
-    ChallengeRow,
-    LinkStatus,
-    LinkUpdate,
-    MemoryChallengeStore,
-    SessionPool,
-)
+from belvo_async import LinkUpdate, SessionPool
+from belvo_async.backends import ChallengeRow, MemoryChallengeStore
 from belvo_async.bulk import NotUpdated, Outcome, Parked, Unsettled, Updated, refresh
 from belvo_async.errors import (
     BelvoError,
@@ -22,6 +16,7 @@ from belvo_async.errors import (
     InvalidValueError,
     OutcomeUnknownError,
 )
+from belvo_async.models import ChallengePhase, LinkStatus
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import (

@@ -15,9 +15,10 @@ from typing import Final
 import attrs
 from attrs import frozen
 
-from belvo_async import ChallengePhase, Concurrency, Credentials, ParkedChallenge, SessionPool
+from belvo_async import Concurrency, Credentials, ParkedChallenge, SessionPool
 from belvo_async.backends import SqliteChallengeStore
 from belvo_async.errors import BelvoError
+from belvo_async.models import ChallengePhase
 from tests.bulk.drill_clock import FastClock
 from tests.challenges.parked import RIGHT
 from tests.challenges.stores import TroubledStore

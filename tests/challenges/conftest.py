@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from belvo_async import LinkUpdate, MemoryChallengeStore, SessionPool
+from belvo_async import LinkUpdate, SessionPool
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.errors import TokenRequiredError
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions

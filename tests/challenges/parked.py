@@ -3,8 +3,9 @@
 import asyncio
 from collections import Counter
 
-from belvo_async import ChallengePhase, MemoryChallengeStore
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.backends._challenge_record import ChallengeRecord, read_row
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 
 RIGHT, WRONG = "111111", "999999"

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
-from belvo_async import ChallengePhase, ChallengeRow, ChallengeStore
+from belvo_async.backends import ChallengeRow, ChallengeStore
 from belvo_async.errors import ChallengeStoreError
+from belvo_async.models import ChallengePhase
 
 T = TypeVar("T")
 

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from belvo_async import ChallengePhase, MemoryChallengeStore, SessionPool
+from belvo_async import SessionPool
+from belvo_async.backends import MemoryChallengeStore
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import list_tokens, open_pool, park

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from belvo_async import ChallengePhase, ChallengeRow, Link, MemoryChallengeStore, RateLimit, SessionPool
+from belvo_async import Link, RateLimit, SessionPool
+from belvo_async.backends import ChallengeRow, MemoryChallengeStore
 from belvo_async.backends._challenge_record import write_row
 from belvo_async.errors import ChallengeAnsweredError, ChallengeStoreError, TokenRequiredError
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import add_link, challenge, list_tokens, open_pool, park

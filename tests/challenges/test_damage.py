@@ -10,18 +10,14 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belvo_async import (
-    ChallengePhase,
-    ChallengeRow,
-    MemoryChallengeStore,
-    ParkedChallengeTroubled,
-    SessionPool,
-)
+from belvo_async import SessionPool
 from belvo_async._clock import Instant
+from belvo_async.backends import ChallengeRow, MemoryChallengeStore
 from belvo_async.backends._challenge_record import open_record, read_row, write_row
 from belvo_async.errors import DamagedStateError
-from belvo_async.models import AwaitingToken, Challenge
+from belvo_async.models import AwaitingToken, Challenge, ChallengePhase
 from belvo_async.sandbox import Sandbox
+from belvo_async.telemetry import ParkedChallengeTroubled
 from tests.challenges.conftest import open_pool, park
 from tests.challenges.parked import RIGHT
 

@@ -5,19 +5,14 @@ from uuid import UUID, uuid4
 import pytest
 from attrs import evolve
 
-from belvo_async import (
-    ChallengePhase,
-    Credentials,
-    MemoryChallengeStore,
-    ParkedChallenge,
-    ParkedChallengeTroubled,
-    SessionPool,
-    TokenRequiredError,
-)
+from belvo_async import Credentials, ParkedChallenge, SessionPool, TokenRequiredError
 from belvo_async._engine.send_record import LOGIN_LIMIT
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.backends._challenge_record import read_row, write_row
 from belvo_async.errors import ChallengeStoreError, InvalidValueError
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
+from belvo_async.telemetry import ParkedChallengeTroubled
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import add_link, challenge, open_pool
 from tests.challenges.parked import RIGHT, WRONG, read_all

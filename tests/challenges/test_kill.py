@@ -18,9 +18,10 @@ from typing import Final
 import pytest
 from attrs import define, field
 
-from belvo_async import ChallengePhase, Credentials, SessionPool
+from belvo_async import Credentials, SessionPool
 from belvo_async.backends import SqliteChallengeStore
 from belvo_async.errors import BelvoError
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from tests.bulk.drill_clock import FastClock
 from tests.challenges.answering import Order

@@ -11,7 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from belvo_async import ChallengePhase, ChallengeRow, Link, MemoryChallengeStore, SessionPool
+from belvo_async import Link, SessionPool
+from belvo_async.backends import ChallengeRow, MemoryChallengeStore
 from belvo_async.errors import (
     BelvoError,
     ChallengeAnsweredError,
@@ -23,6 +24,7 @@ from belvo_async.errors import (
     TooManyRoundsError,
     UnknownTicketError,
 )
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import open_pool, park

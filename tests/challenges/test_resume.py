@@ -4,15 +4,8 @@ import asyncio
 
 import pytest
 
-from belvo_async import (
-    ChallengePhase,
-    LinkStatus,
-    LinkUpdate,
-    MemoryChallengeStore,
-    MfaPolicy,
-    ResumeRoute,
-    SessionPool,
-)
+from belvo_async import LinkUpdate, MfaPolicy, SessionPool
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.errors import (
     ApiError,
     ChallengeAnsweredError,
@@ -27,6 +20,8 @@ from belvo_async.errors import (
     TokenRequiredError,
     TooManyRoundsError,
 )
+from belvo_async.mfa import ResumeRoute
+from belvo_async.models import ChallengePhase, LinkStatus
 from belvo_async.sandbox import Fault, FaultKind, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import add_link, challenge, list_tokens, open_pool, park

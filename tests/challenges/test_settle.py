@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from belvo_async import ChallengePhase, MemoryChallengeStore, ParkedChallengeTroubled, SessionPool
+from belvo_async import SessionPool
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.errors import ApiError, ChallengeAnsweredError, NotFoundError, UnknownTicketError
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Fault, FaultKind, Sandbox
+from belvo_async.telemetry import ParkedChallengeTroubled
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import list_tokens, open_pool, park
 from tests.challenges.parked import RIGHT, count_patches, read_all, wait_for_patch

@@ -5,12 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from belvo_async import (
-    ChallengePhase,
-    Credentials,
-    MemoryChallengeStore,
-    SessionPool,
-)
+from belvo_async import Credentials, SessionPool
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeDeclinedError,
@@ -20,6 +16,7 @@ from belvo_async.errors import (
     InvalidValueError,
     UnknownTicketError,
 )
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import add_link, challenge, list_tokens, open_pool, park

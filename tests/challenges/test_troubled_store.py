@@ -5,9 +5,12 @@ from typing import Literal
 
 import pytest
 
-from belvo_async import ChallengePhase, Link, MemoryChallengeStore, ParkedChallengeTroubled, SessionPool
+from belvo_async import Link, SessionPool
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.errors import BelvoError, ChallengeStoreError, TokenRequiredError
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Fault, FaultKind, Sandbox
+from belvo_async.telemetry import ParkedChallengeTroubled
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import list_tokens, open_pool, park
 from tests.challenges.parked import RIGHT, WRONG, count_answers, find_doubles, read_only

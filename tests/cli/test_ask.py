@@ -5,11 +5,12 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from belvo_async import Challenge, ChallengeKind, TokenGenerationData
+from belvo_async import Challenge
 from belvo_async.cli._ask import Asker
 from belvo_async.cli._console import make_safe
 from belvo_async.cli._lines import LineSource
 from belvo_async.errors import ChallengeDeclinedError
+from belvo_async.models import ChallengeKind, TokenGenerationData
 
 
 def build_challenge(

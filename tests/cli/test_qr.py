@@ -6,8 +6,9 @@ import segno
 from rich.console import Console
 from rich.text import Text
 
-from belvo_async import Challenge, ChallengeKind, TokenGenerationData
+from belvo_async import Challenge
 from belvo_async.cli._qr import Undrawable, draw_code
+from belvo_async.models import ChallengeKind, TokenGenerationData
 
 MODULES = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
 

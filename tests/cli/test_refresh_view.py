@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from belvo_async import ExchangeEnded, PoolPaused, RetryPlanned
 from belvo_async.bulk import NotUpdated, RefreshReport, Unsettled
 from belvo_async.cli._refresh_view import (
     JsonView,
@@ -18,6 +17,7 @@ from belvo_async.cli._refresh_view import (
     write_duration,
 )
 from belvo_async.errors import InstitutionUnavailableError, OutcomeUnknownError
+from belvo_async.telemetry import ExchangeEnded, PoolPaused, RetryPlanned
 
 LINK = "30cb4806-6e00-48a4-91c9-ca55968576c8"
 RETRY = RetryPlanned(

@@ -3,10 +3,10 @@ import time
 import pytest
 from typer.testing import CliRunner, Result
 
-from belvo_async import PoolPaused
 from belvo_async.cli._app import app
 from belvo_async.cli._update import WaitTeller
 from belvo_async.sandbox import Sandbox
+from belvo_async.telemetry import PoolPaused
 
 from .processes import PATIENCE, pipe, terminal
 

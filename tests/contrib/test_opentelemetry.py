@@ -10,26 +10,22 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
-from belvo_async import (
-    Challenge,
+from belvo_async import Challenge, LinkRegistration, LinkUpdate, RateLimit, TokenRequiredError
+from belvo_async.contrib.opentelemetry import OpenTelemetryObserver
+from belvo_async.errors import LoginFailedError
+from belvo_async.models import ChallengeKind
+from belvo_async.sandbox import Sandbox
+from belvo_async.telemetry import (
     ChallengeClosed,
     ChallengeEnding,
-    ChallengeKind,
     ChallengeReceived,
-    LinkRegistration,
-    LinkUpdate,
     LoginEnded,
     LoginSettled,
     LoginStarted,
     Observation,
     PoolPaused,
-    RateLimit,
     RetryPlanned,
-    TokenRequiredError,
 )
-from belvo_async.contrib.opentelemetry import OpenTelemetryObserver
-from belvo_async.errors import LoginFailedError
-from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from tests.contrib.telemetry import Telemetry, open_telemetry
 from tests.engine.conftest import open_pool

@@ -14,24 +14,29 @@ from pathlib import Path
 import pytest
 
 import belvo_async
+from tests.surface import MODULES
 
 SHOWN = {
-    *(
-        "belvo_async.resources._challenges.Challenges",
-        "belvo_async._pool.SessionPool",
-        "belvo_async._engine.retry.RetryPolicy",
-    ),
-    *(
-        "belvo_async.params._network.Network",
-        "belvo_async.params._settings.Credentials",
-        "belvo_async.params._settings.RateLimit",
-    ),
-    *("belvo_async.params._updates.LinkUpdate", "belvo_async.bulk._refresh.refresh"),
-    *("belvo_async.contrib.opentelemetry.OpenTelemetryObserver", "belvo_async.errors.BelvoError"),
-    *("belvo_async.mfa.advance", "belvo_async.sandbox._sandbox.Sandbox"),
-    *("belvo_async.backends._opening.open_store", "belvo_async.testing._clock.ManualClock"),
-    *("belvo_async.testing._mock.BelvoMock", "belvo_async.web._page.ChallengePage"),
-    "belvo_async.web._drawing.draw_picture",
+    f"belvo_async.{name}"
+    for name in (
+        "RetryPolicy",
+        "SessionPool",
+        "backends.open_store",
+        "bulk.refresh",
+        "contrib.opentelemetry.OpenTelemetryObserver",
+        "errors.BelvoError",
+        "mfa.advance",
+        "params.Credentials",
+        "params.LinkUpdate",
+        "params.Network",
+        "params.RateLimit",
+        "resources.Challenges",
+        "sandbox.Sandbox",
+        "testing.BelvoMock",
+        "testing.ManualClock",
+        "web.ChallengePage",
+        "web.draw_picture",
+    )
 }
 _FENCED = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -43,7 +48,7 @@ def list_modules() -> Iterator[str]:
 
 def list_examples() -> dict[str, doctest.DocTest]:
     finder = doctest.DocTestFinder(exclude_empty=True)
-    found = (test for name in list_modules() for test in finder.find(import_module(name), name))
+    found = (test for name in MODULES for test in finder.find(import_module(name), name))
     return {test.name: test for test in found if test.examples}
 
 

@@ -2,15 +2,7 @@
 
 import pytest
 
-from belvo_async import (
-    Challenge,
-    ChallengeKind,
-    LinkRegistration,
-    LinkStatus,
-    LinkUpdate,
-    MfaPolicy,
-    SessionPool,
-)
+from belvo_async import Challenge, LinkRegistration, LinkUpdate, MfaPolicy, SessionPool
 from belvo_async.errors import (
     ActivationRequiredError,
     ChallengeError,
@@ -19,6 +11,7 @@ from belvo_async.errors import (
     SessionExpiredError,
     TooManyRoundsError,
 )
+from belvo_async.models import ChallengeKind, LinkStatus
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from belvo_async import Link, LinkUpdate, PoolPaused, RateLimit, RetryPolicy
+from belvo_async import Link, LinkUpdate, RateLimit, RetryPolicy
 from belvo_async._engine.rate_limiter import RateLimiter
 from belvo_async.errors import RateLimitedError
 from belvo_async.sandbox import Fault, Sandbox
+from belvo_async.telemetry import PoolPaused
 from belvo_async.testing import ManualClock
 from belvo_async.testing._clock import START
 from tests.engine.conftest import open_pool

@@ -6,21 +6,19 @@ from datetime import datetime
 import pytest
 
 from belvo_async import (
-    AbandonedLoginEnded,
     Challenge,
-    ChallengeRow,
     LinkRegistration,
     LinkUpdate,
-    MemoryChallengeStore,
     MfaPolicy,
-    Observation,
     RetryPolicy,
     SessionPool,
     TokenRequiredError,
 )
+from belvo_async.backends import ChallengeRow, MemoryChallengeStore
 from belvo_async.errors import ChallengeExpiredError, LinkBusyError, PoolClosedError, RateLimitedError
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
+from belvo_async.telemetry import AbandonedLoginEnded, Observation
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
 from tests.engine.dialogues import add_link, give

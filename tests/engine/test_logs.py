@@ -5,11 +5,10 @@ from typing import get_args
 
 import pytest
 
-from belvo_async import (
+from belvo_async.models import ChallengeKind, ChallengePhase
+from belvo_async.telemetry import (
     ChallengeClosed,
     ChallengeEnding,
-    ChallengeKind,
-    ChallengePhase,
     ChallengeReceived,
     ExchangeEnded,
     LoginEnded,

@@ -4,15 +4,7 @@ import asyncio
 
 import pytest
 
-from belvo_async import (
-    LinkRegistration,
-    LinkStatus,
-    LinkUpdate,
-    LoginSettled,
-    Observation,
-    OutcomeUnknownError,
-    SessionPool,
-)
+from belvo_async import LinkRegistration, LinkUpdate, OutcomeUnknownError, SessionPool
 from belvo_async.errors import (
     ApiError,
     BelvoError,
@@ -22,7 +14,9 @@ from belvo_async.errors import (
     ServerError,
     UnreadableResponseError,
 )
+from belvo_async.models import LinkStatus
 from belvo_async.sandbox import Fault, Sandbox
+from belvo_async.telemetry import LoginSettled, Observation
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
 from tests.engine.servers import KEYS, answer_once_with, build_answer

@@ -8,24 +8,26 @@ import pytest
 
 from belvo_async import (
     Challenge,
-    ChallengeClosed,
-    ChallengeEnding,
-    ChallengePhase,
-    ChallengeReceived,
     Concurrency,
-    ExchangeEnded,
     LinkRegistration,
     LinkUpdate,
-    LoginEnded,
-    LoginStarted,
-    Observation,
-    ParkedChallengeChanged,
     RateLimit,
     SessionPool,
     TokenRequiredError,
 )
 from belvo_async.errors import BelvoError, LoginFailedError, TokenProviderError
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
+from belvo_async.telemetry import (
+    ChallengeClosed,
+    ChallengeEnding,
+    ChallengeReceived,
+    ExchangeEnded,
+    LoginEnded,
+    LoginStarted,
+    Observation,
+    ParkedChallengeChanged,
+)
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
 from tests.engine.dialogues import PASSWORD, add_link, give

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from belvo_async import AcceptedRequest, Challenge, LinkFilters, SessionPool
+from belvo_async import Challenge, LinkFilters, SessionPool
 from belvo_async.errors import InvalidValueError, UnreadableResponseError
-from belvo_async.models import AwaitingToken
+from belvo_async.models import AcceptedRequest, AwaitingToken
 from belvo_async.sandbox import Sandbox
 from tests.engine.servers import KEYS, Wire, build_answer, serve
 

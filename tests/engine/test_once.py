@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from belvo_async import LinkRegistration, LinkStatus, LinkUpdate, MfaPolicy, ResumeRoute, SessionPool
+from belvo_async import LinkRegistration, LinkUpdate, MfaPolicy, SessionPool
 from belvo_async.errors import (
     BelvoError,
     OutcomeUnknownError,
@@ -16,6 +16,8 @@ from belvo_async.errors import (
     TooManySessionsError,
     UnreadableResponseError,
 )
+from belvo_async.mfa import ResumeRoute
+from belvo_async.models import LinkStatus
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock, challenge_body, error_body, link_body
 from tests.engine.conftest import open_pool

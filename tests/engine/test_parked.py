@@ -4,15 +4,7 @@ import asyncio
 
 import pytest
 
-from belvo_async import (
-    LinkStatus,
-    LinkUpdate,
-    MfaPolicy,
-    RateLimit,
-    ResumeRoute,
-    SessionPool,
-    TokenRequiredError,
-)
+from belvo_async import LinkUpdate, MfaPolicy, RateLimit, SessionPool, TokenRequiredError
 from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeExpiredError,
@@ -25,6 +17,8 @@ from belvo_async.errors import (
     TokenNotSentError,
     UsageError,
 )
+from belvo_async.mfa import ResumeRoute
+from belvo_async.models import LinkStatus
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool

@@ -4,14 +4,7 @@ import asyncio
 
 import pytest
 
-from belvo_async import (
-    Challenge,
-    ChallengeKind,
-    ChallengeReceived,
-    LinkUpdate,
-    Observation,
-    SessionPool,
-)
+from belvo_async import Challenge, LinkUpdate, SessionPool
 from belvo_async.errors import (
     ChallengeDeclinedError,
     ChallengeExpiredError,
@@ -19,7 +12,9 @@ from belvo_async.errors import (
     InvalidValueError,
     TokenProviderError,
 )
+from belvo_async.models import ChallengeKind
 from belvo_async.sandbox import Sandbox
+from belvo_async.telemetry import ChallengeReceived, Observation
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
 from tests.engine.dialogues import PASSWORD, add_link, give

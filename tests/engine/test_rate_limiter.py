@@ -9,16 +9,7 @@ from json import dumps
 import pytest
 from attrs import define, field
 
-from belvo_async import (
-    Concurrency,
-    LinkUpdate,
-    PoolLoad,
-    QueueLoad,
-    RateLimit,
-    RetryPolicy,
-    SessionPool,
-    bulk,
-)
+from belvo_async import Concurrency, LinkUpdate, RateLimit, RetryPolicy, SessionPool, bulk
 from belvo_async._engine.priority import Priority
 from belvo_async._engine.rate_limiter import RateLimiter
 from belvo_async.errors import (
@@ -30,6 +21,7 @@ from belvo_async.errors import (
 )
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
+from belvo_async.telemetry import PoolLoad, QueueLoad
 from belvo_async.testing import ManualClock, link_body
 from tests.engine.conftest import open_pool
 from tests.engine.servers import KEYS, build_answer

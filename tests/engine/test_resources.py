@@ -7,12 +7,9 @@ from datetime import date
 import pytest
 
 from belvo_async import (
-    AccessMode,
     LinkChanges,
     LinkRegistration,
-    LinkStatus,
     LinkUpdate,
-    RetryPlanned,
     RetryPolicy,
     SessionPool,
     TokenRequiredError,
@@ -32,7 +29,9 @@ from belvo_async.errors import (
     TryLaterError,
     UnreadableResponseError,
 )
+from belvo_async.models import AccessMode, LinkStatus
 from belvo_async.sandbox import Fault, Sandbox
+from belvo_async.telemetry import RetryPlanned
 from belvo_async.testing import ManualClock
 from belvo_async.testing._clock import START
 from tests.engine.conftest import open_pool

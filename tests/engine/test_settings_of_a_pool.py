@@ -12,12 +12,12 @@ from belvo_async import (
     LinkUpdate,
     MfaPolicy,
     RateLimit,
-    ResumeRoute,
     RetryPolicy,
     SessionPool,
     Timeouts,
 )
 from belvo_async.errors import ConfigurationError
+from belvo_async.mfa import ResumeRoute
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool

@@ -7,18 +7,16 @@ from datetime import timedelta
 import pytest
 
 from belvo_async import (
-    AbandonedLoginEnded,
     Challenge,
     Link,
     LinkRegistration,
     LinkUpdate,
-    MemoryChallengeStore,
     MfaPolicy,
-    Observation,
     OutcomeUnknownError,
     SessionPool,
     TokenRequiredError,
 )
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.errors import (
     InvalidValueError,
     LinkBusyError,
@@ -28,6 +26,7 @@ from belvo_async.errors import (
     TooManySessionsError,
 )
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
+from belvo_async.telemetry import AbandonedLoginEnded, Observation
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
 from tests.engine.dialogues import add_link, give

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from belvo_async import Concurrency, Link, LinkUpdate, MfaPolicy, RateLimit, ResumeRoute
+from belvo_async import Concurrency, Link, LinkUpdate, MfaPolicy, RateLimit
 from belvo_async.errors import TokenRequiredError
+from belvo_async.mfa import ResumeRoute
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from belvo_async.testing._clock import START

@@ -9,16 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from belvo_async import (
-    Credentials,
-    LinkRegistration,
-    LinkUpdate,
-    MemoryChallengeStore,
-    SessionPool,
-    TokenRequiredError,
-    bulk,
-)
-from belvo_async.backends import SqliteChallengeStore
+from belvo_async import Credentials, LinkRegistration, LinkUpdate, SessionPool, TokenRequiredError, bulk
+from belvo_async.backends import MemoryChallengeStore, SqliteChallengeStore
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from belvo_async import Challenge, ChallengeKind, Link, TokenGenerationData
+from belvo_async import Challenge, Link
 from belvo_async.errors import BelvoError, LoginFailedError, SessionExpiredError
 from belvo_async.mfa import Resuming
-from belvo_async.models import AwaitingToken
+from belvo_async.models import AwaitingToken, ChallengeKind, TokenGenerationData
 
 LINK_ID = "30cb4806-6e00-48a4-91c9-ca55968576c8"
 LINK = Link(id=LINK_ID)

@@ -5,7 +5,6 @@ from itertools import product
 import pytest
 from attrs import evolve
 
-from belvo_async import ChallengeKind, TokenGenerationData
 from belvo_async.errors import (
     ChallengeDeclinedError,
     ChallengeExpiredError,
@@ -32,7 +31,7 @@ from belvo_async.mfa import (
     token_not_sent,
     token_required,
 )
-from belvo_async.models import AwaitingToken
+from belvo_async.models import AwaitingToken, ChallengeKind, TokenGenerationData
 from tests.mfa.builders import (
     LINK,
     LINK_ID,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belvo_async import BelvoError, Challenge, Institution, Link, Page
+from belvo_async import BelvoError, Challenge, Link
 from belvo_async._http import Response
 from belvo_async._wire.challenges import read_challenge, write_challenge
 from belvo_async._wire.error_bodies import read_error
@@ -17,6 +17,7 @@ from belvo_async._wire.json import MalformedError, parse_json, read_details, rea
 from belvo_async._wire.responses import read_response
 from belvo_async.errors import ErrorDetail
 from belvo_async.mfa import Accepted, Challenged, Rejected
+from belvo_async.models import Institution, Page
 from tests.pure.bodies import (
     AT,
     CHALLENGE,

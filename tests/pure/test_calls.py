@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from belvo_async import AcceptedRequest
 from belvo_async._http import Repeat, Request, Response
 from belvo_async._wire.requests import build_delete, build_link_read, build_page_read, build_refresh
 from belvo_async._wire.responses import read_acceptance
+from belvo_async.models import AcceptedRequest
 from tests.pure.bodies import LINK_ID, OTHER_LINK_ID, READ_REQUEST, REQUEST_ID, answer
 
 PATH = f"/api/links/{LINK_ID}/"

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from belvo_async import Challenge, ChallengeKind, TokenGenerationData
+from belvo_async import Challenge
 from belvo_async._clock import Instant
 from belvo_async._http import Repeat, Request
 from belvo_async._wire.requests import build_resume
 from belvo_async._wire.responses import read_refusal, read_response
 from belvo_async.errors import ActivationRequiredError, ApiError, SessionExpiredError, UnreadableResponseError
 from belvo_async.mfa import Challenged, Resuming
+from belvo_async.models import ChallengeKind, TokenGenerationData
 from tests.pure.bodies import (
     AT,
     CHALLENGE,

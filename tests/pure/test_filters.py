@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from belvo_async import AccessMode, InstitutionFilters, LinkFilters, LinkStatus
+from belvo_async import InstitutionFilters, LinkFilters
 from belvo_async.errors import InvalidValueError
+from belvo_async.models import AccessMode, LinkStatus
 from belvo_async.params._filters import write_filters
 from tests.pure.bodies import LINK_ID, OTHER_LINK_ID
 

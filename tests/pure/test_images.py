@@ -5,7 +5,8 @@ import base64
 import pytest
 from hypothesis import given
 
-from belvo_async import Challenge, ChallengeKind, Picture, TokenGenerationData
+from belvo_async import Challenge
+from belvo_async.models import ChallengeKind, Picture, TokenGenerationData
 from tests.pure.strategies import ANY_TEXT
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))

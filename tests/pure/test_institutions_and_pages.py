@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from belvo_async import Institution, Link, Page
+from belvo_async import Link
 from belvo_async._wire.json import MalformedError, read_model, read_page
 from belvo_async._wire.responses import read_list
 from belvo_async.errors import UnreadableResponseError
+from belvo_async.models import Institution, Page
 from tests.pure.bodies import INSTITUTION, LINK, LINK_ID, READ_REQUEST, answer
 
 OPTIONAL = sorted(INSTITUTION.keys() - {"name", "country_codes", "resources", "form_fields", "features"})

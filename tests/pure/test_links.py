@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from belvo_async import AccessMode, Link, LinkStatus
+from belvo_async import Link
 from belvo_async._http import Response
 from belvo_async._wire.json import MalformedError, read_model
 from belvo_async._wire.responses import read_body
 from belvo_async.errors import UnreadableResponseError
 from belvo_async.mfa import Accepted
+from belvo_async.models import AccessMode, LinkStatus
 from tests.pure.bodies import LINK, LINK_ID, OTHER_LINK_ID, UPDATE_REQUEST, answer, read_event, rejected
 
 

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 
-from belvo_async import Page
 from belvo_async._http import Repeat, Request
 from belvo_async._wire.requests import build_next_read, build_page_read
 from belvo_async.errors import UnreadableResponseError
+from belvo_async.models import Page
 from tests.pure.bodies import LINK_ID
 from tests.pure.strategies import ANY_TEXT
 

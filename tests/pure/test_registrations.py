@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belvo_async import AccessMode, LinkChanges, LinkRegistration
+from belvo_async import LinkChanges, LinkRegistration
 from belvo_async._http import Repeat, Request
 from belvo_async._wire.requests import build_changes, build_registration
 from belvo_async.errors import InvalidValueError
+from belvo_async.models import AccessMode
 from tests.pure.bodies import LINK_ID
 from tests.pure.strategies import SECRETS
 

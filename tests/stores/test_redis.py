@@ -8,9 +8,9 @@ import pytest
 from attrs import evolve
 from redis.asyncio import Redis
 
-from belvo_async import ChallengePhase
 from belvo_async.backends import RedisChallengeStore, open_store
 from belvo_async.errors import ChallengeStoreError, ConfigurationError
+from belvo_async.models import ChallengePhase
 from belvo_async.testing import ManualClock
 from belvo_async.testing.challenge_store_suite import LINK, NOON, OWNER, build_row
 from tests.elsewhere import Call, needs_fork, try_in_child

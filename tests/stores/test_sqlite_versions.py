@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from belvo_async import ChallengePhase
 from belvo_async.backends import SqliteChallengeStore
 from belvo_async.backends._challenge_record import digest_link, read_row
 from belvo_async.errors import ChallengeStoreError
+from belvo_async.models import ChallengePhase
 from belvo_async.testing.challenge_store_suite import NOON, OWNER
 
 VERSION_1 = Path(__file__).with_name("store_of_version_1.sql").read_text("utf-8")

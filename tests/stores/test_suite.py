@@ -7,8 +7,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from belvo_async import MemoryChallengeStore
-from belvo_async.backends import RedisChallengeStore, SqliteChallengeStore
+from belvo_async.backends import MemoryChallengeStore, RedisChallengeStore, SqliteChallengeStore
 from belvo_async.testing.challenge_store_suite import ChallengeStoreSuite
 
 

@@ -6,19 +6,18 @@ import pytest
 
 from belvo_async import (
     Challenge,
-    ChallengeKind,
     Credentials,
     Environment,
     LinkRegistration,
-    LinkStatus,
     LinkUpdate,
     MfaPolicy,
     OutcomeUnknownError,
-    ResumeRoute,
     SessionPool,
     TokenRequiredError,
 )
 from belvo_async.errors import LoginFailedError, NotSentError
+from belvo_async.mfa import ResumeRoute
+from belvo_async.models import ChallengeKind, LinkStatus
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import BelvoMock, ManualClock, challenge_body, error_body, link_body, mocked_belvo
 

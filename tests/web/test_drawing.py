@@ -3,7 +3,8 @@
 import pytest
 import segno
 
-from belvo_async import Challenge, ChallengeKind, Picture, TokenGenerationData
+from belvo_async import Challenge
+from belvo_async.models import ChallengeKind, Picture, TokenGenerationData
 from belvo_async.web import draw_picture
 
 

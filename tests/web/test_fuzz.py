@@ -9,15 +9,9 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belvo_async import (
-    Challenge,
-    ChallengeKind,
-    Credentials,
-    MemoryChallengeStore,
-    SessionPool,
-    TokenGenerationData,
-)
-from belvo_async.models import AwaitingToken
+from belvo_async import Challenge, Credentials, SessionPool
+from belvo_async.backends import MemoryChallengeStore
+from belvo_async.models import AwaitingToken, ChallengeKind, TokenGenerationData
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage
 from belvo_async.web._guards import COOKIE

@@ -2,7 +2,8 @@
 
 import pytest
 
-from belvo_async import ChallengePhase, SessionPool
+from belvo_async import SessionPool
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 from belvo_async.web import ChallengePage
 from tests.web.conftest import SERVERS, list_tokens, open_browser, park

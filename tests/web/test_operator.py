@@ -7,8 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from belvo_async import ChallengePhase, ChallengeRow, MemoryChallengeStore, SessionPool
+from belvo_async import SessionPool
+from belvo_async.backends import ChallengeRow, MemoryChallengeStore
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, OutcomeUnknownError
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.web import OperatorPage
 from belvo_async.web._http import PageRequest, PageResponse

@@ -8,8 +8,10 @@ import re
 import pytest
 from attrs import evolve
 
-from belvo_async import ChallengeKind, ChallengePhase, MemoryChallengeStore, SessionPool
+from belvo_async import SessionPool
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.errors import ChallengeStoreError, ConfigurationError
+from belvo_async.models import ChallengeKind, ChallengePhase
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from belvo_async import Credentials, MemoryChallengeStore, SessionPool
+from belvo_async import Credentials, SessionPool
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage

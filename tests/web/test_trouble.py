@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from belvo_async import ChallengePhase, ChallengeRow, Credentials, MemoryChallengeStore, SessionPool
+from belvo_async import Credentials, SessionPool
+from belvo_async.backends import ChallengeRow, MemoryChallengeStore
 from belvo_async.errors import ChallengeStoreError, ConfigurationError
 from belvo_async.mfa import MfaPolicy, ResumeRoute
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 from belvo_async.web import ChallengePage
 from tests.web.conftest import Browser, list_tokens, open_browser, open_pool, park, serve_aiohttp
