@@ -1,5 +1,6 @@
 """Where the fixtures stand: a directory for each format and version, `journal_2` for one."""
 
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -12,11 +13,10 @@ def find_newest(name: str) -> Path:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Write a fixture once.
-
-    Raises:
-        FileExistsError: It is there already, and stays as it is.
-    """
+    """Write a fixture once: one that is there stays as it is, and is named."""
     path.parent.mkdir(exist_ok=True)
-    with path.open("xb") as file:
-        file.write(content)
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        sys.stderr.write(f"kept as it is: {path.relative_to(HERE)}\n")

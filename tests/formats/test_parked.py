@@ -19,13 +19,13 @@ def name(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=name)
-async def test_a_text_that_was_parked_is_read_as_it_was_written(path: Path) -> None:
+def test_a_text_that_was_parked_is_read_as_it_was_written(path: Path) -> None:
     found = open_pool().links.unpark(path.read_text("utf-8").removesuffix("\n"))
     assert show(found) == show(STATES[path.stem])
 
 
 @pytest.mark.parametrize("path", sorted(find_newest("parked").glob("*.json")), ids=name)
-async def test_the_same_state_is_still_parked_as_the_same_text(path: Path) -> None:
+def test_the_same_state_is_still_parked_as_the_same_text(path: Path) -> None:
     assert json.loads(write_texts()[path.stem]) == json.loads(path.read_text("utf-8"))
 
 

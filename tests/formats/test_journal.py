@@ -1,0 +1,224 @@
+"""A journal of any version is read as it was written, and a job goes on from it."""
+
+import os
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from belvo_async.bulk import (
+    JournalStatus,
+    LinkState,
+    NotUpdated,
+    Outcome,
+    Parked,
+    Record,
+    RefreshReport,
+    Unsettled,
+    Updated,
+    list_records,
+    read_status,
+    refresh,
+)
+from belvo_async.testing import BelvoMock, ManualClock, mocked_belvo
+from tests.formats import databases
+from tests.formats.journals import EXPIRES, NAMES, RETRY_AT, build_update, make_closed, name
+from tests.formats.places import HERE, find_newest
+from tests.formats.pools import open_pool
+from tests.formats.showing import show
+from tests.formats.values import ENVIRONMENT, LATER, NOON, build_state
+
+LOG_LENGTH: Final = 8 * 2**20
+"""Bytes to which a log is lengthened by a hole, which is not in the fixture."""
+CLOSED = sorted(HERE.glob("journal_*/closed.sql"))
+KILLED = sorted(HERE.glob("journal_*/killed.sqlite"))
+DIGESTS = {
+    "submitted": "ca7bfac6b783ee29",
+    "updated": "43ffc52b37a1a6f2",
+    "refused": "07e91b8ed24008e6",
+    "may_retry": "1e65034fac16a3bd",
+    "unsettled": "40eca6109f805e4d",
+}
+
+
+def find_version(path: Path) -> str:
+    return path.parent.name
+
+
+@pytest.fixture(params=CLOSED, ids=find_version)
+def closed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A journal that a job has closed."""
+    return databases.load(request.param, tmp_path / "journal.sqlite")
+
+
+@pytest.fixture(params=KILLED, ids=find_version)
+def killed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A journal whose job was killed as it logged in the link that was queued; all of that is in the log."""
+    path = tmp_path / "journal.sqlite"
+    shutil.copyfile(request.param, path)
+    log = Path(f"{path}-wal")
+    shutil.copyfile(f"{request.param}-wal", log)
+    os.truncate(log, LOG_LENGTH)
+    return path
+
+
+def read_all(path: Path) -> dict[str, Record]:
+    return {record.link_id: record for record in list_records(path, tuple(LinkState))}
+
+
+def leave(state: str) -> datetime:
+    return NOON + timedelta(microseconds=NAMES.index(state))
+
+
+def test_each_link_is_read_as_it_was_written(closed: Path) -> None:
+    found = read_all(closed)
+    assert found.keys() == {name(state) for state in NAMES}
+    bank = "erebor_mx_retail"
+    expected = {
+        "queued": Record(link_id=name("queued"), state=LinkState.QUEUED, at=NOON),
+        "submitted": Record(
+            link_id=name("submitted"),
+            state=LinkState.SUBMITTED,
+            at=NOON,
+            institution=bank,
+            submitted_at=leave("submitted"),
+            logins=1,
+            credentials=DIGESTS["submitted"],
+        ),
+        "updated": Record(
+            link_id=name("updated"),
+            state=LinkState.UPDATED,
+            at=NOON,
+            institution="gringotts_mx_retail",
+            submitted_at=leave("updated"),
+            logins=1,
+            credentials=DIGESTS["updated"],
+        ),
+        "refused": Record(
+            link_id=name("refused"),
+            state=LinkState.REFUSED,
+            at=NOON,
+            institution=bank,
+            submitted_at=leave("refused"),
+            logins=1,
+            code="login_error",
+            message=r"Invalid\ud83d credentials",
+            credentials=DIGESTS["refused"],
+            refused=(DIGESTS["refused"],),
+        ),
+        "may_retry": Record(
+            link_id=name("may_retry"),
+            state=LinkState.REFUSED,
+            at=NOON,
+            institution=bank,
+            submitted_at=leave("may_retry"),
+            logins=1,
+            code="institution_down",
+            message="Down",
+            may_retry=True,
+            retry_at=RETRY_AT,
+            credentials=DIGESTS["may_retry"],
+        ),
+        "unsettled": Record(
+            link_id=name("unsettled"),
+            state=LinkState.UNSETTLED,
+            at=NOON,
+            institution=bank,
+            submitted_at=leave("unsettled"),
+            logins=1,
+            code="OutcomeUnknownError",
+            message="Nobody knows",
+            credentials=DIGESTS["unsettled"],
+        ),
+    }
+    assert {state: found[name(state)] for state in expected} == expected
+
+
+@pytest.mark.parametrize("state", ["challenged", "answered", "parked"])
+def test_a_challenge_is_read_as_it_was_written(closed: Path, state: str) -> None:
+    record = read_all(closed)[name(state)]
+    assert (record.state, record.ticket, record.expires_at, record.logins) == (
+        LinkState(state),
+        f"ticket-{state}",
+        EXPIRES,
+        1,
+    )
+    assert record.submitted_at == (NOON + timedelta(seconds=1) if state == "answered" else leave(state))
+    found = open_pool().links.unpark(record.parked or "")
+    assert show(found) == show(build_state(NAMES.index(state) + 1))
+
+
+def test_the_status_is_read_as_it_was_written(closed: Path) -> None:
+    status = read_status(closed, clock=ManualClock(start=LATER))
+    assert (status.environment, status.runs, status.is_running, status.total) == (ENVIRONMENT, 1, False, 9)
+    assert (status.started_at, status.ended_at, status.reason) == (NOON, NOON, "it was stopped")
+    assert (status.next_expiry, status.held_back) == (EXPIRES, 1)
+    assert status.counts.by_code == {"login_error": 1, "institution_down": 1, "OutcomeUnknownError": 1}
+    assert count(status) == dict.fromkeys(LinkState, 1) | {LinkState.REFUSED: 2}
+
+
+def test_the_log_that_a_kill_has_left_is_read(killed: Path) -> None:
+    status = read_status(killed, clock=ManualClock(start=LATER))
+    assert (status.runs, status.ended_at) == (2, None)
+    assert count(status)[LinkState.SUBMITTED] == 2
+    record = read_all(killed)[name("queued")]
+    assert (record.state, record.submitted_at) == (LinkState.SUBMITTED, NOON + timedelta(minutes=1))
+
+
+def count(status: JournalStatus) -> dict[LinkState, int]:
+    return dict(status.counts.by_state)
+
+
+async def go_on(path: Path, *retry: str) -> tuple[dict[str, Outcome], RefreshReport]:
+    updates = [build_update(state) for state in NAMES]
+    async with (
+        open_pool(clock=ManualClock(start=LATER)) as pool,
+        refresh(pool, updates, journal=path, retry=retry) as run,
+    ):
+        return {outcome.link_id: outcome async for outcome in run}, run.report
+
+
+def look_at_those_in_doubt(belvo: BelvoMock) -> None:
+    """Let one show a success, and the other none."""
+    belvo.reply("GET", "/api/", json_body={})
+    belvo.link_read(name("submitted"), last_accessed_at=NOON + timedelta(seconds=30))
+    belvo.link_read(name("answered"))
+
+
+async def test_a_job_goes_on_from_it(closed: Path) -> None:
+    with mocked_belvo() as belvo:
+        look_at_those_in_doubt(belvo)
+        for state in ("queued", "may_retry"):
+            belvo.link_updated(name(state))
+        outcomes, report = await go_on(closed, "refused")
+        logins = [request.path for request in belvo.requests if request.method != "GET"]
+    kinds = {link: type(outcome) for link, outcome in outcomes.items()}
+    assert kinds == {
+        name("queued"): Updated,
+        name("may_retry"): Updated,
+        name("submitted"): Updated,
+        name("answered"): Unsettled,
+        name("challenged"): Parked,
+    }
+    assert sorted(logins) == [f"/api/links/{name(state)}/" for state in ("queued", "may_retry")]
+    assert (report.updated, report.refused, report.held_back) == (4, 1, 1)
+
+
+async def test_a_job_goes_on_from_what_a_kill_has_left(killed: Path) -> None:
+    with mocked_belvo() as belvo:
+        look_at_those_in_doubt(belvo)
+        belvo.link_read(name("queued"), last_accessed_at=NOON + timedelta(seconds=90))
+        outcomes, _ = await go_on(killed)
+        assert {request.method for request in belvo.requests} == {"GET"}
+    assert isinstance(outcomes[name("queued")], Updated)
+    assert not any(isinstance(outcome, NotUpdated) for outcome in outcomes.values())
+
+
+async def test_the_same_job_still_makes_the_same_file(tmp_path: Path) -> None:
+    kept = databases.load(find_newest("journal") / "closed.sql", tmp_path / "kept")
+    await make_closed(tmp_path / "made")
+    assert databases.read_form(tmp_path / "made") == databases.read_form(kept)
+    for table in ("links", "runs", "client"):
+        assert databases.read_rows(tmp_path / "made", table) == databases.read_rows(kept, table)

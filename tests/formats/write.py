@@ -1,0 +1,16 @@
+"""Writes the fixtures of formats that have none yet: `python -m tests.formats.write`.
+
+A file that is there is never written again; `README.md` tells what to do when a format changes.
+"""
+
+from tests.formats import challenges, in_redis, journals, parked, pickles
+
+
+def main() -> None:
+    """Write what is missing."""
+    for write in (parked.write, challenges.write, in_redis.write, journals.write, pickles.write):
+        write()
+
+
+if __name__ == "__main__":
+    main()
