@@ -39,17 +39,18 @@ def dump(value: object) -> bytes:
 
 
 class _Namer(pickle.Unpickler):
-    """Notes which names a pickle asks for."""
+    """Notes which of our names a pickle asks for."""
 
     names: set[str]
 
     def find_class(self, module: str, name: str) -> object:
-        self.names.add(f"{module}.{name}")
+        if module.partition(".")[0] == "belvo_async":  # Python's own differ by its version
+            self.names.add(f"{module}.{name}")
         return super().find_class(module, name)
 
 
 def find_names(data: bytes) -> set[str]:
-    """Return the names, with their modules, that a reader of a pickle must have."""
+    """Return the names of ours, with their modules, that a reader of a pickle must have."""
     namer = _Namer(io.BytesIO(data))
     namer.names = set()
     namer.load()
