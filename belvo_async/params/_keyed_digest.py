@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from typing import Final
+from typing import Final, NoReturn
 
 from belvo_async.params._settings import Credentials
 
@@ -23,3 +23,7 @@ class KeyedDigest:
         encoded = [part.encode() if isinstance(part, str) else part for part in parts]
         framed = b"".join(b"%d:%b" % (len(part), part) for part in encoded)
         return hmac.digest(self._key, framed, "sha256").hex()[:_DIGITS]
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: the key comes from the API secret."""
+        raise TypeError("a KeyedDigest holds a key and is never pickled")

@@ -9,9 +9,10 @@ from typing import Final, TypeAlias
 
 from attrs import evolve
 
-from belvo_async import BelvoError, ChallengePhase, ChallengeRow, MemoryChallengeStore, SessionPool
+from belvo_async import BelvoError, SessionPool
+from belvo_async.backends import ChallengeRow, MemoryChallengeStore, SqliteChallengeStore
 from belvo_async.errors import ChallengeStoreError
-from belvo_async.stores import SqliteChallengeStore
+from belvo_async.models import ChallengePhase
 from belvo_async.testing import BelvoMock, ManualClock, mocked_belvo
 from tests.challenges.stores import TroubledStore
 from tests.formats.databases import dump

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from belvo_async import ChallengeRow
-from belvo_async.stores import RedisChallengeStore
+from belvo_async.backends import ChallengeRow, RedisChallengeStore
 from belvo_async.testing import ManualClock
 from tests.formats.challenges import read_rows_of
 from tests.formats.places import HERE, find_newest, write_new

@@ -1,6 +1,7 @@
 """The one client of the fixtures, on a script of Belvo's answers."""
 
-from belvo_async import ChallengeStore, RateLimit, SessionPool
+from belvo_async import RateLimit, SessionPool
+from belvo_async.backends import ChallengeStore
 from belvo_async.testing import ManualClock
 from tests.formats.values import ENVIRONMENT, KEYS, NOON
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 import belvo_async
-from belvo_async import bulk, errors, mfa
+from belvo_async import backends, bulk, errors, mfa, models, params, telemetry
 from belvo_async.errors import ApiError, BelvoError, ChallengeError, ErrorDetail, TokenRequiredError
 from tests.formats.values import NOON, STATES, build_challenge, build_state, name_link
 
@@ -26,8 +26,8 @@ KEPT_HOME: Final = frozenset(
 LINK: Final = belvo_async.Link(
     id=name_link(1),
     institution="erebor_mx_retail",
-    access_mode=belvo_async.AccessMode.RECURRENT,
-    status=belvo_async.LinkStatus("of_tomorrow"),
+    access_mode=belvo_async.models.AccessMode.RECURRENT,
+    status=belvo_async.models.LinkStatus("of_tomorrow"),
     refresh_rate="7d",
     created_by="somebody",
     last_accessed_at=NOON,
@@ -39,7 +39,7 @@ LINK: Final = belvo_async.Link(
     fetch_resources=("ACCOUNTS", "OWNERS"),
     extra={"of_tomorrow": [1]},
 )
-INSTITUTION: Final = belvo_async.Institution(
+INSTITUTION: Final = belvo_async.models.Institution(
     name="erebor_mx_retail",
     id=7,
     type="bank",
@@ -63,7 +63,7 @@ _LOGIN: Final[dict[str, Any]] = {
     "error": "ServerError",
     "code": "unexpected_error",
 }
-_CLOSED: Final[dict[str, Any]] = {"link_id": name_link(1), "kind": belvo_async.ChallengeKind.QR}
+_CLOSED: Final[dict[str, Any]] = {"link_id": name_link(1), "kind": belvo_async.models.ChallengeKind.QR}
 _REQUEST: Final[dict[str, Any]] = {"method": "PUT", "path": "/api/links/", "link_id": name_link(1)}
 _COUNTS: Final = bulk.Counts(
     by_state={bulk.LinkState.UPDATED: 3},
@@ -100,11 +100,13 @@ def list_values() -> Iterator[object]:
     """Yield values of every public class that may be pickled, with a value in every field."""
     yield from STATES.values()
     yield from (build_challenge(), LINK, INSTITUTION, *DETAILS)
-    yield belvo_async.Page(results=(LINK,), unreadable=({"id": None},), count=2, next="n", previous="p")
-    yield belvo_async.AcceptedRequest(request_id="r1", link=LINK)
+    yield belvo_async.models.Page(
+        results=(LINK,), unreadable=({"id": None},), count=2, next="n", previous="p"
+    )
+    yield belvo_async.models.AcceptedRequest(request_id="r1", link=LINK)
     yield belvo_async.LinkChanges(stale_in="90d")
     yield build_challenge().token_generation_data
-    yield belvo_async.Picture(media_type="image/png", data=b"\x89PNG")
+    yield belvo_async.models.Picture(media_type="image/png", data=b"\x89PNG")
     yield from _list_stored()
     yield from _list_observations()
     yield from _list_settings()
@@ -114,11 +116,11 @@ def list_values() -> Iterator[object]:
 
 
 def _list_stored() -> Iterator[object]:
-    yield belvo_async.ChallengeRow(
+    yield belvo_async.backends.ChallengeRow(
         key="k",
         owner="o",
         link="l",
-        phase=belvo_async.ChallengePhase.OPEN,
+        phase=belvo_async.models.ChallengePhase.OPEN,
         version=3,
         expires_at=NOON,
         keep_until=NOON + timedelta(days=1),
@@ -127,7 +129,7 @@ def _list_stored() -> Iterator[object]:
     yield belvo_async.ParkedChallenge(
         ticket="t",
         challenge=build_challenge(),
-        phase=belvo_async.ChallengePhase.REFUSED,
+        phase=belvo_async.models.ChallengePhase.REFUSED,
         expires_at=NOON,
         parked_at=NOON,
         attempts=1,
@@ -140,20 +142,24 @@ def _list_stored() -> Iterator[object]:
 
 
 def _list_observations() -> Iterator[object]:
-    ending = belvo_async.ChallengeEnding.ANSWERED
-    yield belvo_async.AbandonedLoginEnded(**_LOGIN)
-    yield belvo_async.LoginEnded(**_LOGIN, seconds=1.5)
-    yield belvo_async.LoginStarted(operation="register", link_id=None)
-    yield belvo_async.LoginSettled(link_id=name_link(1), succeeded=True)
-    yield belvo_async.ChallengeReceived(**_CLOSED, expiry=600.0, request_id="r1")
-    yield belvo_async.ChallengeClosed(**_CLOSED, ending=ending, seconds=1.5)
-    yield belvo_async.ExchangeEnded(
+    ending = belvo_async.telemetry.ChallengeEnding.ANSWERED
+    yield belvo_async.telemetry.AbandonedLoginEnded(**_LOGIN)
+    yield belvo_async.telemetry.LoginEnded(**_LOGIN, seconds=1.5)
+    yield belvo_async.telemetry.LoginStarted(operation="register", link_id=None)
+    yield belvo_async.telemetry.LoginSettled(link_id=name_link(1), succeeded=True)
+    yield belvo_async.telemetry.ChallengeReceived(**_CLOSED, expiry=600.0, request_id="r1")
+    yield belvo_async.telemetry.ChallengeClosed(**_CLOSED, ending=ending, seconds=1.5)
+    yield belvo_async.telemetry.ExchangeEnded(
         **_REQUEST, status=500, seconds=1.5, waited=0.5, server="https://api.belvo.com", error="ServerError"
     )
-    yield belvo_async.RetryPlanned(**_REQUEST, request_id="r1", reason="ServerError", attempt=1, seconds=1.5)
-    yield belvo_async.PoolPaused(status=403, seconds=30.0)
-    yield belvo_async.ParkedChallengeChanged(key="k", phase=belvo_async.ChallengePhase.OPEN, seconds=1.5)
-    yield belvo_async.ParkedChallengeTroubled(key="k", problem="it cannot be read")
+    yield belvo_async.telemetry.RetryPlanned(
+        **_REQUEST, request_id="r1", reason="ServerError", attempt=1, seconds=1.5
+    )
+    yield belvo_async.telemetry.PoolPaused(status=403, seconds=30.0)
+    yield belvo_async.telemetry.ParkedChallengeChanged(
+        key="k", phase=belvo_async.models.ChallengePhase.OPEN, seconds=1.5
+    )
+    yield belvo_async.telemetry.ParkedChallengeTroubled(key="k", problem="it cannot be read")
 
 
 def _list_settings() -> Iterator[object]:
@@ -162,8 +168,8 @@ def _list_settings() -> Iterator[object]:
     yield belvo_async.RetryPolicy(retries=1)
     yield belvo_async.Timeouts(connect=1.0, read=2.0, login=3.0)
     yield belvo_async.MfaPolicy(max_rounds=2, restarts=1, resume_route=mfa.ResumeRoute.PUT_LINK)
-    queue = belvo_async.QueueLoad(waiting=1, seconds=1.5)
-    yield from (queue, belvo_async.PoolLoad(answers=queue, calls=queue, jobs=queue, paused=0.5))
+    queue = belvo_async.telemetry.QueueLoad(waiting=1, seconds=1.5)
+    yield from (queue, belvo_async.telemetry.PoolLoad(answers=queue, calls=queue, jobs=queue, paused=0.5))
 
 
 def _list_of_machine() -> Iterator[object]:
@@ -212,7 +218,7 @@ def find_classes(parent: type) -> list[Any]:
     """Return the public subclasses of *parent*; with `object`, those whose fields are declared."""
     found = {
         thing
-        for module in (belvo_async, bulk, errors, mfa)
+        for module in (belvo_async, backends, bulk, errors, mfa, models, params, telemetry)
         for name, thing in vars(module).items()
         if not name.startswith("_") and isinstance(thing, type) and thing.__module__.startswith("belvo_async")
         if (attrs.has(thing) if parent is object else issubclass(thing, parent))

@@ -10,8 +10,14 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from belvo_async import ChallengePhase, ChallengeStore, MemoryChallengeStore, ParkedChallenge, SessionPool
-from belvo_async.stores import RedisChallengeStore, SqliteChallengeStore
+from belvo_async import ParkedChallenge, SessionPool
+from belvo_async.backends import (
+    ChallengeStore,
+    MemoryChallengeStore,
+    RedisChallengeStore,
+    SqliteChallengeStore,
+)
+from belvo_async.models import ChallengePhase
 from belvo_async.testing import ManualClock, mocked_belvo
 from tests.formats import databases
 from tests.formats.challenges import ALL, LOGIN_LIMIT, make_sqlite, name_ticket, play_rows, read_rows_of

@@ -27,6 +27,12 @@ def test_a_pickle_of_today_asks_for_no_name_that_an_earlier_reader_lacks(name: s
     assert find_names(dump(EXPECTED[name])) == find_names(NEWEST[name])
 
 
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_pickle_names_no_private_module(name: str) -> None:
+    modules = {found.rpartition(".")[0] for found in find_names(dump(EXPECTED[name]))}
+    assert [module for module in modules if "._" in module] == []
+
+
 def test_every_public_error_and_value_has_a_pickle() -> None:
     pickled = {name.partition(" ")[0] for name in NEWEST}
     # JournalStatus holds a path of one machine, and another kind of path on another system.

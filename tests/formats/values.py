@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from belvo_async import Challenge, ChallengeKind, Credentials, TokenGenerationData
+from belvo_async import Challenge, Credentials
 from belvo_async.mfa import AwaitingToken
+from belvo_async.models import ChallengeKind, TokenGenerationData
 from belvo_async.testing import ManualClock
 
 NOON: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)

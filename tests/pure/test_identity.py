@@ -1,5 +1,6 @@
 """Whom a pool speaks for, and how credentials are known again."""
 
+import pickle
 from typing import Any
 
 import pytest
@@ -45,3 +46,9 @@ def test_anything_else_has_another_digest(other: dict[str, Any]) -> None:
 def test_a_token_made_beforehand_makes_no_new_credentials() -> None:
     assert digest(password="a", token="1") == digest(password="a", token="2")
     assert digest(token="1") != digest(token="2")
+
+
+def test_what_is_made_of_the_secret_is_never_pickled() -> None:
+    identity = ClientIdentity.build(URL, Credentials("id", "secret"))
+    with pytest.raises(TypeError, match="never pickled"):
+        pickle.dumps(identity)
