@@ -23,7 +23,7 @@
     ├── DeadlineExceededError         a link of a bulk refresh took too long
     ├── JobError                      a bulk refresh stopped before its end
     │   ├── SourceError               what the links come from failed
-    │   ├── BreakerOpenError          too many links failed: a `bulk.StopRule` says stop
+    │   ├── TooManyFailuresError          too many links failed: a `bulk.StopRule` says stop
     │   ├── AddressBlockedError       Belvo's edge refuses this IP address again and again
     │   └── JournalError              the journal cannot be used
     │       ├── JournalBusyError      another process runs it
@@ -63,7 +63,6 @@ __all__ = [
     "ApiError",
     "AuthenticationError",
     "BelvoError",
-    "BreakerOpenError",
     "ChallengeAnsweredError",
     "ChallengeDeclinedError",
     "ChallengeError",
@@ -101,6 +100,7 @@ __all__ = [
     "TokenNotSentError",
     "TokenProviderError",
     "TokenRequiredError",
+    "TooManyFailuresError",
     "TooManyRoundsError",
     "TooManySessionsError",
     "TransportError",
@@ -430,7 +430,7 @@ class SourceError(JobError):
     """What the links, or their credentials, come from raised, or gave something that is no link."""
 
 
-class BreakerOpenError(JobError):
+class TooManyFailuresError(JobError):
     """Too many links failed, so that no further login was started."""
 
 

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -15,7 +16,20 @@ from environments import ROOT, THIS, Setting, install, list_settings, run
 
 EPOCH = "1767225600"
 TESTED = (
-    *("bulk", "challenges", "cli", "contrib", "engine", "mfa", "pure", "sandbox", "stores", "testing", "web"),
+    *(
+        "bulk",
+        "challenges",
+        "cli",
+        "contrib",
+        "engine",
+        "formats",
+        "mfa",
+        "pure",
+        "sandbox",
+        "stores",
+        "testing",
+        "web",
+    ),
     "test_public_names.py",
 )
 ALLOWED = {
@@ -75,8 +89,10 @@ def test_the_sdist_holds_no_unwanted_files(built: tuple[Path, Path]) -> None:
     with tarfile.open(built[1]) as archive:
         names = [name.partition("/")[2] for name in archive.getnames()]
     assert {name.partition("/")[0] for name in names} <= ALLOWED
+    fixtures = re.compile(r"tests/formats/journal_\d+/")
+    left = [name for name in names if fixtures.match(name) is None]
     assert not [
-        name for name in names if "__pycache__" in name or "_build" in name or name.endswith(".sqlite")
+        name for name in left if "__pycache__" in name or "_build" in name or name.endswith(".sqlite")
     ]
 
 

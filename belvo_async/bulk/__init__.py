@@ -4,16 +4,16 @@ Start with `refresh`.
 """
 
 from belvo_async._version import publish
-from belvo_async.bulk._breaker import StopRule
 from belvo_async.bulk._database import Durability
 from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._options import CredentialsProvider, ProgressCallback
 from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated
-from belvo_async.bulk._plan import CredentialsProvider, ProgressCallback
 from belvo_async.bulk._records import Counts, LinkState, Record
 from belvo_async.bulk._refresh import refresh
 from belvo_async.bulk._report import RefreshReport
 from belvo_async.bulk._run import RefreshRun
 from belvo_async.bulk._status import JournalStatus, list_records, read_status
+from belvo_async.bulk._stop_rule import StopRule
 
 __all__ = [
     "Counts",

@@ -18,9 +18,16 @@ from belvo_async._sqlite.file import (
     find_remedy,
     make_private,
 )
-from belvo_async.bulk._binding import bind, check_client
-from belvo_async.bulk._log import Log, connect_read_only, find_fault, find_lasting_fault, has_log, sidecar
+from belvo_async.bulk._journal_owner import bind, check_client
 from belvo_async.bulk._records import APPLICATION_ID, SCHEMA, VERSION
+from belvo_async.bulk._write_ahead_log import (
+    Log,
+    connect_read_only,
+    find_fault,
+    find_lasting_fault,
+    has_log,
+    sidecar,
+)
 from belvo_async.errors import JournalBusyError, JournalError, JournalUnreadableError, JournalWriteError
 from belvo_async.params import ClientIdentity
 
@@ -45,7 +52,7 @@ class Durability(Enum):
     """A kill of the process, but the last writes may be lost with the power."""
 
 
-class Database:
+class JournalDatabase:
     """One journal file, or a temporary database that nobody else sees; for the thread that opens it."""
 
     def __init__(self, path: Path | None, durability: Durability, *, original: Path | None = None) -> None:

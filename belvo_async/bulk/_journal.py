@@ -9,7 +9,7 @@ from typing import Final
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._sqlite.worker import DatabaseWorker, InlineWorker, ThreadWorker
-from belvo_async.bulk._database import Database, Durability
+from belvo_async.bulk._database import Durability, JournalDatabase
 from belvo_async.bulk._records import (
     RESULTS,
     Admission,
@@ -84,7 +84,9 @@ class Journal:
     ) -> None:
         place = None if path is None else Path(path)
         self._database: Final = (
-            Database(None, durability, original=place) if is_copy else Database(place, durability)
+            JournalDatabase(None, durability, original=place)
+            if is_copy
+            else JournalDatabase(place, durability)
         )
         self._worker: Final[DatabaseWorker] = (
             InlineWorker(self._database) if place is None else ThreadWorker(self._database)

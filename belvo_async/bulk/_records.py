@@ -7,8 +7,8 @@ from typing import Final, Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from belvo_async.bulk._binding import CLIENT_SCHEMA
-from belvo_async.bulk._log import GENERATION_SCHEMA
+from belvo_async.bulk._journal_owner import CLIENT_SCHEMA
+from belvo_async.bulk._write_ahead_log import GENERATION_SCHEMA
 
 
 class LinkState(StrEnum):

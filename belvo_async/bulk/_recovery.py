@@ -6,10 +6,10 @@ from typing import Final
 
 from belvo_async._event_loop import first_of
 from belvo_async._pool import SessionPool
-from belvo_async.bulk._clerk import Clerk
 from belvo_async.bulk._doubt import find_login_left
 from belvo_async.bulk._outcomes import Outcome, Unsettled, Updated
 from belvo_async.bulk._records import Record
+from belvo_async.bulk._worker import LinkWorker
 from belvo_async.errors import AuthenticationError, BelvoError, OutcomeUnknownError, UsageError
 
 _FIRST_WAIT: Final = 3.0
@@ -26,9 +26,11 @@ class Recovery:
         stopping: Set when there is no more time to wait: the next run goes on.
     """
 
-    def __init__(self, pool: SessionPool, clerk: Clerk, login_limit: float, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, pool: SessionPool, worker: LinkWorker, login_limit: float, stopping: asyncio.Event
+    ) -> None:
         self._pool: Final = pool
-        self._clerk: Final = clerk
+        self._worker: Final = worker
         self._login_limit: Final = login_limit
         self._stopping: Final = stopping
 
@@ -40,7 +42,7 @@ class Recovery:
         """
         outcome = await self._find_outcome(record)
         if outcome is not None:
-            await self._clerk.record(outcome, record.institution)
+            await self._worker.record(outcome, record.institution)
         return outcome
 
     async def _find_outcome(self, record: Record) -> Outcome | None:

@@ -7,11 +7,11 @@ from uuid import UUID
 from belvo_async._clock import Clock
 from belvo_async._engine.callers import TokenProvider
 from belvo_async._pool import SessionPool
-from belvo_async.bulk._breaker import StopRule
 from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._plan import CredentialsProvider, Plan, ProgressCallback
+from belvo_async.bulk._options import CredentialsProvider, JobOptions, ProgressCallback
 from belvo_async.bulk._run import RefreshRun
 from belvo_async.bulk._source import Items, check_items
+from belvo_async.bulk._stop_rule import StopRule
 from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.params import Concurrency
 from belvo_async.params._validators import check_setting
@@ -106,7 +106,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         raise InvalidValueError.of(
             "journal", f"is {type(journal).__name__}", remedy="Pass the path of a file, or a Journal."
         )
-    plan = Plan(
+    options = JobOptions(
         concurrency=concurrency or pool.concurrency,
         credentials=credentials,
         provide_token=provide_token,
@@ -124,7 +124,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         close_grace=close_grace,
         dry_run=dry_run,
     )
-    return RefreshRun(pool, updates, _find_journal(journal, pool.clock, dry_run=dry_run), plan)
+    return RefreshRun(pool, updates, _find_journal(journal, pool.clock, dry_run=dry_run), options)
 
 
 def _find_journal(

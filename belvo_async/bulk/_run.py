@@ -9,11 +9,11 @@ from typing import Final, Self
 from belvo_async._event_loop import LoopBinding, end_all, finish, first_of, wait_until_done
 from belvo_async._http import hide
 from belvo_async._pool import SessionPool
-from belvo_async.bulk._conductor import Conductor
 from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._options import JobOptions
 from belvo_async.bulk._outcomes import Outcome
-from belvo_async.bulk._plan import Plan
 from belvo_async.bulk._report import RefreshReport
+from belvo_async.bulk._scheduler import Scheduler
 from belvo_async.bulk._source import Items, Source
 from belvo_async.errors import BelvoError, JobError, UsageError
 
@@ -27,14 +27,14 @@ class RefreshRun:
     and leaves none running.
     """
 
-    def __init__(self, pool: SessionPool, updates: Items, journal: Journal, plan: Plan) -> None:
+    def __init__(self, pool: SessionPool, updates: Items, journal: Journal, options: JobOptions) -> None:
         self._pool: Final = pool
         self._journal: Final = journal
-        self._plan: Final = plan
-        self._source: Final = Source(updates, has_credentials=plan.credentials is not None)
-        self._total: Final = len(updates) if isinstance(updates, Sized) else plan.total
+        self._options: Final = options
+        self._source: Final = Source(updates, has_credentials=options.credentials is not None)
+        self._total: Final = len(updates) if isinstance(updates, Sized) else options.total
         self._binding: Final = LoopBinding("run", "with bulk.refresh(…)")
-        self._conductor: Conductor | None = None
+        self._scheduler: Scheduler | None = None
         self._task: asyncio.Task[None] | None = None
         self._reporter: asyncio.Task[None] | None = None
         self._closing: asyncio.Future[None] | None = None
@@ -50,35 +50,35 @@ class RefreshRun:
             BelvoError: Belvo cannot be reached.
         """
         self._binding.bind()
-        if self._conductor is not None:
+        if self._scheduler is not None:
             raise UsageError("A run can be entered once.", remedy="Call bulk.refresh(…) again.")
         await self._journal.open(total=self._total, identity=self._pool.identity)
         try:
-            conductor = await self._prepare()
+            scheduler = await self._prepare()
         except BaseException:
             await finish(self._journal.close())
             raise
-        self._conductor = conductor
+        self._scheduler = scheduler
         self._reporter = asyncio.create_task(self._report_progress())
         return self
 
-    async def _prepare(self) -> Conductor:
-        if not self._plan.dry_run:
+    async def _prepare(self) -> Scheduler:
+        if not self._options.dry_run:
             await self._pool.ping()
-        conductor = Conductor(self._pool, self._journal, self._plan, self._source)
-        conductor.tally.take_over(await self._journal.read_counts())
-        interrupted = [] if self._plan.dry_run else await self._journal.take_interrupted()
-        self._task = asyncio.create_task(conductor.conduct(interrupted))
-        return conductor
+        scheduler = Scheduler(self._pool, self._journal, self._options, self._source)
+        scheduler.statistics.take_over(await self._journal.read_counts())
+        interrupted = [] if self._options.dry_run else await self._journal.take_interrupted()
+        self._task = asyncio.create_task(scheduler.conduct(interrupted))
+        return scheduler
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop, wait for the logins under way, and close the journal."""
-        conductor = self._enter()
+        scheduler = self._enter()
         await self.aclose()
-        if error is None and conductor.failure is not None and not self._is_failure_told:
-            raise conductor.failure
+        if error is None and scheduler.failure is not None and not self._is_failure_told:
+            raise scheduler.failure
 
     async def aclose(self, grace: float | None = None) -> None:
         """Stop, and close the journal. What has come about can still be taken. Calling it twice is fine.
@@ -87,30 +87,30 @@ class RefreshRun:
             grace: Seconds for the logins under way, by default `close_grace`; what is not done by then is cut
                 off, and settled by the next run on the journal.
         """
-        conductor = self._enter()
-        seconds = self._plan.close_grace if grace is None else grace
+        scheduler = self._enter()
+        seconds = self._options.close_grace if grace is None else grace
         try:
             self.stop("it was closed before its end")
-            await first_of(self._calm_down(conductor), self._pool.clock.sleep(seconds))
+            await first_of(self._calm_down(scheduler), self._pool.clock.sleep(seconds))
         finally:
             if self._closing is None:
-                self._closing = asyncio.ensure_future(self._close(conductor))
+                self._closing = asyncio.ensure_future(self._close(scheduler))
             await wait_until_done([self._closing])
             self._closing.result()
 
-    async def _calm_down(self, conductor: Conductor) -> None:
+    async def _calm_down(self, scheduler: Scheduler) -> None:
         if self._task is not None:
             await asyncio.shield(self._task)
-        await conductor.no_answers.wait()
+        await scheduler.no_answers.wait()
 
-    async def _close(self, conductor: Conductor) -> None:
+    async def _close(self, scheduler: Scheduler) -> None:
         tasks = [task for task in (self._task, self._reporter) if task is not None]
         await end_all(tasks)
         self._tell_progress()
         try:
             await self._journal.end_run(self.report.stopped)
         except JobError as error:
-            conductor.failure = conductor.failure or error
+            scheduler.failure = scheduler.failure or error
         finally:
             await self._journal.close()
 
@@ -125,13 +125,13 @@ class RefreshRun:
             JobError: The run has stopped: the source failed, too many links failed, or the journal did.
             BelvoError: The run has stopped: the keys are wrong, or the pool was closed.
         """
-        conductor = self._enter()
-        outcome = await conductor.take()
+        scheduler = self._enter()
+        outcome = await scheduler.take()
         if outcome is not None:
             return outcome
-        if conductor.failure is not None and not self._is_failure_told:
+        if scheduler.failure is not None and not self._is_failure_told:
             self._is_failure_told = True
-            raise conductor.failure
+            raise scheduler.failure
         raise StopAsyncIteration
 
     async def finish(self) -> RefreshReport:
@@ -146,10 +146,10 @@ class RefreshRun:
 
     def stop(self, reason: str = "stopped on request") -> None:
         """Start no more logins. Those under way go on, open challenges are parked; then the outcomes end."""
-        conductor = self._enter()
-        if not conductor.is_stopping:
+        scheduler = self._enter()
+        if not scheduler.is_stopping:
             self._stopped = reason
-            conductor.stop()
+            scheduler.stop()
 
     async def answer(self, ticket: str, token: str | None = None) -> Outcome:
         """Answer a parked challenge of this job, while the run goes on.
@@ -172,60 +172,64 @@ class RefreshRun:
     @property
     def report(self) -> RefreshReport:
         """Where the job stands now."""
-        conductor = self._conductor
-        if conductor is None:
-            return RefreshReport(total=self._total, is_dry_run=self._plan.dry_run)
-        tally = conductor.tally
-        states = tally.list_states()
-        left = None if self._total is None else self._total - tally.repeated - tally.skipped - tally.ended
+        scheduler = self._scheduler
+        if scheduler is None:
+            return RefreshReport(total=self._total, is_dry_run=self._options.dry_run)
+        statistics = scheduler.statistics
+        states = statistics.list_states()
+        left = (
+            None
+            if self._total is None
+            else self._total - statistics.repeated - statistics.skipped - statistics.ended
+        )
         return RefreshReport(
             total=self._total,
             read=self._source.read,
-            repeated=tally.repeated,
-            skipped=tally.skipped,
-            held_back=tally.held_back,
-            waiting=len(conductor.window) + tally.planned,
-            in_flight=conductor.window.running,
-            asking=conductor.clerk.people.asking,
-            settling=conductor.settling,
+            repeated=statistics.repeated,
+            skipped=statistics.skipped,
+            held_back=statistics.held_back,
+            waiting=len(scheduler.queue) + statistics.planned,
+            in_flight=scheduler.queue.running,
+            asking=scheduler.worker.prompts.asking,
+            settling=scheduler.settling,
             updated=states["updated"],
             parked=states["parked"],
             refused=states["refused"],
             unsettled=states["unsettled"],
-            by_institution=tally.list_institutions(),
-            by_code=tally.list_codes(),
-            elapsed=tally.elapsed,
-            rate=tally.find_rate(),
-            seconds_left=None if left is None else tally.find_seconds_left(max(0, left)),
-            next_expiry=tally.find_next_expiry(),
-            stopped=_tell_why(self._stopped, conductor),
-            is_dry_run=self._plan.dry_run,
+            by_institution=statistics.list_institutions(),
+            by_code=statistics.list_codes(),
+            elapsed=statistics.elapsed,
+            rate=statistics.find_rate(),
+            seconds_left=None if left is None else statistics.find_seconds_left(max(0, left)),
+            next_expiry=statistics.find_next_expiry(),
+            stopped=_tell_why(self._stopped, scheduler),
+            is_dry_run=self._options.dry_run,
         )
 
-    def _enter(self) -> Conductor:
-        if self._conductor is None:
+    def _enter(self) -> Scheduler:
+        if self._scheduler is None:
             raise UsageError(
                 "The run has not begun.", remedy="Write: async with bulk.refresh(…) as run, then use run."
             )
         self._binding.check()
-        return self._conductor
+        return self._scheduler
 
     async def _report_progress(self) -> None:
         while True:
-            await self._pool.clock.sleep(self._plan.progress_every)
+            await self._pool.clock.sleep(self._options.progress_every)
             self._tell_progress()
 
     def _tell_progress(self) -> None:
-        if self._plan.progress is None:
+        if self._options.progress is None:
             return
         try:
-            self._plan.progress(self.report)
+            self._options.progress(self.report)
         except Exception:  # noqa: BLE001 - the user's code, and logins are under way
             _LOG.exception("the progress callback raised")
 
 
-def _tell_why(reason: str | None, conductor: Conductor) -> str | None:
-    failure = conductor.failure
+def _tell_why(reason: str | None, scheduler: Scheduler) -> str | None:
+    failure = scheduler.failure
     if failure is None:
-        return None if conductor.is_complete else reason
+        return None if scheduler.is_complete else reason
     return failure.message if isinstance(failure, BelvoError) else type(failure).__name__

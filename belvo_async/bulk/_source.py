@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from belvo_async._event_loop import end_all, finish
-from belvo_async.bulk._window import Job
+from belvo_async.bulk._queue import Job
 from belvo_async.errors import BelvoError, InvalidValueError, SourceError
 from belvo_async.models import Link
 from belvo_async.params import LinkUpdate

@@ -13,9 +13,8 @@ from attrs import frozen
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._sqlite.file import connect, exists, find_real
-from belvo_async.bulk._binding import find_environment
 from belvo_async.bulk._database import build_unreadable, check_header, check_log
-from belvo_async.bulk._log import connect_read_only, find_lasting_fault, has_log, sidecar
+from belvo_async.bulk._journal_owner import find_environment
 from belvo_async.bulk._records import (
     Counts,
     LinkState,
@@ -24,6 +23,7 @@ from belvo_async.bulk._records import (
     read_time,
     write_cell,
 )
+from belvo_async.bulk._write_ahead_log import connect_read_only, find_lasting_fault, has_log, sidecar
 
 T = TypeVar("T")
 

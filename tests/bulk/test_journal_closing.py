@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from belvo_async._sqlite.worker import ThreadWorker
-from belvo_async.bulk._database import Database, Durability
+from belvo_async.bulk._database import Durability, JournalDatabase
 from belvo_async.errors import JournalBusyError
 from tests.bulk.journals import start
 from tests.bulk.workers import PATIENCE, Blocked, count, insert, opened_lane
@@ -41,7 +41,7 @@ async def test_closing_goes_on_when_cancelled_and_may_be_repeated(tmp_path: Path
 
 
 async def test_opening_that_is_cancelled_leaves_nothing_open(tmp_path: Path) -> None:
-    worker = ThreadWorker(Database(tmp_path / "run.sqlite", Durability.PROCESS_KILL))
+    worker = ThreadWorker(JournalDatabase(tmp_path / "run.sqlite", Durability.PROCESS_KILL))
     opening = asyncio.create_task(worker.open())
     await asyncio.sleep(0)
     opening.cancel()
@@ -67,7 +67,7 @@ async def _can_open(path: Path) -> bool:
 def test_a_loop_that_was_closed_first_leaves_no_traceback_and_no_loss(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
     release = Event()
-    worker = ThreadWorker(Database(path, Durability.PROCESS_KILL))
+    worker = ThreadWorker(JournalDatabase(path, Durability.PROCESS_KILL))
 
     async def leave() -> None:
         await worker.open()
@@ -92,11 +92,11 @@ def test_a_loop_that_was_closed_first_leaves_no_traceback_and_no_loss(tmp_path: 
 _STUCK = """
 import asyncio, sys, threading
 from pathlib import Path
-from belvo_async.bulk._database import Database, Durability
+from belvo_async.bulk._database import Durability, JournalDatabase
 from belvo_async._sqlite.worker import ThreadWorker
 
 async def main():
-    worker = ThreadWorker(Database(Path(sys.argv[1]), Durability.PROCESS_KILL))
+    worker = ThreadWorker(JournalDatabase(Path(sys.argv[1]), Durability.PROCESS_KILL))
     await worker.open()
     try:
         async with asyncio.timeout(0.05):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from belvo_async.bulk._log import sidecar
 from belvo_async.bulk._records import APPLICATION_ID, LinkState
+from belvo_async.bulk._write_ahead_log import sidecar
 from belvo_async.errors import JournalUnreadableError, JournalWriteError
 from tests.bulk.journals import (
     as_nobody,
@@ -255,5 +255,5 @@ async def test_what_is_looked_up_has_an_index(path: Path) -> None:
     }
     with closing(sqlite3.connect(path)) as connection:
         for question, index in questions.items():
-            (plan,) = connection.execute(f"EXPLAIN QUERY PLAN {question}").fetchall()
-            assert index in plan[3]
+            (options,) = connection.execute(f"EXPLAIN QUERY PLAN {question}").fetchall()
+            assert index in options[3]

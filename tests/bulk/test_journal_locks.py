@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._log import sidecar
+from belvo_async.bulk._write_ahead_log import sidecar
 from belvo_async.errors import JournalBusyError, JournalUnreadableError, JournalWriteError
 from tests.bulk.journals import NOON, opened, refuse, start, write_thousand
 

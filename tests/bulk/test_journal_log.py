@@ -13,7 +13,7 @@ import pytest
 from belvo_async import SessionPool
 from belvo_async._sqlite.file import connect
 from belvo_async.bulk import LinkState, list_records, read_status, refresh
-from belvo_async.bulk._log import sidecar
+from belvo_async.bulk._write_ahead_log import sidecar
 from belvo_async.errors import JournalUnreadableError, JournalWriteError
 from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import add_updates, read_states
@@ -267,7 +267,7 @@ def fill_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("belvo_async.bulk._log.os.fsync", fail)
+    monkeypatch.setattr("belvo_async.bulk._write_ahead_log.os.fsync", fail)
 
 
 async def test_a_journal_whose_log_cannot_be_made_is_refused_and_free_again(
@@ -287,7 +287,7 @@ async def test_nothing_is_acknowledged_before_the_file_says_that_its_log_is_need
     path = tmp_path / "run.sqlite"
     async with opened(path) as journal:
         with monkeypatch.context() as full:
-            full.setattr("belvo_async.bulk._log._LARGE", 1)
+            full.setattr("belvo_async.bulk._write_ahead_log._LARGE", 1)
             fill_disk(full)
             await journal.admit([("a", None)])  # after it, the log is moved, and there is no new one
             with pytest.raises(JournalWriteError, match="its log could not be made"):
@@ -337,8 +337,8 @@ async def test_a_kill_at_any_moment_leaves_a_journal_that_goes_on(
     """How many moments there were when each link was acknowledged."""
     folder = tmp_path / "job"
     folder.mkdir()
-    monkeypatch.setattr("belvo_async.bulk._log._LENGTH", 2**17)
-    monkeypatch.setattr("belvo_async.bulk._log._LARGE", 12)
+    monkeypatch.setattr("belvo_async.bulk._write_ahead_log._LENGTH", 2**17)
+    monkeypatch.setattr("belvo_async.bulk._write_ahead_log._LARGE", 12)
     for name in ("first", "second"):
         async with opened(folder / "run.sqlite") as journal:
             for number in range(8):

@@ -29,10 +29,10 @@ from belvo_async.bulk import (
     Updated,
     refresh,
 )
-from belvo_async.bulk._clerk import Clerk
 from belvo_async.bulk._credentials import RefusedCredentials
-from belvo_async.bulk._plan import Plan
+from belvo_async.bulk._options import JobOptions
 from belvo_async.bulk._recovery import Recovery
+from belvo_async.bulk._worker import LinkWorker
 from belvo_async.errors import ChallengeExpiredError, NotFoundError, OutcomeUnknownError
 from belvo_async.mfa import ResumeRoute
 from belvo_async.models import AwaitingToken
@@ -280,9 +280,9 @@ async def look_until_the_end(clock: ManualClock, age: timedelta) -> tuple[list[f
         (record,) = await journal.take_interrupted()
         stopping = asyncio.Event()
         credentials = RefusedCredentials(pool.identity, ())
-        clerk = Clerk(pool, journal, Plan(concurrency=Concurrency()), credentials, stopping)
+        worker = LinkWorker(pool, journal, JobOptions(concurrency=Concurrency()), credentials, stopping)
         began = clock.wall()
-        outcome = await Recovery(pool, clerk, 300.0, stopping).settle(record)
+        outcome = await Recovery(pool, worker, 300.0, stopping).settle(record)
         await journal.close()
         return [(entry.at - began).total_seconds() for entry in bank.log], outcome
 

@@ -13,12 +13,12 @@ from belvo_async import Challenge, Concurrency, Credentials, LinkUpdate, RateLim
 from belvo_async.bulk import Journal, NotUpdated, Parked, RefreshReport, StopRule, Unsettled, Updated, refresh
 from belvo_async.errors import (
     AuthenticationError,
-    BreakerOpenError,
     ConfigurationError,
     DeadlineExceededError,
     InvalidValueError,
     JournalWriteError,
     PoolClosedError,
+    TooManyFailuresError,
 )
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
@@ -105,7 +105,7 @@ async def test_an_answer_that_takes_too_long_is_settled_by_a_look(clock: ManualC
 async def test_a_job_stops_after_so_many_failures_and_says_which(sandbox: Sandbox, pool: SessionPool) -> None:
     updates = add_updates(sandbox, 100, "x_locked")
     outcomes, error = await fail_with(
-        pool, updates, BreakerOpenError, stop=StopRule(failures=5), concurrency=Concurrency(total=2)
+        pool, updates, TooManyFailuresError, stop=StopRule(failures=5), concurrency=Concurrency(total=2)
     )
     assert 5 <= len(outcomes) == sandbox.logins() <= 6  # one was under way
     assert "5 links have failed" in error.message
@@ -117,7 +117,7 @@ async def test_a_job_stops_at_a_share_of_failures(sandbox: Sandbox, pool: Sessio
     mixed = [update for pair in zip(good, bad, strict=True) for update in pair]
     rule = StopRule(share=0.5, of_last=10)
     outcomes, error = await fail_with(
-        pool, mixed, BreakerOpenError, stop=rule, concurrency=Concurrency(total=1)
+        pool, mixed, TooManyFailuresError, stop=rule, concurrency=Concurrency(total=1)
     )
     assert "5 of the last 10 links have failed" in error.message
     assert len(outcomes) == 10
@@ -135,7 +135,7 @@ async def test_a_job_stops_when_belvo_cannot_be_reached_at_all(sandbox: Sandbox)
         async with refresh(pool, updates, concurrency=Concurrency(total=1)) as run:
             await anext(run)
             await sandbox.stop()
-            with pytest.raises(BreakerOpenError, match="20 links in a row"):
+            with pytest.raises(TooManyFailuresError, match="20 links in a row"):
                 await collect(run)
         assert run.report.by_code["NotSentError"] == 20
 

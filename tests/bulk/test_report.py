@@ -8,7 +8,7 @@ import pytest
 
 from belvo_async import Concurrency, Link, RateLimit
 from belvo_async.bulk import Counts, LinkState, NotUpdated, RefreshReport, Unsettled, Updated
-from belvo_async.bulk._tally import Tally
+from belvo_async.bulk._statistics import Statistics
 from belvo_async.errors import LoginFailedError, OutcomeUnknownError
 from belvo_async.testing import ManualClock
 
@@ -52,8 +52,8 @@ def test_a_report_is_a_table_of_institutions_and_codes() -> None:
     assert len({len(line) for line in lines[4:7]}) == 1
 
 
-def open_tally(clock: ManualClock, rate_limit: RateLimit | None = None) -> Tally:
-    return Tally(clock, Concurrency(total=10), rate_limit or RateLimit.unlimited())
+def open_tally(clock: ManualClock, rate_limit: RateLimit | None = None) -> Statistics:
+    return Statistics(clock, Concurrency(total=10), rate_limit or RateLimit.unlimited())
 
 
 async def test_the_time_left_comes_from_the_limit_and_from_the_length_of_logins() -> None:
@@ -70,18 +70,22 @@ async def test_the_time_left_comes_from_the_limit_and_from_the_length_of_logins(
 
 async def test_the_rate_is_that_of_the_last_outcomes() -> None:
     clock = ManualClock()
-    tally = open_tally(clock)
-    assert tally.find_rate() is None
+    statistics = open_tally(clock)
+    assert statistics.find_rate() is None
     for _ in range(5):
-        tally.count(Updated(link_id="1", link=Link(id="1")), None)
+        statistics.count(Updated(link_id="1", link=Link(id="1")), None)
         await clock.advance(2.0)
-    assert tally.find_rate() == 0.5
-    assert (tally.ended, tally.elapsed, tally.list_institutions()) == (5, 10.0, {"unknown": {"updated": 5}})
+    assert statistics.find_rate() == 0.5
+    assert (statistics.ended, statistics.elapsed, statistics.list_institutions()) == (
+        5,
+        10.0,
+        {"unknown": {"updated": 5}},
+    )
 
 
 def test_what_earlier_runs_have_left_is_counted_on() -> None:
-    tally = open_tally(ManualClock())
-    tally.take_over(
+    statistics = open_tally(ManualClock())
+    statistics.take_over(
         Counts(
             by_state={LinkState.UPDATED: 3, LinkState.REFUSED: 2, LinkState.QUEUED: 7},
             by_institution={"a": {LinkState.UPDATED: 1, LinkState.QUEUED: 5}},
@@ -89,26 +93,27 @@ def test_what_earlier_runs_have_left_is_counted_on() -> None:
             next_expiry=None,
         )
     )
-    assert tally.list_states() == {"parked": 0, "updated": 3, "refused": 2, "unsettled": 0}
-    assert tally.list_institutions() == {"a": {"updated": 1}, "unknown": {"updated": 2, "refused": 2}}
+    assert statistics.list_states() == {"parked": 0, "updated": 3, "refused": 2, "unsettled": 0}
+    assert statistics.list_institutions() == {"a": {"updated": 1}, "unknown": {"updated": 2, "refused": 2}}
     failed = LoginFailedError("no")
-    tally.take_back(LinkState.REFUSED, None, "login_error")
-    assert tally.count(NotUpdated(link_id="1", error=failed), "a") == "LoginFailedError"
+    statistics.take_back(LinkState.REFUSED, None, "login_error")
+    assert statistics.count(NotUpdated(link_id="1", error=failed), "a") == "LoginFailedError"
     assert (
-        tally.count(Unsettled(link_id="2", error=OutcomeUnknownError("lost")), "a") == "OutcomeUnknownError"
+        statistics.count(Unsettled(link_id="2", error=OutcomeUnknownError("lost")), "a")
+        == "OutcomeUnknownError"
     )
-    assert tally.list_codes() == {"login_error": 1, "LoginFailedError": 1, "OutcomeUnknownError": 1}
+    assert statistics.list_codes() == {"login_error": 1, "LoginFailedError": 1, "OutcomeUnknownError": 1}
 
 
 def test_the_soonest_challenge_that_has_not_expired_is_told() -> None:
     clock = ManualClock()
-    tally = open_tally(clock)
+    statistics = open_tally(clock)
     now = clock.wall()
     for seconds, link_id in ((-1, "past"), (60, "later"), (30, "soon")):
-        tally.watch(now + timedelta(seconds=seconds), link_id)
-    assert tally.find_next_expiry() == now + timedelta(seconds=30)
-    tally.forget("soon")
-    assert tally.find_next_expiry() == now + timedelta(seconds=60)
+        statistics.watch(now + timedelta(seconds=seconds), link_id)
+    assert statistics.find_next_expiry() == now + timedelta(seconds=30)
+    statistics.forget("soon")
+    assert statistics.find_next_expiry() == now + timedelta(seconds=60)
     for number in range(2000):
-        tally.watch(now + timedelta(seconds=number), str(number))
-    assert tally.find_next_expiry() == now + timedelta(seconds=1)
+        statistics.watch(now + timedelta(seconds=number), str(number))
+    assert statistics.find_next_expiry() == now + timedelta(seconds=1)

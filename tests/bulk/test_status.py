@@ -10,9 +10,9 @@ import pytest
 
 from belvo_async.bulk import _status
 from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._log import sidecar
 from belvo_async.bulk._records import LinkState
 from belvo_async.bulk._status import JournalStatus, list_records, read_status
+from belvo_async.bulk._write_ahead_log import sidecar
 from belvo_async.errors import JournalUnreadableError
 from belvo_async.testing import ManualClock
 from tests.bulk.journals import (
@@ -37,7 +37,7 @@ async def path(tmp_path: Path) -> Path:
     await journal.park("a", ticket="a", parked="text a", expires_at=NOON + 2 * HOUR)
     await journal.park("b", ticket="b", parked="text b", expires_at=NOON + HOUR)
     await journal.finish("c", LinkState.UPDATED)
-    await journal.end_run("BreakerOpenError")
+    await journal.end_run("TooManyFailuresError")
     await journal.close()
     return path
 
@@ -49,7 +49,7 @@ def read_at(path: Path, seconds: float) -> JournalStatus:
 def test_a_job_that_ended_tells_when_and_why(path: Path) -> None:
     status = read_at(path, 60)
     assert (status.path, status.runs, status.is_running) == (path, 1, False)
-    assert (status.started_at, status.ended_at, status.reason) == (NOON, NOON, "BreakerOpenError")
+    assert (status.started_at, status.ended_at, status.reason) == (NOON, NOON, "TooManyFailuresError")
     assert (status.total, status.next_expiry) == (10, NOON + HOUR)
     assert status.counts.by_state[LinkState.PARKED] == 2
 

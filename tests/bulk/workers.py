@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from belvo_async._sqlite.worker import ThreadWorker
-from belvo_async.bulk._database import Database, Durability
+from belvo_async.bulk._database import Durability, JournalDatabase
 
 COUNT = "SELECT count(*) FROM runs"
 PATIENCE = 10.0
@@ -30,7 +30,7 @@ def fail(connection: sqlite3.Connection) -> None:
 
 @asynccontextmanager
 async def opened_lane(path: Path) -> AsyncIterator[ThreadWorker]:
-    worker = ThreadWorker(Database(path, Durability.PROCESS_KILL))
+    worker = ThreadWorker(JournalDatabase(path, Durability.PROCESS_KILL))
     await worker.open()
     try:
         yield worker

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import Concurrency, LinkUpdate
-from belvo_async.bulk._window import Job, Window
+from belvo_async.bulk._queue import FairQueue, Job
 from belvo_async.testing import ManualClock
 
 A_LINK = "30cb4806-6e00-48a4-91c9-ca55968576c8"
@@ -15,18 +15,18 @@ A_LINK = "30cb4806-6e00-48a4-91c9-ca55968576c8"
 
 def open_window(
     total: int = 100, each: int = 20, size: int = 1000, clock: ManualClock | None = None
-) -> Window:
-    return Window(Concurrency(total=total, per_institution=each), size, clock or ManualClock())
+) -> FairQueue:
+    return FairQueue(Concurrency(total=total, per_institution=each), size, clock or ManualClock())
 
 
-def fill(window: Window, institution: str | None, number: int) -> list[Job]:
+def fill(window: FairQueue, institution: str | None, number: int) -> list[Job]:
     jobs = [Job(f"{institution}-{place}", institution) for place in range(number)]
     for job in jobs:
         window.add(job)
     return jobs
 
 
-def drain(window: Window) -> list[Job]:
+def drain(window: FairQueue) -> list[Job]:
     picked = []
     while (job := window.pick()) is not None:
         picked.append(job)
@@ -101,7 +101,7 @@ def test_a_link_may_stop_waiting() -> None:
     assert [job.link_id for job in drain(window)] == ["a-0", "a-2"]
 
 
-def complain(window: Window, name: str, job: Job, *, enough: int = 1) -> float | None:
+def complain(window: FairQueue, name: str, job: Job, *, enough: int = 1) -> float | None:
     window.leave(job)
     return window.complain(name, enough=enough)
 

@@ -11,26 +11,26 @@ from attrs import define, field
 from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import end_all, first_of
 from belvo_async._pool import SessionPool
-from belvo_async.bulk._breaker import Breaker
-from belvo_async.bulk._clerk import Clerk
+from belvo_async.bulk._circuit_breaker import CircuitBreaker
 from belvo_async.bulk._credentials import RefusedCredentials
-from belvo_async.bulk._intake import Intake
 from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._options import JobOptions
 from belvo_async.bulk._outcomes import Outcome, Parked, Updated
-from belvo_async.bulk._plan import Plan
+from belvo_async.bulk._producer import Producer
+from belvo_async.bulk._queue import FairQueue, Job
 from belvo_async.bulk._records import LinkState, Record
 from belvo_async.bulk._recovery import Recovery
 from belvo_async.bulk._source import Source
-from belvo_async.bulk._tally import Tally
-from belvo_async.bulk._triage import Triage
-from belvo_async.bulk._window import Job, Window
+from belvo_async.bulk._statistics import Statistics
+from belvo_async.bulk._stop_rule import FailureCount
+from belvo_async.bulk._worker import LinkWorker
 from belvo_async.errors import BelvoError, InvalidValueError, SourceError
 
 _MOST_QUEUED: Final = 64
 """Logins that wait for their turn, or for their credentials: the others wait where the next is chosen."""
 
 
-class Conductor:
+class Scheduler:
     """The tasks of one run.
 
     Args:
@@ -40,16 +40,16 @@ class Conductor:
         source: Where the links come from.
     """
 
-    def __init__(self, pool: SessionPool, journal: Journal, plan: Plan, source: Source) -> None:
+    def __init__(self, pool: SessionPool, journal: Journal, options: JobOptions, source: Source) -> None:
         self._pool: Final = pool
         self._journal: Final = journal
-        self._plan: Final = plan
+        self._options: Final = options
         self._stopping: Final = asyncio.Event()
         self._changed: Final = asyncio.Event()
         self._arrived: Final = asyncio.Event()
         self._outcomes: Final[deque[Outcome]] = deque()
         self._tasks: Final[set[asyncio.Task[None]]] = set()
-        self._breaker: Final = Breaker(plan.stop)
+        self._failure_count: Final = FailureCount(options.stop)
         self._reopened: Final[set[str]] = set()
         """Links with an earlier outcome that is about to change."""
         self._answers = 0
@@ -60,18 +60,18 @@ class Conductor:
         self._has_ended = False
         self._was_cut = False
         """Whether something that had begun was given up."""
-        self.window: Final = Window(plan.concurrency, plan.look_ahead, pool.clock)
-        self._triage: Final = Triage(self.window)
-        self.tally: Final = Tally(pool.clock, plan.concurrency, pool.rate_limit)
-        credentials = RefusedCredentials(pool.identity, plan.resend)
-        self.clerk: Final = Clerk(pool, journal, plan, credentials, self._stopping)
-        self._recovery: Final = Recovery(pool, self.clerk, plan.login_limit, self._stopping)
-        self._intake: Final = Intake(
+        self.queue: Final = FairQueue(options.concurrency, options.look_ahead, pool.clock)
+        self._circuit_breaker: Final = CircuitBreaker(self.queue)
+        self.statistics: Final = Statistics(pool.clock, options.concurrency, pool.rate_limit)
+        credentials = RefusedCredentials(pool.identity, options.resend)
+        self.worker: Final = LinkWorker(pool, journal, options, credentials, self._stopping)
+        self._recovery: Final = Recovery(pool, self.worker, options.login_limit, self._stopping)
+        self._producer: Final = Producer(
             source,
             journal,
-            plan,
-            self.window,
-            self.tally,
+            options,
+            self.queue,
+            self.statistics,
             credentials,
             busy=self._reopened,
             is_crowded=self._is_crowded,
@@ -91,14 +91,14 @@ class Conductor:
     def is_complete(self) -> bool:
         """Whether the run has come to the end of its source, and of all that it had begun."""
         is_fed = self._feeder is not None and self._feeder.done() and not self._feeder.cancelled()
-        return self._has_ended and is_fed and not self._was_cut and not len(self.window)
+        return self._has_ended and is_fed and not self._was_cut and not len(self.queue)
 
     def stop(self) -> None:
         """Start no more logins, and leave open challenges open."""
         self._stopping.set()
         if self._feeder is not None:
             self._feeder.cancel()
-        self._was_cut = self.clerk.drop_not_begun() > 0 or self._was_cut
+        self._was_cut = self.worker.drop_not_begun() > 0 or self._was_cut
         self._stir()
 
     def fail(self, error: BaseException) -> None:
@@ -126,27 +126,27 @@ class Conductor:
                 "belongs to no open challenge",
                 remedy="It was answered already, is being answered, or is of another job.",
             )
-        self.window.discard(record.link_id)
+        self.queue.discard(record.link_id)
         self._reopened.add(record.link_id)
         self._answers += 1
         self.no_answers.clear()
         try:
-            outcome = await self.clerk.answer(record, token)
+            outcome = await self.worker.answer(record, token)
         finally:
             self._reopened.discard(record.link_id)
             self._answers -= 1
             if not self._answers:
                 self.no_answers.set()
-        self.tally.forget(record.link_id)
-        self.tally.take_back(LinkState.PARKED, record.institution, None)
-        self.tally.count(outcome, record.institution)
+        self.statistics.forget(record.link_id)
+        self.statistics.take_back(LinkState.PARKED, record.institution, None)
+        self.statistics.count(outcome, record.institution)
         return outcome
 
     async def conduct(self, interrupted: list[Record]) -> None:
         """Run the job to its end, or until it is stopped and what was under way has ended."""
         try:
             for record in interrupted:
-                self._intake.interrupted.add(record.link_id)
+                self._producer.interrupted.add(record.link_id)
                 self._start_task(self._recover(record))
             self._feeder = asyncio.create_task(self._feed())
             self._feeder.add_done_callback(lambda _: self._stir())
@@ -171,20 +171,20 @@ class Conductor:
         if self._tasks:
             return False
         is_fed = self._feeder is None or self._feeder.done()
-        return is_fed and (self.is_stopping or not len(self.window))
+        return is_fed and (self.is_stopping or not len(self.queue))
 
     def _start_jobs(self) -> None:
-        while not self.is_stopping and not self._is_crowded() and self.clerk.queued < _MOST_QUEUED:
-            job = self.window.pick()
+        while not self.is_stopping and not self._is_crowded() and self.worker.queued < _MOST_QUEUED:
+            job = self.queue.pick()
             if job is None:
                 break
             self._start_task(self._serve(job))
-        self._intake.stir()
+        self._producer.stir()
 
     async def _wait_for_change(self) -> None:
         if self._is_over():
             return
-        seconds = None if self.is_stopping else self.window.find_next_start()
+        seconds = None if self.is_stopping else self.queue.find_next_start()
         if seconds is None:
             await self._changed.wait()
         else:
@@ -192,11 +192,11 @@ class Conductor:
 
     def _stir(self) -> None:
         self._changed.set()
-        self._intake.stir()
+        self._producer.stir()
 
     def _is_crowded(self) -> bool:
         """Whether so many outcomes wait to be taken that nothing more is begun."""
-        return len(self._outcomes) >= self._plan.concurrency.total
+        return len(self._outcomes) >= self._options.concurrency.total
 
     def _welcome(self, job: Job) -> None:
         """A link waits; but maybe its institution rests, and has no room for it."""
@@ -221,36 +221,36 @@ class Conductor:
             self.fail(error)
 
     async def _feed(self) -> None:
-        """Read the source as far ahead as the window goes; what it gave before it failed is finished."""
+        """Read the source as far ahead as the queue goes; what it gave before it failed is finished."""
         try:
-            await self._intake.read()
+            await self._producer.read()
         except SourceError as error:
             self.failure = self.failure or error
         except Exception as error:  # noqa: BLE001 - the consumer meets it
             self.fail(error)
 
     async def _serve(self, job: Job) -> None:
-        place = _Place(self.window, self.tally, job)
+        place = _Place(self.queue, self.statistics, job)
         if job.earlier is not None:
             self._reopened.add(job.link_id)
         try:
-            outcome = await self.clerk.serve(job, self._stir, partial(self._ask, place))
+            outcome = await self.worker.serve(job, self._stir, partial(self._ask, place))
         finally:
             place.leave()
             self._reopened.discard(job.link_id)
-            self.tally.forget(job.link_id)
+            self.statistics.forget(job.link_id)
         if outcome is None:
-            self.tally.hold_back()
+            self.statistics.hold_back()
             return
         if job.earlier is not None:
-            self.tally.take_back(job.earlier.state, job.earlier.institution, job.earlier.code)
-        self._triage.judge(job.institution, outcome)
+            self.statistics.take_back(job.earlier.state, job.earlier.institution, job.earlier.code)
+        self._circuit_breaker.judge(job.institution, outcome)
         self._drop_excess(job.institution)
         self._hand_out(outcome, job.institution)
 
     def _ask(self, place: "_Place | None", parked: Parked) -> None:
         """A person is being asked: another login may take the place, and the answer needs none."""
-        self.tally.watch(parked.expires_at, parked.link_id)
+        self.statistics.watch(parked.expires_at, parked.link_id)
         if place is not None:
             place.leave()
             self._stir()
@@ -263,9 +263,9 @@ class Conductor:
 
     async def _go_on(self, record: Record) -> Outcome:
         try:
-            return await self.clerk.go_on(record, partial(self._ask, None))
+            return await self.worker.go_on(record, partial(self._ask, None))
         finally:
-            self.tally.forget(record.link_id)
+            self.statistics.forget(record.link_id)
 
     async def _settle(self, record: Record) -> Outcome | None:
         self.settling += 1
@@ -275,22 +275,22 @@ class Conductor:
             self.settling -= 1
 
     def _drop_excess(self, institution: str | None) -> None:
-        for job, error in self._triage.drop_excess(institution):
+        for job, error in self._circuit_breaker.drop_excess(institution):
             self._start_task(self._give_up(job, error))
 
     async def _give_up(self, job: Job, error: BelvoError) -> None:
         """Leave a link without a login, as its institution does not work."""
-        outcome = self.clerk.refuse(job.link_id, error)
-        await self.clerk.record(outcome, job.institution)
+        outcome = self.worker.refuse(job.link_id, error)
+        await self.worker.record(outcome, job.institution)
         self._hand_out(outcome, job.institution)
 
     def _hand_out(self, outcome: Outcome, institution: str | None) -> None:
         if isinstance(outcome, Updated):
             institution = outcome.link.institution or institution
-        code = self.tally.count(outcome, institution)
+        code = self.statistics.count(outcome, institution)
         self._outcomes.append(outcome)
         self._arrived.set()
-        why = self._breaker.note(outcome, code)
+        why = self._failure_count.note(outcome, code)
         if why is not None:
             self.fail(why)
 
@@ -299,18 +299,18 @@ class Conductor:
 class _Place:
     """The room that one login takes, until it ends or its person is asked."""
 
-    _window: Window
-    _tally: Tally
+    _queue: FairQueue
+    _statistics: Statistics
     _job: Job
     _began: float = field(init=False)
     _is_left: bool = False
 
     def __attrs_post_init__(self) -> None:
-        self._began = self._tally.elapsed
+        self._began = self._statistics.elapsed
 
     def leave(self) -> None:
         """Give it to another login; once is enough."""
         if not self._is_left:
             self._is_left = True
-            self._tally.time(self._tally.elapsed - self._began)
-            self._window.leave(self._job)
+            self._statistics.time(self._statistics.elapsed - self._began)
+            self._queue.leave(self._job)

@@ -6,9 +6,9 @@ from typing import Final, TypeAlias, TypeVar
 from attrs import Attribute, field, frozen
 
 from belvo_async._engine.callers import TokenProvider, check_provider
-from belvo_async.bulk._breaker import StopRule
 from belvo_async.bulk._records import LinkState, Record
 from belvo_async.bulk._report import RefreshReport
+from belvo_async.bulk._stop_rule import StopRule
 from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.params import Concurrency, LinkUpdate
 from belvo_async.params._checks import read_link_id
@@ -23,7 +23,7 @@ ProgressCallback: TypeAlias = Callable[[RefreshReport], None]
 RETRIABLE: Final = (LinkState.REFUSED, LinkState.UNSETTLED, LinkState.PARKED)
 
 
-def _check_callable(_plan: "Plan", attribute: "Attribute[T]", value: T) -> None:
+def _check_callable(_options: "JobOptions", attribute: "Attribute[T]", value: T) -> None:
     if value is not None and not callable(value):
         raise InvalidValueError.of(
             attribute.name,
@@ -32,22 +32,22 @@ def _check_callable(_plan: "Plan", attribute: "Attribute[T]", value: T) -> None:
         )
 
 
-def _check_provider(_plan: "Plan", _attribute: "Attribute[T]", value: T) -> None:
+def _check_provider(_options: "JobOptions", _attribute: "Attribute[T]", value: T) -> None:
     check_provider(value)
 
 
-def _check_rule(_plan: "Plan", attribute: "Attribute[T]", value: T) -> None:
+def _check_rule(_options: "JobOptions", attribute: "Attribute[T]", value: T) -> None:
     if value is not None:
         check_setting(attribute.name, value, StopRule)
 
 
-def _check_concurrency(_plan: "Plan", attribute: "Attribute[T]", value: T) -> None:
+def _check_concurrency(_options: "JobOptions", attribute: "Attribute[T]", value: T) -> None:
     check_setting(attribute.name, value, Concurrency)
 
 
-def _check_deadline(plan: "Plan", attribute: "Attribute[float | None]", value: float | None) -> None:
+def _check_deadline(options: "JobOptions", attribute: "Attribute[float | None]", value: float | None) -> None:
     if value is not None:
-        at_least(0.001)(plan, attribute, value)
+        at_least(0.001)(options, attribute, value)
 
 
 def _read_retry(value: object) -> frozenset[LinkState]:
@@ -70,7 +70,7 @@ def _read_resend(value: object) -> frozenset[str]:
 
 
 @frozen(kw_only=True)
-class Plan:
+class JobOptions:
     """The settings of one run.
 
     Raises:

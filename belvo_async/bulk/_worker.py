@@ -10,15 +10,15 @@ from belvo_async._pool import SessionPool
 from belvo_async.bulk._credentials import HeldBackError, RefusedCredentials
 from belvo_async.bulk._doubt import build_doubt, check_status
 from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._options import JobOptions
 from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated, find_retry
-from belvo_async.bulk._people import LeftOpenError, People
-from belvo_async.bulk._plan import Plan
+from belvo_async.bulk._prompts import LeftOpenError, Prompts
+from belvo_async.bulk._queue import Job
 from belvo_async.bulk._records import LinkState, Record
 from belvo_async.bulk._sharing import Sharing
 from belvo_async.bulk._source import is_cancelled_from_outside
+from belvo_async.bulk._statistics import find_code, find_state
 from belvo_async.bulk._steps import Phase, Steps
-from belvo_async.bulk._tally import find_code, find_state
-from belvo_async.bulk._window import Job
 from belvo_async.errors import (
     AddressBlockedError,
     AuthenticationError,
@@ -46,7 +46,7 @@ from belvo_async.params import LinkUpdate
 T = TypeVar("T")
 
 
-class Clerk:
+class LinkWorker:
     """Logs in, asks people, and writes the end of it into the journal.
 
     Args:
@@ -61,17 +61,17 @@ class Clerk:
         self,
         pool: SessionPool,
         journal: Journal,
-        plan: Plan,
+        options: JobOptions,
         credentials: RefusedCredentials,
         stopping: asyncio.Event,
     ) -> None:
         self._pool: Final = pool
         self._journal: Final = journal
-        self._plan: Final = plan
+        self._options: Final = options
         self._credentials: Final = credentials
-        self._sharing: Final = Sharing(pool, is_on=plan.share_challenges)
+        self._sharing: Final = Sharing(pool, is_on=options.share_challenges)
         self._not_begun: Final[set[asyncio.Task[object] | None]] = set()
-        self.people: Final = People(plan.provide_token, plan.most_asking, stopping)
+        self.prompts: Final = Prompts(options.provide_token, options.most_asking, stopping)
 
     async def serve(
         self, job: Job, on_begin: Callable[[], None], on_challenge: Callable[[Parked], None]
@@ -230,7 +230,7 @@ class Clerk:
         return Unsettled(link_id=steps.link_id, error=error)
 
     async def _limit(self, work: Coroutine[object, object, T]) -> T:
-        seconds = self._plan.link_deadline
+        seconds = self._options.link_deadline
         if seconds is None:
             return await work
         task = asyncio.ensure_future(work)
@@ -254,21 +254,21 @@ class Clerk:
             elif self._is_open(earlier):
                 return await self._resume(earlier, steps, job.update)
         if earlier is not None and steps.is_in_doubt:
-            link = await check_status(self._pool, earlier, self._plan.login_limit)
+            link = await check_status(self._pool, earlier, self._options.login_limit)
             if link is not None:
                 return link
         update = job.update or await self._find_update(job.link_id)
         if self._credentials.holds_back(update, job.refused):
             raise HeldBackError
         steps.credentials = self._credentials.digest(update)
-        return await self._pool.links.update(update, provide_token=self.people.provider, recorder=steps)
+        return await self._pool.links.update(update, provide_token=self.prompts.provider, recorder=steps)
 
     async def _resume(self, record: Record, steps: Steps, update: LinkUpdate | None = None) -> Link:
         state = self._pool.links.unpark(record.parked or "")
         if state.deadline <= self._pool.clock.monotonic():
             raise challenge_expired(record.link_id, "nobody answered before its time ran out")
         steps.phase, steps.state = Phase.ASKING, state
-        provider = self.people.provider
+        provider = self.prompts.provider
         if provider is None:
             raise token_required(state, "nobody can be asked")
         update = await self._find_update_to_resume(state, update, record)
@@ -287,7 +287,7 @@ class Clerk:
         """Return the credentials, where a resumed login may have to send them once more, and may do so."""
         if not self._needs_update(state):
             return None
-        if update is None and self._plan.credentials is not None:
+        if update is None and self._options.credentials is not None:
             update = await self._find_update(state.challenge.link_id)
         if update is not None and self._credentials.holds_back(update, record.refused):
             return None
@@ -301,7 +301,7 @@ class Clerk:
         return state.deadline > self._pool.clock.monotonic()
 
     async def _find_update(self, link_id: str) -> LinkUpdate:
-        find = self._plan.credentials
+        find = self._options.credentials
         if find is None:
             raise SourceError(f"There are no credentials for link {link_id}.", remedy="Pass credentials=.")
         try:

@@ -16,7 +16,7 @@ _HELD_UP_AFTER: Final = 2
 _HOPELESS_AFTER: Final = 5
 """Rests in a row: half an hour without one login that went through."""
 _LARGEST_SHARE: Final = 0.5
-"""Of the window, for the links of one institution that rests: the others need room too."""
+"""Of the queue, for the links of one institution that rests: the others need room too."""
 
 
 @define(eq=False)
@@ -52,7 +52,7 @@ class _Bank:
         return not (self.waiting or self.running or self.rest or self.complaints)
 
 
-class Window:
+class FairQueue:
     """So many waiting links, so many places for logins in all and at each institution (design rule R15).
 
     An institution that is down rests: 60 s, then twice as long each time, 15 minutes at most. The links of

@@ -38,7 +38,7 @@ def find_code(error: BelvoError) -> str:
     return error.code or type(error).__name__
 
 
-class Tally:
+class Statistics:
     """Counts, rates and times of one run, with what earlier runs have left."""
 
     def __init__(self, clock: Clock, concurrency: Concurrency, rate_limit: RateLimit) -> None:
@@ -79,7 +79,7 @@ class Tally:
         self.skipped += 1
         self.held_back += 1
 
-    def plan(self, institution: str | None) -> None:
+    def options(self, institution: str | None) -> None:
         """Count a link that a run without logins would update."""
         self.planned += 1
         self._institutions[institution or UNKNOWN]["waiting"] += 1

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Updated
-from belvo_async.bulk._window import Job, Window
+from belvo_async.bulk._queue import FairQueue, Job
 from belvo_async.errors import (
     ActivationRequiredError,
     ApiError,
@@ -17,11 +17,11 @@ _BUSY_ENOUGH: Final = 3
 """Logins in a row that met `too_many_sessions`: one alone is about its own end-user."""
 
 
-class Triage:
+class CircuitBreaker:
     """Judges institutions by what becomes of their links."""
 
-    def __init__(self, window: Window) -> None:
-        self._window: Final = window
+    def __init__(self, queue: FairQueue) -> None:
+        self._queue: Final = queue
         self._causes: Final[dict[str | None, ApiError]] = {}
 
     def judge(self, institution: str | None, outcome: Outcome) -> None:
@@ -32,17 +32,17 @@ class Triage:
             case NotUpdated(error=TooManySessionsError() as error):
                 self._complain(institution, error, enough=_BUSY_ENOUGH)
             case Updated() | Parked() | NotUpdated(error=LoginFailedError() | ActivationRequiredError()):
-                self._window.praise(institution)
+                self._queue.praise(institution)
             case _:
                 pass  # what Belvo or the network refuses says nothing about the institution
 
     def _complain(self, institution: str | None, error: ApiError, *, enough: int) -> None:
-        if self._window.complain(institution, enough=enough) is not None:
+        if self._queue.complain(institution, enough=enough) is not None:
             self._causes[institution] = error
 
     def drop_excess(self, institution: str | None) -> Iterator[tuple[Job, InstitutionUnavailableError]]:
-        """Take the links out of the window that do not wait for the end of a rest, each with its error."""
-        for job in self._window.drop_excess(institution):
+        """Take the links out of the queue that do not wait for the end of a rest, each with its error."""
+        for job in self._queue.drop_excess(institution):
             cause = self._causes[institution]
             error = InstitutionUnavailableError(
                 f"{institution} does not work now, so this link was not tried: {cause.message}",

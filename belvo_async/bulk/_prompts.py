@@ -13,7 +13,7 @@ class LeftOpenError(Exception):
     """Nobody is asked: the challenge stays open."""
 
 
-class People:
+class Prompts:
     """Stands before the user's callback.
 
     Args:

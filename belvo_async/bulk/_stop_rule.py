@@ -6,7 +6,7 @@ from typing import Final
 from attrs import Attribute, field, frozen
 
 from belvo_async.bulk._outcomes import NotUpdated, Outcome
-from belvo_async.errors import BreakerOpenError, ConfigurationError, NotSentError
+from belvo_async.errors import ConfigurationError, NotSentError, TooManyFailuresError
 from belvo_async.params._validators import at_least, whole
 
 _UNREACHABLE: Final = 20
@@ -40,7 +40,7 @@ class StopRule:
     """How many links `share` is about; before there are so many, it says nothing."""
 
 
-class Breaker:
+class FailureCount:
     """Counts outcomes against one rule, and always stops when Belvo cannot be reached at all."""
 
     def __init__(self, rule: StopRule | None) -> None:
@@ -50,7 +50,7 @@ class Breaker:
         self._unreachable = 0
         self._codes: Final[Counter[str]] = Counter()
 
-    def note(self, outcome: Outcome, code: str | None) -> BreakerOpenError | None:
+    def note(self, outcome: Outcome, code: str | None) -> TooManyFailuresError | None:
         """Count an outcome, by its code where it is a failure; return why the job has to stop, if it has."""
         never_left = isinstance(outcome, NotUpdated) and isinstance(outcome.error, NotSentError)
         self._unreachable = self._unreachable + 1 if never_left else 0
@@ -75,9 +75,9 @@ class Breaker:
             return None
         return f"{failed} of the last {rule.of_last} links have failed"
 
-    def _build_error(self, why: str) -> BreakerOpenError:
+    def _build_error(self, why: str) -> TooManyFailuresError:
         codes = ", ".join(f"{count} {code}" for code, count in self._codes.most_common(3))
-        return BreakerOpenError(
+        return TooManyFailuresError(
             f"The job was stopped: {why} (most often: {codes}).",
             remedy="Find the cause; then run the job again on its journal, where the other links wait.",
         )

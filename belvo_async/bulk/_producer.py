@@ -1,4 +1,4 @@
-"""Reads the source into the window: each link once, and none that is done."""
+"""Reads the source into the queue: each link once, and none that is done."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -6,23 +6,23 @@ from typing import Final
 
 from belvo_async.bulk._credentials import RefusedCredentials
 from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._plan import Plan
+from belvo_async.bulk._options import JobOptions
+from belvo_async.bulk._queue import FairQueue, Job
 from belvo_async.bulk._records import Admission, LinkState, Record
 from belvo_async.bulk._source import Source
-from belvo_async.bulk._tally import Tally
-from belvo_async.bulk._window import Job, Window
+from belvo_async.bulk._statistics import Statistics
 
 _BATCH: Final = 64
 
 
-class Intake:
+class Producer:
     """Decides what becomes of each item of the source.
 
     Args:
         source: Gives the items.
         journal: Knows what earlier runs have done, and which ids this run has met.
         plan: Says what is tried again.
-        window: Where links wait.
+        queue: Where links wait.
         tally: Counts what does not get there.
         credentials: Knows what is held back.
         busy: Links whose earlier outcome is about to change: they are not tried again now.
@@ -34,9 +34,9 @@ class Intake:
         self,
         source: Source,
         journal: Journal,
-        plan: Plan,
-        window: Window,
-        tally: Tally,
+        options: JobOptions,
+        queue: FairQueue,
+        statistics: Statistics,
         credentials: RefusedCredentials,
         *,
         busy: Collection[str],
@@ -45,9 +45,9 @@ class Intake:
     ) -> None:
         self._source: Final = source
         self._journal: Final = journal
-        self._plan: Final = plan
-        self._window: Final = window
-        self._tally: Final = tally
+        self._options: Final = options
+        self._queue: Final = queue
+        self._statistics: Final = statistics
         self._credentials: Final = credentials
         self._busy: Final = busy
         self._is_crowded: Final = is_crowded
@@ -57,13 +57,13 @@ class Intake:
         """Links that the run takes from the journal, and has not met in the source yet."""
 
     async def read(self) -> None:
-        """Read the source to its end, as far ahead as the window goes.
+        """Read the source to its end, as far ahead as the queue goes.
 
         Raises:
             SourceError: The source raised, or gave something that is no link.
             JournalError: The journal cannot be used.
         """
-        batches = self._source.batches(min(_BATCH, self._plan.look_ahead))
+        batches = self._source.batches(min(_BATCH, self._options.look_ahead))
         try:
             async for batch in batches:
                 await self._admit(batch)
@@ -79,15 +79,15 @@ class Intake:
             self._has_room.set()
 
     def _may_read(self) -> bool:
-        return bool(self._window.room) and not self._is_crowded()
+        return bool(self._queue.room) and not self._is_crowded()
 
     async def _admit(self, batch: list[Job]) -> None:
         jobs: dict[str, Job] = {}
         for job in batch:
-            if self._window.replace(job):
-                self._tally.repeated += 1
+            if self._queue.replace(job):
+                self._statistics.repeated += 1
                 continue
-            self._tally.repeated += job.link_id in jobs
+            self._statistics.repeated += job.link_id in jobs
             jobs[job.link_id] = job
         links = [(job.link_id, job.institution) for job in jobs.values()]
         admissions = await self._journal.admit(links) if links else []
@@ -100,19 +100,19 @@ class Intake:
         if job.link_id in self.interrupted:
             self.interrupted.remove(job.link_id)
         elif admission.is_repeated:
-            self._tally.repeated += 1
-        elif not is_new and (job.link_id in self._busy or not self._plan.tries_again(record)):
-            self._tally.skipped += 1
-        elif self._plan.dry_run:
+            self._statistics.repeated += 1
+        elif not is_new and (job.link_id in self._busy or not self._options.tries_again(record)):
+            self._statistics.skipped += 1
+        elif self._options.dry_run:
             self._plan_one(job, record)
         else:
             job.earlier = None if is_new else record
             job.refused = record.refused
-            self._window.add(job)
+            self._queue.add(job)
             self._on_wait(job)
 
     def _plan_one(self, job: Job, record: Record) -> None:
         if job.update is not None and self._credentials.holds_back(job.update, record.refused):
-            self._tally.hold_back()
+            self._statistics.hold_back()
         else:
-            self._tally.plan(job.institution)
+            self._statistics.options(job.institution)
