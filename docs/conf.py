@@ -42,7 +42,7 @@ nitpick_ignore_regex = [
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",
-        r"belvo_async\.(\w+\.)?_.*\.(T|PoolSettings|Person|ChallengeFields)",
+        r"belvo_async\.(\w+\.)?_.*\.(T|PoolSettings|BankUser|ChallengeFields)",
     ),
 ]
 

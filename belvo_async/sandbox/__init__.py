@@ -6,9 +6,9 @@ Belvo's sandbox cannot do: an expired session, a challenge in two steps, a lost 
 
 from belvo_async._version import publish
 from belvo_async.sandbox._faults import Fault, FaultKind
-from belvo_async.sandbox._journal import Received
 from belvo_async.sandbox._links import StoredLink
 from belvo_async.sandbox._options import SandboxOptions
+from belvo_async.sandbox._request_log import Received
 from belvo_async.sandbox._sandbox import Sandbox
 from belvo_async.sandbox._webhooks import Delivery, Event
 

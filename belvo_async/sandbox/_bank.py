@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from belvo_async.sandbox._ids import IdSource
 from belvo_async.sandbox._institutions import INSTITUTIONS
 from belvo_async.sandbox._links import StoredLink, identify_user
-from belvo_async.sandbox._mint import Mint
 from belvo_async.sandbox._options import SandboxOptions
-from belvo_async.sandbox._people import find_person
 from belvo_async.sandbox._problems import NOT_FOUND, RefusedError
 from belvo_async.sandbox._sessions import SessionBook
+from belvo_async.sandbox._test_users import find_user
 from belvo_async.sandbox._webhooks import Event, credentials_event
 
 CONFIRMED: Final = frozenset({"valid", "token_required"})
@@ -21,13 +21,13 @@ CONFIRMED: Final = frozenset({"valid", "token_required"})
 class Bank:
     """Everything that outlives a request. It does no I/O; *emit* is told of each webhook event."""
 
-    def __init__(self, options: SandboxOptions, mint: Mint, emit: Callable[[Event], None]) -> None:
+    def __init__(self, options: SandboxOptions, ids: IdSource, emit: Callable[[Event], None]) -> None:
         self.options = options
-        self.mint = mint
+        self.ids = ids
         self.emit = emit
         self.links: dict[str, StoredLink] = {}
         self.sessions = SessionBook()
-        self.owner = mint.uuid()
+        self.owner = ids.uuid()
         """The `created_by` of every link."""
         self.in_flight: set[str] = set()
         """The keys of the logins that are not decided yet."""
@@ -41,7 +41,7 @@ class Bank:
     def make_link(self, institution: str, username: str | None, at: datetime) -> StoredLink:
         """Return a new link that is not stored yet."""
         return StoredLink(
-            id=self.mint.uuid(),
+            id=self.ids.uuid(),
             institution=institution,
             username=username,
             credentials={},
@@ -49,7 +49,7 @@ class Bank:
             access_mode="recurrent",
             created_at=at,
             created_by=self.owner,
-            person=find_person(username, asks_token=INSTITUTIONS[institution].asks_token),
+            person=find_user(username, asks_token=INSTITUTIONS[institution].asks_token),
         )
 
     def store(self, link: StoredLink) -> None:
@@ -91,10 +91,10 @@ class Bank:
         link.failures += 1
         if link.failures >= self.options.failures_until_invalid and link.status in CONFIRMED:
             link.status = "invalid"
-            self.emit(credentials_event(link, "invalid_credentials", self.mint))
+            self.emit(credentials_event(link, "invalid_credentials", self.ids))
 
     def demand_token(self, link_id: str) -> None:
         """Let a scheduled refresh of the link run into an MFA challenge."""
         link = self.links[link_id]
         link.status = "token_required"
-        self.emit(credentials_event(link, "token_required", self.mint))
+        self.emit(credentials_event(link, "token_required", self.ids))

@@ -66,7 +66,7 @@ class FormField:
 
 
 @frozen(kw_only=True)
-class Institution:
+class SandboxInstitution:
     """One institution."""
 
     id: int
@@ -141,13 +141,13 @@ def _in_three_countries(family: str, *ids: int) -> Iterator[tuple[int, str, str]
         yield number, f"{family}_{code}_retail", f"{family.capitalize()} {country}"
 
 
-def _build_table() -> Iterator[Institution]:
+def _build_table() -> Iterator[SandboxInstitution]:
     for number, name, title in _in_three_countries("gringotts", 1001, 1002, 1003):
-        yield Institution(id=number, name=name, display_name=title, form_fields=_PAIR)
+        yield SandboxInstitution(id=number, name=name, display_name=title, form_fields=_PAIR)
     for number, name, title in _in_three_countries("erebor", 1004, 1005, 1006):
-        yield Institution(id=number, name=name, display_name=title, form_fields=_PAIR)
+        yield SandboxInstitution(id=number, name=name, display_name=title, form_fields=_PAIR)
     for number, name, title in _in_three_countries("heimdall", 1014, 1021, 1020):
-        yield Institution(
+        yield SandboxInstitution(
             id=number,
             name=name,
             display_name=f"{title} MFA testing",
@@ -155,7 +155,7 @@ def _build_table() -> Iterator[Institution]:
             features=("token_required",),
             asks_token=True,
         )
-    yield Institution(
+    yield SandboxInstitution(
         id=1012,
         name="gotham_br_business",
         display_name="Gotham Business Bank",
@@ -163,7 +163,7 @@ def _build_table() -> Iterator[Institution]:
         asks_token=True,
     )
     for number, kind in ((1015, "business"), (1016, "retail")):
-        yield Institution(
+        yield SandboxInstitution(
             id=number,
             name=f"ironbank_br_{kind}",
             display_name="Ironbank Advanced login",
@@ -172,8 +172,8 @@ def _build_table() -> Iterator[Institution]:
     yield from _build_singles()
 
 
-def _build_singles() -> Iterator[Institution]:
-    yield Institution(
+def _build_singles() -> Iterator[SandboxInstitution]:
+    yield SandboxInstitution(
         id=1013,
         name="tatooine_mx_fiscal",
         display_name="Tatooine",
@@ -181,7 +181,7 @@ def _build_singles() -> Iterator[Institution]:
         form_fields=_PAIR,
         resources=_FISCAL_RESOURCES,
     )
-    yield Institution(
+    yield SandboxInstitution(
         id=9454,
         name="planet_mx_employment",
         display_name="Planet",
@@ -194,14 +194,14 @@ def _build_singles() -> Iterator[Institution]:
         ),
         resources=_EMPLOYMENT_RESOURCES,
     )
-    yield Institution(
+    yield SandboxInstitution(
         id=9256,
         name="ofmockbank_br_retail",
         display_name="Open Finance Mock Bank",
         integration_type="openfinance",
         form_fields=(FormField(name="username", label="CPF", validation=r"^[0-9.\-/]{11,18}$"),),
     )
-    yield Institution(
+    yield SandboxInstitution(
         id=9322,
         name="belvo_mx_retail",
         display_name="Belvo Bank",
@@ -209,6 +209,6 @@ def _build_singles() -> Iterator[Institution]:
     )
 
 
-INSTITUTIONS: Final[Mapping[str, Institution]] = {
+INSTITUTIONS: Final[Mapping[str, SandboxInstitution]] = {
     institution.name: institution for institution in _build_table()
 }

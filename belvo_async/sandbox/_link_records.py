@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from belvo_async._http import Response
-from belvo_async.sandbox._answers import answer_json
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._calls import Call, Reply
 from belvo_async.sandbox._filters import LINK_FILTERS, MODES, read_filters
@@ -22,6 +21,7 @@ from belvo_async.sandbox._problems import (
     RefusedError,
 )
 from belvo_async.sandbox._registration import DAYS
+from belvo_async.sandbox._responses import answer_json
 from belvo_async.sandbox._webhooks import deletion_event
 
 MINUTE: Final = timedelta(minutes=1)
@@ -68,7 +68,7 @@ def refresh_link(bank: Bank, call: Call, link_id: str) -> Reply:
     form.finish()
     _check_refreshable(bank, link, call.at)
     link.refreshed_at = call.at
-    return Reply(response=answer_json(202, {"request_id": bank.mint.hex32()}))
+    return Reply(response=answer_json(202, {"request_id": bank.ids.hex32()}))
 
 
 def _check_resources(form: Form, link: StoredLink, names: tuple[str, ...] | None) -> None:
@@ -111,8 +111,8 @@ class Remover:
             self._count(call.at)
             bank.remove(link_id)
             return Reply(response=Response(status=204))
-        request_id = bank.mint.uuid()
-        bank.emit(deletion_event(bank.remove(link_id), request_id, bank.mint))
+        request_id = bank.ids.uuid()
+        bank.emit(deletion_event(bank.remove(link_id), request_id, bank.ids))
         return Reply(response=answer_json(202, {"request_id": request_id}))
 
     def _count(self, at: datetime) -> None:

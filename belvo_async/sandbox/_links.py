@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import define, field
 
-from belvo_async.sandbox._people import Person
+from belvo_async.sandbox._test_users import BankUser
 
 
 @define(kw_only=True)
@@ -29,7 +29,7 @@ class StoredLink:
     credentials_storage: str = "store"
     fetch_resources: tuple[str, ...] = ()
     stale_in: str | None = None
-    person: Person = field(repr=False)
+    person: BankUser = field(repr=False)
     failures: int = 0
     """Refused logins since the last good one."""
     refreshed_at: datetime | None = None

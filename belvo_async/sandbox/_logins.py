@@ -6,14 +6,14 @@ from functools import partial
 
 from attrs import evolve, field, frozen
 
-from belvo_async.sandbox._answers import answer_challenge, answer_json, answer_page, answer_problems
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._calls import Login, Outcome, Reply
 from belvo_async.sandbox._faults import Fault, FaultKind
 from belvo_async.sandbox._links import StoredLink
-from belvo_async.sandbox._people import RIGHT_TOKEN, Trouble, find_refusal
 from belvo_async.sandbox._problems import NOT_FOUND, TOO_MANY_SESSIONS, Problem
+from belvo_async.sandbox._responses import answer_challenge, answer_json, answer_page, answer_problems
 from belvo_async.sandbox._sessions import Session, end_of
+from belvo_async.sandbox._test_users import RIGHT_TOKEN, Trouble, find_refusal
 
 
 @frozen(kw_only=True)
@@ -94,11 +94,11 @@ def _find_trouble(bank: Bank, attempt: Attempt) -> Trouble | None:
 def _answer_trouble(bank: Bank, trouble: Trouble) -> Reply:
     if trouble.html:
         return Reply(response=answer_page(trouble.status))
-    return Reply(response=answer_problems(trouble.status, bank.mint.hex32(), [trouble.problem]))
+    return Reply(response=answer_problems(trouble.status, bank.ids.hex32(), [trouble.problem]))
 
 
 def _refuse(bank: Bank, link: StoredLink, status: int, problem: Problem) -> Reply:
-    response = answer_problems(status, bank.mint.hex32(), [problem])
+    response = answer_problems(status, bank.ids.hex32(), [problem])
     return Reply(response=response, login=True, link_id=link.id)
 
 
@@ -116,7 +116,7 @@ def _challenge(bank: Bank, attempt: Attempt, step: int, at: datetime) -> Reply:
     keeps_id = asks_again and not options.new_session_on_wrong_token
     expiry = options.short_expiry if link.person.expiry == "short" else options.expiry
     session = Session(
-        id=attempt.session.id if attempt.session is not None and keeps_id else bank.mint.hex32(),
+        id=attempt.session.id if attempt.session is not None and keeps_id else bank.ids.hex32(),
         link_id=link.id,
         step=step,
         credentials=_credentials_of(attempt),
@@ -126,7 +126,7 @@ def _challenge(bank: Bank, attempt: Attempt, step: int, at: datetime) -> Reply:
     if attempt.registers:
         bank.store(link)
     bank.sessions.open(session)
-    response = answer_challenge(session, link.person.prompts[step], bank.mint.hex32(), options)
+    response = answer_challenge(session, link.person.prompts[step], bank.ids.hex32(), options)
     return Reply(response=response, login=True, link_id=link.id)
 
 

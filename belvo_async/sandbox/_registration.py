@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from belvo_async.sandbox._filters import MODES
 from belvo_async.sandbox._forms import Form
-from belvo_async.sandbox._institutions import INSTITUTIONS, FormField, Institution
+from belvo_async.sandbox._institutions import INSTITUTIONS, FormField, SandboxInstitution
 from belvo_async.sandbox._problems import Problem, RefusedError, missing
 
 SECRET_FIELDS: Final = (
@@ -31,7 +31,7 @@ DAYS: Final = r"\d{1,3}d"
 class Registration:
     """What a client sends to create a link."""
 
-    institution: Institution
+    institution: SandboxInstitution
     username: str | None
     credentials: Mapping[str, str] = field(repr=False)
     token: str | None = field(repr=False)
@@ -83,7 +83,7 @@ def read_registration(form: Form) -> Registration:
     )
 
 
-def _read_institution(form: Form) -> Institution:
+def _read_institution(form: Form) -> SandboxInstitution:
     name = form.text("institution", required=True) or ""
     form.finish()
     if name not in INSTITUTIONS:
@@ -92,7 +92,7 @@ def _read_institution(form: Form) -> Institution:
     return INSTITUTIONS[name]
 
 
-def _check_presence(form: Form, institution: Institution) -> None:
+def _check_presence(form: Form, institution: SandboxInstitution) -> None:
     form.problems.extend(
         missing(wanted.name)
         for wanted in institution.form_fields
@@ -100,7 +100,7 @@ def _check_presence(form: Form, institution: Institution) -> None:
     )
 
 
-def _check_fit(institution: Institution, credentials: Mapping[str, str]) -> None:
+def _check_fit(institution: SandboxInstitution, credentials: Mapping[str, str]) -> None:
     unfit = [wanted for wanted in institution.form_fields if not _fits(wanted, credentials.get(wanted.name))]
     if unfit:
         raise RefusedError(

@@ -4,15 +4,15 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from belvo_async.sandbox import _link_desk as desk
 from belvo_async.sandbox import _link_records as records
-from belvo_async.sandbox._answers import answer_json, answer_problems
+from belvo_async.sandbox import _login_endpoints as desk
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._calls import Call, Outcome, Reply
 from belvo_async.sandbox._filters import INSTITUTION_FILTERS, read_filters
-from belvo_async.sandbox._institutions import INSTITUTIONS, Institution
+from belvo_async.sandbox._institutions import INSTITUTIONS, SandboxInstitution
 from belvo_async.sandbox._pages import build_page
 from belvo_async.sandbox._problems import AUTHENTICATION_FAILED, NOT_FOUND, Problem, RefusedError
+from belvo_async.sandbox._responses import answer_json, answer_problems
 from belvo_async.sandbox._widget import make_token
 
 Handler: TypeAlias = Callable[[Call, str], Outcome]
@@ -37,7 +37,7 @@ class Routes:
         try:
             return self._find_handler(call)
         except RefusedError as refused:
-            response = answer_problems(refused.status, self._bank.mint.hex32(), refused.problems)
+            response = answer_problems(refused.status, self._bank.ids.hex32(), refused.problems)
             return Reply(response=response)
 
     def _find_handler(self, call: Call) -> Outcome:
@@ -85,7 +85,7 @@ class Routes:
     def _list_institutions(self, call: Call) -> Reply:
         tests = read_filters(call.request.query, INSTITUTION_FILTERS)
         found = [item for item in INSTITUTIONS.values() if all(test(item) for test in tests)]
-        page = build_page(found, Institution.public, call.request, self.origin, self._bank.options)
+        page = build_page(found, SandboxInstitution.public, call.request, self.origin, self._bank.options)
         return Reply(response=answer_json(200, page))
 
 

@@ -8,18 +8,18 @@ from typing import Self
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._event_loop import finish
 from belvo_async.sandbox._bank import Bank
-from belvo_async.sandbox._courier import Courier
-from belvo_async.sandbox._edge import Edge
 from belvo_async.sandbox._faults import Switchboard
 from belvo_async.sandbox._filters import MODES, STATUSES
+from belvo_async.sandbox._ids import IdSource
 from belvo_async.sandbox._institutions import INSTITUTIONS
-from belvo_async.sandbox._journal import Journal, Received
 from belvo_async.sandbox._links import StoredLink
-from belvo_async.sandbox._mint import Mint
 from belvo_async.sandbox._options import SandboxOptions
-from belvo_async.sandbox._reception import Reception
+from belvo_async.sandbox._pipeline import Pipeline
+from belvo_async.sandbox._rate_limit import SandboxRateLimit
+from belvo_async.sandbox._request_log import Received, RequestLog
 from belvo_async.sandbox._routes import Routes
 from belvo_async.sandbox._server import Server
+from belvo_async.sandbox._webhook_sender import WebhookSender
 
 
 class Sandbox:
@@ -50,24 +50,24 @@ class Sandbox:
         seed: int = 0,
     ) -> None:
         self.options = options or SandboxOptions()
-        mint = Mint(seed)
-        self.secret_id = self.options.secret_id or mint.uuid()
-        self.secret_password = self.options.secret_password or f"{mint.hex32()}#*@&_-{mint.hex32()}"
+        ids = IdSource(seed)
+        self.secret_id = self.options.secret_id or ids.uuid()
+        self.secret_password = self.options.secret_password or f"{ids.hex32()}#*@&_-{ids.hex32()}"
         self.faults = Switchboard(seed)
-        self.webhooks = Courier(self.options, clock)
+        self.webhooks = WebhookSender(self.options, clock)
         self.clock = clock
-        self._bank = Bank(self.options, mint, self.webhooks.emit)
-        self._journal = Journal(self.options.log_limit)
+        self._bank = Bank(self.options, ids, self.webhooks.emit)
+        self._journal = RequestLog(self.options.log_limit)
         self._routes = Routes(self._bank, self.secret_id, self.secret_password)
-        reception = Reception(
+        pipeline = Pipeline(
             self._routes.dispatch,
             clock=clock,
-            edge=Edge(self.options),
+            edge=SandboxRateLimit(self.options),
             faults=self.faults,
             journal=self._journal,
-            mint=mint,
+            ids=ids,
         )
-        self._server = Server(reception, port)
+        self._server = Server(pipeline, port)
 
     async def __aenter__(self) -> Self:
         await self.start()

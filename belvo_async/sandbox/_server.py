@@ -8,8 +8,8 @@ from aiohttp import web
 
 from belvo_async._event_loop import end_all, finish
 from belvo_async._http import Request
-from belvo_async.sandbox._reception import Reception
-from belvo_async.sandbox._wire import send
+from belvo_async.sandbox._http_writer import send
+from belvo_async.sandbox._pipeline import Pipeline
 
 HOST: Final = "127.0.0.1"
 GRACE: Final = 0.05
@@ -19,8 +19,8 @@ GRACE: Final = 0.05
 class Server:
     """Listens while it is started. A client that goes away does not stop the login it asked for."""
 
-    def __init__(self, reception: Reception, port: int) -> None:
-        self._reception = reception
+    def __init__(self, pipeline: Pipeline, port: int) -> None:
+        self._pipeline = pipeline
         self._port = port
         self._server: web.Server | None = None
         self._runner: web.ServerRunner | None = None
@@ -94,7 +94,7 @@ class Server:
         self._exchanges.add(task)
         try:
             reused = self._is_reused(request)
-            reply = await self._reception.receive(await _read(request), reused=reused)
+            reply = await self._pipeline.receive(await _read(request), reused=reused)
             return await send(request, reply)
         finally:
             self._exchanges.discard(task)

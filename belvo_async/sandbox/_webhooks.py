@@ -4,8 +4,8 @@ from typing import Final
 
 from attrs import frozen
 
+from belvo_async.sandbox._ids import IdSource
 from belvo_async.sandbox._links import StoredLink
-from belvo_async.sandbox._mint import Mint
 
 _DATA: Final[dict[str, dict[str, object]]] = {
     "invalid_credentials": {
@@ -62,21 +62,21 @@ class Delivery:
         return last is not None and 200 <= last < 300
 
 
-def credentials_event(link: StoredLink, code: str, mint: Mint) -> Event:
+def credentials_event(link: StoredLink, code: str, ids: IdSource) -> Event:
     """Build an event about the state of a link."""
     return Event(
-        webhook_id=mint.hex32(),
+        webhook_id=ids.hex32(),
         webhook_code=code,
         link_id=link.id,
-        request_id=mint.uuid(),
+        request_id=ids.uuid(),
         external_id=link.external_id,
     )
 
 
-def deletion_event(link: StoredLink, request_id: str, mint: Mint) -> Event:
+def deletion_event(link: StoredLink, request_id: str, ids: IdSource) -> Event:
     """Build the event that answers an asynchronous deletion."""
     return Event(
-        webhook_id=mint.hex32(),
+        webhook_id=ids.hex32(),
         webhook_code="link_deleted",
         link_id=link.id,
         request_id=request_id,

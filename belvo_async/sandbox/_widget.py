@@ -4,11 +4,11 @@ import json
 from base64 import urlsafe_b64encode
 from typing import Final
 
-from belvo_async.sandbox._answers import answer_json
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._calls import Call, Reply
 from belvo_async.sandbox._forms import Form
 from belvo_async.sandbox._problems import AUTHENTICATION_FAILED, RefusedError
+from belvo_async.sandbox._responses import answer_json
 
 LIFETIME: Final = 1200
 """Seconds."""
@@ -40,7 +40,7 @@ def make_token(bank: Bank, call: Call, secret_id: str, secret_password: str) -> 
 
 def _build_claims(bank: Bank, call: Call, link_id: str | None) -> dict[str, object]:
     issued = int(call.at.timestamp())
-    claims: dict[str, object] = {"iat": issued, "exp": issued + LIFETIME, "jti": bank.mint.hex32()}
+    claims: dict[str, object] = {"iat": issued, "exp": issued + LIFETIME, "jti": bank.ids.hex32()}
     if link_id is not None:
         link = bank.find_link(link_id)
         claims["link"] = {"id": link.id, "status": link.status, "institution": link.institution}
@@ -49,5 +49,5 @@ def _build_claims(bank: Bank, call: Call, link_id: str | None) -> dict[str, obje
 
 def _sign(bank: Bank, claims: dict[str, object]) -> str:
     """Return a token in the form of a JWT; nobody can check its signature."""
-    parts = (json.dumps({"typ": "JWT", "alg": "HS256"}), json.dumps(claims), bank.mint.hex32())
+    parts = (json.dumps({"typ": "JWT", "alg": "HS256"}), json.dumps(claims), bank.ids.hex32())
     return ".".join(urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from belvo_async._event_loop import LoopBinding
-from belvo_async.testing._quiet import QuietCounter, settle
-from belvo_async.testing._sleepers import Sleeper, Sleepers
+from belvo_async.testing._idle import QuietCounter, settle
+from belvo_async.testing._timers import Sleeper, Sleepers
 
 START: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _BOOT: Final = 1_000 * 10**9

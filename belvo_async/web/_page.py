@@ -20,12 +20,13 @@ from belvo_async.errors import (
 )
 from belvo_async.mfa import ResumeRoute
 from belvo_async.models import ChallengePhase
-from belvo_async.web._answering import Answering, Reply
+from belvo_async.web._attempts import Allowance
+from belvo_async.web._background import Answering, Reply
+from belvo_async.web._csrf import COOKIE, FIELD, comes_from_our_form, find_proof, write_cookie
 from belvo_async.web._drawing import ValueKind, draw_value, shorten
-from belvo_async.web._guards import COOKIE, FIELD, Allowance, comes_from_our_form, find_proof, write_cookie
 from belvo_async.web._http import PageRequest, PageResponse
+from belvo_async.web._institution_names import Names
 from belvo_async.web._languages import CATALOGS, choose_language
-from belvo_async.web._names import Names
 from belvo_async.web._render import redirect, refuse_method, render, serve_file
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from belvo_async import Concurrency, LinkUpdate, RetryPolicy, SessionPool
 from belvo_async.bulk import NotUpdated, Outcome, Updated, refresh
 from belvo_async.errors import InstitutionUnavailableError
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
-from belvo_async.sandbox._journal import Received
+from belvo_async.sandbox._request_log import Received
 from belvo_async.testing import ManualClock
 from belvo_async.testing._clock import START
 from tests.bulk.conftest import (

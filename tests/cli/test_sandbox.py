@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from belvo_async.cli._app import app
 from belvo_async.cli._sandbox import USERS
-from belvo_async.sandbox._people import MFA_PEOPLE, OWN_PEOPLE
+from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE
 
 from .processes import pipe
 

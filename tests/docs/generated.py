@@ -15,7 +15,7 @@ from belvo_async._wire.error_codes import MEANINGS, Meaning
 from belvo_async.cli._endings import EXIT_CODES
 from belvo_async.sandbox import SandboxOptions
 from belvo_async.sandbox._institutions import INSTITUTIONS
-from belvo_async.sandbox._people import MFA_PEOPLE, OWN_PEOPLE, REFUSED, Person, Trouble
+from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE, REFUSED, BankUser, Trouble
 from tests.docs.drawing import draw
 from tests.docs.machine import find_transitions
 from tests.docs.pages import DOCS, list_pages
@@ -113,7 +113,7 @@ def _list_refusals() -> Iterator[str]:
     yield from _write_table(("field", "value"), rows)
 
 
-def _list_people(people: Mapping[str, Person]) -> Callable[[], Iterator[str]]:
+def _list_people(people: Mapping[str, BankUser]) -> Callable[[], Iterator[str]]:
     def list_them() -> Iterator[str]:
         rows = ((f"`{name}`", "; ".join(_describe(person))) for name, person in people.items())
         yield from _write_table(("username", "what happens at a login"), rows)
@@ -121,7 +121,7 @@ def _list_people(people: Mapping[str, Person]) -> Callable[[], Iterator[str]]:
     return list_them
 
 
-def _describe(person: Person) -> Iterator[str]:
+def _describe(person: BankUser) -> Iterator[str]:
     options = SandboxOptions()
     if person.prompts:
         kinds = [

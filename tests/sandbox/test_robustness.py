@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from belvo_async._http import Request
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._calls import Login, read_call
-from belvo_async.sandbox._mint import Mint
+from belvo_async.sandbox._ids import IdSource
 from belvo_async.sandbox._options import SandboxOptions
-from belvo_async.sandbox._people import OWN_PEOPLE
 from belvo_async.sandbox._routes import Routes
+from belvo_async.sandbox._test_users import OWN_PEOPLE
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ATOMS = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just("x_\ud800")
@@ -48,7 +48,7 @@ PATHS = [
 def test_no_request_is_too_odd_for_an_answer(
     method: str, path: str, body: bytes, query: dict[str, str]
 ) -> None:
-    bank = Bank(SandboxOptions(), Mint(0), lambda _event: None)
+    bank = Bank(SandboxOptions(), IdSource(0), lambda _event: None)
     bank.store(bank.make_link("erebor_mx_retail", "ann", NOW))
     routes = Routes(bank, "id", "password")
     request = Request(

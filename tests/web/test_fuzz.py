@@ -14,7 +14,7 @@ from belvo_async.backends import MemoryChallengeStore
 from belvo_async.models import AwaitingToken, ChallengeKind, TokenGenerationData
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage
-from belvo_async.web._guards import COOKIE
+from belvo_async.web._csrf import COOKIE
 from belvo_async.web._http import PageRequest, PageResponse
 
 MARK: Final = "x" + "mark"

@@ -15,7 +15,7 @@ from belvo_async.models import ChallengeKind, ChallengePhase
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage
-from belvo_async.web._answering import Reply
+from belvo_async.web._background import Reply
 from tests.web.conftest import (
     Browser,
     add_link,

@@ -6,8 +6,8 @@ from typing import Final
 
 from belvo_async import BelvoError, ParkedChallenge
 from belvo_async._event_loop import end_all
-from belvo_async.web._answering import Calls
-from belvo_async.web._guards import Allowance
+from belvo_async.web._attempts import Allowance
+from belvo_async.web._background import Calls
 
 _PATIENCE: Final = 2.0
 """Seconds that a page waits for a name."""

@@ -15,7 +15,7 @@ ANSWER_SECONDS: Final = 5.0
 """How long the receiver may take."""
 
 
-class Courier:
+class WebhookSender:
     """The webhooks of one sandbox.
 
     Events that happen while the sandbox is stopped, or has no webhook address, are noted but never sent.

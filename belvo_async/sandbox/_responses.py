@@ -6,9 +6,9 @@ from typing import Final
 
 from belvo_async._http import Response
 from belvo_async.sandbox._options import SandboxOptions
-from belvo_async.sandbox._people import Prompt
 from belvo_async.sandbox._problems import Problem
 from belvo_async.sandbox._sessions import Session
+from belvo_async.sandbox._test_users import Prompt
 
 JSON_HEADERS: Final = {"content-type": "application/json"}
 HTML_HEADERS: Final = {"content-type": "text/html", "server": "openresty/1.15.8.2"}

@@ -1,10 +1,8 @@
-"""Against forms from elsewhere, and against guessing."""
+"""Against forms from elsewhere: a proof in a cookie, and the same in the form."""
 
-import hashlib
 import hmac
 import re
 import secrets
-from collections import OrderedDict, deque
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,7 +12,6 @@ COOKIE: Final = "belvo_challenge"
 FIELD: Final = "proof"
 _BYTES: Final = 32
 _PROOF: Final = re.compile(rf"[0-9a-f]{{{2 * _BYTES}}}")
-_REMEMBERED: Final = 10_000
 _SAME_SITE: Final = frozenset({"same-origin", "none"})
 """`none`: the person did it, by a bookmark for instance; it can be no form of another site."""
 
@@ -61,29 +58,3 @@ def _read_host(origin: str) -> str:
         return urlsplit(origin).netloc
     except ValueError:
         return ""
-
-
-class Allowance:
-    """Counts what somebody may do a few times a minute.
-
-    Args:
-        most: How often in a window.
-        window: Seconds.
-    """
-
-    def __init__(self, most: int, window: float = 60.0) -> None:
-        self._most: Final = most
-        self._window: Final = window
-        self._times: Final[OrderedDict[bytes, deque[float]]] = OrderedDict()
-
-    def use(self, name: str, now: float) -> bool:
-        """Count one more; return whether it is allowed. *now* is of a monotonic clock."""
-        key = hashlib.sha256(name.encode("utf-8", "replace")).digest()
-        times = self._times.setdefault(key, deque(maxlen=self._most))
-        self._times.move_to_end(key)
-        if len(self._times) > _REMEMBERED:
-            self._times.popitem(last=False)
-        if len(times) == self._most and now - times[0] < self._window:
-            return False
-        times.append(now)
-        return True

@@ -4,7 +4,7 @@ from random import Random
 from uuid import UUID
 
 
-class Mint:
+class IdSource:
     """Makes identifiers in the formats that Belvo uses."""
 
     def __init__(self, seed: int) -> None:

@@ -7,16 +7,16 @@ from attrs import evolve
 
 from belvo_async._clock import Clock
 from belvo_async._http import Request, Response
-from belvo_async.sandbox._answers import answer_page, answer_problems
 from belvo_async.sandbox._calls import Call, Login, Outcome, Reply, read_call
-from belvo_async.sandbox._edge import Edge
 from belvo_async.sandbox._faults import Fault, FaultKind, Switchboard
-from belvo_async.sandbox._journal import Journal
-from belvo_async.sandbox._mint import Mint
+from belvo_async.sandbox._ids import IdSource
 from belvo_async.sandbox._problems import Problem
+from belvo_async.sandbox._rate_limit import SandboxRateLimit
+from belvo_async.sandbox._request_log import RequestLog
+from belvo_async.sandbox._responses import answer_page, answer_problems
 
 
-class Reception:
+class Pipeline:
     """Takes requests in. It waits on its clock, and knows nothing of sockets."""
 
     def __init__(
@@ -24,17 +24,17 @@ class Reception:
         dispatch: Callable[[Call], Outcome],
         *,
         clock: Clock,
-        edge: Edge,
+        edge: SandboxRateLimit,
         faults: Switchboard,
-        journal: Journal,
-        mint: Mint,
+        journal: RequestLog,
+        ids: IdSource,
     ) -> None:
         self._dispatch = dispatch
         self._clock = clock
-        self._edge = edge
+        self._rate_limit = edge
         self._faults = faults
         self._journal = journal
-        self._mint = mint
+        self._ids = ids
 
     async def receive(self, request: Request, *, reused: bool) -> Reply:
         """Answer *request*; the reply says how its way out is spoilt, if it is."""
@@ -51,7 +51,7 @@ class Reception:
         return evolve(reply, response=response)
 
     async def _answer(self, call: Call, *, reused: bool) -> Reply:
-        if self._edge.blocks(call.at):
+        if self._rate_limit.blocks(call.at):
             return Reply(response=answer_page(403))
         fault = self._faults.draw(call.request.method, call.request.path, call.link_id, reused=reused)
         if fault is None:
@@ -95,4 +95,4 @@ class Reception:
 
     def _answer_status(self, status: int) -> Response:
         code = {429: "throttled", 503: "service_unavailable"}.get(status, "unexpected_error")
-        return answer_problems(status, self._mint.hex32(), [Problem(code, "A fault of the sandbox")])
+        return answer_problems(status, self._ids.hex32(), [Problem(code, "A fault of the sandbox")])

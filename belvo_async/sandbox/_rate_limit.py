@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from belvo_async.sandbox._options import SandboxOptions
 
 
-class Edge:
+class SandboxRateLimit:
     """A true sliding window. Requests that it blocks do not count (our choice)."""
 
     def __init__(self, options: SandboxOptions) -> None:

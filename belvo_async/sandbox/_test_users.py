@@ -38,7 +38,7 @@ class Trouble:
 
 
 @frozen(kw_only=True)
-class Person:
+class BankUser:
     """What happens when this user logs in."""
 
     prompts: tuple[Prompt, ...] = ()
@@ -66,64 +66,66 @@ DEVICE_CODE: Final = Prompt(
 UNKNOWN: Final = Prompt(kind="retina_scan", value="left", instructions="Look at the sensor")
 
 
-def _locked(message: str) -> Person:
-    return Person(trouble=Trouble(status=400, problem=Problem("login_error", message)))
+def _locked(message: str) -> BankUser:
+    return BankUser(trouble=Trouble(status=400, problem=Problem("login_error", message)))
 
 
-ORDINARY: Final = Person()
+ORDINARY: Final = BankUser()
 
-MFA_PEOPLE: Final[Mapping[str, Person]] = {
-    "mfa_default": Person(prompts=(DEVICE_CODE,)),
-    "mfa_qr": Person(prompts=(QR,)),
-    "mfa_numeric": Person(prompts=(NUMERIC,)),
+MFA_PEOPLE: Final[Mapping[str, BankUser]] = {
+    "mfa_default": BankUser(prompts=(DEVICE_CODE,)),
+    "mfa_qr": BankUser(prompts=(QR,)),
+    "mfa_numeric": BankUser(prompts=(NUMERIC,)),
 }
 """Belvo's users, at institutions that ask for tokens."""
 
-OWN_PEOPLE: Final[Mapping[str, Person]] = {
-    "x_mfa_numeric": Person(prompts=(NUMERIC,)),
-    "x_mfa_qr": Person(prompts=(QR,)),
-    "x_mfa_text": Person(prompts=(TEXT,)),
-    "x_mfa_inputless": Person(prompts=(INPUTLESS,)),
-    "x_mfa_two_step": Person(prompts=(NUMERIC, TEXT)),
-    "x_mfa_expired": Person(prompts=(NUMERIC,), expiry="at_once"),
-    "x_mfa_short": Person(prompts=(NUMERIC,), expiry="short"),
-    "x_mfa_unknown": Person(prompts=(UNKNOWN,)),
-    "x_activation_required": Person(
+OWN_PEOPLE: Final[Mapping[str, BankUser]] = {
+    "x_mfa_numeric": BankUser(prompts=(NUMERIC,)),
+    "x_mfa_qr": BankUser(prompts=(QR,)),
+    "x_mfa_text": BankUser(prompts=(TEXT,)),
+    "x_mfa_inputless": BankUser(prompts=(INPUTLESS,)),
+    "x_mfa_two_step": BankUser(prompts=(NUMERIC, TEXT)),
+    "x_mfa_expired": BankUser(prompts=(NUMERIC,), expiry="at_once"),
+    "x_mfa_short": BankUser(prompts=(NUMERIC,), expiry="short"),
+    "x_mfa_unknown": BankUser(prompts=(UNKNOWN,)),
+    "x_activation_required": BankUser(
         trouble=Trouble(
             status=428,
             problem=Problem("activation_required", "This user doesn't have web access activated yet."),
         )
     ),
-    "x_institution_down": Person(
+    "x_institution_down": BankUser(
         trouble=Trouble(
             status=400,
             problem=Problem("institution_down", "The financial institution is down, try again later"),
         )
     ),
-    "x_too_many_sessions": Person(
+    "x_too_many_sessions": BankUser(
         trouble=Trouble(status=400, problem=TOO_MANY_SESSIONS, lasts="busy_answers")
     ),
-    "x_unexpected_error": Person(
+    "x_unexpected_error": BankUser(
         trouble=Trouble(
             status=500,
             problem=Problem("unexpected_error", "Belvo is unable to process the request"),
             lasts="error_answers",
         )
     ),
-    "x_timeout": Person(
+    "x_timeout": BankUser(
         trouble=Trouble(status=408, problem=Problem("request_timeout", "The request took too long"))
     ),
-    "x_lost_reply": Person(loses_reply=True),
-    "x_html_403": Person(trouble=Trouble(status=403, problem=Problem("", ""), reaches_bank=False, html=True)),
-    "x_slow": Person(is_slow=True),
+    "x_lost_reply": BankUser(loses_reply=True),
+    "x_html_403": BankUser(
+        trouble=Trouble(status=403, problem=Problem("", ""), reaches_bank=False, html=True)
+    ),
+    "x_slow": BankUser(is_slow=True),
     "x_locked": _locked("The account is locked, contact the institution to unlock it"),
     "x_no_mfa_support": _locked(
         "A MFA token is required by the institution, but it's not supported yet by Belvo."
     ),
-    "x_expired_credentials": Person(
+    "x_expired_credentials": BankUser(
         trouble=Trouble(status=404, problem=EXPIRED_CREDENTIALS, reaches_bank=False)
     ),
-    "x_forbidden_by_host": Person(
+    "x_forbidden_by_host": BankUser(
         trouble=Trouble(
             status=403, problem=Problem("forbidden_by_host", "The institution refuses this user for today")
         )
@@ -140,7 +142,7 @@ REFUSED: Final[Mapping[str, str]] = {
 """Credentials that no bank of the sandbox takes. Every other pair is right."""
 
 
-def find_person(username: str | None, *, asks_token: bool) -> Person:
+def find_user(username: str | None, *, asks_token: bool) -> BankUser:
     """Return what *username* does at an institution that does or does not ask for tokens."""
     own = OWN_PEOPLE.get(username or "")
     if own is not None:
@@ -148,7 +150,7 @@ def find_person(username: str | None, *, asks_token: bool) -> Person:
     return MFA_PEOPLE.get(username or "", ORDINARY) if asks_token else ORDINARY
 
 
-def find_refusal(person: Person, credentials: Mapping[str, str]) -> Problem | None:
+def find_refusal(person: BankUser, credentials: Mapping[str, str]) -> Problem | None:
     """Return why the bank refuses *credentials*, or None."""
     trouble = person.trouble
     if trouble is not None and trouble.problem.code == "login_error":

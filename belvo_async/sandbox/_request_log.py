@@ -32,7 +32,7 @@ class Received:
     """Whether it came on a connection that had carried a request before."""
 
 
-class Journal:
+class RequestLog:
     """Keeps the newest requests, up to a limit."""
 
     def __init__(self, limit: int) -> None:
