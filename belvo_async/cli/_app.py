@@ -13,10 +13,10 @@ from belvo_async.backends import open_store
 from belvo_async.bulk import StopRule
 from belvo_async.cli._app_challenges import STORE_HELP, STORE_VARIABLE, challenges_app
 from belvo_async.cli._ask import ask_secret
+from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_messages, open_output
-from belvo_async.cli._demo import run_demo
-from belvo_async.cli._endings import ExitCode
-from belvo_async.cli._frame import ENVIRONMENT, EPILOG, finish, say, telling_errors
+from belvo_async.cli._demo.run import run_demo
+from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._lines import open_standard_input
 from belvo_async.cli._links import Wanted, list_links
 from belvo_async.cli._refresh import RefreshOrder, check_options, run_refresh

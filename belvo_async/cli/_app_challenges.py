@@ -9,9 +9,9 @@ import typer
 from belvo_async import SessionPool
 from belvo_async.backends import open_store
 from belvo_async.cli._challenges import Shown, answer_challenge, decline_challenge, list_challenges
+from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_messages, open_output
-from belvo_async.cli._endings import ExitCode
-from belvo_async.cli._frame import ENVIRONMENT, EPILOG, finish, say, telling_errors
+from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._lines import open_standard_input
 from belvo_async.cli._update import Desk, WaitTeller
 from belvo_async.models import ChallengePhase

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from belvo_async import Challenge
 from belvo_async.cli._console import write_prose
-from belvo_async.cli._endings import find_expiry
+from belvo_async.cli._exit_codes import find_expiry
 from belvo_async.cli._lines import LineSource
 from belvo_async.cli._qr import Undrawable, draw_code
 from belvo_async.errors import ChallengeDeclinedError, UsageError

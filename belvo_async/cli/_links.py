@@ -8,7 +8,7 @@ from attrs import frozen
 from rich.console import Console
 
 from belvo_async import Link, LinkFilters, SessionPool
-from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._table import build_links
 
 _LARGEST_PAGE = 1000

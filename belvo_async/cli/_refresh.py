@@ -15,16 +15,16 @@ from belvo_async._event_loop import first_of
 from belvo_async.bulk import RefreshReport, RefreshRun, StopRule
 from belvo_async.cli._ask import Asker
 from belvo_async.cli._console import write_error, write_prose
-from belvo_async.cli._endings import ExitCode, find_code
+from belvo_async.cli._exit_codes import ExitCode, find_code
 from belvo_async.cli._interrupt import Interrupt, close_on_interrupt, watch_signals
 from belvo_async.cli._refresh_view import View, list_hints
 from belvo_async.cli._rows import (
     BadRow,
     Checked,
+    RowCount,
     RowSource,
     StoppedError,
     StreamSource,
-    Tally,
     check_rows,
     list_problems,
     read_updates,
@@ -140,7 +140,7 @@ class _Job:
         self._view: Final = view
         self._desk: Final = desk
         self._interrupt: Final = interrupt
-        self._skipped: Final = Tally()
+        self._skipped: Final = RowCount()
         self._asker: Final = Asker(desk.messages, desk.source)
         self._asking: Final = asyncio.Lock()
         self._asked: Final[set[str]] = set()

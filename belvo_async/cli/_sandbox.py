@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from belvo_async.cli._console import write_prose
-from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import watch_signals
 from belvo_async.sandbox import Sandbox
 

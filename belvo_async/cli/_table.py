@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from belvo_async import Link
-from belvo_async.cli._crowd import Outcome
-from belvo_async.cli._endings import EndingKind
-from belvo_async.cli._ledger import Entry
-from belvo_async.cli._proof import Proof
+from belvo_async.cli._demo.checks import SandboxChecks
+from belvo_async.cli._demo.state import Entry
+from belvo_async.cli._demo.users import Outcome
+from belvo_async.cli._exit_codes import EndingKind
 from belvo_async.models._lines import write_line
 
 _NAMED_AT_MOST: Final = 10
@@ -69,18 +69,18 @@ def _name(entry: Entry) -> str:
     return f"      {entry.link_id or 'a new link, being registered'}{end}"
 
 
-def build_proof(proof: Proof) -> Table:
+def build_checks(checks: SandboxChecks) -> Table:
     """Build the list of what the bank's side counted."""
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column(justify="right")
     table.add_column(style="dim")
     for name, count, note in (
-        ("logins that reached the bank", proof.logins, f"for {proof.links} links"),
-        ("challenges answered", proof.answers, ""),
-        ("overlapping logins of one link", proof.overlapping, "must be 0"),
-        ("tokens sent twice", proof.answered_twice, "must be 0"),
-        ("logins repeated after a lost reply", proof.repeated_after_loss, "must be 0"),
+        ("logins that reached the bank", checks.logins, f"for {checks.links} links"),
+        ("challenges answered", checks.answers, ""),
+        ("overlapping logins of one link", checks.overlapping, "must be 0"),
+        ("tokens sent twice", checks.answered_twice, "must be 0"),
+        ("logins repeated after a lost reply", checks.repeated_after_loss, "must be 0"),
     ):
         table.add_row(f"  {name}", str(count), note)
     return table

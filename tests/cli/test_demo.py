@@ -5,40 +5,40 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from belvo_async.cli import _crowd, _demo
-from belvo_async.cli._crowd import PERSONAS, Customer, Manner, Outcome, gather_crowd
-from belvo_async.cli._endings import ExitCode
-from belvo_async.cli._proof import Proof
+from belvo_async.cli._demo import run, users
+from belvo_async.cli._demo.checks import SandboxChecks
+from belvo_async.cli._demo.users import PERSONAS, DemoCustomer, Manner, Outcome, gather_users
+from belvo_async.cli._exit_codes import ExitCode
 
 from .processes import pipe
 
-SAFE = Proof(logins=1, links=1, overlapping=0, answers=1, answered_twice=0, repeated_after_loss=0)
+SAFE = SandboxChecks(logins=1, links=1, overlapping=0, answers=1, answered_twice=0, repeated_after_loss=0)
 
 
-def gather_hasty_crowd(links: int, seed: int) -> tuple[Customer, ...]:
+def gather_hasty_crowd(links: int, seed: int) -> tuple[DemoCustomer, ...]:
     return tuple(
         customer if customer.persona.manner is Manner.LATE else evolve(customer, think_seconds=0.01)
-        for customer in gather_crowd(links, seed)
+        for customer in gather_users(links, seed)
     )
 
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_demo, "gather_crowd", gather_hasty_crowd)
-    monkeypatch.setattr(_demo, "_LOGIN_SECONDS", 0.05)
+    monkeypatch.setattr(run, "gather_users", gather_hasty_crowd)
+    monkeypatch.setattr(run, "_LOGIN_SECONDS", 0.05)
 
 
-async def run(links: int, *, plain: bool = True) -> tuple[ExitCode, str]:
+async def play(links: int, *, plain: bool = True) -> tuple[ExitCode, str]:
     console = Console(
         file=io.StringIO(), width=120, force_terminal=not plain, color_system=None, markup=False
     )
-    code = await _demo.run_demo(console, links=links, job_links=0, seed=3, plain=plain)
+    code = await run.run_demo(console, links=links, job_links=0, seed=3, plain=plain)
     return code, console.file.getvalue()  # type: ignore[attr-defined]  # it is a StringIO
 
 
 @pytest.mark.usefixtures("hasty")
 async def test_every_story_ends_as_it_must() -> None:
-    code, text = await run(len(PERSONAS))
+    code, text = await play(len(PERSONAS))
     assert code is ExitCode.OK
     assert "embedded sandbox" in text
     for persona in PERSONAS:
@@ -49,8 +49,8 @@ async def test_every_story_ends_as_it_must() -> None:
 
 @pytest.mark.usefixtures("hasty")
 async def test_a_terminal_shows_a_panel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_crowd, "PERSONAS", (PERSONAS[0], PERSONAS[2]))
-    code, text = await run(12, plain=False)
+    monkeypatch.setattr(users, "PERSONAS", (PERSONAS[0], PERSONAS[2]))
+    code, text = await play(12, plain=False)
     assert code is ExitCode.OK
     assert "updating links, one session pool" in text
     assert "12/12 links" in text
@@ -61,17 +61,17 @@ async def test_a_terminal_shows_a_panel(monkeypatch: pytest.MonkeyPatch) -> None
 async def test_a_count_that_must_be_nought_fails_the_demo(
     monkeypatch: pytest.MonkeyPatch, count: str
 ) -> None:
-    monkeypatch.setattr(_crowd, "PERSONAS", (PERSONAS[0],))
-    monkeypatch.setattr(_demo, "read_proof", lambda _: evolve(SAFE, **{count: 1}))
-    code, text = await run(1)
+    monkeypatch.setattr(users, "PERSONAS", (PERSONAS[0],))
+    monkeypatch.setattr(run, "read_checks", lambda _: evolve(SAFE, **{count: 1}))
+    code, text = await play(1)
     assert code is ExitCode.FAILED
     assert "NOT SAFE" in text
 
 
 @pytest.mark.usefixtures("hasty")
 async def test_another_end_than_planned_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_crowd, "PERSONAS", (evolve(PERSONAS[0], outcome=Outcome.REFUSED),))
-    code, text = await run(1)
+    monkeypatch.setattr(users, "PERSONAS", (evolve(PERSONAS[0], outcome=Outcome.REFUSED),))
+    code, text = await play(1)
     assert code is ExitCode.FAILED
     assert "did not end as" in text
 
@@ -81,8 +81,8 @@ def test_the_shares_are_of_a_hundred() -> None:
 
 
 def test_the_same_seed_draws_the_same_crowd() -> None:
-    assert gather_crowd(50, 1) == gather_crowd(50, 1)
-    assert gather_crowd(50, 1) != gather_crowd(50, 2)
+    assert gather_users(50, 1) == gather_users(50, 1)
+    assert gather_users(50, 1) != gather_users(50, 2)
 
 
 def count_states(text: str) -> dict[str, int]:

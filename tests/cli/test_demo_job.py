@@ -6,9 +6,9 @@ from attrs import evolve
 from rich.console import Console
 
 from belvo_async.bulk import LinkState
-from belvo_async.cli import _demo_job
-from belvo_async.cli._demo_job import _Stage, run_job_demo
-from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._demo import job
+from belvo_async.cli._demo.job import _Stage, run_job_demo
+from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import Interrupt
 from belvo_async.sandbox import Received, Sandbox
 
@@ -24,7 +24,7 @@ def open_console() -> tuple[Console, io.StringIO]:
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_demo_job, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(job, "_LOOK_SECONDS", 0.02)
 
 
 async def test_a_job_that_is_killed_in_the_middle_ends_safe() -> None:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from belvo_async import BelvoError, Challenge, OutcomeUnknownError, TokenRequiredError
-from belvo_async.cli._endings import EndingKind, ExitCode, find_code, find_expiry, read_ending
+from belvo_async.cli._exit_codes import EndingKind, ExitCode, find_code, find_expiry, read_ending
 from belvo_async.errors import (
     AuthenticationError,
     ChallengeExpiredError,

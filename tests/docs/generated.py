@@ -12,7 +12,7 @@ from belvo_async import errors
 from belvo_async._engine.retry import is_repeatable
 from belvo_async._http import Repeat
 from belvo_async._wire.error_codes import MEANINGS, Meaning
-from belvo_async.cli._endings import EXIT_CODES
+from belvo_async.cli._exit_codes import EXIT_CODES
 from belvo_async.sandbox import SandboxOptions
 from belvo_async.sandbox._institutions import INSTITUTIONS
 from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE, REFUSED, BankUser, Trouble

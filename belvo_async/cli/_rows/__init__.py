@@ -3,17 +3,17 @@
 from belvo_async.cli._rows._check import Checked, check_rows, list_problems
 from belvo_async.cli._rows._fields import BadRow
 from belvo_async.cli._rows._lines import StoppedError
-from belvo_async.cli._rows._passes import Tally, read_updates
+from belvo_async.cli._rows._reader import RowCount, read_updates
 from belvo_async.cli._rows._source import RowFormat, RowSource, StreamSource, open_rows
 
 __all__ = [
     "BadRow",
     "Checked",
+    "RowCount",
     "RowFormat",
     "RowSource",
     "StoppedError",
     "StreamSource",
-    "Tally",
     "check_rows",
     "list_problems",
     "open_rows",

@@ -8,10 +8,10 @@ from typing import Final
 
 from attrs import field, frozen
 
+from belvo_async.cli._rows._duplicates import SeenLinks
 from belvo_async.cli._rows._fields import BadRow
 from belvo_async.cli._rows._lines import Stop, never
-from belvo_async.cli._rows._passes import MOST_KEPT, Tally, read_rows
-from belvo_async.cli._rows._seen import SeenLinks
+from belvo_async.cli._rows._reader import MOST_KEPT, RowCount, read_rows
 from belvo_async.cli._rows._source import RowSource
 
 ROWS_A_STEP: Final = 5000
@@ -50,7 +50,7 @@ def check_rows(source: RowSource, *, stop: Stop = never, progress: Progress = la
         StoppedError: Told to stop.
     """
     source.hold(stop)
-    tally = Tally()
+    tally = RowCount()
     total = 0
     with closing(SeenLinks(stop)) as seen:
         for line, row in read_rows(source, stop):
@@ -67,9 +67,9 @@ def check_rows(source: RowSource, *, stop: Stop = never, progress: Progress = la
     return Checked(total=total, bad_count=tally.count, repeated_count=repeated.count, bad=tuple(bad))
 
 
-def _tell_repeated(seen: SeenLinks) -> Tally:
+def _tell_repeated(seen: SeenLinks) -> RowCount:
     """Keep the first in the order of the file: they are found in the order of their ids."""
-    tally = Tally()
+    tally = RowCount()
 
     def count() -> Iterator[tuple[int, int]]:
         for found in seen.find_repeated():

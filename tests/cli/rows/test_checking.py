@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from belvo_async.cli._rows import _seen
+from belvo_async.cli._rows import _duplicates
 from belvo_async.cli._rows._check import ROWS_A_STEP, check_rows, list_problems
+from belvo_async.cli._rows._duplicates import SeenLinks
 from belvo_async.cli._rows._lines import Stop, StoppedError
-from belvo_async.cli._rows._passes import read_updates
-from belvo_async.cli._rows._seen import SeenLinks
+from belvo_async.cli._rows._reader import read_updates
 from belvo_async.cli._rows._source import StreamSource, open_rows
 from belvo_async.errors import UsageError
 
@@ -96,7 +96,7 @@ def test_a_check_ends_when_told_to(tmp_path: Path) -> None:
 
 
 def test_the_search_for_repeated_links_ends_when_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_seen, "_STEPS", 100)
+    monkeypatch.setattr(_duplicates, "_STEPS", 100)
     stop = threading.Event()
     seen = SeenLinks(stop.is_set)
     for number in range(10_000):

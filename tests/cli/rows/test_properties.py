@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import LinkUpdate
-from belvo_async.cli._rows._passes import Tally, read_updates
+from belvo_async.cli._rows._reader import RowCount, read_updates
 from belvo_async.cli._rows._source import RowFormat
 from belvo_async.errors import UsageError
 from tests.cli.rows.test_reading import FIRST, SECRET, rows_of, source_of
@@ -68,7 +68,7 @@ STARTS = st.sampled_from([b"", b"id,password\n", b"id;password;token\r\n", b'{"i
 def test_no_bytes_crash_the_reader_or_come_out_in_a_message(
     start: bytes, parts: list[bytes], row_format: RowFormat | None
 ) -> None:
-    tally = Tally()
+    tally = RowCount()
     source = source_of(start + b"".join(parts), row_format)
     told = ""
     try:

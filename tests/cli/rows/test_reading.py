@@ -5,7 +5,7 @@ import pytest
 from belvo_async import LinkUpdate
 from belvo_async.cli._rows._fields import BadRow, Row
 from belvo_async.cli._rows._lines import LONGEST_LINE
-from belvo_async.cli._rows._passes import Tally, read_rows, read_updates
+from belvo_async.cli._rows._reader import RowCount, read_rows, read_updates
 from belvo_async.cli._rows._source import RowFormat, StreamSource
 from belvo_async.errors import UsageError
 
@@ -228,7 +228,7 @@ def test_the_first_character_tells_the_format_unless_it_is_given() -> None:
 
 def test_bad_rows_are_skipped_when_told_so_and_raise_else() -> None:
     content = f"id,password\n{SECRET},x\n{FIRST},y\n"
-    tally = Tally()
+    tally = RowCount()
     updates = read_updates(source_of(content), skip_bad=True, tally=tally)
     assert list(updates) == [LinkUpdate(FIRST, password="y")]
     assert (tally.count, tally.rows[0].line) == (1, 2)
@@ -237,7 +237,7 @@ def test_bad_rows_are_skipped_when_told_so_and_raise_else() -> None:
 
 
 def test_only_the_first_bad_rows_are_kept() -> None:
-    tally = Tally()
+    tally = RowCount()
     content = "id,password\n" + "x,y\n" * 1000
     assert not list(read_updates(source_of(content), skip_bad=True, tally=tally))
     assert (tally.count, len(tally.rows), tally.rows[-1].line) == (1000, 100, 101)

@@ -9,7 +9,7 @@ import pytest
 from belvo_async import LinkUpdate
 from belvo_async.cli._rows import _source
 from belvo_async.cli._rows._lines import LINES_A_PULSE, StoppedError, never
-from belvo_async.cli._rows._passes import read_rows, read_updates
+from belvo_async.cli._rows._reader import read_rows, read_updates
 from belvo_async.cli._rows._source import FileSource, RowFormat, RowSource, StreamSource, open_rows
 from belvo_async.errors import UsageError
 

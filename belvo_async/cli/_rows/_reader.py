@@ -19,7 +19,7 @@ _REMEDY: Final = "Pass CSV with a header row, or JSON lines."
 
 
 @define
-class Tally:
+class RowCount:
     """Bad rows: the first ones, and how many there are."""
 
     count: int = 0
@@ -67,7 +67,7 @@ def _find_format(source: RowSource, lines: Lines) -> RowFormat:
 
 
 def read_updates(
-    source: RowSource, *, skip_bad: bool = False, tally: Tally | None = None, stop: Stop = never
+    source: RowSource, *, skip_bad: bool = False, tally: RowCount | None = None, stop: Stop = never
 ) -> Iterator[LinkUpdate]:
     """Read update after update, lazily; bad rows are counted in *tally*.
 

@@ -8,8 +8,8 @@ from typing import Final
 from attrs import define, field
 
 from belvo_async import BelvoError, Challenge
-from belvo_async.cli._crowd import Customer, Outcome
-from belvo_async.cli._endings import Ending, EndingKind, read_ending
+from belvo_async.cli._demo.users import DemoCustomer, Outcome
+from belvo_async.cli._exit_codes import Ending, EndingKind, read_ending
 from belvo_async.errors import (
     ChallengeDeclinedError,
     ChallengeExpiredError,
@@ -28,7 +28,7 @@ _NEWS: Final = 5
 class Entry:
     """One customer's link, as far as it has come."""
 
-    customer: Customer
+    customer: DemoCustomer
     link_id: str | None = None
     """None until it is registered."""
     is_asked: bool = False
@@ -89,10 +89,10 @@ _BY_KIND: Final = {
 _DONE: Final = frozenset({EndingKind.UPDATED, EndingKind.NOT_UPDATED})
 
 
-class Ledger:
+class DemoState:
     """All links of one demo, and what happened last."""
 
-    def __init__(self, customers: Iterable[Customer]) -> None:
+    def __init__(self, customers: Iterable[DemoCustomer]) -> None:
         self.entries: Final = [Entry(customer=customer) for customer in customers]
         self.answered: Final[Counter[str]] = Counter()
         """Challenges answered, by kind."""

@@ -9,7 +9,7 @@ import typer
 
 from belvo_async import BelvoError
 from belvo_async.cli._console import open_messages, write_error, write_prose
-from belvo_async.cli._endings import EXIT_CODES, ExitCode, find_code
+from belvo_async.cli._exit_codes import EXIT_CODES, ExitCode, find_code
 
 EPILOG: Final = "Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in EXIT_CODES) + "."
 ENVIRONMENT: Final = "Reads BELVO_SECRET_ID, BELVO_SECRET_PASSWORD and BELVO_ENVIRONMENT."

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from belvo_async.bulk import JournalStatus, LinkState, read_status
 from belvo_async.cli._console import make_safe, write_prose
-from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import Interrupt
 from belvo_async.errors import JournalError
 from belvo_async.sandbox import Sandbox, SandboxOptions

@@ -112,7 +112,7 @@ PERSONAS: Final = (
 
 
 @frozen(kw_only=True)
-class Customer:
+class DemoCustomer:
     """One person with one link."""
 
     number: int
@@ -147,14 +147,14 @@ class Customer:
         return RIGHT
 
 
-def gather_crowd(links: int, seed: int) -> tuple[Customer, ...]:
+def gather_users(links: int, seed: int) -> tuple[DemoCustomer, ...]:
     """Draw so many customers: one of each kind first, then by their shares."""
     dice = Random(seed)  # noqa: S311 - a repeatable demo, nothing to protect
     drawn = dice.choices(PERSONAS, [persona.share for persona in PERSONAS], k=links)
     personas = [*PERSONAS, *drawn][:links]
     dice.shuffle(personas)
     return tuple(
-        Customer(
+        DemoCustomer(
             number=number,
             persona=persona,
             institution=dice.choice(persona.institutions),

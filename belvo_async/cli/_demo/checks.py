@@ -9,7 +9,7 @@ from belvo_async.sandbox import Received, Sandbox
 
 
 @frozen(kw_only=True)
-class Proof:
+class SandboxChecks:
     """The counts of one run, all taken from the bank's side."""
 
     logins: int
@@ -29,12 +29,12 @@ class Proof:
         return not (self.overlapping or self.answered_twice or self.repeated_after_loss)
 
 
-def read_proof(sandbox: Sandbox) -> Proof:
+def read_checks(sandbox: Sandbox) -> SandboxChecks:
     """Read the sandbox's log."""
     log = sandbox.log
     answers = _count_answers(log)
     lost = [entry.link_id for entry in log if entry.login and entry.fault is not None and entry.link_id]
-    return Proof(
+    return SandboxChecks(
         logins=sandbox.logins(),
         links=len({entry.link_id for entry in log if entry.login}),
         overlapping=sandbox.overlapping_logins,

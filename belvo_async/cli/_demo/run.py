@@ -18,14 +18,14 @@ from belvo_async import (
     SessionPool,
 )
 from belvo_async.cli._console import make_safe, write_prose
-from belvo_async.cli._crowd import Customer, gather_crowd
-from belvo_async.cli._demo_job import run_job_demo
-from belvo_async.cli._endings import ExitCode
+from belvo_async.cli._demo.checks import SandboxChecks, count_in_flight, read_checks
+from belvo_async.cli._demo.job import run_job_demo
+from belvo_async.cli._demo.progress import Progress
+from belvo_async.cli._demo.state import DemoState, Entry
+from belvo_async.cli._demo.users import DemoCustomer, gather_users
+from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import Interrupt, close_on_interrupt, watch_signals
-from belvo_async.cli._ledger import Entry, Ledger
-from belvo_async.cli._progress import Progress
-from belvo_async.cli._proof import Proof, count_in_flight, read_proof
-from belvo_async.cli._table import build_outcomes, build_proof, list_endings
+from belvo_async.cli._table import build_checks, build_outcomes, list_endings
 from belvo_async.sandbox import Sandbox, SandboxOptions
 
 _LOGIN_SECONDS: Final = 0.5
@@ -41,9 +41,9 @@ async def run_demo(console: Console, *, links: int, job_links: int, seed: int, p
     with watch_signals() as interrupt:
         async with Sandbox(options=options, seed=seed) as sandbox:
             _introduce(console, sandbox, links)
-            ledger = _open_ledger(sandbox, gather_crowd(links, seed))
-            await _update_all(sandbox, ledger, interrupt, console, plain=plain)
-            code = _conclude(console, ledger, read_proof(sandbox), interrupted=interrupt.happened)
+            state = _open_ledger(sandbox, gather_users(links, seed))
+            await _update_all(sandbox, state, interrupt, console, plain=plain)
+            code = _conclude(console, state, read_checks(sandbox), interrupted=interrupt.happened)
         if code is not ExitCode.OK or not job_links:
             return code
         return await run_job_demo(console, links=job_links, seed=seed, interrupt=interrupt)
@@ -65,59 +65,59 @@ def _introduce(console: Console, sandbox: Sandbox, links: int) -> None:
     )
 
 
-def _open_ledger(sandbox: Sandbox, customers: tuple[Customer, ...]) -> Ledger:
+def _open_ledger(sandbox: Sandbox, customers: tuple[DemoCustomer, ...]) -> DemoState:
     """Write down all customers, and put the links of those who are not new into the bank."""
-    ledger = Ledger(customers)
-    for entry in ledger.entries:
+    state = DemoState(customers)
+    for entry in state.entries:
         customer = entry.customer
         if not customer.persona.is_new:
             link_id = sandbox.add_link(institution=customer.institution, username=customer.username)
-            ledger.know(entry, link_id)
-    return ledger
+            state.know(entry, link_id)
+    return state
 
 
 async def _update_all(
-    sandbox: Sandbox, ledger: Ledger, interrupt: Interrupt, console: Console, *, plain: bool
+    sandbox: Sandbox, state: DemoState, interrupt: Interrupt, console: Console, *, plain: bool
 ) -> None:
-    progress = Progress(ledger, console, partial(count_in_flight, sandbox))
+    progress = Progress(state, console, partial(count_in_flight, sandbox))
     pool = SessionPool(
         Credentials(sandbox.secret_id, sandbox.secret_password),
         environment=sandbox.url,
         concurrency=_CONCURRENCY,
         retry=_RETRY,
         close_grace=_GRACE,
-        observer=ledger.observe,
+        observer=state.observe,
     )
     async with pool, progress.show(plain=plain):
         stopping = asyncio.ensure_future(close_on_interrupt(pool, interrupt, progress.say))
         async with asyncio.TaskGroup() as group:
-            for entry in ledger.entries:
-                group.create_task(_serve(entry, pool, ledger))
+            for entry in state.entries:
+                group.create_task(_serve(entry, pool, state))
         if interrupt.happened:
             await stopping
         stopping.cancel()
 
 
-async def _serve(entry: Entry, pool: SessionPool, ledger: Ledger) -> None:
+async def _serve(entry: Entry, pool: SessionPool, state: DemoState) -> None:
     """Register the link of one customer if it is new, update it, and write down how it ended."""
-    ledger.begin(entry)
+    state.begin(entry)
     try:
         if entry.link_id is None:
             registered = await pool.links.register(entry.customer.build_registration())
-            ledger.know(entry, registered.id)
-        await _update(entry, pool, ledger)
+            state.know(entry, registered.id)
+        await _update(entry, pool, state)
     except BelvoError as error:
-        ledger.end(entry, error)
+        state.end(entry, error)
     else:
-        ledger.end(entry, None)
+        state.end(entry, None)
 
 
-async def _update(entry: Entry, pool: SessionPool, ledger: Ledger) -> None:
+async def _update(entry: Entry, pool: SessionPool, state: DemoState) -> None:
     async def ask(challenge: Challenge) -> str | None:
         rounds = len(entry.challenges)
-        ledger.ask(entry, challenge)
+        state.ask(entry, challenge)
         token = await entry.customer.answer(challenge, rounds)
-        ledger.answer(entry, challenge)
+        state.answer(entry, challenge)
         return token
 
     update = entry.customer.build_update(entry.link_id or "")
@@ -134,29 +134,29 @@ def _raise_worst(results: list[Link | BaseException]) -> None:
         raise error
 
 
-def _conclude(console: Console, ledger: Ledger, proof: Proof, *, interrupted: bool) -> ExitCode:
+def _conclude(console: Console, state: DemoState, checks: SandboxChecks, *, interrupted: bool) -> ExitCode:
     if interrupted:
         console.print("Interrupted. The state of each link:")
-        console.print("\n".join((*list_endings(ledger.entries), "")))
+        console.print("\n".join((*list_endings(state.entries), "")))
     else:
-        console.print(build_outcomes(ledger.entries))
+        console.print(build_outcomes(state.entries))
     console.print("What the sandbox's own log says:")
-    console.print(build_proof(proof))
-    if not proof.holds:
+    console.print(build_checks(checks))
+    if not checks.holds:
         console.print("NOT SAFE: see the counts above.", style="bold red")
         return ExitCode.FAILED
     if interrupted:
         return ExitCode.INTERRUPTED
-    return _check_script(console, ledger)
+    return _check_script(console, state)
 
 
-def _check_script(console: Console, ledger: Ledger) -> ExitCode:
+def _check_script(console: Console, state: DemoState) -> ExitCode:
     """Hold each outcome against what the person was made for."""
-    wrong = [entry for entry in ledger.entries if entry.outcome is not entry.customer.persona.outcome]
+    wrong = [entry for entry in state.entries if entry.outcome is not entry.customer.persona.outcome]
     if not wrong:
         console.print(
-            f"Safe. All {ledger.total} links ended as their people were made to end, "
-            f"in {ledger.elapsed:.1f} s.",
+            f"Safe. All {state.total} links ended as their people were made to end, "
+            f"in {state.elapsed:.1f} s.",
             style="bold green",
         )
         return ExitCode.OK

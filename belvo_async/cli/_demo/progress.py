@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from belvo_async.cli._ledger import Ledger
+from belvo_async.cli._demo.state import DemoState
 
 _LIVE_SECONDS: Final = 0.1
 _PLAIN_SECONDS: Final = 2.0
@@ -24,8 +24,8 @@ _MARKS: Final = {"+": "green", "-": "red", "?": "yellow"}
 class Progress:
     """Shows how far a ledger has come."""
 
-    def __init__(self, ledger: Ledger, console: Console, count_in_flight: Callable[[], int]) -> None:
-        self._ledger: Final = ledger
+    def __init__(self, state: DemoState, console: Console, count_in_flight: Callable[[], int]) -> None:
+        self._state: Final = state
         self._console: Final = console
         self._count_in_flight: Final = count_in_flight
         self._live: Live | None = None
@@ -56,13 +56,13 @@ class Progress:
 
     def render(self) -> RenderableType:
         """Draw the panel."""
-        ledger = self._ledger
+        state = self._state
         bar = Table.grid(padding=(0, 1), expand=True)
         bar.add_column(ratio=1)
         bar.add_column(justify="right", no_wrap=True)
         bar.add_row(
-            ProgressBar(total=ledger.total, completed=ledger.done, complete_style="cyan"),
-            f"{ledger.done}/{ledger.total} links  {self._rate:5.1f}/s  {ledger.elapsed:4.1f} s",
+            ProgressBar(total=state.total, completed=state.done, complete_style="cyan"),
+            f"{state.done}/{state.total} links  {self._rate:5.1f}/s  {state.elapsed:4.1f} s",
         )
         return Panel(
             Group(bar, Text(self._describe()), Text(self._name_kinds(), style="dim"), *self._render_news()),
@@ -73,24 +73,24 @@ class Progress:
 
     @property
     def _rate(self) -> float:
-        return self._ledger.done / max(self._ledger.elapsed, 0.001)
+        return self._state.done / max(self._state.elapsed, 0.001)
 
     def _describe(self) -> str:
-        ledger = self._ledger
+        state = self._state
         return (
-            f"in flight {self._count_in_flight():3}   open challenges {ledger.asked:3}   "
-            f"challenges answered {ledger.answered.total():3}"
+            f"in flight {self._count_in_flight():3}   open challenges {state.asked:3}   "
+            f"challenges answered {state.answered.total():3}"
         )
 
     def _name_kinds(self) -> str:
-        return ", ".join(f"{kind} {count}" for kind, count in sorted(self._ledger.answered.items()))
+        return ", ".join(f"{kind} {count}" for kind, count in sorted(self._state.answered.items()))
 
     def _render_news(self) -> list[Text]:
         lines = [
             Text(line, style=_MARKS.get(line[0], ""), no_wrap=True, overflow="ellipsis")
-            for line in self._ledger.news
+            for line in self._state.news
         ]
-        empty = (self._ledger.news.maxlen or 0) - len(lines)
+        empty = (self._state.news.maxlen or 0) - len(lines)
         return lines + [Text("")] * empty
 
     def _refresh(self) -> None:
@@ -98,9 +98,9 @@ class Progress:
             self._live.update(self.render(), refresh=True)
 
     def _write_line(self) -> None:
-        ledger = self._ledger
+        state = self._state
         self._console.print(
-            f"{ledger.elapsed:5.1f} s  {ledger.done:4}/{ledger.total} links  {self._rate:5.1f}/s  "
+            f"{state.elapsed:5.1f} s  {state.done:4}/{state.total} links  {self._rate:5.1f}/s  "
             f"{self._describe()}   {self._name_kinds()}".rstrip()
         )
 

@@ -1,0 +1,1 @@
+"""The command `demo`: updates and a job on the embedded sandbox."""
