@@ -32,7 +32,7 @@ from belvo_async.telemetry._events import ChallengeClosed, ChallengeEnding, Chal
 from belvo_async.telemetry._observer import notify
 
 
-class Login(Protocol):
+class Dialogue(Protocol):
     """The two requests of one login."""
 
     @property
@@ -58,7 +58,7 @@ class Login(Protocol):
 
 
 async def drive(
-    state: State, login: Login, callers: Callers, context: EngineContext, hold_link: HoldLink
+    state: State, login: Dialogue, callers: Callers, context: EngineContext, hold_link: HoldLink
 ) -> Link:
     """Take a login from *state* to its end; *hold_link* holds the link that a challenge names.
 

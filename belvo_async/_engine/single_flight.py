@@ -49,7 +49,7 @@ def check_when_busy(when_busy: object) -> None:
         )
 
 
-class Operation(Protocol):
+class RunningLogin(Protocol):
     """One login, as far as it must be known here."""
 
     @property
@@ -77,7 +77,7 @@ class Wish(Generic[T]):
     digest: str | None = None
     """Equal for calls that want the same: a keyed digest, as what they want holds a password. None where the
     login is not shared."""
-    operation: Operation
+    operation: RunningLogin
     callers: Callers
     run: Callable[[HoldLink], Awaitable[T]]
     """Does the login for its callers."""

@@ -38,7 +38,7 @@ class Call:
 
 
 @frozen(kw_only=True)
-class Reply:
+class SandboxReply:
     """What the sandbox answers, and what became of the request."""
 
     response: Response
@@ -50,16 +50,16 @@ class Reply:
 
 
 @frozen(kw_only=True)
-class Login:
+class SandboxLogin:
     """A login that has reached the bank and is not decided yet."""
 
     seconds: float
     """How long the bank takes."""
-    settle: Callable[[datetime], Reply]
+    settle: Callable[[datetime], SandboxReply]
     """Decide it at the given time; to be called exactly once."""
 
 
-Outcome: TypeAlias = Reply | Login
+Outcome: TypeAlias = SandboxReply | SandboxLogin
 
 
 def read_call(request: Request, at: datetime) -> Call:

@@ -10,7 +10,7 @@ from typing import Final
 from aiohttp import web
 
 from belvo_async._http import Response
-from belvo_async.sandbox._calls import Reply
+from belvo_async.sandbox._calls import SandboxReply
 from belvo_async.sandbox._faults import FaultKind
 
 RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
@@ -20,7 +20,7 @@ HUGE_CHUNKS: Final = 80
 """MiB."""
 
 
-async def send(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+async def send(request: web.BaseRequest, reply: SandboxReply) -> web.StreamResponse:
     """Answer *request* with *reply*."""
     response, kind = reply.response, reply.fault and reply.fault.kind
     match kind:

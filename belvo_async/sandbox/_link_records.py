@@ -7,7 +7,7 @@ from typing import Final
 
 from belvo_async._http import Response
 from belvo_async.sandbox._bank import Bank
-from belvo_async.sandbox._calls import Call, Reply
+from belvo_async.sandbox._calls import Call, SandboxReply
 from belvo_async.sandbox._filters import LINK_FILTERS, MODES, read_filters
 from belvo_async.sandbox._forms import Form
 from belvo_async.sandbox._institutions import INSTITUTIONS
@@ -28,21 +28,21 @@ MINUTE: Final = timedelta(minutes=1)
 NOT_REFRESHABLE: Final[Mapping[str, Problem]] = {"invalid": INVALID_LINK, "unconfirmed": UNCONFIRMED_LINK}
 
 
-def list_links(bank: Bank, call: Call, origin: str) -> Reply:
+def list_links(bank: Bank, call: Call, origin: str) -> SandboxReply:
     """GET /api/links/."""
     tests = read_filters(call.request.query, LINK_FILTERS)
     links = [link for link in bank.links.values() if all(test(link) for test in tests)]
     page = build_page(links, StoredLink.public, call.request, origin, bank.options)
-    return Reply(response=answer_json(200, page))
+    return SandboxReply(response=answer_json(200, page))
 
 
-def show_link(bank: Bank, call: Call, link_id: str) -> Reply:
+def show_link(bank: Bank, call: Call, link_id: str) -> SandboxReply:
     """GET /api/links/{id}/."""
     link = bank.find_link(link_id)
-    return Reply(response=answer_json(200, project(link.public(), dict(call.request.query))))
+    return SandboxReply(response=answer_json(200, project(link.public(), dict(call.request.query))))
 
 
-def modify_link(bank: Bank, call: Call, link_id: str) -> Reply:
+def modify_link(bank: Bank, call: Call, link_id: str) -> SandboxReply:
     """PATCH /api/links/{id}/."""
     link = bank.find_link(link_id)
     form = Form(call.data)
@@ -57,10 +57,10 @@ def modify_link(bank: Bank, call: Call, link_id: str) -> Reply:
         link.credentials_storage = "store" if mode == "recurrent" else "365d"
     link.stale_in = stale_in or link.stale_in
     link.fetch_resources = link.fetch_resources if fetch is None else fetch
-    return Reply(response=answer_json(200, link.public()))
+    return SandboxReply(response=answer_json(200, link.public()))
 
 
-def refresh_link(bank: Bank, call: Call, link_id: str) -> Reply:
+def refresh_link(bank: Bank, call: Call, link_id: str) -> SandboxReply:
     """POST /api/links/{id}/refresh/."""
     link = bank.find_link(link_id)
     form = Form(call.data)
@@ -68,7 +68,7 @@ def refresh_link(bank: Bank, call: Call, link_id: str) -> Reply:
     form.finish()
     _check_refreshable(bank, link, call.at)
     link.refreshed_at = call.at
-    return Reply(response=answer_json(202, {"request_id": bank.ids.hex32()}))
+    return SandboxReply(response=answer_json(202, {"request_id": bank.ids.hex32()}))
 
 
 def _check_resources(form: Form, link: StoredLink, names: tuple[str, ...] | None) -> None:
@@ -103,17 +103,17 @@ class Remover:
         self._bank = bank
         self._times: deque[datetime] = deque()
 
-    def delete(self, call: Call, link_id: str) -> Reply:
+    def delete(self, call: Call, link_id: str) -> SandboxReply:
         """Delete a link at once; the asynchronous mode only adds the webhook."""
         bank = self._bank
         bank.find_link(link_id)
         if not call.is_async:
             self._count(call.at)
             bank.remove(link_id)
-            return Reply(response=Response(status=204))
+            return SandboxReply(response=Response(status=204))
         request_id = bank.ids.uuid()
         bank.emit(deletion_event(bank.remove(link_id), request_id, bank.ids))
-        return Reply(response=answer_json(202, {"request_id": request_id}))
+        return SandboxReply(response=answer_json(202, {"request_id": request_id}))
 
     def _count(self, at: datetime) -> None:
         while self._times and self._times[0] <= at - MINUTE:

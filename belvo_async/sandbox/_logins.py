@@ -7,7 +7,7 @@ from functools import partial
 from attrs import evolve, field, frozen
 
 from belvo_async.sandbox._bank import Bank
-from belvo_async.sandbox._calls import Login, Outcome, Reply
+from belvo_async.sandbox._calls import Outcome, SandboxLogin, SandboxReply
 from belvo_async.sandbox._faults import Fault, FaultKind
 from belvo_async.sandbox._links import StoredLink
 from belvo_async.sandbox._problems import NOT_FOUND, TOO_MANY_SESSIONS, Problem
@@ -56,10 +56,10 @@ def begin(bank: Bank, attempt: Attempt, at: datetime) -> Outcome:
         return _refuse(bank, link, 400, TOO_MANY_SESSIONS)
     bank.in_flight.add(attempt.key)
     seconds = options.login_seconds + (options.slow_seconds if link.person.is_slow else 0.0)
-    return Login(seconds=seconds, settle=partial(_settle, bank, attempt))
+    return SandboxLogin(seconds=seconds, settle=partial(_settle, bank, attempt))
 
 
-def _settle(bank: Bank, attempt: Attempt, at: datetime) -> Reply:
+def _settle(bank: Bank, attempt: Attempt, at: datetime) -> SandboxReply:
     bank.in_flight.discard(attempt.key)
     link = attempt.link
     if not attempt.registers and link.id not in bank.links:
@@ -91,15 +91,15 @@ def _find_trouble(bank: Bank, attempt: Attempt) -> Trouble | None:
     return trouble if bank.stumbles[attempt.key] < limit else None
 
 
-def _answer_trouble(bank: Bank, trouble: Trouble) -> Reply:
+def _answer_trouble(bank: Bank, trouble: Trouble) -> SandboxReply:
     if trouble.html:
-        return Reply(response=answer_page(trouble.status))
-    return Reply(response=answer_problems(trouble.status, bank.ids.hex32(), [trouble.problem]))
+        return SandboxReply(response=answer_page(trouble.status))
+    return SandboxReply(response=answer_problems(trouble.status, bank.ids.hex32(), [trouble.problem]))
 
 
-def _refuse(bank: Bank, link: StoredLink, status: int, problem: Problem) -> Reply:
+def _refuse(bank: Bank, link: StoredLink, status: int, problem: Problem) -> SandboxReply:
     response = answer_problems(status, bank.ids.hex32(), [problem])
-    return Reply(response=response, login=True, link_id=link.id)
+    return SandboxReply(response=response, login=True, link_id=link.id)
 
 
 def _is_prompt_met(attempt: Attempt) -> bool:
@@ -110,7 +110,7 @@ def _is_prompt_met(attempt: Attempt) -> bool:
     return attempt.token == RIGHT_TOKEN or confirmed_elsewhere
 
 
-def _challenge(bank: Bank, attempt: Attempt, step: int, at: datetime) -> Reply:
+def _challenge(bank: Bank, attempt: Attempt, step: int, at: datetime) -> SandboxReply:
     link, options = attempt.link, bank.options
     asks_again = attempt.session is not None and step == attempt.step
     keeps_id = asks_again and not options.new_session_on_wrong_token
@@ -127,14 +127,14 @@ def _challenge(bank: Bank, attempt: Attempt, step: int, at: datetime) -> Reply:
         bank.store(link)
     bank.sessions.open(session)
     response = answer_challenge(session, link.person.prompts[step], bank.ids.hex32(), options)
-    return Reply(response=response, login=True, link_id=link.id)
+    return SandboxReply(response=response, login=True, link_id=link.id)
 
 
-def _accept(bank: Bank, attempt: Attempt, at: datetime) -> Reply:
+def _accept(bank: Bank, attempt: Attempt, at: datetime) -> SandboxReply:
     link = attempt.link
     link.accept(_credentials_of(attempt), at)
     bank.sessions.drop(link.id)
     bank.store(link)
     response = answer_json(attempt.success, link.public())
     fault = Fault(kind=FaultKind.RESET_AFTER) if link.person.loses_reply else None
-    return Reply(response=response, login=True, link_id=link.id, fault=fault)
+    return SandboxReply(response=response, login=True, link_id=link.id, fault=fault)

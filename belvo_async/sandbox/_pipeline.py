@@ -7,7 +7,7 @@ from attrs import evolve
 
 from belvo_async._clock import Clock
 from belvo_async._http import Request, Response
-from belvo_async.sandbox._calls import Call, Login, Outcome, Reply, read_call
+from belvo_async.sandbox._calls import Call, Outcome, SandboxLogin, SandboxReply, read_call
 from belvo_async.sandbox._faults import Fault, FaultKind, Switchboard
 from belvo_async.sandbox._ids import IdSource
 from belvo_async.sandbox._problems import Problem
@@ -36,7 +36,7 @@ class Pipeline:
         self._journal = journal
         self._ids = ids
 
-    async def receive(self, request: Request, *, reused: bool) -> Reply:
+    async def receive(self, request: Request, *, reused: bool) -> SandboxReply:
         """Answer *request*; the reply says how its way out is spoilt, if it is."""
         call = read_call(request, self._clock.wall())
         number = self._journal.open(call, reused=reused)
@@ -44,15 +44,15 @@ class Pipeline:
         self._journal.close(number, reply)
         return reply
 
-    def _date(self, reply: Reply) -> Reply:
+    def _date(self, reply: SandboxReply) -> SandboxReply:
         """Date the answer by our own clock, which a test may have in its hand."""
         date = format_datetime(self._clock.wall(), usegmt=True)
         response = evolve(reply.response, headers={"date": date, **reply.response.headers})
         return evolve(reply, response=response)
 
-    async def _answer(self, call: Call, *, reused: bool) -> Reply:
+    async def _answer(self, call: Call, *, reused: bool) -> SandboxReply:
         if self._rate_limit.blocks(call.at):
-            return Reply(response=answer_page(403))
+            return SandboxReply(response=answer_page(403))
         fault = self._faults.draw(call.request.method, call.request.path, call.link_id, reused=reused)
         if fault is None:
             return await self._ask_bank(call, 0.0)
@@ -60,12 +60,12 @@ class Pipeline:
             reply = await self._ask_bank(call, fault.seconds)
         else:
             await self._wait(fault.seconds)
-            reply = Reply(response=Response(status=500))
+            reply = SandboxReply(response=Response(status=500))
         return evolve(reply, fault=fault, response=self._spoil(fault, reply.response))
 
-    async def _ask_bank(self, call: Call, delay: float) -> Reply:
+    async def _ask_bank(self, call: Call, delay: float) -> SandboxReply:
         outcome = self._dispatch(call)
-        if not isinstance(outcome, Login):
+        if not isinstance(outcome, SandboxLogin):
             await self._wait(delay)
             return outcome
         await self._wait(outcome.seconds + delay)

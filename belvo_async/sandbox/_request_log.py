@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from belvo_async.sandbox._calls import Call, Reply
+from belvo_async.sandbox._calls import Call, SandboxReply
 from belvo_async.sandbox._faults import Fault
 
 
@@ -64,7 +64,7 @@ class RequestLog:
         self._entries.pop(number - self._limit, None)
         return number
 
-    def close(self, number: int, reply: Reply) -> None:
+    def close(self, number: int, reply: SandboxReply) -> None:
         """Note what became of an entry; one that was dropped meanwhile stays dropped."""
         entry = self._entries.get(number)
         if entry is None:

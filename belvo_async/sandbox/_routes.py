@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from belvo_async.sandbox import _link_records as records
 from belvo_async.sandbox import _login_endpoints as desk
 from belvo_async.sandbox._bank import Bank
-from belvo_async.sandbox._calls import Call, Outcome, Reply
+from belvo_async.sandbox._calls import Call, Outcome, SandboxReply
 from belvo_async.sandbox._filters import INSTITUTION_FILTERS, read_filters
 from belvo_async.sandbox._institutions import INSTITUTIONS, SandboxInstitution
 from belvo_async.sandbox._pages import build_page
@@ -38,7 +38,7 @@ class Routes:
             return self._find_handler(call)
         except RefusedError as refused:
             response = answer_problems(refused.status, self._bank.ids.hex32(), refused.problems)
-            return Reply(response=response)
+            return SandboxReply(response=response)
 
     def _find_handler(self, call: Call) -> Outcome:
         path = call.request.path
@@ -77,16 +77,16 @@ class Routes:
             },
         }
 
-    def _show_root(self) -> Reply:
+    def _show_root(self) -> SandboxReply:
         """Answer the collections; Belvo does not document what this shows."""
         names = ("institutions", "links")
-        return Reply(response=answer_json(200, {name: f"{self.origin}/api/{name}/" for name in names}))
+        return SandboxReply(response=answer_json(200, {name: f"{self.origin}/api/{name}/" for name in names}))
 
-    def _list_institutions(self, call: Call) -> Reply:
+    def _list_institutions(self, call: Call) -> SandboxReply:
         tests = read_filters(call.request.query, INSTITUTION_FILTERS)
         found = [item for item in INSTITUTIONS.values() if all(test(item) for test in tests)]
         page = build_page(found, SandboxInstitution.public, call.request, self.origin, self._bank.options)
-        return Reply(response=answer_json(200, page))
+        return SandboxReply(response=answer_json(200, page))
 
 
 def _match(path: str, table: Mapping[str, object]) -> tuple[str, str]:
@@ -104,8 +104,8 @@ def _match(path: str, table: Mapping[str, object]) -> tuple[str, str]:
     return "/".join(parts), item_id
 
 
-def _show_institution(number: str) -> Reply:
+def _show_institution(number: str) -> SandboxReply:
     for institution in INSTITUTIONS.values():
         if str(institution.id) == number:
-            return Reply(response=answer_json(200, institution.public()))
+            return SandboxReply(response=answer_json(200, institution.public()))
     raise RefusedError(404, NOT_FOUND)

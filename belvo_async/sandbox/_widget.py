@@ -5,7 +5,7 @@ from base64 import urlsafe_b64encode
 from typing import Final
 
 from belvo_async.sandbox._bank import Bank
-from belvo_async.sandbox._calls import Call, Reply
+from belvo_async.sandbox._calls import Call, SandboxReply
 from belvo_async.sandbox._forms import Form
 from belvo_async.sandbox._problems import AUTHENTICATION_FAILED, RefusedError
 from belvo_async.sandbox._responses import answer_json
@@ -14,7 +14,7 @@ LIFETIME: Final = 1200
 """Seconds."""
 
 
-def make_token(bank: Bank, call: Call, secret_id: str, secret_password: str) -> Reply:
+def make_token(bank: Bank, call: Call, secret_id: str, secret_password: str) -> SandboxReply:
     """Check the keys in the body, and answer two tokens.
 
     The specification lists no 401 here; that wrong keys get one is our choice.
@@ -27,7 +27,7 @@ def make_token(bank: Bank, call: Call, secret_id: str, secret_password: str) -> 
     if keys != (secret_id, secret_password):
         raise RefusedError(401, AUTHENTICATION_FAILED)
     claims = _build_claims(bank, call, link_id)
-    return Reply(
+    return SandboxReply(
         response=answer_json(
             200,
             {

@@ -11,7 +11,7 @@ from belvo_async.sandbox import Sandbox
 
 
 @frozen
-class _Place:
+class _Server:
     """Whom the pool talks to."""
 
     url: str
@@ -43,18 +43,18 @@ async def belvo_sandbox(_belvo_loop: None, _belvo_time: Clock) -> AsyncIterator[
 
 
 @pytest.fixture
-def _belvo_place(request: pytest.FixtureRequest) -> _Place:
+def _belvo_place(request: pytest.FixtureRequest) -> _Server:
     # Not async: pytest-asyncio cannot start another async fixture from within one.
     if "belvo_mock" in request.fixturenames:
         mock = request.getfixturevalue("belvo_mock")
-        return _Place(mock.url, Credentials("mock-id", "mock-password"))
+        return _Server(mock.url, Credentials("mock-id", "mock-password"))
     sandbox = request.getfixturevalue("belvo_sandbox")
-    return _Place(sandbox.url, Credentials(sandbox.secret_id, sandbox.secret_password))
+    return _Server(sandbox.url, Credentials(sandbox.secret_id, sandbox.secret_password))
 
 
 @pytest_asyncio.fixture
 async def belvo_pool(
-    _belvo_loop: None, _belvo_place: _Place, _belvo_time: Clock
+    _belvo_loop: None, _belvo_place: _Server, _belvo_time: Clock
 ) -> AsyncIterator[SessionPool]:
     """A `belvo_async.SessionPool` on the sandbox, or on the mock if the test asks for it.
 

@@ -15,7 +15,7 @@ _FIRST_LOOK: Final = 1.0
 _REMEMBERED: Final = 1000
 
 
-class Reply(Enum):
+class AnswerResult(Enum):
     """What became of an answer so far."""
 
     UNDER_WAY = "under way"
@@ -32,7 +32,7 @@ class Answering:
 
     def __init__(self, pool: Calls) -> None:
         self._pool: Final = pool
-        self._under_way: Final[dict[str, asyncio.Task[Reply]]] = {}
+        self._under_way: Final[dict[str, asyncio.Task[AnswerResult]]] = {}
         self._looks: Final[set[asyncio.Task[None]]] = set()
         self._not_sent: Final[OrderedDict[str, None]] = OrderedDict()
 
@@ -44,30 +44,30 @@ class Answering:
         """Whether, if the challenge is open, the last answer from here could not be sent."""
         return ticket in self._not_sent
 
-    async def answer(self, ticket: str, token: str | None) -> Reply:
+    async def answer(self, ticket: str, token: str | None) -> AnswerResult:
         """Begin to send an answer, and wait for a moment."""
         if ticket in self._under_way:
-            return Reply.UNDER_WAY
+            return AnswerResult.UNDER_WAY
         self._not_sent.pop(ticket, None)
         task = asyncio.create_task(self._send(ticket, token))
         self._under_way[ticket] = task
         task.add_done_callback(lambda _: self._under_way.pop(ticket, None))
         await asyncio.wait((task,), timeout=_FIRST_LOOK)
-        return task.result() if task.done() else Reply.UNDER_WAY
+        return task.result() if task.done() else AnswerResult.UNDER_WAY
 
-    async def _send(self, ticket: str, token: str | None) -> Reply:
+    async def _send(self, ticket: str, token: str | None) -> AnswerResult:
         try:
             await self._pool.challenges.resume(ticket, token)
         except InvalidTokenError:
-            return Reply.INVALID
+            return AnswerResult.INVALID
         except (TokenRequiredError, ChallengeAnsweredError):
-            return Reply.OVER
+            return AnswerResult.OVER
         except BelvoError:
             self._not_sent[ticket] = None
             if len(self._not_sent) > _REMEMBERED:
                 self._not_sent.popitem(last=False)
-            return Reply.NOT_SENT
-        return Reply.OVER
+            return AnswerResult.NOT_SENT
+        return AnswerResult.OVER
 
     def settle(self, ticket: str) -> None:
         """Look at the link of an answer whose process is no more, aside."""

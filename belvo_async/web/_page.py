@@ -21,7 +21,7 @@ from belvo_async.errors import (
 from belvo_async.mfa import ResumeRoute
 from belvo_async.models import ChallengePhase
 from belvo_async.web._attempts import Allowance
-from belvo_async.web._background import Answering, Reply
+from belvo_async.web._background import Answering, AnswerResult
 from belvo_async.web._csrf import COOKIE, FIELD, comes_from_our_form, find_proof, write_cookie
 from belvo_async.web._drawing import ValueKind, draw_value, shorten
 from belvo_async.web._http import PageRequest, PageResponse
@@ -194,7 +194,7 @@ class ChallengePage:
         if not self._bad_answers.use(ticket, self._now):
             return self._tell(visit, "busy", status=429, may_reload=True, headers={"Retry-After": "60"})
         token = form.get("token") if parked.challenge.expects_user_input else None
-        if await self._answering.answer(ticket, token) is Reply.INVALID:
+        if await self._answering.answer(ticket, token) is AnswerResult.INVALID:
             return await self._show_form(visit, parked, problem="invalid", status=422)
         return self._go_back(visit)
 

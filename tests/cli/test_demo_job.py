@@ -7,7 +7,7 @@ from rich.console import Console
 
 from belvo_async.bulk import LinkState
 from belvo_async.cli._demo import job
-from belvo_async.cli._demo.job import _Stage, run_job_demo
+from belvo_async.cli._demo.job import _JobStage, run_job_demo
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import Interrupt
 from belvo_async.sandbox import Received, Sandbox
@@ -41,15 +41,15 @@ async def test_a_job_that_is_killed_in_the_middle_ends_safe() -> None:
 async def test_a_link_that_was_logged_in_twice_is_not_safe(tmp_path: Path) -> None:
     console, file = open_console()
     async with Sandbox() as sandbox:
-        stage = _Stage(console, sandbox, tmp_path, 20, Interrupt())
+        stage = _JobStage(console, sandbox, tmp_path, 20, Interrupt())
         assert await stage.play() is ExitCode.OK
         twice = next(entry for entry in sandbox.log if entry.login)
         log = [*sandbox.log, evolve(twice)]
         double = _Double(sandbox, log)
-        spoilt = _Stage(console, double, tmp_path, 20, Interrupt())  # type: ignore[arg-type]  # a log is enough
+        spoilt = _JobStage(console, double, tmp_path, 20, Interrupt())  # type: ignore[arg-type]  # a log is enough
         assert spoilt._conclude(0) is ExitCode.FAILED
         assert "1 links logged in twice" in file.getvalue()
-        missing = _Stage(console, sandbox, tmp_path, 21, Interrupt())
+        missing = _JobStage(console, sandbox, tmp_path, 21, Interrupt())
         assert missing._conclude(0) is ExitCode.FAILED
         assert stage._conclude(130) is ExitCode.FAILED
     assert file.getvalue().count("NOT SAFE") == 3
@@ -66,7 +66,7 @@ async def test_an_interrupted_demo_says_so(tmp_path: Path) -> None:
     interrupt = Interrupt()
     interrupt.note()
     async with Sandbox() as sandbox:
-        stage = _Stage(console, sandbox, tmp_path, 20, interrupt)
+        stage = _JobStage(console, sandbox, tmp_path, 20, interrupt)
         assert await stage.play() is ExitCode.INTERRUPTED
         status = stage._look()
     assert status is not None

@@ -4,7 +4,9 @@
 """
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +20,7 @@ from belvo_async.sandbox._institutions import INSTITUTIONS
 from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE, REFUSED, BankUser, Trouble
 from tests.docs.drawing import draw
 from tests.docs.machine import find_transitions
-from tests.docs.pages import DOCS, list_pages
+from tests.docs.pages import CONTRIBUTING, DOCS, ROOT, list_pages
 from tests.docs.window import draw_windows
 
 _CODED: Final = (errors.ErrorDetail(code="unexpected_error"),)
@@ -173,6 +175,20 @@ def _list_exit_codes() -> Iterator[str]:
     yield from _write_table(("code", "meaning"), rows)
 
 
+def _list_floors() -> Iterator[str]:
+    """Draw the folders in their order, as the import contract has it, each with what it says of itself."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    floors = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    names = [(name, depth == 0) for floor in floors for depth, name in enumerate(floor.split(" | "))]
+    yield "```text"
+    for name, is_lower in names:
+        module = import_module(f"belvo_async.{name}")
+        first = (module.__doc__ or "").partition("\n")[0].rstrip(".")
+        label = f"{name}/" if hasattr(module, "__path__") else f"{name}.py"
+        yield f"{'↓' if is_lower else ' '} {label:<16}{first}"
+    yield "```"
+
+
 PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "error codes": _list_codes,
     "error tree": _list_errors,
@@ -182,6 +198,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "belvo users": _list_people(MFA_PEOPLE),
     "repeats": _list_repeats,
     "exit codes": _list_exit_codes,
+    "floors": _list_floors,
     "own users": _list_people(OWN_PEOPLE),
 }
 
@@ -208,7 +225,7 @@ def render(page: Path) -> str:
 
 def main() -> None:
     """Write all of it."""
-    for page in list_pages():
+    for page in (*list_pages(), CONTRIBUTING):
         page.write_text(render(page), "utf-8")
     for drawing, render_drawing in DRAWINGS.items():
         drawing.write_text(render_drawing(), "utf-8")

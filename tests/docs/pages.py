@@ -10,6 +10,7 @@ from attrs import frozen
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
 CHANGELOG: Final = ROOT / "CHANGELOG.md"
+CONTRIBUTING: Final = ROOT / "CONTRIBUTING.md"
 DOCS: Final = ROOT / "docs"
 
 _FENCE: Final = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

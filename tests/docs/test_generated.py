@@ -6,19 +6,20 @@ import pytest
 
 from tests.docs.generated import DRAWINGS, PARTS, find_parts, render
 from tests.docs.machine import EVENTS, STATES, find_transitions
-from tests.docs.pages import list_pages, name_page
+from tests.docs.pages import CONTRIBUTING, list_pages, name_page
 from tests.docs.window import REQUESTS, count_worst, start_at_sliding_window
 
+PAGES = [*list_pages(), CONTRIBUTING]
 ADVICE = "run: python -m tests.docs.generated"
 
 
-@pytest.mark.parametrize("page", [page for page in list_pages() if find_parts(page)], ids=name_page)
+@pytest.mark.parametrize("page", [page for page in PAGES if find_parts(page)], ids=name_page)
 def test_generated_parts_are_fresh(page: Path) -> None:
     assert page.read_text("utf-8") == render(page), ADVICE
 
 
 def test_every_part_stands_on_one_page() -> None:
-    assert sorted(name for page in list_pages() for name in find_parts(page)) == sorted(PARTS)
+    assert sorted(name for page in PAGES for name in find_parts(page)) == sorted(PARTS)
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.name)

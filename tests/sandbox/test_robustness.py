@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from belvo_async._http import Request
 from belvo_async.sandbox._bank import Bank
-from belvo_async.sandbox._calls import Login, read_call
+from belvo_async.sandbox._calls import SandboxLogin, read_call
 from belvo_async.sandbox._ids import IdSource
 from belvo_async.sandbox._options import SandboxOptions
 from belvo_async.sandbox._routes import Routes
@@ -59,6 +59,6 @@ def test_no_request_is_too_odd_for_an_answer(
         body=body,
     )
     outcome = routes.dispatch(read_call(request, NOW))
-    reply = outcome.settle(NOW) if isinstance(outcome, Login) else outcome
+    reply = outcome.settle(NOW) if isinstance(outcome, SandboxLogin) else outcome
     assert 200 <= reply.response.status < 600
     assert not bank.in_flight

@@ -15,7 +15,7 @@ from belvo_async.models import ChallengeKind, ChallengePhase
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage
-from belvo_async.web._background import Reply
+from belvo_async.web._background import AnswerResult
 from tests.web.conftest import (
     Browser,
     add_link,
@@ -374,7 +374,7 @@ async def test_a_challenge_that_is_damaged_is_gone(
 
 async def test_a_page_that_closes_waits_for_answers_but_not_for_ever(pool: SessionPool) -> None:
     async with ChallengePage(pool, close_grace=0.05) as page:
-        stuck = asyncio.create_task(asyncio.sleep(60.0, Reply.OVER))
+        stuck = asyncio.create_task(asyncio.sleep(60.0, AnswerResult.OVER))
         page._answering._under_way["ticket"] = stuck
     assert not stuck.done()
     stuck.cancel()

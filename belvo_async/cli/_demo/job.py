@@ -43,12 +43,12 @@ async def run_job_demo(console: Console, *, links: int, seed: int, interrupt: In
     )
     with TemporaryDirectory(prefix="belvo-demo-") as folder:
         async with Sandbox(options=SandboxOptions(login_seconds=_LOGIN_SECONDS), seed=seed) as sandbox:
-            stage = _Stage(console, sandbox, Path(folder), links, interrupt)
+            stage = _JobStage(console, sandbox, Path(folder), links, interrupt)
             return await stage.play()
 
 
 @frozen
-class _Stage:
+class _JobStage:
     console: Console
     sandbox: Sandbox
     folder: Path

@@ -1,0 +1,79 @@
+"""What import contracts cannot say: circles of files, names that stand twice, facades, the public face."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import belvo_async
+from tests.surface import MODULES
+
+ROOT: Final = Path(belvo_async.__file__).parent
+FILES: Final = sorted(ROOT.rglob("*.py"))
+MOST_MODULES, MOST_FOLDERS = 8, 18
+PUBLIC_USERS: Final = ("contrib", "web")
+"""Folders that any user could have written."""
+GROUND: Final = {"belvo_async._clock", "belvo_async._event_loop", "belvo_async._http", "belvo_async._version"}
+
+
+def name_module(file: Path) -> str:
+    parts = file.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+NAMES: Final = {name_module(file): file for file in FILES}
+
+
+def list_imports(file: Path) -> Iterator[str]:
+    """Yield the modules of ours that a file imports, wherever it does."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in NAMES)
+        elif isinstance(node, ast.ImportFrom) and node.module in NAMES:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in NAMES else node.module
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    graph = {name: set(list_imports(file)) - {name} for name, file in NAMES.items()}
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+    assert set(order) == set(NAMES)
+
+
+def test_the_order_of_files_finds_a_circle() -> None:
+    """Without this, the test above would prove nothing."""
+    circle = ["a", "b", "c", "a"]
+    with pytest.raises(ValueError, match="cycle"):
+        list(TopologicalSorter({one: {other} for one, other in pairwise(circle)}).static_order())
+
+
+def test_no_class_has_the_name_of_another() -> None:
+    trees = (ast.parse(file.read_text("utf-8")) for file in FILES)
+    named = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert [name for name, count in named.items() if count > 1] == []
+
+
+def test_the_root_can_be_taken_in_at_a_glance() -> None:
+    assert len(list(ROOT.glob("*.py"))) <= MOST_MODULES
+    assert len([folder for folder in ROOT.iterdir() if (folder / "__init__.py").exists()]) <= MOST_FOLDERS
+
+
+@pytest.mark.parametrize("folder", [name.rpartition(".")[2] for name in MODULES[1:] if name.count(".") == 1])
+def test_a_facade_imports_from_its_own_folder(folder: str) -> None:
+    file = ROOT / folder / "__init__.py"
+    if file.exists():
+        others = {name for name in list_imports(file) if not name.startswith(f"belvo_async.{folder}.")}
+        assert others <= {"belvo_async._version"}
+
+
+@pytest.mark.parametrize("folder", PUBLIC_USERS)
+def test_what_users_could_have_written_uses_what_users_can(folder: str) -> None:
+    for file in (ROOT / folder).rglob("*.py"):
+        others = {name for name in list_imports(file) if not name.startswith(f"belvo_async.{folder}")}
+        assert {name for name in others if "._" in name} <= GROUND, file
