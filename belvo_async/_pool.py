@@ -3,6 +3,8 @@
 from types import TracebackType
 from typing import Final, Self, TypedDict, Unpack
 
+from attrs import field, frozen
+
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._engine.concurrency import ConcurrencyLimits, LinkLock
 from belvo_async._engine.context import EngineContext
@@ -48,31 +50,87 @@ _DELETES: Final = RateLimit(requests=5, window=60.0, margin=1.0)
 """Belvo's limit for deleting links (API reference)."""
 
 
-class Client:
-    """The calls of one Belvo account: one set of keys, with connections of its own."""
+@frozen(kw_only=True)
+class _Engine:
+    """What the clients of one pool share."""
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        context: EngineContext,
-        *,
-        links: Links,
-        institutions: Institutions,
-        challenges: Challenges,
-        identity: ClientIdentity,
-    ) -> None:
-        self._lifecycle: Final = context.lifecycle
-        self._exchange: Final = exchange
-        self.clock: Final = context.clock
-        self.mfa: Final = context.policy
-        self.links: Final = links
-        self.institutions: Final = institutions
-        self.challenges: Final = challenges
-        self.identity: Final = identity
+    url: str
+    concurrency: Concurrency
+    rate_limit: RateLimit
+    timeouts: Timeouts
+    network: Network
+    store: ChallengeStore
+    context: EngineContext
+    memory: LoginMemory
+    transports: list[Transport] = field(factory=list)
+
+
+class Client:
+    """The calls with one set of API keys; the connections are its own, the limits are those of its pool.
+
+    `SessionPool` is one, and `SessionPool.client` makes others.
+
+    Attributes:
+        links: The links of these keys.
+        institutions: The institutions, asked with these keys.
+        challenges: The challenges that are parked under tickets, of these keys.
+        identity: Whom the client speaks for, told without its keys.
+    """
+
+    def __init__(self, engine: _Engine, credentials: Credentials) -> None:
+        transport = AiohttpTransport(
+            engine.url, credentials, timeouts=engine.timeouts, network=engine.network
+        )
+        engine.transports.append(transport)
+        context = engine.context
+        self._engine: Final = engine
+        self._exchange: Final = Exchange(transport, context)
+        self.identity: Final = ClientIdentity.build(engine.url, credentials)
+        parked = ParkedChallenges(engine.store, context, self.identity.digest)
+        logins = Logins(
+            exchange=self._exchange,
+            context=context,
+            memory=engine.memory,
+            parked=parked,
+            digest=KeyedDigest(credentials),
+        )
+        self.links: Final = Links(self._exchange, context, logins)
+        self.institutions: Final = Institutions(self._exchange, context.lifecycle)
+        self.challenges: Final = Challenges(self.links, context, parked)
+
+    @property
+    def clock(self) -> Clock:
+        """Where the time comes from."""
+        return self._engine.context.clock
+
+    @property
+    def concurrency(self) -> Concurrency:
+        """How many requests at once, of all clients of the pool."""
+        return self._engine.concurrency
+
+    @property
+    def rate_limit(self) -> RateLimit:
+        """How many requests may start in a window of time, of all clients of the pool."""
+        return self._engine.rate_limit
+
+    @property
+    def load(self) -> PoolLoad:
+        """What waits for the rate limit now, and for how long: for gauges, and to turn work away early."""
+        return self._engine.context.limiter.read_load()
+
+    @property
+    def mfa(self) -> MfaPolicy:
+        """How far a dialogue about tokens may go."""
+        return self._engine.context.policy
 
     async def ping(self) -> None:
-        """Check these keys; see `SessionPool.ping`."""
-        with self._lifecycle:
+        """Check the keys, as Belvo's own libraries do: `GET /api/`.
+
+        Raises:
+            AuthenticationError: The keys are wrong, or belong to another environment.
+            BelvoError: Belvo could not be asked.
+        """
+        with self._engine.context.lifecycle:
             await self._exchange.fetch(Request(method="GET", path="/api/"))
 
 
@@ -91,7 +149,7 @@ class PoolSettings(TypedDict, total=False):
     network: Network | None
 
 
-class SessionPool:
+class SessionPool(Client):
     """Sends many requests to Belvo at once, within its limits.
 
     One pool serves a whole application, thousands of tasks included; it belongs to the event loop and the
@@ -165,17 +223,15 @@ class SessionPool:
                 remedy="Pass a function that takes an observation, without calling it.",
             )
         _check_grace(close_grace)
-        self._url: Final = read_environment(environment)
-        self._concurrency: Final = concurrency or Concurrency.for_url(self._url)
-        _check_descriptors(self._concurrency)
-        self._rate_limit: Final = rate_limit or RateLimit.for_url(self._url)
-        self._timeouts: Final = timeouts or Timeouts()
+        url = read_environment(environment)
+        concurrency = concurrency or Concurrency.for_url(url)
+        _check_descriptors(concurrency)
+        rate_limit = rate_limit or RateLimit.for_url(url)
         self._close_grace: Final = close_grace
-        self._network: Final = network or DIRECT
         lifecycle = Lifecycle(clock)
-        self._context: Final = EngineContext(
-            limits=ConcurrencyLimits(self._concurrency),
-            limiter=RateLimiter(self._rate_limit, clock, lifecycle.nap),
+        context = EngineContext(
+            limits=ConcurrencyLimits(concurrency),
+            limiter=RateLimiter(rate_limit, clock, lifecycle.nap),
             deletes=RateLimiter(_DELETES, clock, lifecycle.nap),
             retrier=Retrier(retry or RetryPolicy(), lifecycle.nap, observer),
             lifecycle=lifecycle,
@@ -183,20 +239,29 @@ class SessionPool:
             server_clock=ServerClock(clock),
             observer=observer,
             policy=mfa or DEFAULT_POLICY,
-            server=self._url,
+            server=url,
         )
         locks = LinkLock()
-        self._memory: Final = LoginMemory(
-            flights=SingleFlight(self._context, locks),
+        memory = LoginMemory(
+            flights=SingleFlight(context, locks),
             locks=locks,
             sent_tokens=SentTokens(clock),
             accesses=SeenAccesses(),
             users=KnownUsers(),
         )
-        self._store: Final = MemoryChallengeStore() if challenge_store is None else challenge_store
-        self._transports: Final[list[Transport]] = []
-        self._accounts: Final[dict[tuple[str, str], Client]] = {}
-        self._account: Final = self.account(credentials)
+        engine = _Engine(
+            url=url,
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            timeouts=timeouts or Timeouts(),
+            network=network or DIRECT,
+            store=MemoryChallengeStore() if challenge_store is None else challenge_store,
+            context=context,
+            memory=memory,
+        )
+        check_setting("credentials", credentials, Credentials)
+        super().__init__(engine, credentials)
+        self._clients: Final[dict[tuple[str, str], Client]] = {_name(credentials): self}
 
     @classmethod
     def from_env(cls, **settings: Unpack[PoolSettings]) -> Self:
@@ -211,104 +276,25 @@ class SessionPool:
         check_env()
         return cls(Credentials.from_env(), environment=environment_from_env(), **settings)
 
-    def account(self, credentials: Credentials) -> Client:
-        """Return the calls of another Belvo account that share this pool's limits.
+    def client(self, credentials: Credentials) -> Client:
+        """Return a client with other API keys that shares this pool's limits.
 
-        Belvo counts requests by IP address, whoever's keys they carry: one pool for all accounts of a
-        machine keeps within the limit. The connections are separate.
-        """
-        check_setting("credentials", credentials, Credentials)
-        key = (credentials.secret_id, credentials.secret_password)
-        if key not in self._accounts:
-            transport = AiohttpTransport(
-                self._url,
-                credentials,
-                timeouts=self._timeouts,
-                network=self._network,
-            )
-            self._transports.append(transport)
-            self._accounts[key] = self._build_account(transport, credentials)
-        return self._accounts[key]
-
-    def _build_account(self, transport: Transport, credentials: Credentials) -> Client:
-        exchange = Exchange(transport, self._context)
-        identity = ClientIdentity.build(self._url, credentials)
-        parked = ParkedChallenges(self._store, self._context, identity.digest)
-        logins = Logins(
-            exchange=exchange,
-            context=self._context,
-            memory=self._memory,
-            parked=parked,
-            digest=KeyedDigest(credentials),
-        )
-        links = Links(exchange, self._context, logins)
-        return Client(
-            exchange,
-            self._context,
-            links=links,
-            institutions=Institutions(exchange, self._context.lifecycle),
-            challenges=Challenges(links, self._context, parked),
-            identity=identity,
-        )
-
-    @property
-    def clock(self) -> Clock:
-        """Where the pool takes the time from."""
-        return self._context.clock
-
-    @property
-    def concurrency(self) -> Concurrency:
-        """How many requests at once."""
-        return self._concurrency
-
-    @property
-    def rate_limit(self) -> RateLimit:
-        """How many requests may start in a window of time."""
-        return self._rate_limit
-
-    @property
-    def load(self) -> PoolLoad:
-        """What waits for the rate limit now, and for how long: for gauges, and to turn work away early."""
-        return self._context.limiter.read_load()
-
-    @property
-    def mfa(self) -> MfaPolicy:
-        """How far a dialogue about tokens may go."""
-        return self._context.policy
-
-    @property
-    def identity(self) -> ClientIdentity:
-        """Whom the pool speaks for, told without its keys."""
-        return self._account.identity
-
-    @property
-    def links(self) -> Links:
-        """The links of the account that the pool was made for."""
-        return self._account.links
-
-    @property
-    def challenges(self) -> Challenges:
-        """The challenges that are parked under tickets, of the same account."""
-        return self._account.challenges
-
-    @property
-    def institutions(self) -> Institutions:
-        """The institutions, asked with the same keys."""
-        return self._account.institutions
-
-    async def ping(self) -> None:
-        """Check the keys, as Belvo's own libraries do: `GET /api/`.
+        Belvo counts requests by IP address, whoever's keys they carry: one pool for all keys of a machine
+        keeps within the limit. The connections are separate.
 
         Raises:
-            AuthenticationError: The keys are wrong, or belong to another environment.
-            BelvoError: Belvo could not be asked.
+            ConfigurationError: *credentials* are none.
         """
-        await self._account.ping()
+        check_setting("credentials", credentials, Credentials)
+        key = _name(credentials)
+        if key not in self._clients:
+            self._clients[key] = Client(self._engine, credentials)
+        return self._clients[key]
 
     async def __aenter__(self) -> Self:
         """Tie the pool to the running event loop."""
-        self._context.lifecycle.bind()
-        self._context.lifecycle.check_open()
+        self._engine.context.lifecycle.bind()
+        self._engine.context.lifecycle.check_open()
         return self
 
     async def __aexit__(
@@ -328,15 +314,19 @@ class SessionPool:
             WrongEventLoopError: The pool belongs to another event loop, or to another process; it goes on.
         """
         _check_grace(grace or 0.0)
-        self._context.lifecycle.bind()
+        self._engine.context.lifecycle.bind()
         try:
-            await self._context.lifecycle.close(self._close_grace if grace is None else grace)
+            await self._engine.context.lifecycle.close(self._close_grace if grace is None else grace)
         finally:
             await finish(self._cut_off())
 
     async def _cut_off(self) -> None:
-        await self._memory.flights.close()
-        await close_all(*(transport.aclose() for transport in self._transports))
+        await self._engine.memory.flights.close()
+        await close_all(*(transport.aclose() for transport in self._engine.transports))
+
+
+def _name(credentials: Credentials) -> tuple[str, str]:
+    return credentials.secret_id, credentials.secret_password
 
 
 def _check_descriptors(concurrency: Concurrency) -> None:

@@ -36,7 +36,7 @@ class ChallengeRecord:
     phase: ChallengePhase
     version: int
     parked: str
-    """The challenge as text, see `_parking`."""
+    """The challenge as text, see `_wire.state_text`."""
     expires_at: datetime
     parked_at: datetime
     institution: str | None = None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from belvo_async._pool import SessionPool
+from belvo_async._pool import Client
 from belvo_async.bulk._records import Record
 from belvo_async.errors import BelvoError, OutcomeUnknownError
 from belvo_async.models import Link
@@ -14,7 +14,7 @@ def find_login_left(record: Record, now: datetime, login_limit: float) -> float:
     return login_limit - min(max(age, 0.0), login_limit)  # the clock may have been set
 
 
-async def check_status(pool: SessionPool, record: Record, login_limit: float) -> Link | None:
+async def check_status(pool: Client, record: Record, login_limit: float) -> Link | None:
     """Return the link if its last login has succeeded; None if that surely has ended without success.
 
     Raises:

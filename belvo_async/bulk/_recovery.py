@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from belvo_async._event_loop import first_of
-from belvo_async._pool import SessionPool
+from belvo_async._pool import Client
 from belvo_async.bulk._doubt import find_login_left
 from belvo_async.bulk._outcomes import Outcome, Unsettled, Updated
 from belvo_async.bulk._records import Record
@@ -26,9 +26,7 @@ class Recovery:
         stopping: Set when there is no more time to wait: the next run goes on.
     """
 
-    def __init__(
-        self, pool: SessionPool, worker: LinkWorker, login_limit: float, stopping: asyncio.Event
-    ) -> None:
+    def __init__(self, pool: Client, worker: LinkWorker, login_limit: float, stopping: asyncio.Event) -> None:
         self._pool: Final = pool
         self._worker: Final = worker
         self._login_limit: Final = login_limit

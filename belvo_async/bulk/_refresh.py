@@ -6,7 +6,7 @@ from uuid import UUID
 
 from belvo_async._clock import Clock
 from belvo_async._engine.callers import TokenProvider
-from belvo_async._pool import SessionPool
+from belvo_async._pool import Client
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._options import CredentialsProvider, JobOptions, ProgressCallback
 from belvo_async.bulk._run import RefreshRun
@@ -14,11 +14,10 @@ from belvo_async.bulk._source import Items, check_items
 from belvo_async.bulk._stop_rule import StopRule
 from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.params import Concurrency
-from belvo_async.params._validators import check_setting
 
 
 def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
-    pool: SessionPool,
+    pool: Client,
     updates: Items,
     *,
     credentials: CredentialsProvider | None = None,
@@ -100,7 +99,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         >>> asyncio.run(main())
         20
     """
-    check_setting("pool", pool, SessionPool)
+    _check_client(pool)
     check_items(updates, has_credentials=credentials is not None)
     if not isinstance(journal, str | os.PathLike | Journal | None):
         raise InvalidValueError.of(
@@ -137,3 +136,10 @@ def _find_journal(
             "A dry run cannot use a Journal, which writes.", remedy="Pass the path of the journal."
         )
     return journal
+
+
+def _check_client(pool: object) -> None:
+    if not isinstance(pool, Client):
+        raise ConfigurationError(
+            f"pool is {type(pool).__name__}, no SessionPool.", remedy="Pass the pool, or a client of it."
+        )

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from belvo_async._event_loop import LoopBinding, end_all, finish, first_of, wait_until_done
 from belvo_async._http import hide
-from belvo_async._pool import SessionPool
+from belvo_async._pool import Client
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._options import JobOptions
 from belvo_async.bulk._outcomes import Outcome
@@ -27,7 +27,7 @@ class RefreshRun:
     and leaves none running.
     """
 
-    def __init__(self, pool: SessionPool, updates: Items, journal: Journal, options: JobOptions) -> None:
+    def __init__(self, pool: Client, updates: Items, journal: Journal, options: JobOptions) -> None:
         self._pool: Final = pool
         self._journal: Final = journal
         self._options: Final = options

@@ -10,7 +10,7 @@ from attrs import define, field
 
 from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import end_all, first_of
-from belvo_async._pool import SessionPool
+from belvo_async._pool import Client
 from belvo_async.bulk._circuit_breaker import CircuitBreaker
 from belvo_async.bulk._credentials import RefusedCredentials
 from belvo_async.bulk._journal import Journal
@@ -40,7 +40,7 @@ class Scheduler:
         source: Where the links come from.
     """
 
-    def __init__(self, pool: SessionPool, journal: Journal, options: JobOptions, source: Source) -> None:
+    def __init__(self, pool: Client, journal: Journal, options: JobOptions, source: Source) -> None:
         self._pool: Final = pool
         self._journal: Final = journal
         self._options: Final = options

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from belvo_async._pool import SessionPool
+from belvo_async._pool import Client
 from belvo_async.bulk._outcomes import Parked
 from belvo_async.bulk._records import Record
 from belvo_async.errors import (
@@ -25,7 +25,7 @@ class Sharing:
         is_on: Whether the job shares its challenges at all.
     """
 
-    def __init__(self, pool: SessionPool, *, is_on: bool) -> None:
+    def __init__(self, pool: Client, *, is_on: bool) -> None:
         self._pool: Final = pool
         self._is_on: Final = is_on
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from belvo_async._clock import Clock
 from belvo_async._engine.parked_challenges import draw_ticket
-from belvo_async._pool import SessionPool
+from belvo_async._pool import Client
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._outcomes import Parked
 from belvo_async.models import AwaitingToken
@@ -38,7 +38,7 @@ class Steps:
     def __init__(
         self,
         journal: Journal,
-        pool: SessionPool,
+        pool: Client,
         link_id: str,
         *,
         ticket: str | None = None,

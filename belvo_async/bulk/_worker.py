@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 from belvo_async._event_loop import first_of
-from belvo_async._pool import SessionPool
+from belvo_async._pool import Client
 from belvo_async.bulk._credentials import HeldBackError, RefusedCredentials
 from belvo_async.bulk._doubt import build_doubt, check_status
 from belvo_async.bulk._journal import Journal
@@ -59,7 +59,7 @@ class LinkWorker:
 
     def __init__(
         self,
-        pool: SessionPool,
+        pool: Client,
         journal: Journal,
         options: JobOptions,
         credentials: RefusedCredentials,

@@ -3,12 +3,10 @@
 import asyncio
 from collections import OrderedDict
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final
 
-from belvo_async import BelvoError, Client, SessionPool
+from belvo_async import BelvoError, Client
 from belvo_async.errors import ChallengeAnsweredError, InvalidTokenError, TokenRequiredError
-
-Calls: TypeAlias = SessionPool | Client
 
 _FIRST_LOOK: Final = 1.0
 """Seconds in which an answer that cannot be sent is told at once."""
@@ -30,7 +28,7 @@ class AnswerResult(Enum):
 class Answering:
     """Sends answers in tasks of its own, so that a browser that goes away does not stop one."""
 
-    def __init__(self, pool: Calls) -> None:
+    def __init__(self, pool: Client) -> None:
         self._pool: Final = pool
         self._under_way: Final[dict[str, asyncio.Task[AnswerResult]]] = {}
         self._looks: Final[set[asyncio.Task[None]]] = set()

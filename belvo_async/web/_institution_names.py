@@ -4,10 +4,9 @@ import asyncio
 from collections import OrderedDict
 from typing import Final
 
-from belvo_async import BelvoError, ParkedChallenge
+from belvo_async import BelvoError, Client, ParkedChallenge
 from belvo_async._event_loop import end_all
 from belvo_async.web._attempts import Allowance
-from belvo_async.web._background import Calls
 
 _PATIENCE: Final = 2.0
 """Seconds that a page waits for a name."""
@@ -17,7 +16,7 @@ _REMEMBERED: Final = 1000
 class Names:
     """Finds the name of a challenge's institution, asking Belvo once for each, and once a minute in vain."""
 
-    def __init__(self, pool: Calls) -> None:
+    def __init__(self, pool: Client) -> None:
         self._pool: Final = pool
         self._known: Final[OrderedDict[str, str]] = OrderedDict()
         self._asking: Final[dict[str, asyncio.Task[None]]] = {}

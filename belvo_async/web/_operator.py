@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from belvo_async import BelvoError, Client, ParkedChallenge, SessionPool
+from belvo_async import BelvoError, Client, ParkedChallenge
 from belvo_async._event_loop import LoopBinding
 from belvo_async.errors import ConfigurationError
 from belvo_async.models import ChallengePhase
@@ -69,15 +69,15 @@ class OperatorPage:
 
     def __init__(
         self,
-        pool: SessionPool | Client,
+        pool: Client,
         *,
         link_to: Callable[[str], str] | None = None,
         every: float = 2.0,
         brand: str | None = None,
         language: str = "en",
     ) -> None:
-        if not isinstance(pool, SessionPool | Client):
-            raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or an account of it.")
+        if not isinstance(pool, Client):
+            raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or a client of it.")
         if language not in CATALOGS:
             raise ConfigurationError(
                 "language is none that there is.", remedy=f"Pass one of {', '.join(CATALOGS)}."

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from attrs import frozen
 
-from belvo_async import BelvoError, Client, Clock, ParkedChallenge, SessionPool
+from belvo_async import BelvoError, Client, Clock, ParkedChallenge
 from belvo_async._event_loop import LoopBinding
 from belvo_async.errors import (
     ChallengeAnsweredError,
@@ -93,14 +93,14 @@ class ChallengePage:
 
     def __init__(
         self,
-        pool: SessionPool | Client,
+        pool: Client,
         *,
         brand: str | None = None,
         language: str = "en",
         close_grace: float = 30.0,
     ) -> None:
-        if not isinstance(pool, SessionPool | Client):
-            raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or an account of it.")
+        if not isinstance(pool, Client):
+            raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or a client of it.")
         if pool.mfa.restarts or pool.mfa.resume_route is ResumeRoute.PUT_LINK:
             raise ConfigurationError(
                 "The pool's MfaPolicy needs the password with every answer; the page has none.",

@@ -78,7 +78,7 @@ async def test_a_cancel_while_it_waits_for_the_link_opens_it_again(
     sandbox: Sandbox, pool: SessionPool, store: MemoryChallengeStore
 ) -> None:
     ticket = await park(sandbox, pool)
-    async with pool._memory.locks.hold((await pool.challenges.get(ticket)).link_id):
+    async with pool._engine.memory.locks.hold((await pool.challenges.get(ticket)).link_id):
         call = asyncio.create_task(pool.challenges.resume(ticket, RIGHT))
         await turn()
         assert read_only(store).phase is ChallengePhase.CLAIMED

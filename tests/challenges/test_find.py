@@ -58,8 +58,8 @@ async def test_a_link_without_a_challenge_finds_none(sandbox: Sandbox, pool: Ses
 async def test_the_challenge_of_another_account_is_not_found(sandbox: Sandbox, pool: SessionPool) -> None:
     link_id = add_link(sandbox)
     await park_again(pool, link_id)
-    account = pool.account(Credentials("another-id", sandbox.secret_password))
-    assert await account.challenges.find(link_id) is None
+    client = pool.client(Credentials("another-id", sandbox.secret_password))
+    assert await client.challenges.find(link_id) is None
 
 
 @pytest.mark.parametrize("link_id", ["", "link", None, 7], ids=repr)

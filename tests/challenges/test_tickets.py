@@ -98,11 +98,11 @@ async def test_an_unknown_ticket_is_told(pool: SessionPool, ticket: str) -> None
 
 async def test_the_ticket_of_another_account_is_unknown(sandbox: Sandbox, pool: SessionPool) -> None:
     ticket = await park(sandbox, pool)
-    account = pool.account(Credentials("another-id", sandbox.secret_password))
+    client = pool.client(Credentials("another-id", sandbox.secret_password))
     with pytest.raises(UnknownTicketError):
-        await account.challenges.resume(ticket, "111111")
-    assert await account.challenges.list() == []
-    same = pool.account(Credentials(sandbox.secret_id, sandbox.secret_password))
+        await client.challenges.resume(ticket, "111111")
+    assert await client.challenges.list() == []
+    same = pool.client(Credentials(sandbox.secret_id, sandbox.secret_password))
     assert (await same.challenges.get(ticket)).phase is ChallengePhase.OPEN
 
 

@@ -156,7 +156,7 @@ async def test_an_update_that_waits_for_the_limit(turns: int, sandbox: Sandbox) 
         await cut_off(lambda: pool.links.update(update), turns=turns)
         await cut_off(lambda: pool.links.update(update, max_wait=1000), turns=turns)
         assert not sandbox.logins()
-        assert not len(pool._memory.flights)
+        assert not len(pool._engine.memory.flights)
 
 
 @TURNS
@@ -171,7 +171,7 @@ async def test_an_update_while_a_person_is_asked(turns: int, sandbox: Sandbox) -
         update = LinkUpdate(add_challenged(sandbox), password="new")
         await cut_off(lambda: pool.links.update(update, provide_token=ask), after=0.6, turns=turns)
         assert gone == ["gone"]
-        assert not len(pool._memory.flights)
+        assert not len(pool._engine.memory.flights)
 
 
 @TURNS
@@ -230,7 +230,7 @@ async def test_a_runs_exit_leaves_nothing_open(turns: int, sandbox: Sandbox, tmp
 @TURNS
 async def test_aclose_closes_every_accounts_connections(turns: int, sandbox: Sandbox) -> None:
     pool = make_pool(sandbox)
-    other = pool.account(Credentials("other", "keys"))
+    other = pool.client(Credentials("other", "keys"))
     await asyncio.gather(pool.ping(), other.ping(), return_exceptions=True)
     login = asyncio.ensure_future(pool.links.update(LinkUpdate(sandbox.add_link(), password="new")))
     await asyncio.sleep(0.1)

@@ -21,12 +21,12 @@ async def turn_until_idle(sandbox: Sandbox) -> None:
 async def assert_nothing_is_held(pool: SessionPool) -> None:
     """Wait until what had left when its caller did is heard, and look at what is left then."""
     async with asyncio.timeout(10):
-        while len(pool._memory.flights):  # noqa: ASYNC110 - nobody is told when the last one ends
+        while len(pool._engine.memory.flights):  # noqa: ASYNC110 - nobody is told when the last one ends
             await asyncio.sleep(0)
-    assert len(pool._memory.locks) == 0
-    assert pool._context.lifecycle.inside == 0
-    assert all(pool._context.limits.room(each)._value == pool._concurrency.total for each in Priority)
-    assert not pool._context.limits._institutions
+    assert len(pool._engine.memory.locks) == 0
+    assert pool._engine.context.lifecycle.inside == 0
+    assert all(pool._engine.context.limits.room(each)._value == pool.concurrency.total for each in Priority)
+    assert not pool._engine.context.limits._institutions
     load = pool.load
     assert (load.answers.waiting, load.calls.waiting, load.jobs.waiting) == (0, 0, 0)
 

@@ -82,8 +82,8 @@ async def test_no_more_requests_are_under_way_than_there_are_slots() -> None:
 async def test_accounts_share_the_limits_and_have_connections_of_their_own(sandbox: Sandbox) -> None:
     async with open_pool(sandbox) as pool:
         keys = Credentials(sandbox.secret_id, sandbox.secret_password)
-        wrong = pool.account(Credentials("other", "keys"))
-        assert pool.account(keys).links is pool.links
+        wrong = pool.client(Credentials("other", "keys"))
+        assert pool.client(keys).links is pool.links
         assert wrong.links is not pool.links
         await pool.ping()
         with pytest.raises(Exception, match="authentication_failed"):

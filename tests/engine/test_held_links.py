@@ -186,7 +186,7 @@ class Walk(RuleBasedStateMachine):
         running = sum(not login.is_over for login in self.logins)
         assert running <= 1
         waiting = any(not task.done() for _, task in self.calls)
-        assert (len(self.pool._memory.locks) > 0) is (self.may_run or waiting)
+        assert (len(self.pool._engine.memory.locks) > 0) is (self.may_run or waiting)
 
     @invariant()
     def whoever_is_told_of_a_success_has_one(self) -> None:
@@ -208,7 +208,7 @@ class Walk(RuleBasedStateMachine):
                 assert isinstance(result, Link | BelvoError | asyncio.CancelledError), repr(result)
                 if isinstance(result, BelvoError):
                     assert isinstance(result, LinkBusyError | OutcomeUnknownError | PoolClosedError)
-            assert (len(self.pool._memory.flights), len(self.pool._memory.locks)) == (0, 0)
+            assert (len(self.pool._engine.memory.flights), len(self.pool._engine.memory.locks)) == (0, 0)
         for login in self.logins:
             login.done.set()
         await self.stack.aclose()

@@ -169,7 +169,7 @@ async def test_what_stops_a_request_at_its_departure_comes_out_and_shows_no_key(
             raise kind("no")
 
     async with answer_once_with(b"", clock=clock) as (pool, wire):
-        (transport,) = pool._transports
+        (transport,) = pool._engine.transports
         error = await fail(transport.send(Request(method="GET", path="/api/"), Refusal()))
         assert type(error) is kind
         assert wire.requests == []

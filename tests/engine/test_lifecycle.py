@@ -39,8 +39,8 @@ def add_challenged_link(sandbox: Sandbox) -> str:
 
 def test_making_a_pool_needs_no_event_loop_and_opens_nothing() -> None:
     pool = SessionPool(KEYS, environment="sandbox")
-    assert pool._transports
-    assert all(not transport._sessions for transport in pool._transports)  # type: ignore[attr-defined] # ours
+    assert pool._engine.transports
+    assert all(not transport._sessions for transport in pool._engine.transports)  # type: ignore[attr-defined] # ours
 
 
 async def test_a_pool_works_without_async_with(sandbox: Sandbox) -> None:
@@ -170,7 +170,7 @@ def test_a_pool_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("BELVO_SECRET_PASSWORD", "password")
     monkeypatch.setenv("BELVO_ENVIRONMENT", "Sandbox")
     pool = SessionPool.from_env(close_grace=1.0)
-    assert pool.account(Credentials("id", "password")).links is pool.links
+    assert pool.client(Credentials("id", "password")).links is pool.links
 
 
 def test_the_settings_of_from_env_are_those_of_the_pool() -> None:

@@ -187,7 +187,7 @@ async def test_closing_ends_within_its_grace_whatever_the_peer_does(
             await pool.aclose(grace=grace)
         with pytest.raises(OutcomeUnknownError):
             await task
-        assert (len(pool._memory.flights), len(pool._memory.locks)) == (0, 0)
+        assert (len(pool._engine.memory.flights), len(pool._engine.memory.locks)) == (0, 0)
 
 
 async def test_a_certificate_that_is_not_trusted_fails_at_once_and_says_so(
@@ -652,7 +652,7 @@ async def test_a_stall_before_a_connection_ends_as_never_sent(call: str) -> None
             with pytest.raises(TokenNotSentError) as unsent:
                 await pool.links.resume(state, "111111")
             assert isinstance(unsent.value.__cause__, NotSentError)
-            assert len(pool._memory.sent_tokens) == 0
+            assert len(pool._engine.memory.sent_tokens) == 0
         else:
             with pytest.raises(NotSentError):
                 await (pool.links.update(update()) if call == "update" else pool.links.get(LINK_ID))

@@ -96,7 +96,7 @@ async def test_an_answer_that_never_left_can_be_given_again(sandbox: Sandbox) ->
             await pool.links.resume(caught.value.state, "111111")
         assert isinstance(unsent.value.__cause__, NotSentError)
         assert unsent.value.state == caught.value.state
-        assert len(pool._memory.sent_tokens) == 0
+        assert len(pool._engine.memory.sent_tokens) == 0
 
 
 async def test_an_answer_that_waits_for_its_turn_while_the_pool_closes_can_be_given_elsewhere() -> None:

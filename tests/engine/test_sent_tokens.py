@@ -38,7 +38,7 @@ async def test_an_answer_cancelled_while_it_waits_for_its_turn_can_be_given_agai
         first = asyncio.ensure_future(pool.links.resume(state, "111111"))
         await clock.wait_for_sleepers()
         await cancel(first)
-        assert (len(pool._memory.sent_tokens), sandbox.tokens(state.challenge.link_id)) == (0, [])
+        assert (len(pool._engine.memory.sent_tokens), sandbox.tokens(state.challenge.link_id)) == (0, [])
         second = asyncio.ensure_future(pool.links.resume(state, "111111"))
         await clock.wait_for_sleepers()
         await clock.advance(30.0)
@@ -56,7 +56,7 @@ async def test_an_answer_cancelled_after_it_left_cannot_be_given_again() -> None
         await cancel(first)
         with pytest.raises(ChallengeAnsweredError):
             await pool.links.resume(state, "111111")
-        assert len(pool._memory.sent_tokens) == 1
+        assert len(pool._engine.memory.sent_tokens) == 1
         assert sandbox.tokens(state.challenge.link_id) == ["111111"]
         await clock.advance(60.0)
 
@@ -83,7 +83,7 @@ async def test_an_answer_cancelled_before_its_next_try_to_connect_can_be_given_a
         first = asyncio.ensure_future(pool.links.resume(state, "111111"))
         await clock.wait_for_sleepers()  # no connection: the backoff
         await cancel(first)
-        assert len(pool._memory.sent_tokens) == 0
+        assert len(pool._engine.memory.sent_tokens) == 0
         await pool.aclose()
 
 
@@ -96,7 +96,7 @@ async def test_an_answer_cancelled_at_any_moment_is_sent_at_most_once(turns: int
             await asyncio.sleep(0)
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
-        left = len(pool._memory.sent_tokens) == 1
+        left = len(pool._engine.memory.sent_tokens) == 1
         second = await asyncio.gather(pool.links.resume(state, "111111"), return_exceptions=True)
         assert isinstance(second[0], ChallengeAnsweredError) is left
         assert len(sandbox.tokens(state.challenge.link_id)) <= 1

@@ -79,7 +79,7 @@ async def test_credentials_of_a_wrong_type_are_refused_by_name(value: Any) -> No
     assert "password" not in str(caught.value)
     pool = SessionPool(KEYS, environment="sandbox")
     with pytest.raises(ConfigurationError, match=r"^credentials "):
-        pool.account(value)
+        pool.client(value)
     await pool.aclose()
 
 

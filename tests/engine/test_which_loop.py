@@ -65,7 +65,7 @@ DOORS: dict[str, Callable[[SessionPool, AwaitingToken, str], Call]] = {
     "ping": lambda pool, *_: pool.ping,
     "async with": lambda pool, *_: lambda: leave(pool),
     "aclose": lambda pool, *_: pool.aclose,
-    "account": lambda pool, *_: pool.account(KEYS).ping,
+    "account": lambda pool, *_: pool.client(KEYS).ping,
     "update": lambda pool, *_: lambda: pool.links.update(UPDATE),
     "resume": lambda pool, state, _: lambda: pool.links.resume(state, "111111"),
     "get": lambda pool, *_: lambda: pool.links.get(LINK),
@@ -132,7 +132,7 @@ async def test_a_pool_that_is_collected_in_a_child_leaves_the_parents_connection
 
     async def forget() -> None:
         assert os.getpid() != parent
-        for transport in pools[0]._transports:
+        for transport in pools[0]._engine.transports:
             transport._sockets.shut_down()  # type: ignore[attr-defined] # ours
         pools.clear()
         gc.collect()

@@ -83,7 +83,7 @@ async def test_a_wrong_token_is_not_told_as_one_that_could_not_be_sent(
 )
 async def test_a_policy_that_needs_the_password_is_refused(sandbox: Sandbox, policy: MfaPolicy) -> None:
     async with open_pool(sandbox, mfa=policy) as pool:
-        account = pool.account(Credentials("another-id", "another-password"))
-        for calls in (pool, account):
+        client = pool.client(Credentials("another-id", "another-password"))
+        for calls in (pool, client):
             with pytest.raises(ConfigurationError, match="password"):
                 ChallengePage(calls)
