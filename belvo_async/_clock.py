@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, runtime_checkable
 
 from attrs import frozen
@@ -50,3 +50,12 @@ class Instant:
 
     monotonic: float
     wall: datetime
+
+    @classmethod
+    def now(cls, clock: Clock) -> "Instant":
+        """Return this moment."""
+        return cls(clock.monotonic(), clock.wall())
+
+    def find_wall(self, at: float) -> datetime:
+        """Return another moment of the monotonic clock as a time of day."""
+        return self.wall + timedelta(seconds=at - self.monotonic)

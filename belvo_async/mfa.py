@@ -97,6 +97,11 @@ class MfaPolicy:
     """Whether a challenge that comes when all callers have left is parked, for `challenges.find` to show."""
     resume_route: ResumeRoute = field(default=ResumeRoute.PATCH_COLLECTION, validator=_check_route)
 
+    def find_seconds(self, challenge: Challenge) -> float:
+        """Return how many seconds after its 428 a challenge may be answered."""
+        expiry = self.assumed_expiry if challenge.expiry is None else challenge.expiry
+        return expiry - min(self.safety_margin, expiry * _MARGIN_SHARE)
+
 
 DEFAULT_POLICY: Final = MfaPolicy()
 
@@ -242,11 +247,9 @@ def _ask(state: Submitting | Resuming, challenge: Challenge, at: float, policy: 
         )
     if challenge.expiry is not None and challenge.expiry <= 0:
         return Failed(error=challenge_expired(challenge.link_id, "it was over when it came"))
-    expiry = policy.assumed_expiry if challenge.expiry is None else challenge.expiry
-    margin = min(policy.safety_margin, expiry * _MARGIN_SHARE)
     return AwaitingToken(
         challenge=challenge,
-        deadline=at + expiry - margin,
+        deadline=at + policy.find_seconds(challenge),
         rounds=state.rounds,
         restarts=state.restarts,
         update_digest=state.update_digest,

@@ -35,11 +35,11 @@ class EngineContext:
 
     def now(self) -> Instant:
         """Return this moment by both clocks."""
-        return Instant(self.clock.monotonic(), self.clock.wall())
+        return Instant.now(self.clock)
 
     def find_wall(self, at: float) -> datetime:
         """Return a moment of the monotonic clock as a time of day, by this machine's clock."""
-        return self.clock.wall() - timedelta(seconds=self.clock.monotonic() - at)
+        return self.now().find_wall(at)
 
     def find_belvo_time(self, at: float | None) -> datetime:
         """Return a moment of the monotonic clock by Belvo's clock; None stands for this moment."""

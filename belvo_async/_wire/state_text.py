@@ -4,7 +4,7 @@ The text holds no password and no token. Its deadline is by the wall clock; in a
 monotonic one.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from belvo_async._clock import Instant
@@ -18,11 +18,10 @@ _VERSION: Final = 1
 
 def dump_state(state: AwaitingToken, now: Instant) -> str:
     """Write a waiting challenge as one line of JSON."""
-    left = state.deadline - now.monotonic
     record: dict[str, object] = {
         "version": _VERSION,
-        "deadline": (now.wall + timedelta(seconds=left)).isoformat(),
-        "left": left,
+        "deadline": now.find_wall(state.deadline).isoformat(),
+        "left": state.deadline - now.monotonic,
         "received_at": state.challenge.received_at.isoformat(),
         "rounds": state.rounds,
         "restarts": state.restarts,

@@ -163,7 +163,7 @@ def find_link(owner: str, record: str) -> str:
 
 def find_expiry(state: AwaitingToken, now: Instant) -> datetime:
     """Return the last moment for an answer, by the wall clock."""
-    return now.wall.astimezone(UTC) + timedelta(seconds=state.deadline - now.monotonic)
+    return now.find_wall(state.deadline).astimezone(UTC)
 
 
 def write_row(kept: ChallengeRecord) -> ChallengeRow:

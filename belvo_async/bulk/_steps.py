@@ -1,11 +1,11 @@
 """Writes the steps of one login into the journal, each before it happens."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
-from belvo_async._clock import Clock
+from belvo_async._clock import Instant
 from belvo_async._engine.parked_challenges import draw_ticket
 from belvo_async._pool import Client
 from belvo_async.bulk._journal import Journal
@@ -97,10 +97,5 @@ class Steps:
             link_id=self.link_id,
             ticket=self.ticket,
             state=state,
-            expires_at=find_expiry(state, self._pool.clock),
+            expires_at=Instant.now(self._pool.clock).find_wall(state.deadline),
         )
-
-
-def find_expiry(state: AwaitingToken, clock: Clock) -> datetime:
-    """Return the last moment for an answer, by the wall clock."""
-    return clock.wall() + timedelta(seconds=state.deadline - clock.monotonic())

@@ -96,6 +96,5 @@ def find_code(error: BelvoError) -> ExitCode:
 
 
 def find_expiry(challenge: Challenge) -> datetime:
-    """Return when a challenge ends, in local time; where Belvo does not say, as the pool assumes."""
-    expiry = MfaPolicy().assumed_expiry if challenge.expiry is None else challenge.expiry
-    return (challenge.received_at + timedelta(seconds=expiry)).astimezone()
+    """Return until when a token is sent, in local time, by the rule of the pool."""
+    return (challenge.received_at + timedelta(seconds=MfaPolicy().find_seconds(challenge))).astimezone()

@@ -41,7 +41,7 @@ def test_an_error_tells_in_which_state_the_link_is(
 def test_a_challenge_stays_open_when_the_pool_closes_before_its_answer_is_sent() -> None:
     ending = read_ending(TokenNotSentError("closed", state=WAITING))
     assert ending.kind is EndingKind.CHALLENGE_OPEN
-    assert ending.open_until == datetime(2026, 3, 1, 12, 1, 30, tzinfo=UTC)
+    assert ending.open_until == datetime(2026, 3, 1, 12, 1, 25, tzinfo=UTC)
 
 
 def test_a_login_that_was_refused_before_the_pool_closed_was_started() -> None:
@@ -55,9 +55,9 @@ def test_each_state_is_told_in_words() -> None:
     assert "belvo-async links list" in str(read_ending(OutcomeUnknownError("")))
 
 
-def test_without_an_expiry_the_default_of_the_pool_counts() -> None:
+def test_the_end_of_a_challenge_is_the_pools_also_where_belvo_states_no_expiry() -> None:
     challenge = Challenge(session="s", link_id="l", received_at=NOON)
-    assert (find_expiry(challenge) - NOON).total_seconds() == 600
+    assert (find_expiry(challenge) - NOON).total_seconds() == 595
 
 
 def test_a_wrong_setting_is_wrong_usage() -> None:
