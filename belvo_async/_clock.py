@@ -40,6 +40,10 @@ class SystemClock:
         """Wait on the running event loop."""
         await asyncio.sleep(max(0.0, seconds))
 
+    def __repr__(self) -> str:
+        """Say what it is called, for signatures."""
+        return "SYSTEM_CLOCK"
+
 
 SYSTEM_CLOCK: Final[Clock] = SystemClock()
 

@@ -1,7 +1,7 @@
 """The session pool: the front door."""
 
 from types import TracebackType
-from typing import Final, Self, TypedDict, Unpack
+from typing import Final, Self
 
 from attrs import field, frozen
 
@@ -134,21 +134,6 @@ class Client:
             await self._exchange.fetch(Request(method="GET", path="/api/"))
 
 
-class PoolSettings(TypedDict, total=False):
-    """The keyword arguments of a pool, all but the environment."""
-
-    concurrency: Concurrency | None
-    rate_limit: RateLimit | None
-    timeouts: Timeouts | None
-    retry: RetryPolicy | None
-    mfa: MfaPolicy | None
-    challenge_store: ChallengeStore | None
-    close_grace: float
-    observer: Observer
-    clock: Clock
-    network: Network | None
-
-
 class SessionPool(Client):
     """Sends many requests to Belvo at once, within its limits.
 
@@ -157,8 +142,8 @@ class SessionPool(Client):
     `async with`, or call `aclose`. Making one opens nothing.
 
     Args:
-        credentials: The API keys.
-        environment: `Environment`, its name, or the address of a server.
+        credentials: The API keys; by default from BELVO_SECRET_ID and BELVO_SECRET_PASSWORD.
+        environment: `Environment`, its name, or the address of a server; by default BELVO_ENVIRONMENT.
         concurrency: How many requests at once.
         rate_limit: How many in a window of time; by default Belvo's limit, and none on this machine.
         timeouts: Seconds for each phase.
@@ -191,9 +176,9 @@ class SessionPool(Client):
 
     def __init__(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         self,
-        credentials: Credentials,
+        credentials: Credentials | None = None,
         *,
-        environment: Environment | str,
+        environment: Environment | str | None = None,
         concurrency: Concurrency | None = None,
         rate_limit: RateLimit | None = None,
         timeouts: Timeouts | None = None,
@@ -223,7 +208,7 @@ class SessionPool(Client):
                 remedy="Pass a function that takes an observation, without calling it.",
             )
         _check_grace(close_grace)
-        url = read_environment(environment)
+        credentials, url = _find_server(credentials, environment)
         concurrency = concurrency or Concurrency.for_url(url)
         _check_descriptors(concurrency)
         rate_limit = rate_limit or RateLimit.for_url(url)
@@ -259,22 +244,8 @@ class SessionPool(Client):
             context=context,
             memory=memory,
         )
-        check_setting("credentials", credentials, Credentials)
         super().__init__(engine, credentials)
         self._clients: Final[dict[tuple[str, str], Client]] = {_name(credentials): self}
-
-    @classmethod
-    def from_env(cls, **settings: Unpack[PoolSettings]) -> Self:
-        """Make a pool from BELVO_SECRET_ID, BELVO_SECRET_PASSWORD and BELVO_ENVIRONMENT.
-
-        Args:
-            **settings: The keyword arguments of `SessionPool`, all but the environment.
-
-        Raises:
-            ConfigurationError: One of them is not set, or makes no sense.
-        """
-        check_env()
-        return cls(Credentials.from_env(), environment=environment_from_env(), **settings)
 
     def client(self, credentials: Credentials) -> Client:
         """Return a client with other API keys that shares this pool's limits.
@@ -323,6 +294,17 @@ class SessionPool(Client):
     async def _cut_off(self) -> None:
         await self._engine.memory.flights.close()
         await close_all(*(transport.aclose() for transport in self._engine.transports))
+
+
+def _find_server(credentials: Credentials | None, environment: object) -> tuple[Credentials, str]:
+    """Return the keys and the base address; what was not passed comes from the environment variables."""
+    if credentials is None and environment is None:
+        check_env()
+    url = environment_from_env() if environment is None else read_environment(environment)
+    if credentials is None:
+        return Credentials.from_env(), url
+    check_setting("credentials", credentials, Credentials)
+    return credentials, url
 
 
 def _name(credentials: Credentials) -> tuple[str, str]:

@@ -1,13 +1,12 @@
 """A transport without sockets: it answers by a script, in the process and by the clock of the pool."""
 
 from collections.abc import Callable
-from typing import Final, Unpack
+from typing import Any, Final
 from unittest.mock import patch
 
 from belvo_async import Credentials, SessionPool, _pool
 from belvo_async._clock import Clock
 from belvo_async._http import Request, Response
-from belvo_async._pool import PoolSettings
 from belvo_async._transport.connector import Start
 from belvo_async._wire.json import dump_json
 from belvo_async.testing import challenge_body, link_body
@@ -67,7 +66,7 @@ class Bank:
         """Close nothing."""
 
 
-def open_pool(bank: Bank, **settings: Unpack[PoolSettings]) -> SessionPool:
+def open_pool(bank: Bank, **settings: Any) -> SessionPool:
     """Make a pool that sends to *bank*."""
     with patch.object(_pool, "AiohttpTransport", lambda *_, **__: bank):
         return SessionPool(Credentials(*KEYS), environment="sandbox", **settings)

@@ -111,7 +111,7 @@ def build_dispatcher(pool: SessionPool, dialogues: Dialogues) -> Dispatcher:
 
 async def main() -> None:
     """Run the bot until Ctrl-C."""
-    async with SessionPool.from_env() as pool, Bot(os.environ["TELEGRAM_TOKEN"]) as bot:
+    async with SessionPool() as pool, Bot(os.environ["TELEGRAM_TOKEN"]) as bot:
         await build_dispatcher(pool, Dialogues()).start_polling(bot)
 
 

@@ -104,7 +104,7 @@ async def main() -> None:
     """Run the bot until Ctrl-C."""
     client = discord.Client(intents=discord.Intents.none())
     tree = app_commands.CommandTree(client)
-    async with SessionPool.from_env() as pool, client:
+    async with SessionPool() as pool, client:
 
         @tree.command(description="Update the credentials of a link")
         async def update(interaction: discord.Interaction, link_id: str) -> None:

@@ -34,7 +34,7 @@ from belvo_async.errors import (
 from belvo_async.web import ChallengePage
 
 store = SqliteChallengeStore(os.environ.get("CHALLENGE_STORE", "challenges.sqlite"))
-pool = SessionPool.from_env(challenge_store=store)
+pool = SessionPool(challenge_store=store)
 page = ChallengePage(pool, brand="Cuentas Claras", language="es")
 
 STATUSES = (

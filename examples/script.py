@@ -37,7 +37,7 @@ async def update(pool: SessionPool, link_id: str, password: str) -> str:
 
 async def main(passwords: dict[str, str]) -> None:
     """Update all links at once."""
-    async with SessionPool.from_env() as pool:
+    async with SessionPool() as pool:
         for result in asyncio.as_completed([update(pool, *item) for item in passwords.items()]):
             print(await result)
 

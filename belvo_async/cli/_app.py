@@ -103,7 +103,7 @@ def update(
 ) -> None:
     """See `help` above: it is made of parts."""
     with telling_errors():
-        pool = SessionPool.from_env(observer=WaitTeller(say))
+        pool = SessionPool(observer=WaitTeller(say))
         source = open_standard_input()
         order = LinkUpdate(
             str(link_id),
@@ -223,7 +223,7 @@ async def _open_pool_and_refresh(
     where: str | None, limits: Concurrency | None, order: RefreshOrder, view: View, desk: Desk
 ) -> ExitCode:
     async with nullcontext() if where is None else open_store(where) as store:
-        pool = SessionPool.from_env(observer=view.observe, concurrency=limits, challenge_store=store)
+        pool = SessionPool(observer=view.observe, concurrency=limits, challenge_store=store)
         return await run_refresh(pool, order, view, desk)
 
 
@@ -265,5 +265,5 @@ def list_(
         statuses=tuple(status or ()), institutions=tuple(institution or ()), limit=limit, as_json=as_json
     )
     with telling_errors():
-        pool = SessionPool.from_env(observer=WaitTeller(say))
+        pool = SessionPool(observer=WaitTeller(say))
         finish(list_links(pool, wanted, open_output(), open_messages()))

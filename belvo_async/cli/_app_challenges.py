@@ -77,7 +77,7 @@ def _run(where: str, work: Callable[[SessionPool, Desk], Awaitable[ExitCode]]) -
 
     async def use_store() -> ExitCode:
         async with open_store(where) as store:
-            pool = SessionPool.from_env(observer=WaitTeller(say), challenge_store=store)
+            pool = SessionPool(observer=WaitTeller(say), challenge_store=store)
             return await work(pool, desk)
 
     with telling_errors():

@@ -223,4 +223,4 @@ async def test_a_record_under_the_key_of_another_ticket_is_not_taken_for_it(
 
 def test_a_store_has_to_be_one(sandbox: Sandbox) -> None:
     with pytest.raises(ConfigurationError, match="challenge_store"):
-        open_pool(sandbox, challenge_store="challenges.sqlite")  # type: ignore[arg-type]  # the wrong thing
+        open_pool(sandbox, challenge_store="challenges.sqlite")

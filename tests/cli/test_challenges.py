@@ -27,7 +27,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def use_pool(path: Path, use: Callable[[SessionPool], Awaitable[str]]) -> str:
     async def run() -> str:
-        async with SqliteChallengeStore(path) as store, SessionPool.from_env(challenge_store=store) as pool:
+        async with SqliteChallengeStore(path) as store, SessionPool(challenge_store=store) as pool:
             return await use(pool)
 
     return asyncio.run(run())

@@ -5,7 +5,7 @@ The convention, for whoever writes a page:
 - Every `python` block of the README and of the tutorial is a whole file.
 - The `python` blocks of any other page run in order and in one namespace, as if they stood in one file.
 - Somebody at the terminal answers: `input` with the token 111111, `getpass` with a new password.
-- The environment variables of `SessionPool.from_env` lead to a sandbox, and `LINK_ID` is a link of it whose
+- The environment variables of `SessionPool` lead to a sandbox, and `LINK_ID` is a link of it whose
   bank asks for a token.
 - A `text` block is what the terminal shows of the `python` block right before it: what it prints, and each
   prompt of `input` with the answer. Where many links are updated at once, the order of the lines is open.

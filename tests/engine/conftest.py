@@ -1,12 +1,11 @@
 """A sandbox on a real socket, and pools on it."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import TypeAlias, Unpack
+from typing import Any, TypeAlias
 
 import pytest
 
 from belvo_async import Credentials, SessionPool
-from belvo_async._pool import PoolSettings
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 
@@ -25,7 +24,7 @@ async def sandbox(clock: ManualClock) -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-def open_pool(sandbox: Sandbox, **settings: Unpack[PoolSettings]) -> SessionPool:
+def open_pool(sandbox: Sandbox, **settings: Any) -> SessionPool:
     """Make a pool on a sandbox."""
     settings.setdefault("clock", sandbox.clock)
     credentials = Credentials(sandbox.secret_id, sandbox.secret_password)

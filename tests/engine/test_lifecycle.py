@@ -1,7 +1,6 @@
 """A pool opens lazily, belongs to one loop, and closes without losing anything."""
 
 import asyncio
-import inspect
 
 import pytest
 
@@ -14,7 +13,6 @@ from belvo_async import (
     SessionPool,
     TokenRequiredError,
 )
-from belvo_async._pool import PoolSettings
 from belvo_async.errors import (
     BelvoError,
     ConfigurationError,
@@ -169,11 +167,20 @@ def test_a_pool_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("BELVO_SECRET_ID", "id")
     monkeypatch.setenv("BELVO_SECRET_PASSWORD", "password")
     monkeypatch.setenv("BELVO_ENVIRONMENT", "Sandbox")
-    pool = SessionPool.from_env(close_grace=1.0)
+    pool = SessionPool(close_grace=1.0)
     assert pool.client(Credentials("id", "password")).links is pool.links
 
 
-def test_the_settings_of_from_env_are_those_of_the_pool() -> None:
-    parameters = inspect.signature(SessionPool.__init__).parameters
-    keywords = {name for name, parameter in parameters.items() if parameter.kind is parameter.KEYWORD_ONLY}
-    assert keywords - {"environment"} == set(PoolSettings.__annotations__)
+@pytest.mark.parametrize("missing", ["BELVO_SECRET_ID", "BELVO_SECRET_PASSWORD", "BELVO_ENVIRONMENT"])
+def test_what_the_environment_lacks_is_named(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    for name in ("BELVO_SECRET_ID", "BELVO_SECRET_PASSWORD", "BELVO_ENVIRONMENT"):
+        monkeypatch.setenv(name, "sandbox")
+    monkeypatch.delenv(missing)
+    with pytest.raises(ConfigurationError, match=f"Not set in the environment: {missing}"):
+        SessionPool()
+
+
+def test_what_is_passed_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELVO_ENVIRONMENT", "sandbox")
+    pool = SessionPool(Credentials("id", "password"), environment="production")
+    assert pool.identity.environment == "https://api.belvo.com"

@@ -72,7 +72,7 @@ def test_an_environment_of_a_wrong_type_is_refused_by_name(value: Any) -> None:
         SessionPool(KEYS, environment=value)
 
 
-@pytest.mark.parametrize("value", [None, "id:password", ("id", "password"), Credentials], ids=repr)
+@pytest.mark.parametrize("value", ["id:password", ("id", "password"), Credentials], ids=repr)
 async def test_credentials_of_a_wrong_type_are_refused_by_name(value: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^credentials ") as caught:
         SessionPool(value, environment="sandbox")
@@ -80,6 +80,8 @@ async def test_credentials_of_a_wrong_type_are_refused_by_name(value: Any) -> No
     pool = SessionPool(KEYS, environment="sandbox")
     with pytest.raises(ConfigurationError, match=r"^credentials "):
         pool.client(value)
+    with pytest.raises(ConfigurationError, match=r"^credentials "):
+        pool.client(None)  # type: ignore[arg-type]  # only the pool's own keys have a default
     await pool.aclose()
 
 
