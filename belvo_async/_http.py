@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Repeat(Enum):
-    """When a request that failed may be sent again (design rule R3)."""
+    """When a request that failed may be sent again (rule: What is repeated)."""
 
     READ = "read"
     """It changes nothing: repeat after a 5xx, a 408 or a lost connection."""

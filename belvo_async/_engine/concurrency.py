@@ -54,7 +54,7 @@ class _KeyedLock:
 
 
 class LinkLock:
-    """One lock for each link, for as long as somebody holds or awaits it (design rule R1)."""
+    """One lock for each link, for as long as somebody holds or awaits it (rule: One login for each link)."""
 
     def __init__(self) -> None:
         self._locks: Final[dict[str, _KeyedLock]] = {}
@@ -116,7 +116,9 @@ class _Hold:
 
 
 class ConcurrencyLimits:
-    """Room for requests: so many of each class, and so many for one institution (design rules R14, R15).
+    """Room for requests: so many of each class, and so many for one institution.
+
+    (rules: A place is for a request, Everybody gets a turn)
 
     Each class has room of its own: no queue of logins holds up a person's answer, and no job a call.
     """

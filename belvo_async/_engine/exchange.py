@@ -93,8 +93,8 @@ class Exchange:
         """Send a login, and return what became of it as an event of the machine.
 
         Where the response was lost or Belvo failed, *find_result* checks the link first; without it, nothing
-        is repeated that may have reached the bank (design rule R4). *departure* tells afterwards, also after
-        a cancellation, whether the login left and may still be running.
+        is repeated that may have reached the bank (rule: Status checks). *departure* tells afterwards, also
+        after a cancellation, whether the login left and may still be running.
         """
         attempt = partial(self._login_once, request, departure, find_result)
         try:

@@ -1,4 +1,4 @@
-"""Who may answer a parked challenge: claims, and what became of them (design rule R5)."""
+"""Who may answer a parked challenge: claims, and what became of them (rule: A token is sent once)."""
 
 import asyncio
 from datetime import datetime

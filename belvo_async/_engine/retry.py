@@ -90,7 +90,7 @@ class RetryPolicy:
 
 
 def is_repeatable(error: BaseException, repeat: Repeat, *, can_settle: bool) -> bool:
-    """Whether a request of this kind may be sent again after *error* (design rule R3).
+    """Whether a request of this kind may be sent again after *error* (rule: What is repeated).
 
     Args:
         error: What the last attempt ended with.

@@ -51,7 +51,10 @@ class SentTokens:
             raise challenge_expired(link_id, "a newer login of the link has begun, and no token was sent")
 
     def replace(self, link_id: str, started_at: datetime) -> None:
-        """Note that a login of a link has begun: what earlier ones were asked is void (design rule R6)."""
+        """Note that a login of a link has begun: what earlier ones were asked is void.
+
+        (rule: The newest challenge counts)
+        """
         self._starts[link_id] = started_at
         self._starts.move_to_end(link_id)
         if len(self._starts) > _REMEMBERED:

@@ -1,4 +1,7 @@
-"""One login in flight for each link, for as long as it runs at the bank, not as long as a call (rule R1)."""
+"""One login in flight for each link, for as long as it runs at the bank, not as long as a call.
+
+(rule: One login for each link)
+"""
 
 import asyncio
 import copy

@@ -1,4 +1,4 @@
-"""Reads a link to learn how a login ended whose response does not tell (design rule R4).
+"""Reads a link to learn how a login ended whose response does not tell (rule: Status checks).
 
 A status check has three results: the link shows a success, it shows none, or it could not be seen. Only
 the second allows a repeat.

@@ -67,7 +67,7 @@ class NotUpdated:
 
 @frozen(kw_only=True)
 class Unsettled:
-    """A login may have reached the bank, and a look at the link shows no success (design rule R4)."""
+    """A login may have reached the bank, and a look at the link shows no success (rule: Status checks)."""
 
     link_id: str
     error: BelvoError

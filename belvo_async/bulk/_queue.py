@@ -53,7 +53,9 @@ class _Bank:
 
 
 class FairQueue:
-    """So many waiting links, so many places for logins in all and at each institution (design rule R15).
+    """So many waiting links, so many places for logins in all and at each institution.
+
+    (rule: Everybody gets a turn)
 
     An institution that is down rests: 60 s, then twice as long each time, 15 minutes at most. The links of
     institutions that nobody named share one queue, without a bound or a rest of their own.

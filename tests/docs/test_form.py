@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from belvo_async import errors, mfa
-from tests.docs.pages import CHANGELOG, DOCS, README, list_pages, name_page, read_blocks
+from tests.docs.pages import CHANGELOG, DOCS, README, ROOT, list_pages, name_page, read_blocks
 from tests.surface import MODULES, find_public
 
 HEADINGS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
@@ -89,3 +89,18 @@ def test_every_public_name_is_in_the_reference(name: str) -> None:
     shown = {found: getattr(module, found) for found in find_public(module) if found != "__version__"}
     named = {found for found, thing in shown.items() if not isinstance(thing, ModuleType)}
     assert {found for found in named if id(shown[found]) not in {*pages, *_list_documented()}} == set()
+
+
+def test_every_rule_that_the_code_cites_is_on_the_page_of_rules() -> None:
+    page = (DOCS / "explanation" / "rules.md").read_text("utf-8")
+    headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
+    files = (path for folder in ("belvo_async", "tests") for path in (ROOT / folder).rglob("*.py"))
+    cited = {
+        rule.strip()
+        for path in files
+        if path != Path(__file__)
+        for found in re.findall(r"\(rules?: ([A-Z][^)]*)\)", path.read_text("utf-8"))
+        for rule in " ".join(found.split()).split(", ")
+    }
+    assert cited
+    assert cited - set(headings) == set()

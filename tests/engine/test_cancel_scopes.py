@@ -1,4 +1,4 @@
-"""A scope of anyio cancels again and again: it swallows its own, and everything is closed (rule R12)."""
+"""A scope of anyio cancels on and on: it swallows its own, and all is closed (rule: Leaving is safe)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

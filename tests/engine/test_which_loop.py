@@ -1,4 +1,4 @@
-"""What belongs to an event loop says so at once on every other one, and goes on undisturbed (rule R12)."""
+"""What has an event loop says so elsewhere at once, and goes on undisturbed (rule: Leaving is safe)."""
 
 import asyncio
 import gc
