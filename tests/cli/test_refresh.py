@@ -274,7 +274,7 @@ def test_a_second_ctrl_c_cuts_off_and_the_next_run_settles(sandbox: Sandbox) -> 
 
 def test_a_killed_job_goes_on_and_is_seen_from_outside(sandbox: Sandbox) -> None:
     write_links(sandbox, 40)
-    hold_up(sandbox, 2.0)
+    hold_up(sandbox, 4.0)  # the job runs while two more commands start, on a busy machine too
     with pipe("refresh", "links.csv", "--journal", "j", "--at-once", "10") as talk:
         wait_for_logins(sandbox, 15)
         code, text = refresh("--status", "j")
@@ -285,7 +285,7 @@ def test_a_killed_job_goes_on_and_is_seen_from_outside(sandbox: Sandbox) -> None
         talk.finish()
     assert "was killed" in refresh("--status", "j")[1]
     sandbox.faults.clear()
-    assert refresh("links.csv", "--journal", "j", "--login-limit", "3")[0] == 0
+    assert refresh("links.csv", "--journal", "j", "--login-limit", "5")[0] == 0
     assert (count_puts(sandbox), read_states()) == (40, ["updated"] * 40)
 
 
