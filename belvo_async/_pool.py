@@ -6,11 +6,12 @@ from typing import Final, Self
 from attrs import field, frozen
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._engine.concurrency import ConcurrencyLimits, LinkLock
+from belvo_async._engine.concurrency import ConcurrencyLimits
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
 from belvo_async._engine.known_users import KnownUsers
 from belvo_async._engine.lifecycle import Lifecycle
+from belvo_async._engine.link_lock import LinkLock
 from belvo_async._engine.logins import LoginMemory, Logins
 from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.rate_limiter import RateLimiter

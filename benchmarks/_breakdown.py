@@ -7,11 +7,12 @@ from typing import Final
 
 from belvo_async import Concurrency, Credentials, LinkUpdate, RateLimit, RetryPolicy
 from belvo_async._clock import SYSTEM_CLOCK
-from belvo_async._engine.concurrency import ConcurrencyLimits, LinkLock
+from belvo_async._engine.concurrency import ConcurrencyLimits
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
 from belvo_async._engine.known_users import KnownUsers
 from belvo_async._engine.lifecycle import Lifecycle
+from belvo_async._engine.link_lock import LinkLock
 from belvo_async._engine.logins import LoginMemory, Logins
 from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.priority import Priority

@@ -5,10 +5,10 @@ from functools import partial
 from attrs import evolve, frozen
 
 from belvo_async._engine.callers import Callers
-from belvo_async._engine.concurrency import HoldLink, LinkLock
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
 from belvo_async._engine.known_users import KnownUsers
+from belvo_async._engine.link_lock import HoldLink, LinkLock
 from belvo_async._engine.operation import LoginRecorder, Operation
 from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.runner import drive

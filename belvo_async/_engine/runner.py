@@ -6,8 +6,8 @@ from typing import Protocol, assert_never
 from attrs import evolve
 
 from belvo_async._engine.callers import Callers
-from belvo_async._engine.concurrency import HoldLink
 from belvo_async._engine.context import EngineContext
+from belvo_async._engine.link_lock import HoldLink
 from belvo_async._event_loop import first_of
 from belvo_async.errors import (
     ChallengeDeclinedError,

@@ -15,9 +15,9 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, c
 from attrs import frozen
 
 from belvo_async._engine.callers import Caller, Callers, TokenProvider
-from belvo_async._engine.concurrency import HoldLink, LinkLock
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import outcome_unknown
+from belvo_async._engine.link_lock import HoldLink, LinkLock
 from belvo_async._engine.send_record import SendRecord
 from belvo_async._event_loop import end_all
 from belvo_async.errors import BelvoError, InvalidValueError, LinkBusyError, PoolClosedError

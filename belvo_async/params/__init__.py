@@ -1,11 +1,12 @@
 """What you hand in: settings of a pool, new credentials of a link, filters of a list. Checked where made."""
 
 from belvo_async._version import publish
+from belvo_async.params._credentials import Credentials
 from belvo_async.params._environment import Environment
 from belvo_async.params._filters import InstitutionFilters, LinkFilters
 from belvo_async.params._identity import ClientIdentity
 from belvo_async.params._network import Network
-from belvo_async.params._settings import Concurrency, Credentials, RateLimit, Timeouts
+from belvo_async.params._settings import Concurrency, RateLimit, Timeouts
 from belvo_async.params._updates import LinkChanges, LinkRegistration, LinkUpdate
 
 __all__ = [
