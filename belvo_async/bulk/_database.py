@@ -19,7 +19,7 @@ from belvo_async._sqlite.file import (
     make_private,
 )
 from belvo_async.bulk._journal_owner import bind, check_client
-from belvo_async.bulk._records import APPLICATION_ID, SCHEMA, VERSION
+from belvo_async.bulk._schema import APPLICATION_ID, SCHEMA, VERSION
 from belvo_async.bulk._write_ahead_log import (
     Log,
     connect_read_only,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from belvo_async.bulk._records import APPLICATION_ID, LinkState
+from belvo_async.bulk._records import LinkState
+from belvo_async.bulk._schema import APPLICATION_ID
 from belvo_async.bulk._write_ahead_log import sidecar
 from belvo_async.errors import JournalUnreadableError, JournalWriteError
 from tests.bulk.journals import (
