@@ -56,7 +56,7 @@ $(VENV)/.package: $(VENV)/.test
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group package
 	touch $@
 
-package: $(VENV)/.package  ## build the wheel and the sdist, and test them with each Python and old and new dependencies
+package: $(VENV)/.package  ## build the wheel and the sdist, and test them with old and new Pythons and dependencies
 	rm -rf dist
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RUN)/python -m build --quiet
 	$(RUN)/python -m pytest release -rP

@@ -59,14 +59,13 @@ def _works(interpreter: str) -> bool:
 
 
 def list_settings() -> list[Setting]:
-    """Return this Python with the oldest dependencies, and the others with the newest.
+    """Return this Python with the oldest dependencies, and the newest other one with the newest.
 
-    `make test` runs more with this Python and the newest.
+    `make test` runs more with this Python and the newest; the workflow has a job for each Python.
     """
     interpreters = find_interpreters()
-    this = interpreters.pop(THIS)
-    others = [Setting(version, interpreter) for version, interpreter in interpreters.items()]
-    return [Setting(THIS, this, OLDEST), *others]
+    oldest = Setting(THIS, interpreters.pop(THIS), OLDEST)
+    return [oldest, *(Setting(version, found) for version, found in list(interpreters.items())[-1:])]
 
 
 def install(setting: Setting, directory: Path, *packages: str | Path) -> Path:

@@ -365,9 +365,9 @@ async def count_submitted(path: Path) -> int:
 _MOVE = """
 import asyncio, sys
 from belvo_async.bulk._journal import Journal
-from belvo_async.bulk import _log
+from belvo_async.bulk import _write_ahead_log
 
-_log._LARGE = 20
+_write_ahead_log._LARGE = 20
 
 async def main(path):
     journal = Journal(path)

@@ -267,7 +267,7 @@ def test_a_second_ctrl_c_cuts_off_and_the_next_run_settles(sandbox: Sandbox) -> 
         assert talk.finish() == signal.SIGINT + 128
         assert time.monotonic() - began < 2.0
     assert read_states() == ["submitted"] * 5
-    code, text = refresh("links.csv", "--journal", "j", "--login-limit", "5")
+    code, text = refresh("links.csv", "--journal", "j", "--login-limit", "15")
     assert (code, count_puts(sandbox)) == (0, 5), text
     assert read_states() == ["updated"] * 5
 
@@ -285,7 +285,7 @@ def test_a_killed_job_goes_on_and_is_seen_from_outside(sandbox: Sandbox) -> None
         talk.finish()
     assert "was killed" in refresh("--status", "j")[1]
     sandbox.faults.clear()
-    assert refresh("links.csv", "--journal", "j", "--login-limit", "5")[0] == 0
+    assert refresh("links.csv", "--journal", "j", "--login-limit", "15")[0] == 0
     assert (count_puts(sandbox), read_states()) == (40, ["updated"] * 40)
 
 
