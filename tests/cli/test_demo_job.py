@@ -71,3 +71,13 @@ async def test_an_interrupted_demo_says_so(tmp_path: Path) -> None:
         status = stage._look()
     assert status is not None
     assert status.counts.by_state[LinkState.SUBMITTED] == 0
+
+
+async def test_a_job_that_ends_before_it_is_killed_is_told_as_it_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(job, "_LOOK_SECONDS", 30.0)  # the first look comes when it has ended
+    console, file = open_console()
+    code = await run_job_demo(console, links=5, seed=1, interrupt=Interrupt())
+    assert code is ExitCode.OK, file.getvalue()
+    assert "killed, with" not in file.getvalue()

@@ -63,7 +63,7 @@ class _JobStage:
         self._write_links()
         job = await self._start()
         await self._watch(job, until=round(self.links * _KILL_AT))
-        if not self.interrupt.happened:
+        if job.returncode is None and not self.interrupt.happened:  # a small job may have ended by itself
             job.kill()
             await self._wait(job)
             write_prose(
