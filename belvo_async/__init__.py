@@ -11,7 +11,8 @@ from belvo_async._engine.operation import LoginRecorder
 from belvo_async._engine.retry import RetryPolicy
 from belvo_async._engine.single_flight import WhenBusy
 from belvo_async._pool import Client, SessionPool
-from belvo_async._version import __version__, publish
+from belvo_async._version import __version__
+from belvo_async._version import publish as _publish
 from belvo_async.errors import (
     BelvoError,
     LinkBusyError,
@@ -75,6 +76,4 @@ __all__ = [
     "telemetry",
 ]
 
-publish(globals())
-
-del publish
+_publish(globals())

@@ -37,10 +37,6 @@ class EngineContext:
         """Return this moment by both clocks."""
         return Instant.now(self.clock)
 
-    def find_wall(self, at: float) -> datetime:
-        """Return a moment of the monotonic clock as a time of day, by this machine's clock."""
-        return self.now().find_wall(at)
-
     def find_belvo_time(self, at: float | None) -> datetime:
         """Return a moment of the monotonic clock by Belvo's clock; None stands for this moment."""
         elapsed = 0.0 if at is None else self.clock.monotonic() - at

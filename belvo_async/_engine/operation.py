@@ -79,7 +79,7 @@ def check_recorder(recorder: object) -> None:
 
 @define(kw_only=True)
 class Operation:
-    """One login, as the driver wants it."""
+    """One login, as the runner wants it."""
 
     exchange: Exchange
     context: EngineContext
@@ -132,7 +132,7 @@ class Operation:
     def note_start(self) -> None:
         """Note that a login has begun, if it has: the sessions of those before it are over."""
         if self.link_id is not None and self.departure.first is not None:
-            self.sent_tokens.replace(self.link_id, self.context.find_wall(self.departure.first))
+            self.sent_tokens.replace(self.link_id, self.context.now().find_wall(self.departure.first))
 
     async def note_challenge(self, state: AwaitingToken) -> None:
         """Tell the recorder of a challenge.

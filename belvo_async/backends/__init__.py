@@ -6,7 +6,7 @@ are context managers: `async with SqliteChallengeStore("…") as store`, then
 `SessionPool(…, challenge_store=store)`.
 """
 
-from belvo_async._version import publish
+from belvo_async._version import publish as _publish
 from belvo_async.backends._challenge_store import ChallengeRow, ChallengeStore
 from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.backends._opening import open_store
@@ -23,4 +23,4 @@ __all__ = [
     "open_store",
 ]
 
-publish(globals())
+_publish(globals())

@@ -3,7 +3,7 @@
 Start with `refresh`.
 """
 
-from belvo_async._version import publish
+from belvo_async._version import publish as _publish
 from belvo_async.bulk._database import Durability
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._options import CredentialsProvider, ProgressCallback
@@ -37,4 +37,4 @@ __all__ = [
     "refresh",
 ]
 
-publish(globals())
+_publish(globals())

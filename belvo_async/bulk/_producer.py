@@ -23,7 +23,7 @@ class Producer:
         journal: Knows what earlier runs have done, and which ids this run has met.
         plan: Says what is tried again.
         queue: Where links wait.
-        tally: Counts what does not get there.
+        statistics: Counts what does not get there.
         credentials: Knows what is held back.
         busy: Links whose earlier outcome is about to change: they are not tried again now.
         is_crowded: Whether outcomes wait to be taken, so that nothing more is read.

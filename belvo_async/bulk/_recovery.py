@@ -21,7 +21,7 @@ class Recovery:
 
     Args:
         pool: Looks.
-        clerk: Writes the outcomes.
+        worker: Writes the outcomes.
         login_limit: Seconds that a login may run (Belvo error article: 408 after five minutes).
         stopping: Set when there is no more time to wait: the next run goes on.
     """

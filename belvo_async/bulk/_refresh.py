@@ -14,6 +14,7 @@ from belvo_async.bulk._source import Items, check_items
 from belvo_async.bulk._stop_rule import StopRule
 from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.params import Concurrency
+from belvo_async.params._validators import check_setting
 
 
 def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
@@ -99,7 +100,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         >>> asyncio.run(main())
         20
     """
-    _check_client(pool)
+    check_setting("pool", pool, Client, remedy="Pass the pool, or a client of it.")
     check_items(updates, has_credentials=credentials is not None)
     if not isinstance(journal, str | os.PathLike | Journal | None):
         raise InvalidValueError.of(
@@ -136,10 +137,3 @@ def _find_journal(
             "A dry run cannot use a Journal, which writes.", remedy="Pass the path of the journal."
         )
     return journal
-
-
-def _check_client(pool: object) -> None:
-    if not isinstance(pool, Client):
-        raise ConfigurationError(
-            f"pool is {type(pool).__name__}, no SessionPool.", remedy="Pass the pool, or a client of it."
-        )

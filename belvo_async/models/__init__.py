@@ -1,6 +1,6 @@
 """What Belvo says, as frozen values: tolerant of what is new or odd, and read by nothing but your code."""
 
-from belvo_async._version import publish
+from belvo_async._version import publish as _publish
 from belvo_async.models._challenges import (
     AwaitingToken,
     Challenge,
@@ -30,4 +30,4 @@ __all__ = [
     "TokenGenerationData",
 ]
 
-publish(globals())
+_publish(globals())

@@ -1,6 +1,6 @@
 """What you hand in: settings of a pool, new credentials of a link, filters of a list. Checked where made."""
 
-from belvo_async._version import publish
+from belvo_async._version import publish as _publish
 from belvo_async.params._credentials import Credentials
 from belvo_async.params._environment import Environment
 from belvo_async.params._filters import InstitutionFilters, LinkFilters
@@ -24,4 +24,4 @@ __all__ = [
     "Timeouts",
 ]
 
-publish(globals())
+_publish(globals())

@@ -74,6 +74,7 @@ def is_loopback(url: str) -> bool:
 
 
 def read_variables(names: tuple[str, ...], environ: Mapping[str, str] | None) -> list[str]:
+    """Return the values of variables; those that are not set, or empty, are named together."""
     values = [(os.environ if environ is None else environ).get(name, "").strip() for name in names]
     missing = [name for name, value in zip(names, values, strict=True) if not value]
     if missing:

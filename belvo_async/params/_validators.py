@@ -53,7 +53,7 @@ def flag() -> Check:
     return check
 
 
-def check_setting(name: str, value: object, kind: type) -> None:
+def check_setting(name: str, value: object, kind: type, *, remedy: str | None = None) -> None:
     """Refuse a setting of a wrong type.
 
     Raises:
@@ -62,5 +62,5 @@ def check_setting(name: str, value: object, kind: type) -> None:
     if not isinstance(value, kind) or isinstance(value, type):  # a class has a protocol's methods too
         raise ConfigurationError(
             f"{name} is {type(value).__name__}, not {kind.__name__}.",
-            remedy=f"Pass {kind.__name__}(…), or leave the argument out.",
+            remedy=remedy or f"Pass {kind.__name__}(…), or leave the argument out.",
         )

@@ -4,7 +4,7 @@ It takes Belvo's own test users. Users whose name begins with `x_` are invention
 Belvo's sandbox cannot do: an expired session, a challenge in two steps, a lost reply, a slow login, and more.
 """
 
-from belvo_async._version import publish
+from belvo_async._version import publish as _publish
 from belvo_async.sandbox._faults import Fault, FaultKind
 from belvo_async.sandbox._links import StoredLink
 from belvo_async.sandbox._options import SandboxOptions
@@ -23,4 +23,4 @@ __all__ = [
     "StoredLink",
 ]
 
-publish(globals())
+_publish(globals())

@@ -3,7 +3,7 @@
 An observer is a function that takes one. No event holds a password, a token, a header or a body.
 """
 
-from belvo_async._version import publish
+from belvo_async._version import publish as _publish
 from belvo_async.telemetry._events import (
     AbandonedLoginEnded,
     ChallengeClosed,
@@ -44,4 +44,4 @@ __all__ = [
     "log_observation",
 ]
 
-publish(globals())
+_publish(globals())

@@ -6,7 +6,7 @@ For a server that behaves like Belvo, take `belvo_async.sandbox`. With pytest al
 pytest-asyncio; the clock needs none of them.
 """
 
-from belvo_async._version import publish
+from belvo_async._version import publish as _publish
 from belvo_async.testing._bodies import LinkFields, challenge_body, error_body, link_body
 from belvo_async.testing._clock import ManualClock
 from belvo_async.testing._mock import BelvoMock, mocked_belvo
@@ -23,4 +23,4 @@ __all__ = [
     "mocked_belvo",
 ]
 
-publish(globals())
+_publish(globals())

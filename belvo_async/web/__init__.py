@@ -11,7 +11,7 @@ try:
 except ImportError as error:
     raise ImportError('belvo_async.web needs jinja2 and segno: pip install "belvo-async[web]"') from error
 
-from belvo_async._version import publish
+from belvo_async._version import publish as _publish
 from belvo_async.web._access_log import TicketFilter
 from belvo_async.web._drawing import draw_picture
 from belvo_async.web._operator import OperatorPage
@@ -21,4 +21,4 @@ __all__ = ["ChallengePage", "OperatorPage", "TicketFilter", "draw_picture"]
 
 del _jinja2, _segno
 
-publish(globals())
+_publish(globals())

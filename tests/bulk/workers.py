@@ -1,4 +1,4 @@
-"""Lanes for tests, and what they run."""
+"""Workers for tests, and what they run."""
 
 import asyncio
 import sqlite3

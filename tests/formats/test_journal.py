@@ -4,7 +4,7 @@ import os
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -72,65 +72,53 @@ def leave(state: str) -> datetime:
     return NOON + timedelta(microseconds=NAMES.index(state))
 
 
+def build_left(
+    link: str,
+    state: LinkState,
+    *,
+    institution: str = "erebor_mx_retail",
+    **rest: Any,  # Any: the fields of a record
+) -> Record:
+    """Build the row of a link whose login has left once."""
+    return Record(
+        link_id=name(link),
+        state=state,
+        at=NOON,
+        institution=institution,
+        submitted_at=leave(link),
+        logins=1,
+        credentials=DIGESTS[link],
+        **rest,
+    )
+
+
 def test_each_link_is_read_as_it_was_written(closed: Path) -> None:
     found = read_all(closed)
     assert found.keys() == {name(state) for state in NAMES}
-    bank = "erebor_mx_retail"
     expected = {
         "queued": Record(link_id=name("queued"), state=LinkState.QUEUED, at=NOON),
-        "submitted": Record(
-            link_id=name("submitted"),
-            state=LinkState.SUBMITTED,
-            at=NOON,
-            institution=bank,
-            submitted_at=leave("submitted"),
-            logins=1,
-            credentials=DIGESTS["submitted"],
-        ),
-        "updated": Record(
-            link_id=name("updated"),
-            state=LinkState.UPDATED,
-            at=NOON,
-            institution="gringotts_mx_retail",
-            submitted_at=leave("updated"),
-            logins=1,
-            credentials=DIGESTS["updated"],
-        ),
-        "refused": Record(
-            link_id=name("refused"),
-            state=LinkState.REFUSED,
-            at=NOON,
-            institution=bank,
-            submitted_at=leave("refused"),
-            logins=1,
+        "submitted": build_left("submitted", LinkState.SUBMITTED),
+        "updated": build_left("updated", LinkState.UPDATED, institution="gringotts_mx_retail"),
+        "refused": build_left(
+            "refused",
+            LinkState.REFUSED,
             code="login_error",
             message=r"Invalid\ud83d credentials",
-            credentials=DIGESTS["refused"],
             refused=(DIGESTS["refused"],),
         ),
-        "may_retry": Record(
-            link_id=name("may_retry"),
-            state=LinkState.REFUSED,
-            at=NOON,
-            institution=bank,
-            submitted_at=leave("may_retry"),
-            logins=1,
+        "may_retry": build_left(
+            "may_retry",
+            LinkState.REFUSED,
             code="institution_down",
             message="Down",
             may_retry=True,
             retry_at=RETRY_AT,
-            credentials=DIGESTS["may_retry"],
         ),
-        "unsettled": Record(
-            link_id=name("unsettled"),
-            state=LinkState.UNSETTLED,
-            at=NOON,
-            institution=bank,
-            submitted_at=leave("unsettled"),
-            logins=1,
+        "unsettled": build_left(
+            "unsettled",
+            LinkState.UNSETTLED,
             code="OutcomeUnknownError",
             message="Nobody knows",
-            credentials=DIGESTS["unsettled"],
         ),
     }
     assert {state: found[name(state)] for state in expected} == expected

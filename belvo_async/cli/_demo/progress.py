@@ -22,7 +22,7 @@ _MARKS: Final = {"+": "green", "-": "red", "?": "yellow"}
 
 
 class Progress:
-    """Shows how far a ledger has come."""
+    """Shows how far the demo has come."""
 
     def __init__(self, state: DemoState, console: Console, count_in_flight: Callable[[], int]) -> None:
         self._state: Final = state
