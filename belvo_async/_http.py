@@ -77,6 +77,10 @@ class Request:
     """Whether it is one of those of which Belvo takes five a minute."""
     deadline: float | None = None
     """After this moment of the monotonic clock it is no longer sent: the session that it resumes is over."""
+    collection: str = "/api/links/"
+    """Where the token goes that a login may be asked for (rule: Resume where it was asked)."""
+    save_data: bool | None = None
+    """What the body says of that: the request with the token says it again."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What must never show in anything that is read from the response, even if the server echoes it."""
 

@@ -10,15 +10,16 @@ parked (`AwaitingToken`) holds no password and no token.
 | `Submitting`    | sends the login                                   | `Accepted` `Challenged` `Rejected`  |
 | `AwaitingToken` | asks the person, until `deadline`                 | `TokenGiven` `Declined` `Expired`   |
 | `Resuming`      | sends the token, once                             | `Accepted` `Challenged` `Rejected`  |
-| `Completed`     | returns the link                                  | none                                |
+| `Completed`     | returns the result                                | none                                |
 | `Failed`        | raises the error                                  | none                                |
 """
 
 from enum import Enum
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, Generic, NoReturn, TypeAlias
 from unicodedata import category, decimal
 
 from attrs import Attribute, field, frozen
+from typing_extensions import TypeVar
 
 from belvo_async._http import HiddenText, hide
 from belvo_async.errors import (
@@ -33,6 +34,7 @@ from belvo_async.errors import (
     TooManyRoundsError,
 )
 from belvo_async.models import AwaitingToken, Challenge, ChallengeKind, Link
+from belvo_async.models._pickles import Fields, reads_older
 from belvo_async.params._validators import at_least, check_setting, flag, whole
 
 __all__ = [
@@ -54,6 +56,9 @@ __all__ = [
     "TokenGiven",
     "advance",
 ]
+
+T = TypeVar("T", default=Link)
+T_co = TypeVar("T_co", covariant=True, default=Link)
 
 _MARGIN_SHARE: Final = 0.1
 _LONGEST_TOKEN: Final = 1024
@@ -136,25 +141,34 @@ class Resuming:
         raise TypeError("Resuming holds a token and is never pickled; park AwaitingToken instead")
 
 
-@frozen(kw_only=True)
-class Completed:
-    """The link is updated."""
+def _rename_link(fields: Fields) -> Fields:
+    """Give the result its name: it was called `link` while links alone could be resumed."""
+    return {"result": fields["link"]} if "link" in fields else fields
 
-    link: Link
+
+@reads_older(_rename_link)
+@frozen(kw_only=True)
+class Completed(Generic[T_co]):
+    """The login has succeeded."""
+
+    result: T_co
+    """What the call returns: the link, or what else it was about."""
 
 
 @frozen(kw_only=True)
 class Failed:
-    """It ended without an updated link."""
+    """It ended without a result."""
 
     error: BelvoError
 
 
+@reads_older(_rename_link)
 @frozen
-class Accepted:
+class Accepted(Generic[T_co]):
     """Belvo logged in."""
 
-    link: Link
+    result: T_co
+    """What its response says, or what a status check shows."""
 
 
 @frozen
@@ -190,13 +204,13 @@ class Expired:
     """Nobody answered before the deadline."""
 
 
-State: TypeAlias = Submitting | AwaitingToken | Resuming | Completed | Failed
-Event: TypeAlias = Accepted | Challenged | Rejected | TokenGiven | Declined | Expired
+State: TypeAlias = Submitting | AwaitingToken | Resuming | Completed[T] | Failed
+Event: TypeAlias = Accepted[T] | Challenged | Rejected | TokenGiven | Declined | Expired
 
 
 def advance(  # noqa: PLR0911 - one return for each arm of the specification
-    state: State, event: Event, policy: MfaPolicy = DEFAULT_POLICY
-) -> State:
+    state: State[T], event: Event[T], policy: MfaPolicy = DEFAULT_POLICY
+) -> State[T]:
     """Return the state that *event* leads to from *state*.
 
     Raises:
@@ -215,8 +229,8 @@ def advance(  # noqa: PLR0911 - one return for each arm of the specification
         'Resuming'
     """
     match state, event:
-        case ((Submitting() | Resuming()), Accepted(link)):
-            return Completed(link=link)
+        case ((Submitting() | Resuming()), Accepted(result)):
+            return Completed(result=result)
         case ((Submitting() | Resuming()), Challenged(challenge, at)):
             return _ask(state, challenge, at, policy)
         case Resuming(), Rejected(SessionExpiredError() | ChallengeExpiredError() as error):
@@ -235,7 +249,9 @@ def advance(  # noqa: PLR0911 - one return for each arm of the specification
             )
 
 
-def _ask(state: Submitting | Resuming, challenge: Challenge, at: float, policy: MfaPolicy) -> State:
+def _ask(
+    state: Submitting | Resuming, challenge: Challenge, at: float, policy: MfaPolicy
+) -> AwaitingToken | Failed:
     if state.rounds >= policy.max_rounds:
         return Failed(
             error=TooManyRoundsError(
@@ -256,7 +272,9 @@ def _ask(state: Submitting | Resuming, challenge: Challenge, at: float, policy: 
     )
 
 
-def _answer(state: AwaitingToken, token: str | None, at: float, policy: MfaPolicy) -> State:
+def _answer(
+    state: AwaitingToken, token: str | None, at: float, policy: MfaPolicy
+) -> Submitting | Resuming | Failed:
     if at >= state.deadline:
         late = challenge_expired(state.challenge.link_id, "the token came too late and was not sent")
         return _restart(state, late, policy)
@@ -270,7 +288,7 @@ def _answer(state: AwaitingToken, token: str | None, at: float, policy: MfaPolic
     )
 
 
-def _restart(state: AwaitingToken | Resuming, error: BelvoError, policy: MfaPolicy) -> State:
+def _restart(state: AwaitingToken | Resuming, error: BelvoError, policy: MfaPolicy) -> Submitting | Failed:
     if state.restarts >= policy.restarts:
         return Failed(error=error)
     return Submitting(rounds=state.rounds, restarts=state.restarts + 1, update_digest=state.update_digest)

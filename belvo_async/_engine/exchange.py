@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from belvo_async._engine.context import EngineContext, find_priority
 from belvo_async._engine.priority import Priority
@@ -24,15 +24,19 @@ from belvo_async.mfa import (
     Failed,
     IllegalTransitionError,
     Rejected,
+    State,
     Submitting,
     advance,
     token_required,
 )
-from belvo_async.models import AwaitingToken, Link
+from belvo_async.models import AwaitingToken
 from belvo_async.telemetry._events import ExchangeEnded, PoolPaused
 from belvo_async.telemetry._observer import notify, wants_details
 
-FindResult: TypeAlias = Callable[[SendRecord], Awaitable[Link | Unproven]]
+T = TypeVar("T")
+ReadResult: TypeAlias = Callable[[Response, Request], T]
+"""Reads what a login has given out of its response."""
+FindResult: TypeAlias = Callable[[SendRecord], Awaitable[T | Unproven]]
 """Reads the link after a login whose response does not tell how it ended."""
 _SETTLE: Final = (
     "A second login could lock the user's account. Wait until it has ended, at most five and a half minutes, "
@@ -56,47 +60,49 @@ class Exchange:
         self._transport: Final = transport
         self._context: Final = context
 
-    async def fetch(self, request: Request, departure: SendRecord | None = None) -> Response:
-        """Send a request that no status check can settle, and return its success.
+    async def fetch(self, request: Request) -> Response:
+        """Send a request that logs in nowhere, and return its success.
 
         Raises:
             TokenRequiredError: The institution wants a token.
             BelvoError: It failed, after the repeats that the policy grants.
         """
-        is_wanted = _is_awaited if departure is None else departure.is_wanted
-        attempt = partial(self._fetch_once, request, departure)
-        return await self._context.retrier.run(attempt, request, find_priority(request), is_wanted=is_wanted)
+        attempt = partial(self._fetch_once, request)
+        return await self._context.retrier.run(
+            attempt, request, find_priority(request), is_wanted=_is_awaited
+        )
 
-    async def _fetch_once(self, request: Request, departure: SendRecord | None) -> Response:
-        response = await self.send(request, departure)
+    async def _fetch_once(self, request: Request) -> Response:
+        response = await self.send(request)
         if response.is_success:
-            if departure is not None:
-                departure.settle()
             return response
-        raise self._refuse(response, request, departure)
+        raise self._refuse(response, request)
 
-    def _refuse(self, response: Response, request: Request, departure: SendRecord | None) -> BelvoError:
+    def _refuse(self, response: Response, request: Request) -> BelvoError:
         event = read_refusal(response, request, self._context.now())
-        if departure is not None:
-            departure.note(event)
-        match advance(Submitting(), event, self._context.policy):
-            case AwaitingToken() as state:
-                if request.is_login:
-                    return token_required(state, "this call has nobody to ask")
+        state: State[Any] = advance(Submitting(), event, self._context.policy)  # Any: nothing has succeeded
+        match state:
+            case AwaitingToken():
                 return token_required(state, "this call takes no token", remedy=_RESUME_FIRST)
             case Failed(error=error):
                 return error
-            case state:
+            case _:
                 raise IllegalTransitionError(f"A refusal led to {type(state).__name__}.")
 
-    async def login(self, request: Request, departure: SendRecord, find_result: FindResult | None) -> Event:
+    async def login(
+        self,
+        request: Request,
+        departure: SendRecord,
+        read: ReadResult[T],
+        find_result: FindResult[T] | None,
+    ) -> Event[T]:
         """Send a login, and return what became of it as an event of the machine.
 
-        Where the response was lost or Belvo failed, *find_result* checks the link first; without it, nothing
-        is repeated that may have reached the bank (rule: Status checks). *departure* tells afterwards, also
-        after a cancellation, whether the login left and may still be running.
+        Where the response was lost or Belvo failed, *find_result* checks the link first (rule: Status
+        checks); None where what Belvo was asked is no login yet, and the failure itself is told. *departure*
+        tells afterwards, also after a cancellation, whether the login left and may still be running.
         """
-        attempt = partial(self._login_once, request, departure, find_result)
+        attempt = partial(self._login_once, request, departure, read, find_result)
         try:
             return await self._context.retrier.run(
                 attempt,
@@ -109,15 +115,19 @@ class Exchange:
             return Rejected(error)
 
     async def _login_once(
-        self, request: Request, departure: SendRecord, find_result: FindResult | None
-    ) -> Event:
-        event = await self._hear(request, departure)
+        self,
+        request: Request,
+        departure: SendRecord,
+        read: ReadResult[T],
+        find_result: FindResult[T] | None,
+    ) -> Event[T]:
+        event = await self._hear(request, departure, read)
         if not isinstance(event, Rejected):
             return event
-        if not needs_status_check(event.error):
+        if find_result is None or not needs_status_check(event.error):
             raise event.error
-        finding = Unproven.NOT_SEEN if find_result is None else await find_result(departure)
-        if isinstance(finding, Link):
+        finding = await find_result(departure)
+        if not isinstance(finding, Unproven):
             return Accepted(finding)
         if finding is Unproven.NO_SUCCESS and not departure.may_run:
             raise event.error
@@ -125,9 +135,10 @@ class Exchange:
         sent_at = self._context.find_belvo_time(departure.last)
         raise outcome_unknown(event.error.message, request.link_id, sent_at, event.error) from event.error
 
-    async def _hear(self, request: Request, departure: SendRecord) -> Event:
+    async def _hear(self, request: Request, departure: SendRecord, read: ReadResult[T]) -> Event[T]:
+        event: Event[T]
         try:
-            event = read_response(await self.send(request, departure), request, self._context.now())
+            event = read_response(await self.send(request, departure), request, self._context.now(), read)
         except ResponseLostError as error:
             event = Rejected(error)
         departure.note(event)

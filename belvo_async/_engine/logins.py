@@ -1,29 +1,32 @@
 """Builds the logins that calls about links ask for, ready to be flown."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
-from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.exchange import Exchange, ReadResult
 from belvo_async._engine.known_users import KnownUsers
-from belvo_async._engine.link_lock import HoldLink, LinkLock
+from belvo_async._engine.link_lock import LinkLock
 from belvo_async._engine.operation import LoginRecorder, Operation
 from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.runner import drive
 from belvo_async._engine.sent_tokens import SentTokens
 from belvo_async._engine.single_flight import SingleFlight, Wish
 from belvo_async._engine.status_check import SeenAccesses
-from belvo_async._http import Request
+from belvo_async._http import Request, Response
 from belvo_async._wire.requests import build_refresh, build_registration, build_update
-from belvo_async._wire.responses import read_acceptance
-from belvo_async.errors import TokenRequiredError
+from belvo_async._wire.responses import read_acceptance, read_link
 from belvo_async.mfa import State, Submitting, TokenGiven, advance
 from belvo_async.models import AcceptedRequest, AwaitingToken, Link
 from belvo_async.params import LinkRegistration, LinkUpdate
 from belvo_async.params._keyed_digest import KeyedDigest
 from belvo_async.telemetry._events import LoginOperation
+
+T = TypeVar("T")
 
 
 @frozen(kw_only=True)
@@ -52,7 +55,7 @@ class Logins:
     ) -> Wish[Link]:
         """Build the login with new credentials."""
         request = build_update(update)
-        login = self._build_login(
+        login = self._build_link_login(
             request, update=update, recorder=recorder, link_id=update.link_id, max_wait=max_wait
         )
         digest = self.digest.of("update", request.body or b"")
@@ -67,7 +70,7 @@ class Logins:
         user = self.digest.of("user", registration.institution, registration.username)
         digest = self.digest.of("register", request.body or b"")
         keys = (f"registration {user}",)
-        login = self._build_login(request, max_wait=max_wait)
+        login = self._build_link_login(request, max_wait=max_wait)
         return self._build_wish("register", keys, login, Submitting(), digest)
 
     def resume(
@@ -80,8 +83,8 @@ class Logins:
         """Build the rest of a login, from its challenge on; without a token its callers are asked."""
         link_id = state.challenge.link_id
         request = None if update is None else build_update(update)
-        login = self._build_login(request, update=update, recorder=recorder, link_id=link_id)
-        start = state if given is None else advance(state, given, self.context.policy)
+        login = self._build_link_login(request, update=update, recorder=recorder, link_id=link_id)
+        start: State[Link] = state if given is None else advance(state, given, self.context.policy)
         keys = self._find_keys(link_id, None if update is None else update.institution_user_id)
         return self._build_wish("resume", keys, login, start, None)
 
@@ -89,38 +92,26 @@ class Logins:
         self, link_id: str, resources: tuple[str, ...] | None, max_wait: float | None
     ) -> Wish[AcceptedRequest]:
         """Build the login that lets Belvo load a history again."""
-        request = evolve(build_refresh(link_id, resources), max_wait=max_wait)
-        login = self._build_login(request, link_id=link_id, max_wait=max_wait)
-        return Wish(
-            name="refresh_data",
-            keys=self._find_keys(link_id, None),
-            digest=self.digest.of("refresh_data", request.body or b""),
-            operation=login,
-            callers=login.callers,
-            run=partial(self._refresh, request, login),
-            wait_until_over=partial(_hold, login),
+        request = build_refresh(link_id, resources)
+        login = self._build_login(
+            request,
+            read=_read_acceptance,
+            find=lambda _link: AcceptedRequest(request_id=None),
+            is_shown=False,  # Belvo accepts it before it logs in
+            link_id=link_id,
+            max_wait=max_wait,
         )
-
-    async def _refresh(self, request: Request, login: Operation, hold_link: HoldLink) -> AcceptedRequest:
-        try:
-            response = await self.exchange.fetch(request, login.departure)
-        except TokenRequiredError as required:
-            state = required.state
-        else:
-            return read_acceptance(response, request) or AcceptedRequest(request_id=None)
-        finally:
-            login.note_start()
-        link = await drive(state, login, login.callers, self.context, hold_link)
-        return AcceptedRequest(request_id=None, link=link)
+        digest = self.digest.of("refresh_data", request.body or b"")
+        return self._build_wish("refresh_data", self._find_keys(link_id, None), login, Submitting(), digest)
 
     def _build_wish(
         self,
         name: LoginOperation,
         keys: tuple[str, ...],
-        login: Operation,
-        start: State,
+        login: Operation[T],
+        start: State[T],
         digest: str | None,
-    ) -> Wish[Link]:
+    ) -> Wish[T]:
         return Wish(
             name=name,
             keys=keys,
@@ -135,7 +126,7 @@ class Logins:
         user = user or self.memory.users.find(link_id)
         return (link_id,) if user is None else (link_id, f"user {user}")
 
-    def _build_login(
+    def _build_link_login(
         self,
         request: Request | None,
         *,
@@ -143,7 +134,29 @@ class Logins:
         recorder: LoginRecorder | None = None,
         link_id: str | None = None,
         max_wait: float | None = None,
-    ) -> Operation:
+    ) -> Operation[Link]:
+        return self._build_login(
+            request,
+            read=read_link,
+            find=lambda link: link,
+            update=update,
+            recorder=recorder,
+            link_id=link_id,
+            max_wait=max_wait,
+        )
+
+    def _build_login(
+        self,
+        request: Request | None,
+        *,
+        read: ReadResult[T],
+        find: Callable[[Link], T],
+        is_shown: bool = True,
+        update: LinkUpdate | None = None,
+        recorder: LoginRecorder | None = None,
+        link_id: str | None = None,
+        max_wait: float | None = None,
+    ) -> Operation[T]:
         return Operation(
             exchange=self.exchange,
             context=self.context,
@@ -152,6 +165,9 @@ class Logins:
             users=self.memory.users,
             callers=Callers(),
             request=request,
+            read=read,
+            find=find,
+            is_shown=is_shown,
             update=update,
             recorder=recorder,
             parked=self.parked,
@@ -160,6 +176,5 @@ class Logins:
         )
 
 
-async def _hold(login: Operation) -> None:
-    """Wait until a login has surely ended; a link does not show what a refresh of data gives."""
-    await login.wait_until_over()
+def _read_acceptance(response: Response, request: Request) -> AcceptedRequest:
+    return read_acceptance(response, request) or AcceptedRequest(request_id=None)

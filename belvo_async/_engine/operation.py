@@ -1,25 +1,25 @@
-"""The requests of one login of a link, from submitting it to answering its challenges."""
+"""The requests of one login, from submitting it to answering its challenges, whatever it is to give."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from attrs import define, evolve, field
 
 from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
-from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.exchange import Exchange, ReadResult
 from belvo_async._engine.known_users import KnownUsers
 from belvo_async._engine.parked_challenges import ParkedChallenges, parked_already
 from belvo_async._engine.retry import NEVER_LEFT
-from belvo_async._engine.send_record import LOGIN_LIMIT, SendRecord
+from belvo_async._engine.send_record import LOGIN_LIMIT, SendRecord, Unproven
 from belvo_async._engine.sent_tokens import SentTokens
 from belvo_async._engine.server_clock import ServerClock
 from belvo_async._engine.status_check import SeenAccesses, StatusCheck
 from belvo_async._http import Request
 from belvo_async._wire.requests import build_resume, build_update
-from belvo_async.errors import InvalidValueError, TokenRequiredError
+from belvo_async.errors import BelvoError, InvalidValueError, TokenRequiredError
 from belvo_async.mfa import (
     Accepted,
     Event,
@@ -32,6 +32,8 @@ from belvo_async.mfa import (
 )
 from belvo_async.models import AwaitingToken, Link
 from belvo_async.params import LinkUpdate
+
+T = TypeVar("T")
 
 
 @runtime_checkable
@@ -78,7 +80,7 @@ def check_recorder(recorder: object) -> None:
 
 
 @define(kw_only=True)
-class Operation:
+class Operation(Generic[T]):
     """One login, as the runner wants it."""
 
     exchange: Exchange
@@ -90,6 +92,12 @@ class Operation:
     callers: Callers
     request: Request | None
     """The login that starts it; None where only a parked challenge is known."""
+    read: ReadResult[T]
+    """Reads the result out of a success."""
+    find: Callable[[Link], T]
+    """Returns the result of a login whose success the link alone shows, or raises why there is none."""
+    is_shown: bool = True
+    """Whether the link shows how the login that starts it has ended."""
     update: LinkUpdate | None = None
     """The credentials, where the token goes back with them (`ResumeRoute.PUT_LINK`)."""
     recorder: LoginRecorder | None = None
@@ -119,17 +127,17 @@ class Operation:
         """Whether the login may be submitted once more: an update, without a token made beforehand."""
         return self.update is not None and self.update.token is None
 
-    async def submit(self) -> Event:
+    async def submit(self) -> Event[T]:
         """Send the login."""
         if self.request is None:
             raise IllegalTransitionError("There is no login to submit, only a challenge to answer.")
         note = None if self.recorder is None else self.recorder.note_submission
         try:
-            return await self._send(self.request, note)
+            return await self._send(self.request, note, is_shown=self.is_shown)
         finally:
-            self.note_start()
+            self._note_start()
 
-    def note_start(self) -> None:
+    def _note_start(self) -> None:
         """Note that a login has begun, if it has: the sessions of those before it are over."""
         if self.link_id is not None and self.departure.first is not None:
             self.sent_tokens.replace(self.link_id, self.context.now().find_wall(self.departure.first))
@@ -157,7 +165,7 @@ class Operation:
             return token_required(state, "nobody waits for it any more")
         return parked_already(state, await self.parked.park(state))
 
-    async def resume(self, state: Resuming) -> Event:
+    async def resume(self, state: Resuming) -> Event[T]:
         """Send the token of a challenge, once.
 
         Raises:
@@ -183,43 +191,63 @@ class Operation:
         asking = 0.0 if self.asked_until is None else max(0.0, self.asked_until - now)
         return asking + LOGIN_LIMIT
 
-    async def wait_until_over(self) -> Link | None:
-        """Wait until the login has surely ended; return the link if that shows a success.
+    async def wait_until_over(self) -> T | None:
+        """Wait until the login has surely ended; return its result if the link shows it.
 
         Raises:
             PoolClosedError: The pool closes.
         """
         link_id = self.link_id
         if link_id is not None:
-            return self._remember(await self._build_check(link_id).wait_until_over(self.departure))
+            link = await self._build_check(link_id).wait_until_over(self.departure)
+            return None if link is None else self._find_late(link)
         await self.context.lifecycle.nap(self.departure.find_seconds_left(self.context.clock.monotonic()))
         return None
 
-    async def _send(self, request: Request, note: Callable[[datetime], Awaitable[None]] | None) -> Event:
+    async def _send(
+        self,
+        request: Request,
+        note: Callable[[datetime], Awaitable[None]] | None,
+        *,
+        is_shown: bool = True,
+    ) -> Event[T]:
         self.departure = SendRecord(
             announce=None if note is None else partial(_announce, note, self.context.server_clock),
             is_wanted=self.callers.__bool__,
         )
         self.secrets = tuple(dict.fromkeys((*self.secrets, *request.secrets)))
         request = evolve(request, max_wait=self.max_wait, secrets=self.secrets)
-        find_result = None
         if request.link_id is not None:
             self.accesses.begin(request.link_id)
-            find_result = self._build_check(request.link_id).find_result
-        event = await self.exchange.login(request, self.departure, find_result)
-        if isinstance(event, Accepted):
-            self.link_id = event.link.id
-            self._remember(event.link)
+        find_result = partial(self._find_result, request.link_id) if is_shown else None
+        event = await self.exchange.login(request, self.departure, self.read, find_result)
+        if isinstance(event, Accepted) and isinstance(event.result, Link):
+            self._remember(event.result)
         return event
+
+    async def _find_result(self, link_id: str | None, departure: SendRecord) -> T | Unproven:
+        if link_id is None:  # a registration: there is no link yet to look at
+            return Unproven.NOT_SEEN
+        finding = await self._build_check(link_id).find_result(departure)
+        if isinstance(finding, Unproven):
+            return finding
+        self._remember(finding)
+        return self.find(finding)
+
+    def _find_late(self, link: Link) -> T | None:
+        self._remember(link)
+        try:
+            return self.find(link) if self.is_shown else None
+        except BelvoError:  # the login has succeeded, and what it gave is lost
+            return None
 
     def _build_check(self, link_id: str) -> StatusCheck:
         return StatusCheck(self.exchange, self.context, self.accesses, link_id, self.secrets)
 
-    def _remember(self, link: Link | None) -> Link | None:
-        if link is not None:
-            self.accesses.note(link, is_told=bool(self.callers))
-            self.users.note(link)
-        return link
+    def _remember(self, link: Link) -> None:
+        self.link_id = link.id
+        self.accesses.note(link, is_told=bool(self.callers))
+        self.users.note(link)
 
     def _build(self, state: Resuming) -> Request:
         if self.context.policy.resume_route is ResumeRoute.PUT_LINK and self.update is not None:

@@ -17,7 +17,7 @@ from belvo_async.errors import (
     TooManySessionsError,
     UnreadableResponseError,
 )
-from belvo_async.mfa import Event, Rejected
+from belvo_async.mfa import Rejected
 
 Announce: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -88,8 +88,8 @@ class SendRecord:
         """Whether the login has surely ended."""
         return not self.find_seconds_left(now)
 
-    def note(self, event: Event) -> None:
-        """Note what the response says about the login."""
+    def note(self, event: object) -> None:
+        """Note what the response says about the login: an event of the machine."""
         if not isinstance(event, Rejected) or not needs_status_check(event.error):
             self.settle()
         elif is_belvos_own(event.error.code):

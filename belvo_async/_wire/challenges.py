@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from attrs import define
 
 from belvo_async._wire.json import MalformedError, find_link_id, parse_json
-from belvo_async.models import Challenge, ChallengeKind, TokenGenerationData
+from belvo_async.models import Challenge, ChallengeKind, ResumeTarget, TokenGenerationData
 from belvo_async.models._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim
 
 T = TypeVar("T")
@@ -79,13 +79,16 @@ def read_session(item: _Json) -> str | None:
     return (read_text(session) or None) if isinstance(session, str | int) else None
 
 
-def read_challenge(item: _Json, *, link_id: str | None, received_at: datetime) -> Challenge:
+def read_challenge(
+    item: _Json, *, link_id: str | None, received_at: datetime, target: ResumeTarget
+) -> Challenge:
     """Turn the object in a 428 into a challenge, whichever form it has.
 
     Args:
         item: The object with the session.
         link_id: The link that the request was about; None where it had none yet.
         received_at: When it came.
+        target: Where its token goes.
 
     Raises:
         OversizedError: Its session or its value is longer than what is kept.
@@ -113,6 +116,7 @@ def read_challenge(item: _Json, *, link_id: str | None, received_at: datetime) -
         message=cut(rest.take("message", read_text) or rest.take("detail", read_text) or "", LONGEST_MESSAGE),
         request_id=cut_optional(rest.take("request_id", read_text), LONGEST_NAME),
         received_at=received_at,
+        resume_target=target,
         extra=_trim(rest.left),
     )
 

@@ -72,14 +72,19 @@ def build_update(update: LinkUpdate, answer: Resuming | None = None) -> Request:
 
 
 def build_resume(answer: Resuming) -> Request:
-    """Build the PATCH that answers a challenge."""
-    challenge = answer.challenge
-    body = {"session": challenge.session, "link": challenge.link_id}
+    """Build the PATCH that answers a challenge, at the collection that raised it."""
+    challenge, target = answer.challenge, answer.challenge.resume_target
+    body: dict[str, object] = {"session": challenge.session, "link": challenge.link_id}
     if answer.token is not None:
         body["token"] = answer.token
+    if target.save_data is not None:  # Belvo's default is to store
+        body["save_data"] = target.save_data
     return Request(
         method="PATCH",
-        path=LINKS,
+        path=target.collection,
+        query=target.query,
+        collection=target.collection,
+        save_data=target.save_data,
         body=dump_json(body),
         repeat=Repeat.TOKEN,
         is_urgent=True,

@@ -12,7 +12,7 @@ from belvo_async._wire.json import MalformedError, read_model, read_page
 from belvo_async._wire.redaction import REDACTED, read_contents
 from belvo_async.errors import UnreadableResponseError
 from belvo_async.mfa import Accepted, Challenged, Event, Rejected
-from belvo_async.models import AcceptedRequest, Challenge, Institution, Link, Page
+from belvo_async.models import AcceptedRequest, Challenge, Institution, Link, Page, ResumeTarget
 from belvo_async.models._lines import LONGEST_NAME, cut_optional
 
 T = TypeVar("T")
@@ -23,11 +23,13 @@ _LARGEST_CHALLENGE: Final = 2 * 1024 * 1024
 """Bytes of a 428: what is parked, in a store or in the journal of a job, is bounded by it."""
 
 
-def read_response(response: Response, request: Request, at: Instant) -> Event:
-    """Classify the answer to a login as one event of the machine."""
+def read_response(
+    response: Response, request: Request, at: Instant, read: Callable[[Response, Request], T]
+) -> Event[T]:
+    """Classify the answer to a login as one event of the machine; *read* reads a success."""
     if response.is_success:
         try:
-            return Accepted(read_link(response, request))
+            return Accepted(read(response, request))
         except UnreadableResponseError as error:
             return Rejected(error)
     return read_refusal(response, request, at)
@@ -57,7 +59,10 @@ def _find_challenge(response: Response, request: Request, at: Instant) -> Challe
     try:
         item = _find_session(read_contents(response, request))
         if item is not None:
-            return read_challenge(item, link_id=request.link_id, received_at=at.wall)
+            target = ResumeTarget(
+                collection=request.collection, query=request.query, save_data=request.save_data
+            )
+            return read_challenge(item, link_id=request.link_id, received_at=at.wall, target=target)
     except OversizedError:
         raise
     except MalformedError:

@@ -4,32 +4,52 @@ The text holds no password and no token. Its deadline is by the wall clock; in a
 monotonic one.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from attrs import field, frozen
+from attrs.validators import ge
+
 from belvo_async._clock import Instant
 from belvo_async._wire.challenges import read_challenge, write_challenge
-from belvo_async._wire.json import MalformedError, dump_json, parse_json
+from belvo_async._wire.json import dump_json, parse_json
+from belvo_async._wire.records import read_record, write_record
 from belvo_async.errors import DamagedStateError
-from belvo_async.models import AwaitingToken
+from belvo_async.models import AwaitingToken, ResumeTarget
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+_NOT_IN_THE_FIRST: Final[dict[str, object]] = {"target": write_record(ResumeTarget()), "update": None}
+"""It knew links alone."""
+
+
+@frozen(kw_only=True)
+class _Text:
+    deadline: datetime
+    left: float
+    """Seconds to the deadline when it was written."""
+    received_at: datetime
+    rounds: int = field(validator=ge(0))
+    restarts: int = field(validator=ge(0))
+    challenge: Mapping[str, object]
+    """As the wire has it."""
+    target: ResumeTarget
+    update: str | None
 
 
 def dump_state(state: AwaitingToken, now: Instant) -> str:
     """Write a waiting challenge as one line of JSON."""
-    record: dict[str, object] = {
-        "version": _VERSION,
-        "deadline": now.find_wall(state.deadline).isoformat(),
-        "left": state.deadline - now.monotonic,
-        "received_at": state.challenge.received_at.isoformat(),
-        "rounds": state.rounds,
-        "restarts": state.restarts,
-        "challenge": write_challenge(state.challenge),
-    }
-    if state.update_digest is not None:
-        record["update"] = state.update_digest
-    return dump_json(record).decode()
+    text = _Text(
+        deadline=now.find_wall(state.deadline),
+        left=state.deadline - now.monotonic,
+        received_at=state.challenge.received_at,
+        rounds=state.rounds,
+        restarts=state.restarts,
+        challenge=write_challenge(state.challenge),
+        target=state.challenge.resume_target,
+        update=state.update_digest,
+    )
+    return dump_json({"version": _VERSION, **write_record(text)}).decode()
 
 
 def load_state(text: str, now: Instant) -> AwaitingToken:
@@ -42,10 +62,11 @@ def load_state(text: str, now: Instant) -> AwaitingToken:
     """
     try:
         record = parse_json(text.encode())
-        if isinstance(record, dict) and record.get("version") == _VERSION:
-            return _read_record(record, now)
+        if isinstance(record, dict) and record.get("version") in (1, _VERSION):
+            added = _NOT_IN_THE_FIRST if record["version"] == 1 else {}
+            return _build_state(read_record({**added, **record}, _Text), now)
         problem = "it is of another version, or no parked challenge"
-    except (MalformedError, ValueError, TypeError, KeyError, OverflowError):
+    except (ValueError, OverflowError):
         problem = "it is cut short or changed"
     raise DamagedStateError(
         f"The parked challenge cannot be read: {problem}.",
@@ -53,30 +74,13 @@ def load_state(text: str, now: Instant) -> AwaitingToken:
     )
 
 
-def _read_record(record: dict[str, object], now: Instant) -> AwaitingToken:
-    data, left = record["challenge"], record["left"]
-    rounds, restarts = record["rounds"], record["restarts"]
-    update_digest = record.get("update")
-    if not isinstance(data, dict) or type(rounds) is not int or type(restarts) is not int:
-        raise TypeError
-    if not isinstance(update_digest, str | None):
-        raise TypeError
-    if not isinstance(left, int | float) or rounds < 0 or restarts < 0:
-        raise ValueError
-    received_at, deadline = _read_time(record["received_at"]), _read_time(record["deadline"])
-    challenge = read_challenge(data, link_id=None, received_at=received_at)
-    left = min((deadline - now.wall).total_seconds(), left)
+def _build_state(text: _Text, now: Instant) -> AwaitingToken:
+    challenge = read_challenge(text.challenge, link_id=None, received_at=text.received_at, target=text.target)
+    left = min((text.deadline - now.wall).total_seconds(), text.left)
     return AwaitingToken(
         challenge=challenge,
         deadline=now.monotonic + left,
-        rounds=rounds,
-        restarts=restarts,
-        update_digest=update_digest,
+        rounds=text.rounds,
+        restarts=text.restarts,
+        update_digest=text.update,
     )
-
-
-def _read_time(value: object) -> datetime:
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    if moment is None or moment.tzinfo is None:
-        raise TypeError
-    return moment

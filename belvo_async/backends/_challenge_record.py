@@ -7,7 +7,8 @@ from typing import Final
 from attrs import evolve, frozen
 
 from belvo_async._clock import Instant
-from belvo_async._wire.json import MalformedError, dump_json, parse_json
+from belvo_async._wire.json import dump_json, parse_json
+from belvo_async._wire.records import read_record, write_record
 from belvo_async._wire.state_text import dump_state, load_state
 from belvo_async.backends._challenge_store import ChallengeRow, damaged
 from belvo_async.errors import DamagedStateError
@@ -22,6 +23,7 @@ _UNANSWERED: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED})
 _SENT: Final = frozenset(
     {ChallengePhase.ANSWERED, ChallengePhase.UPDATED, ChallengePhase.REFUSED, ChallengePhase.UNSETTLED}
 )
+_COLUMNS: Final = ("key", "owner", "link", "phase", "version", "expires_at")
 _LATEST: Final = datetime.max.replace(tzinfo=UTC) - _KEPT
 
 
@@ -39,12 +41,12 @@ class ChallengeRecord:
     """The challenge as text, see `_wire.state_text`."""
     expires_at: datetime
     parked_at: datetime
-    institution: str | None = None
-    reference: str | None = None
-    answered_at: datetime | None = None
-    claimed_until: datetime | None = None
-    code: str | None = None
-    message: str | None = None
+    institution: str | None
+    reference: str | None
+    answered_at: datetime | None
+    claimed_until: datetime | None
+    code: str | None
+    message: str | None
 
     def is_claimed(self, now: datetime) -> bool:
         """Whether a call is about to answer it; a claim that no clock could have made does not count."""
@@ -142,6 +144,10 @@ def open_record(
         parked_at=now.wall.astimezone(UTC),
         institution=institution,
         reference=reference,
+        answered_at=None,
+        claimed_until=None,
+        code=None,
+        message=None,
     )
 
 
@@ -154,9 +160,9 @@ def find_link(owner: str, record: str) -> str:
     """Return what a store calls the link of a record, or an empty text where the record cannot be read."""
     try:
         parsed = parse_json(record.encode())
-        parked = _read_text(parsed["parked"]) if isinstance(parsed, dict) else ""
-        state = load_state(parked, Instant(0.0, datetime.fromtimestamp(0, UTC)))
-    except (MalformedError, ValueError, TypeError, KeyError, DamagedStateError):
+        parked = parsed["parked"] if isinstance(parsed, dict) else ""
+        state = load_state(str(parked), Instant(0.0, datetime.fromtimestamp(0, UTC)))
+    except (ValueError, KeyError, DamagedStateError):
         return ""
     return digest_link(owner, state.challenge.link_id)
 
@@ -168,18 +174,8 @@ def find_expiry(state: AwaitingToken, now: Instant) -> datetime:
 
 def write_row(kept: ChallengeRecord) -> ChallengeRow:
     """Write a record as a row."""
-    record = {
-        "version": _VERSION,
-        "ticket": kept.ticket,
-        "parked": kept.parked,
-        "parked_at": kept.parked_at.isoformat(),
-        "institution": kept.institution,
-        "reference": kept.reference,
-        "answered_at": _write_time(kept.answered_at),
-        "claimed_until": _write_time(kept.claimed_until),
-        "code": kept.code,
-        "message": kept.message,
-    }
+    written = write_record(kept)
+    record = {"version": _VERSION} | {name: written[name] for name in written if name not in _COLUMNS}
     return ChallengeRow(
         key=kept.key,
         owner=kept.owner,
@@ -203,54 +199,14 @@ def read_row(row: ChallengeRow) -> ChallengeRecord:
         if isinstance(record, dict) and record.get("version") == _VERSION:
             return _read_record(row, record)
         problem = "it is of another version, or no parked challenge"
-    except (MalformedError, ValueError, TypeError, KeyError, OverflowError):
+    except ValueError:
         problem = "it is cut short or changed"
     raise damaged(problem)
 
 
 def _read_record(row: ChallengeRow, record: dict[str, object]) -> ChallengeRecord:
-    answered_at = _read_optional_time(record["answered_at"])
-    if row.phase in _SENT and answered_at is None:
-        raise ValueError
-    return ChallengeRecord(
-        key=row.key,
-        owner=row.owner,
-        link=row.link,
-        ticket=_read_text(record["ticket"]),
-        phase=row.phase,
-        version=row.version,
-        parked=_read_text(record["parked"]),
-        expires_at=row.expires_at,
-        parked_at=_read_time(record["parked_at"]),
-        institution=_read_optional_text(record["institution"]),
-        reference=_read_optional_text(record["reference"]),
-        answered_at=answered_at,
-        claimed_until=_read_optional_time(record["claimed_until"]),
-        code=_read_optional_text(record["code"]),
-        message=_read_optional_text(record["message"]),
-    )
-
-
-def _write_time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _read_text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _read_optional_text(value: object) -> str | None:
-    return None if value is None else _read_text(value)
-
-
-def _read_time(value: object) -> datetime:
-    moment = datetime.fromisoformat(_read_text(value))
-    if moment.tzinfo is None:
-        raise ValueError
-    return moment
-
-
-def _read_optional_time(value: object) -> datetime | None:
-    return None if value is None else _read_time(value)
+    columns = write_record({name: getattr(row, name) for name in _COLUMNS})
+    kept = read_record({**record, **columns}, ChallengeRecord)
+    if kept.phase in _SENT and kept.answered_at is None:
+        raise ValueError("a token was sent, and nobody knows when")
+    return kept

@@ -6,6 +6,7 @@ from belvo_async.models._challenges import (
     Challenge,
     ChallengePhase,
     ParkedChallenge,
+    ResumeTarget,
     TokenGenerationData,
 )
 from belvo_async.models._enums import AccessMode, ChallengeKind, LinkStatus
@@ -27,6 +28,7 @@ __all__ = [
     "Page",
     "ParkedChallenge",
     "Picture",
+    "ResumeTarget",
     "TokenGenerationData",
 ]
 

@@ -10,6 +10,7 @@ from typing import Final
 from attrs import field, frozen
 
 from belvo_async.models._enums import ChallengeKind
+from belvo_async.models._pickles import reads_older
 from belvo_async.models._pictures import Picture, find_picture, find_qr_content
 
 _MOST_LINES: Final = 50
@@ -67,6 +68,22 @@ def _write_scalar(value: object) -> str:
 
 
 @frozen(kw_only=True)
+class ResumeTarget:
+    """Where the token of a challenge goes, and what the call had asked for.
+
+    (rule: Resume where it was asked)
+    """
+
+    collection: str = "/api/links/"
+    """The path of the collection that raised the 428."""
+    query: tuple[tuple[str, str], ...] = ()
+    """What of each item the call wanted to see: `fields`, `omit`."""
+    save_data: bool | None = None
+    """Whether Belvo was to store what it retrieves; None where the call did not say."""
+
+
+@reads_older(lambda fields: {"resume_target": ResumeTarget(), **fields})  # links alone could be resumed
+@frozen(kw_only=True)
 class Challenge:
     """One 428: the institution wants a token before it lets Belvo in."""
 
@@ -80,6 +97,7 @@ class Challenge:
     request_id: str | None = None
     received_at: datetime = field(factory=lambda: datetime.fromtimestamp(0, UTC), eq=False)
     """When the 428 arrived, by the wall clock, in UTC."""
+    resume_target: ResumeTarget = field(factory=ResumeTarget)
     extra: Mapping[str, object] = field(factory=dict, eq=False, repr=False)
 
     @property

@@ -44,5 +44,3 @@ class AcceptedRequest:
 
     request_id: str | None
     """Correlates with the webhook's `request_id`, hyphens aside; None after an answered challenge."""
-    link: Link | None = None
-    """The link, when a challenge was answered on the way."""

@@ -160,6 +160,7 @@ class Links:
         if update is not None:
             _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
         check_when_busy(when_busy)
+        _check_target(state)
         self._check_resumable(state, token, provide_token, update)
         self._memory.sent_tokens.check(state)
         link_id = state.challenge.link_id
@@ -344,6 +345,17 @@ class Links:
 def _check_type(name: str, value: object, kind: type, remedy: str) -> None:
     if not isinstance(value, kind):
         raise InvalidValueError.of(name, f"is {type(value).__name__}, not {kind.__name__}", remedy=remedy)
+
+
+def _check_target(state: AwaitingToken) -> None:
+    collection = state.challenge.resume_target.collection
+    if collection != LINKS:
+        raise InvalidValueError.of(
+            "challenge",
+            f"is of {collection}, not of a link",
+            remedy="Answer it with the version of belvo_async that has asked for that data.",
+            link_id=state.challenge.link_id,
+        )
 
 
 def _check_max_wait(max_wait: float | None) -> None:

@@ -95,7 +95,7 @@ def _build_state(state: type[State], given: Mapping[str, str]) -> State:
     if state is Resuming:
         return Resuming(challenge=_CHALLENGE, token="1", deadline=_DEADLINE, rounds=rounds, restarts=restarts)
     if state is Completed:
-        return Completed(link=Link(id=_LINK))
+        return Completed(result=Link(id=_LINK))
     return Failed(error=LoginFailedError("No."))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from attrs import evolve
 
 from belvo_async import LinkUpdate, MfaPolicy, RateLimit, SessionPool, TokenRequiredError
 from belvo_async.errors import (
@@ -18,7 +19,7 @@ from belvo_async.errors import (
     UsageError,
 )
 from belvo_async.mfa import ResumeRoute
-from belvo_async.models import LinkStatus
+from belvo_async.models import LinkStatus, ResumeTarget
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
@@ -45,6 +46,19 @@ async def test_a_parked_challenge_is_answered_by_another_pool(sandbox: Sandbox, 
         assert other.links.unpark(parked).challenge.value == "12345"
         assert (await other.links.resume(parked, "111111")).status is LinkStatus.VALID
     assert sandbox.tokens(link_id) == ["111111"]
+
+
+async def test_a_challenge_of_another_collection_is_not_answered_as_if_it_were_a_links(
+    sandbox: Sandbox, pool: SessionPool
+) -> None:
+    link_id = add_link(sandbox)
+    with pytest.raises(TokenRequiredError) as caught:
+        await pool.links.update(LinkUpdate(link_id, password=PASSWORD))
+    state = caught.value.state
+    challenge = evolve(state.challenge, resume_target=ResumeTarget(collection="/api/accounts/"))
+    with pytest.raises(InvalidValueError, match="accounts"):
+        await pool.links.resume(evolve(state, challenge=challenge), "111111")
+    assert sandbox.tokens(link_id) == []
 
 
 async def test_a_resumed_challenge_may_ask_again(sandbox: Sandbox, pool: SessionPool) -> None:

@@ -29,7 +29,7 @@ from belvo_async.errors import (
     TryLaterError,
     UnreadableResponseError,
 )
-from belvo_async.models import AccessMode, LinkStatus
+from belvo_async.models import AcceptedRequest, AccessMode, LinkStatus
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.telemetry import RetryPlanned
 from belvo_async.testing import ManualClock
@@ -99,9 +99,7 @@ async def challenge_all_but_patch(wire: Wire, writer: asyncio.StreamWriter) -> b
 async def test_a_challenged_refresh_is_answered() -> None:
     async with serve(challenge_all_but_patch) as wire, SessionPool(KEYS, environment=wire.url) as pool:
         accepted = await pool.links.refresh_data(LINK_ID, provide_token=lambda _: "111111")
-        assert accepted.request_id is None
-        assert accepted.link is not None
-        assert accepted.link.id == LINK_ID
+        assert accepted == AcceptedRequest(request_id=None)
         assert [request.split()[0] for request in wire.requests] == [b"POST", b"PATCH"]
 
 

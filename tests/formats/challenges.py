@@ -21,7 +21,7 @@ from tests.formats.pools import open_pool
 from tests.formats.values import NOON, build_state, name_link
 
 Cells: TypeAlias = dict[str, str | int]
-ROWS: Final = HERE / "rows_1" / "rows.json"
+ROWS: Final = HERE / "rows_2" / "rows.json"
 SQLITE: Final = HERE / "sqlite_2" / "store.sql"
 LOGIN_LIMIT: Final = 331.0
 """Seconds after which a login has surely ended."""

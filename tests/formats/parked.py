@@ -7,7 +7,7 @@ from tests.formats.places import HERE, write_new
 from tests.formats.pools import open_pool
 from tests.formats.values import STATES
 
-NEW: Final = HERE / "parked_1"
+NEW: Final = HERE / "parked_2"
 
 
 def write_texts() -> dict[str, str]:

@@ -103,9 +103,10 @@ def list_values() -> Iterator[object]:
     yield belvo_async.models.Page(
         results=(LINK,), unreadable=({"id": None},), count=2, next="n", previous="p"
     )
-    yield belvo_async.models.AcceptedRequest(request_id="r1", link=LINK)
+    yield belvo_async.models.AcceptedRequest(request_id="r1")
     yield belvo_async.LinkChanges(stale_in="90d")
     yield build_challenge().token_generation_data
+    yield build_challenge().resume_target
     yield belvo_async.models.Picture(media_type="image/png", data=b"\x89PNG")
     yield from _list_stored()
     yield from _list_observations()
@@ -175,7 +176,7 @@ def _list_settings() -> Iterator[object]:
 def _list_of_machine() -> Iterator[object]:
     error = build_error(errors.LoginFailedError)
     yield mfa.Submitting(rounds=1, restarts=2, update_digest="d")
-    yield from (mfa.Completed(link=LINK), mfa.Accepted(LINK), mfa.Challenged(build_challenge(), at=1.5))
+    yield from (mfa.Completed(result=LINK), mfa.Accepted(LINK), mfa.Challenged(build_challenge(), at=1.5))
     yield from (mfa.Failed(error=error), mfa.Rejected(error), mfa.Declined(), mfa.Expired())
 
 

@@ -46,7 +46,7 @@ STATES: tuple[State, ...] = (
     Submitting(),
     build_awaiting(),
     build_resuming(),
-    Completed(link=LINK),
+    Completed(result=LINK),
     Failed(error=login_failed()),
 )
 EVENTS: tuple[Event, ...] = (
@@ -83,7 +83,7 @@ def test_every_pair_is_specified_or_refused(state: State, event: Event) -> None:
 
 
 def test_an_accepted_login_carries_its_link() -> None:
-    assert advance(Submitting(), Accepted(LINK)) == Completed(link=LINK)
+    assert advance(Submitting(), Accepted(LINK)) == Completed(result=LINK)
 
 
 def test_a_challenge_is_asked_until_a_margin_before_it_expires() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from belvo_async._clock import Instant
 from belvo_async._http import Repeat, Request, Response
 from belvo_async._wire.error_bodies import read_error
-from belvo_async._wire.responses import read_response
+from belvo_async._wire.responses import read_link, read_response
 from belvo_async.errors import BelvoError
 from belvo_async.mfa import Challenged, Event, Rejected
 
@@ -110,7 +110,7 @@ def refusal(code: str, **more: object) -> list[Body]:
 
 
 def read_event(status: int, body: object, request: Request = UPDATE_REQUEST) -> Event:
-    return read_response(answer(status, body), request, AT)
+    return read_response(answer(status, body), request, AT, read_link)
 
 
 def challenged(body: object, request: Request = UPDATE_REQUEST) -> Challenged:

@@ -14,10 +14,10 @@ from belvo_async._http import Response
 from belvo_async._wire.challenges import read_challenge, write_challenge
 from belvo_async._wire.error_bodies import read_error
 from belvo_async._wire.json import MalformedError, parse_json, read_details, read_model, read_page
-from belvo_async._wire.responses import read_response
+from belvo_async._wire.responses import read_link, read_response
 from belvo_async.errors import ErrorDetail
 from belvo_async.mfa import Accepted, Challenged, Rejected
-from belvo_async.models import Institution, Page
+from belvo_async.models import Institution, Page, ResumeTarget
 from tests.pure.bodies import (
     AT,
     CHALLENGE,
@@ -63,7 +63,9 @@ def test_any_json_is_a_page_or_malformed(value: object) -> None:
 @given(CHALLENGE_BODIES, st.none() | st.just(LINK_ID))
 def test_any_object_is_a_challenge_or_malformed(item: dict[str, object], link_id: str | None) -> None:
     with suppress(MalformedError):
-        assert isinstance(read_challenge(item, link_id=link_id, received_at=NOON), Challenge)
+        assert isinstance(
+            read_challenge(item, link_id=link_id, received_at=NOON, target=ResumeTarget()), Challenge
+        )
 
 
 @given(JSON_VALUES)
@@ -85,7 +87,7 @@ def test_any_rejection_can_be_shown(status: int, body: object) -> None:
 
 @given(STATUSES, st.binary(), st.dictionaries(st.sampled_from(["retry-after", "content-type"]), ANY_TEXT))
 def test_any_bytes_are_an_event(status: int, body: bytes, headers: dict[str, str]) -> None:
-    event = read_response(Response(status=status, headers=headers, body=body), UPDATE_REQUEST, AT)
+    event = read_response(Response(status=status, headers=headers, body=body), UPDATE_REQUEST, AT, read_link)
     assert isinstance(event, Accepted | Challenged | Rejected)
 
 
@@ -93,7 +95,7 @@ def test_any_bytes_are_an_event(status: int, body: bytes, headers: dict[str, str
 @pytest.mark.parametrize("status", [200, 400, 428, 500])
 def test_a_body_nested_without_end_is_an_error_of_ours(opening: bytes, status: int) -> None:
     response = Response(status=status, headers=JSON_TYPE, body=opening * 200_000)
-    assert isinstance(read_response(response, UPDATE_REQUEST, AT), Rejected)
+    assert isinstance(read_response(response, UPDATE_REQUEST, AT, read_link), Rejected)
 
 
 @pytest.mark.parametrize(
@@ -152,13 +154,15 @@ def test_a_428_with_a_session_is_a_challenge_that_can_be_parked(
     assert isinstance(event, Challenged)
     challenge = event.challenge
     assert challenge.session == str(session)
-    parked = read_challenge(write_challenge(challenge), link_id=None, received_at=NOON)
+    parked = read_challenge(write_challenge(challenge), link_id=None, received_at=NOON, target=ResumeTarget())
     assert (parked, parked.extra.keys()) == (challenge, challenge.extra.keys())
 
 
 @given(CHALLENGE_BODIES)
 def test_whatever_a_challenge_holds_can_be_shown(body: dict[str, object]) -> None:
-    challenge = read_challenge({**body, "session": "s"}, link_id=LINK_ID, received_at=NOON)
+    challenge = read_challenge(
+        {**body, "session": "s"}, link_id=LINK_ID, received_at=NOON, target=ResumeTarget()
+    )
     assert all(isinstance(line, str) for line in challenge.extra_lines)
     assert challenge.picture is None or challenge.qr_content is None
 
@@ -166,7 +170,7 @@ def test_whatever_a_challenge_holds_can_be_shown(body: dict[str, object]) -> Non
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_a_number_that_json_does_not_have_breaks_nothing(number: str) -> None:
     body = json.dumps({**CHALLENGE, "expiry": "?"}).replace('"?"', number).encode()
-    event = read_response(Response(status=428, headers=JSON_TYPE, body=body), UPDATE_REQUEST, AT)
+    event = read_response(Response(status=428, headers=JSON_TYPE, body=body), UPDATE_REQUEST, AT, read_link)
     assert isinstance(event, Challenged)
     assert event.challenge.expiry is None
 

@@ -5,10 +5,25 @@ import json
 import pytest
 
 from belvo_async._http import Repeat, Request, Response
-from belvo_async._wire.requests import build_delete, build_link_read, build_page_read, build_refresh
+from belvo_async._wire.requests import (
+    build_delete,
+    build_link_read,
+    build_page_read,
+    build_refresh,
+    build_resume,
+)
 from belvo_async._wire.responses import read_acceptance
+from belvo_async.mfa import Resuming
 from belvo_async.models import AcceptedRequest
-from tests.pure.bodies import LINK_ID, OTHER_LINK_ID, READ_REQUEST, REQUEST_ID, answer
+from tests.pure.bodies import (
+    CHALLENGE,
+    LINK_ID,
+    OTHER_LINK_ID,
+    READ_REQUEST,
+    REQUEST_ID,
+    answer,
+    challenged,
+)
 
 PATH = f"/api/links/{LINK_ID}/"
 
@@ -51,6 +66,29 @@ def test_a_refresh_names_its_resources(resources: tuple[str, ...] | None, body: 
         Repeat.LOGIN,
         body,
     )
+
+
+def test_a_token_goes_back_to_where_it_was_asked_for_with_what_the_call_had_wanted() -> None:
+    asking = Request(
+        method="POST",
+        path="/api/accounts/",
+        query=(("fields", "id,name"),),
+        repeat=Repeat.LOGIN,
+        link_id=LINK_ID,
+        collection="/api/accounts/",
+        save_data=False,
+    )
+    challenge = challenged([CHALLENGE], asking).challenge
+    answering = build_resume(Resuming(challenge=challenge, token="1", deadline=9.0, rounds=1))
+    assert (answering.method, answering.path, answering.query) == ("PATCH", asking.path, asking.query)
+    assert json.loads(answering.body or b"") == {
+        "session": challenge.session,
+        "link": LINK_ID,
+        "token": "1",
+        "save_data": False,
+    }
+    again = challenged([CHALLENGE], answering).challenge
+    assert again.resume_target == challenge.resume_target
 
 
 @pytest.mark.parametrize(

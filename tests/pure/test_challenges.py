@@ -10,7 +10,7 @@ from belvo_async import Challenge
 from belvo_async._clock import Instant
 from belvo_async._http import Repeat, Request
 from belvo_async._wire.requests import build_resume
-from belvo_async._wire.responses import read_refusal, read_response
+from belvo_async._wire.responses import read_link, read_refusal, read_response
 from belvo_async.errors import ActivationRequiredError, ApiError, SessionExpiredError, UnreadableResponseError
 from belvo_async.mfa import Challenged, Resuming
 from belvo_async.models import ChallengeKind, TokenGenerationData
@@ -68,7 +68,9 @@ def test_the_challenge_of_2020_is_read() -> None:
 
 def test_a_refusal_is_classified_like_an_answer() -> None:
     response = answer(428, [CHALLENGE])
-    assert read_refusal(response, UPDATE_REQUEST, AT) == read_response(response, UPDATE_REQUEST, AT)
+    assert read_refusal(response, UPDATE_REQUEST, AT) == read_response(
+        response, UPDATE_REQUEST, AT, read_link
+    )
 
 
 def test_a_challenge_knows_when_it_came_by_both_clocks() -> None:
@@ -78,7 +80,7 @@ def test_a_challenge_knows_when_it_came_by_both_clocks() -> None:
 
 def test_the_moment_is_that_of_the_answer() -> None:
     later = Instant(99.0, NOON + timedelta(hours=1))
-    event = read_response(answer(428, [CHALLENGE]), UPDATE_REQUEST, later)
+    event = read_response(answer(428, [CHALLENGE]), UPDATE_REQUEST, later, read_link)
     assert isinstance(event, Challenged)
     assert (event.at, event.challenge.received_at) == (99.0, later.wall)
 

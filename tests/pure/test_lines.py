@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from belvo_async import BelvoError
 from belvo_async._clock import Instant
 from belvo_async._http import Response
-from belvo_async._wire.responses import read_response
+from belvo_async._wire.responses import read_link, read_response
 from belvo_async._wire.state_text import dump_state, load_state
 from belvo_async.errors import ApiError, ErrorDetail
 from belvo_async.mfa import Rejected, Submitting, advance
@@ -119,7 +119,7 @@ def test_a_picture_of_a_qr_code_is_kept_whole() -> None:
     ids=["session", "value", "bare value", "body"],
 )
 def test_a_challenge_that_is_too_long_is_refused_with_the_reason(body: object) -> None:
-    event = read_response(Response(status=428, body=json.dumps(body).encode()), UPDATE_REQUEST, AT)
+    event = read_response(Response(status=428, body=json.dumps(body).encode()), UPDATE_REQUEST, AT, read_link)
     assert isinstance(event, Rejected)
     assert (type(event.error), event.error.status) == (ApiError, 428)
     assert "too long" in event.error.message or "longer than 2 MiB" in event.error.message

@@ -14,7 +14,7 @@ from belvo_async import Challenge
 from belvo_async._clock import Instant
 from belvo_async._wire.state_text import dump_state, load_state
 from belvo_async.errors import DamagedStateError
-from belvo_async.models import AwaitingToken
+from belvo_async.models import AwaitingToken, ResumeTarget
 from tests.mfa.builders import build_awaiting, build_challenge
 from tests.pure.bodies import AT, CHALLENGE, LINK_ID, NOON, challenged, read_event
 from tests.pure.strategies import ANY_TEXT, CHALLENGES, JSON_VALUES
@@ -70,12 +70,18 @@ def test_what_the_call_asked_for_is_kept_as_its_digest() -> None:
     state = evolve(STATE, update_digest="d" * 64)
     text = dump_state(state, AT)
     assert load_state(text, AT) == state
-    assert sorted(json.loads(text)) == sorted([*RECORD, "update"])
+    assert json.loads(text)["update"] == "d" * 64
+
+
+def test_where_the_token_goes_and_what_the_call_wanted_are_kept() -> None:
+    target = ResumeTarget(collection="/api/accounts/", query=(("omit", "balance"),), save_data=False)
+    state = evolve(STATE, challenge=evolve(STATE.challenge, resume_target=target))
+    assert load_state(dump_state(state, AT), AT) == state
 
 
 def test_a_text_from_before_there_was_a_digest_is_read() -> None:
-    assert "update" not in RECORD
-    assert load_state(TEXT, AT).update_digest is None
+    first = {name: value for name, value in RECORD.items() if name not in {"update", "target"}}
+    assert load_state(json.dumps({**first, "version": 1}), AT) == STATE
 
 
 @given(CHALLENGES)
@@ -98,7 +104,8 @@ def test_whatever_belvo_adds_to_a_challenge_it_can_be_parked(more: list[object])
 
 
 def test_the_text_holds_what_the_state_holds_and_nothing_else() -> None:
-    assert sorted(RECORD) == ["challenge", "deadline", "left", "received_at", "restarts", "rounds", "version"]
+    names = ["challenge", "deadline", "left", "received_at", "restarts", "rounds"]
+    assert sorted(RECORD) == sorted([*names, "target", "update", "version"])
     assert sorted(RECORD["challenge"]) == [
         "expiry",
         "link",
@@ -137,7 +144,7 @@ def test_the_rounds_that_were_played_count_on() -> None:
     assert (found.rounds, found.restarts) == (1, 2)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, [1], 1.5], ids=repr)
+@pytest.mark.parametrize("version", [0, 3, "1", None, [1], 1.5], ids=repr)
 def test_a_text_of_another_version_is_refused(version: object) -> None:
     with pytest.raises(DamagedStateError, match="another version"):
         load_state(spoil(version=version), AT)
@@ -236,7 +243,7 @@ def test_any_part_of_another_kind_is_a_state_or_a_damaged_state(changes: dict[st
 @given(ANY_TEXT)
 def test_the_error_says_what_to_do_and_quotes_nothing(filling: str) -> None:
     with pytest.raises(DamagedStateError) as caught:
-        load_state(spoil(version=2, more=f"<{filling}>"), AT)
+        load_state(spoil(version=3, more=f"<{filling}>"), AT)
     assert str(caught.value) == (
         "The parked challenge cannot be read: it is of another version, or no parked challenge."
         " Update the link again, with the person at hand; no token was sent."
