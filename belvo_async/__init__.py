@@ -7,7 +7,7 @@ tells, `backends` what several processes share, and `mfa` the state machine of o
 from belvo_async import backends, errors, mfa, models, resources, telemetry
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._engine.callers import TokenProvider
-from belvo_async._engine.operation import LoginRecorder
+from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.retry import RetryPolicy
 from belvo_async._engine.single_flight import WhenBusy
 from belvo_async._pool import Client, SessionPool

@@ -240,7 +240,7 @@ def advance(  # noqa: PLR0911 - one return for each arm of the specification
         case AwaitingToken(), TokenGiven(token, at):
             return _answer(state, token, at, policy)
         case AwaitingToken(), Declined():
-            return Failed(error=_declined(state))
+            return Failed(error=declined(state))
         case AwaitingToken(), Expired():
             return Failed(error=challenge_expired(state.challenge.link_id, "nobody answered in time"))
         case _:
@@ -331,7 +331,8 @@ def _join_digits(token: str) -> str:
     return "".join(str(decimal(digit)) for digit in joined) if joined.isdecimal() else token
 
 
-def _declined(state: AwaitingToken) -> ChallengeDeclinedError:
+def declined(state: AwaitingToken) -> ChallengeDeclinedError:
+    """Build the error of a person who does not answer."""
     return ChallengeDeclinedError(
         "The person declined to give a token: provide_token returned None, or said so.",
         remedy="The link keeps its old credentials; update it again when a token can be given.",

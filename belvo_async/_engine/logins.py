@@ -11,8 +11,9 @@ from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange, ReadResult
 from belvo_async._engine.known_users import KnownUsers
 from belvo_async._engine.link_lock import LinkLock
-from belvo_async._engine.operation import LoginRecorder, Operation
+from belvo_async._engine.operation import Operation
 from belvo_async._engine.parked_challenges import ParkedChallenges
+from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.runner import drive
 from belvo_async._engine.sent_tokens import SentTokens
 from belvo_async._engine.single_flight import SingleFlight, Wish

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, TypeVar
 
 from attrs import define, evolve, field
 
@@ -12,6 +12,7 @@ from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange, ReadResult
 from belvo_async._engine.known_users import KnownUsers
 from belvo_async._engine.parked_challenges import ParkedChallenges, parked_already
+from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.retry import NEVER_LEFT
 from belvo_async._engine.send_record import LOGIN_LIMIT, SendRecord, Unproven
 from belvo_async._engine.sent_tokens import SentTokens
@@ -19,7 +20,7 @@ from belvo_async._engine.server_clock import ServerClock
 from belvo_async._engine.status_check import SeenAccesses, StatusCheck
 from belvo_async._http import Request
 from belvo_async._wire.requests import build_resume, build_update
-from belvo_async.errors import BelvoError, InvalidValueError, TokenRequiredError
+from belvo_async.errors import BelvoError, TokenRequiredError
 from belvo_async.mfa import (
     Accepted,
     Event,
@@ -34,49 +35,6 @@ from belvo_async.models import AwaitingToken, Link
 from belvo_async.params import LinkUpdate
 
 T = TypeVar("T")
-
-
-@runtime_checkable
-class LoginRecorder(Protocol):
-    """Writes down each step of one login before it happens, so that it is known after a crash.
-
-    What these methods raise comes out of the call, and the step does not happen. A login that Belvo asks to
-    repeat is announced each time, and so is one that has not left 10 s after it was announced.
-    """
-
-    async def note_submission(self, at: datetime) -> None:
-        """Take note that the login is about to leave: its connection stands, and its start is near.
-
-        Args:
-            at: The time of day in UTC, by Belvo's clock as far as it is known: what `links.settle` wants.
-        """
-        ...
-
-    async def note_challenge(self, state: AwaitingToken) -> None:
-        """Take note of a challenge, before anybody is asked; `links.park` writes *state* as text."""
-        ...
-
-    async def note_answer(self, at: datetime) -> None:
-        """Take note that the answer to a challenge is about to leave, once and for all.
-
-        Args:
-            at: As for `note_submission`.
-        """
-        ...
-
-
-def check_recorder(recorder: object) -> None:
-    """Refuse what cannot record.
-
-    Raises:
-        InvalidValueError: It is neither None nor a `LoginRecorder`.
-    """
-    if recorder is not None and (isinstance(recorder, type) or not isinstance(recorder, LoginRecorder)):
-        raise InvalidValueError.of(
-            "recorder",
-            f"is {type(recorder).__name__}, not a LoginRecorder",
-            remedy="Pass an object with note_submission, note_challenge and note_answer.",
-        )
 
 
 @define(kw_only=True)

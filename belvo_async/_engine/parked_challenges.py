@@ -34,7 +34,7 @@ _LONGEST_NOTE: Final = 256
 _LATEST_TOKEN: Final = timedelta(hours=1)
 """How long after the expiry a token may still be on its way, with a new login that had to wait its turn."""
 _MOST_OF_A_LINK: Final = 1000
-_ANSWER_PARKED: Final = (
+ANSWER_PARKED: Final = (
     "Give the token with challenges.resume(error.ticket, token). "
     'To start a new login instead, pass when_busy="wait".'
 )
@@ -173,7 +173,7 @@ class ParkedChallenges:
 
 def parked_already(state: AwaitingToken, ticket: str) -> TokenRequiredError:
     """Build the error that carries out a challenge which waits under a ticket."""
-    required = token_required(state, "it is parked already", remedy=_ANSWER_PARKED)
+    required = token_required(state, "it is parked already", remedy=ANSWER_PARKED)
     required.ticket = ticket
     return required
 

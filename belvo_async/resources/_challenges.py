@@ -5,24 +5,25 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async._engine.context import EngineContext
-from belvo_async._engine.lease import DOUBTFUL, answered
+from belvo_async._engine.lease import DOUBTFUL
 from belvo_async._engine.parked_challenges import ParkedChallenges
+from belvo_async._engine.recorder import LoginRecorder, check_recorder
 from belvo_async._http import hide
 from belvo_async.backends._challenge_record import ChallengeRecord
 from belvo_async.backends._challenge_store import ChallengeRow
 from belvo_async.errors import (
     BelvoError,
-    ChallengeDeclinedError,
     DamagedStateError,
     InvalidValueError,
     NotFoundError,
     OutcomeUnknownError,
 )
-from belvo_async.mfa import challenge_expired, read_token
 from belvo_async.models import AwaitingToken, ChallengePhase, Link, ParkedChallenge
 from belvo_async.params import LinkUpdate
 from belvo_async.params._checks import read_link_id
+from belvo_async.resources._challenge_answer import ChallengeAnswer, decline
 from belvo_async.resources._links import Links
 
 _LONGEST_LIST: Final = 1000
@@ -170,17 +171,27 @@ class Challenges:
         return found
 
     async def resume(
-        self, ticket: str, token: str | None = None, *, update: LinkUpdate | None = None
+        self,
+        ticket: str,
+        token: str | None = None,
+        *,
+        provide_token: TokenProvider | None = None,
+        update: LinkUpdate | None = None,
+        recorder: LoginRecorder | None = None,
     ) -> Link:
         """Answer a challenge: once, however many calls in however many processes try to.
 
-        A new challenge, for instance after a wrong token, is parked under the same ticket, and
-        `TokenRequiredError` says so. Cancelling this call does not stop an answer that was sent already.
+        A new challenge, for instance after a wrong token, is parked under the same ticket: *provide_token* is
+        asked again, and without it `TokenRequiredError` says so. While a person is asked nothing is held, and
+        others may answer too: the first answer counts. Cancelling this call does not stop an answer that was
+        sent already.
 
         Args:
             ticket: What `park` returned.
-            token: The token; None where the challenge expects no input.
+            token: The token; None where the challenge expects no input, or where *provide_token* is asked.
+            provide_token: Asked for the token, and for those of further rounds.
             update: The credentials, only needed with `ResumeRoute.PUT_LINK` or `MfaPolicy.restarts`.
+            recorder: Writes down each step before it happens, besides the store.
 
         Raises:
             UnknownTicketError: No challenge of this account has this ticket.
@@ -188,21 +199,18 @@ class Challenges:
             ChallengeExpiredError: Its time has run out.
             ChallengeDeclinedError: Somebody declined it.
             InvalidTokenError: The token cannot be one; nothing was sent, the challenge is still open.
-            TokenRequiredError: There is a new challenge under this ticket.
+            TokenProviderError: *provide_token* failed; nothing was sent, the challenge is still open.
+            TokenRequiredError: There is a new challenge under this ticket, and nobody can be asked.
             OutcomeUnknownError: The answer left, and what became of it is not known: see `settle`.
             DamagedStateError: The challenge cannot be read; nothing was sent.
             ChallengeStoreError: The store cannot be used; nothing was sent.
             BelvoError: As for `links.resume`.
         """
         self._context.lifecycle.bind()
-        token = hide(token)
-        kept = await self._parked.read(ticket)
-        self._check_open(kept)
-        state = kept.read_state(self._context.now())
-        read_token(state, token)
-        with self._context.lifecycle:  # the pool closes once it is written what became of the answer
-            async with await self._leases.claim(kept) as claim:
-                return await self._links.resume(state, token, update=update, recorder=claim)
+        check_provider(provide_token)
+        check_recorder(recorder)
+        answer = ChallengeAnswer(self._links, self._context, self._parked, ticket, update, recorder)
+        return await answer.give(hide(token), provide_token)
 
     async def decline(self, ticket: str) -> None:
         """Note that the person will not answer. The link keeps its old credentials; nothing is sent.
@@ -216,11 +224,7 @@ class Challenges:
             ChallengeStoreError: The store cannot be used.
         """
         self._context.lifecycle.bind()
-        kept = await self._parked.read(ticket)
-        self._check_open(kept)
-        kept.read_state(self._context.now())
-        if not await self._leases.replace(kept.enter(ChallengePhase.DECLINED)):
-            raise answered("is being answered by another call")
+        await decline(self._parked, ticket, self._context.now())
 
     async def settle(self, ticket: str) -> ParkedChallenge:
         """Check what became of a token that was sent by a call or a process that is no more.
@@ -279,25 +283,6 @@ class Challenges:
         except BelvoError as error:  # one link that cannot be read must not keep the others waiting
             return error
         return None
-
-    def _check_open(self, kept: ChallengeRecord) -> None:
-        now = self._context.now()
-        match kept.find_phase(now.wall):
-            case ChallengePhase.OPEN:
-                return
-            case ChallengePhase.EXPIRED:
-                link_id = kept.read_state(now).challenge.link_id
-                raise challenge_expired(link_id, "nobody answered before its time ran out")
-            case ChallengePhase.DECLINED:
-                raise ChallengeDeclinedError(
-                    "The challenge was declined.",
-                    remedy="Update the link again when a token can be given.",
-                    link_id=kept.read_state(now).challenge.link_id,
-                )
-            case ChallengePhase.CLAIMED:
-                raise answered("is being answered by another call")
-            case _:
-                raise answered("was answered already")
 
     async def _settle(self, kept: ChallengeRecord) -> ChallengeRecord:
         sent_at = kept.answered_at

@@ -11,8 +11,8 @@ from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
 from belvo_async._engine.login_span import LoginSpan
 from belvo_async._engine.logins import Logins
-from belvo_async._engine.operation import LoginRecorder, check_recorder
 from belvo_async._engine.parked_challenges import parked_already
+from belvo_async._engine.recorder import LoginRecorder, check_recorder
 from belvo_async._engine.single_flight import WhenBusy, Wish, check_when_busy
 from belvo_async._engine.status_check import StatusCheck
 from belvo_async._http import hide

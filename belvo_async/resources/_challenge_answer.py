@@ -1,0 +1,108 @@
+"""One answer to a parked challenge, and to those that follow under its ticket."""
+
+from attrs import frozen
+
+from belvo_async._clock import Instant
+from belvo_async._engine.asking import ask
+from belvo_async._engine.callers import Caller, Callers, TokenProvider
+from belvo_async._engine.context import EngineContext
+from belvo_async._engine.lease import answered
+from belvo_async._engine.parked_challenges import ANSWER_PARKED, ParkedChallenges
+from belvo_async._engine.recorder import LoginRecorder, TwoRecorders
+from belvo_async.backends._challenge_record import ChallengeRecord
+from belvo_async.errors import ChallengeDeclinedError, TokenRequiredError
+from belvo_async.mfa import Declined, Expired, TokenGiven, challenge_expired, declined, read_token
+from belvo_async.models import AwaitingToken, ChallengePhase, Link
+from belvo_async.params import LinkUpdate
+from belvo_async.resources._links import Links
+
+
+@frozen(eq=False)
+class ChallengeAnswer:
+    """See `Challenges.resume`."""
+
+    _links: Links
+    _context: EngineContext
+    _parked: ParkedChallenges
+    _ticket: str
+    _update: LinkUpdate | None
+    _recorder: LoginRecorder | None
+
+    async def give(self, token: str | None, provide_token: TokenProvider | None) -> Link:
+        """Send a token that is there, or that a person gives, until there is no further challenge."""
+        while True:
+            kept = await self._parked.read(self._ticket)
+            now = self._context.now()
+            check_open(kept, now)
+            state = kept.read_state(now)
+            if provide_token is not None and token is None:
+                token = await self._ask(state, provide_token)
+            read_token(state, token)
+            try:
+                return await self._send(kept, state, token)
+            except TokenRequiredError:
+                if provide_token is None or not await self._is_open():
+                    raise
+            token = None
+
+    async def _ask(self, state: AwaitingToken, provide_token: TokenProvider) -> str | None:
+        callers = Callers()
+        callers.add(Caller(provide_token))
+        try:
+            reply = await ask(state, callers, self._context)
+        except TokenRequiredError as required:  # the pool closes
+            required.ticket, required.remedy = self._ticket, ANSWER_PARKED
+            raise
+        match reply:
+            case TokenGiven(token=token):
+                return token
+            case Declined():
+                await decline(self._parked, self._ticket, self._context.now())
+                raise declined(state)
+            case Expired():
+                raise challenge_expired(state.challenge.link_id, "nobody answered in time")
+
+    async def _send(self, kept: ChallengeRecord, state: AwaitingToken, token: str | None) -> Link:
+        with self._context.lifecycle:  # the pool closes once it is written what became of the answer
+            async with await self._parked.leases.claim(kept) as claim:
+                recorder = claim if self._recorder is None else TwoRecorders(self._recorder, claim)
+                return await self._links.resume(state, token, update=self._update, recorder=recorder)
+
+    async def _is_open(self) -> bool:
+        kept = await self._parked.read(self._ticket)
+        return kept.find_phase(self._context.now().wall) is ChallengePhase.OPEN
+
+
+async def decline(parked: ParkedChallenges, ticket: str, now: Instant) -> None:
+    """See `Challenges.decline`."""
+    kept = await parked.read(ticket)
+    check_open(kept, now)
+    kept.read_state(now)
+    if not await parked.leases.replace(kept.enter(ChallengePhase.DECLINED)):
+        raise answered("is being answered by another call")
+
+
+def check_open(kept: ChallengeRecord, now: Instant) -> None:
+    """Refuse a challenge that cannot be answered any more, or not now.
+
+    Raises:
+        ChallengeAnsweredError: It was answered, or another call is about to.
+        ChallengeDeclinedError: Somebody declined it.
+        ChallengeExpiredError: Its time has run out.
+    """
+    match kept.find_phase(now.wall):
+        case ChallengePhase.OPEN:
+            return
+        case ChallengePhase.EXPIRED:
+            link_id = kept.read_state(now).challenge.link_id
+            raise challenge_expired(link_id, "nobody answered before its time ran out")
+        case ChallengePhase.DECLINED:
+            raise ChallengeDeclinedError(
+                "The challenge was declined.",
+                remedy="Update the link again when a token can be given.",
+                link_id=kept.read_state(now).challenge.link_id,
+            )
+        case ChallengePhase.CLAIMED:
+            raise answered("is being answered by another call")
+        case _:
+            raise answered("was answered already")
