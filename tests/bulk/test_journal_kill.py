@@ -17,7 +17,6 @@ pytestmark = [
 _WRITE = """
 import asyncio, sys
 from datetime import UTC, datetime
-from belvo_async.bulk._database import Durability
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._records import LinkState
 
@@ -28,8 +27,8 @@ async def write_one(journal, link_id):
     await journal.finish(link_id, LinkState.UPDATED)
     print("updated", link_id, flush=True)
 
-async def main(path, first, durability):
-    journal = Journal(path, durability=Durability[durability])
+async def main(path, first):
+    journal = Journal(path)
     await journal.open()
     print("open", path, flush=True)
     for number in range(int(first), 10**9, 8):
@@ -39,9 +38,9 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-def write_until_killed(path: Path, first: int, durability: str, seconds: float) -> dict[str, LinkState]:
+def write_until_killed(path: Path, first: int, seconds: float) -> dict[str, LinkState]:
     """Return the state of each link that was acknowledged before the process was killed."""
-    with start(_WRITE, path, first, durability) as process:
+    with start(_WRITE, path, first) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == f"open {path}\n"
         time.sleep(seconds)
@@ -50,13 +49,12 @@ def write_until_killed(path: Path, first: int, durability: str, seconds: float) 
     return {link_id: LinkState(state) for state, link_id in map(str.split, lines)}
 
 
-@pytest.mark.parametrize("durability", ["POWER_LOSS", "PROCESS_KILL"])
-async def test_whatever_was_acknowledged_survives_a_kill(tmp_path: Path, durability: str) -> None:
+async def test_whatever_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     path, moments = tmp_path / "run.sqlite", random.Random(7)  # noqa: S311 - moments, not secrets
     acknowledged: dict[str, LinkState] = {}
     for round_ in range(1, 6):
         seconds = moments.uniform(0, 0.15)
-        acknowledged |= write_until_killed(path, round_ * 10**6, durability, seconds)
+        acknowledged |= write_until_killed(path, round_ * 10**6, seconds)
         status = read_status(path)
         assert (status.runs, status.is_running, status.ended_at) == (2 * round_ - 1, False, None)
         async with opened(path) as journal:

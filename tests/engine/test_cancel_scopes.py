@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from belvo_async import (
+from belvo_async.bulk._journal import Journal
     Challenge,
     Credentials,
     LinkUpdate,
@@ -222,7 +223,7 @@ async def test_a_runs_exit_leaves_nothing_open(turns: int, sandbox: Sandbox, tmp
 
         await cut_off(work, after=0.2, turns=turns)
         assert closed == ["source"]
-        reopened = bulk.Journal(journal)
+        reopened = Journal(journal)
         await reopened.open()  # nobody holds it any more
         await reopened.close()
 

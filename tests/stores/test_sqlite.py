@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from belvo_async.backends._sqlite_file import ChallengeFile
 
 from belvo_async._sqlite.file import connect
 from belvo_async.backends import SqliteChallengeStore, _sqlite_file, open_store
-from belvo_async.backends._sqlite_file import ChallengeFile
 from belvo_async.bulk import Journal
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
 from belvo_async.models import ChallengePhase
