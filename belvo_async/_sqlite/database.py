@@ -201,9 +201,9 @@ class Database:
 def open_to_read(place: Path, errors: FileErrors) -> Iterator[sqlite3.Connection]:
     """Open a file of a job to look at one moment of it, also while the job writes, which waits meanwhile.
 
-    Nothing is made or changed, with one exception: where a process was killed in the middle of a write, SQLite
-    has to undo that write before anybody can read the file, and a read-only connection may not. So this one
-    could write; where this user may not, it is read-only by itself. A journal of version 2 takes in its log.
+    Nothing is made or changed, with one exception: where a process was killed in the middle of a write, it is
+    undone now, as nobody can read the file before. A read-only connection may not do that, so this one could
+    write; where this user may not, SQLite makes it read-only. A journal of version 2 takes in its log.
     """
     check_kind(place, errors)
     with closing(_connect_to_read(place)) as connection:
@@ -216,7 +216,7 @@ def open_to_read(place: Path, errors: FileErrors) -> Iterator[sqlite3.Connection
 
 
 def check_kind(place: Path, errors: FileErrors) -> None:
-    """Refuse what is no file of ours, nor may become one: nothing is made, locked or changed.
+    """Refuse what is no file of ours, nor may become one: nothing is locked or changed.
 
     What cannot be told at this moment, because somebody writes, is left to who opens the file.
     """

@@ -12,8 +12,8 @@ _STORE_ID: Final = int.from_bytes(b"belc", "big")
 _HEADER: Final = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
     FROM pragma_application_id, pragma_user_version"""
 """One statement, so that a file that another process makes meanwhile is seen before or after, not half."""
-_FORM: Final = (
-    """CREATE TABLE IF NOT EXISTS links (
+_JOB: Final = (
+    """CREATE TABLE links (
         link_id TEXT PRIMARY KEY NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('queued', 'submitted', 'challenged', 'answered', 'parked',
             'updated', 'refused', 'unsettled')),
@@ -32,18 +32,20 @@ _FORM: Final = (
         refused TEXT,
         run INTEGER NOT NULL
     ) WITHOUT ROWID""",
-    "CREATE UNIQUE INDEX IF NOT EXISTS links_by_ticket ON links (ticket) WHERE ticket IS NOT NULL",
-    """CREATE INDEX IF NOT EXISTS links_by_expiry ON links (expires_at)
-        WHERE state IN ('challenged', 'parked')""",
-    """CREATE TABLE IF NOT EXISTS runs (
+    "CREATE UNIQUE INDEX links_by_ticket ON links (ticket) WHERE ticket IS NOT NULL",
+    "CREATE INDEX links_by_expiry ON links (expires_at) WHERE state IN ('challenged', 'parked')",
+    """CREATE TABLE runs (
         number INTEGER PRIMARY KEY,
         started_at TEXT NOT NULL,
         ended_at TEXT,
         reason TEXT,
         total INTEGER
     )""",
-    "CREATE TABLE IF NOT EXISTS client (digest TEXT NOT NULL, environment TEXT NOT NULL)",
-    """CREATE TABLE IF NOT EXISTS challenges (
+    "CREATE TABLE client (digest TEXT NOT NULL, environment TEXT NOT NULL)",
+)
+_BY_LINK: Final = "CREATE INDEX challenges_by_link ON challenges (link, expires_at)"
+_CHALLENGES: Final = (
+    """CREATE TABLE challenges (
         key TEXT PRIMARY KEY NOT NULL,
         owner TEXT NOT NULL,
         link TEXT NOT NULL,
@@ -53,21 +55,25 @@ _FORM: Final = (
         keep_until INTEGER NOT NULL,
         record TEXT NOT NULL
     ) WITHOUT ROWID""",
-    "CREATE INDEX IF NOT EXISTS challenges_by_expiry ON challenges (owner, phase, expires_at)",
-    "CREATE INDEX IF NOT EXISTS challenges_by_link ON challenges (link, expires_at)",
-    "CREATE INDEX IF NOT EXISTS challenges_by_keep ON challenges (keep_until)",
+    "CREATE INDEX challenges_by_expiry ON challenges (owner, phase, expires_at)",
+    _BY_LINK,
+    "CREATE INDEX challenges_by_keep ON challenges (keep_until)",
+)
+_NAME: Final = (
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",
 )
-_EARLIER: Final[dict[tuple[int, int], tuple[str, ...]]] = {
-    (APPLICATION_ID, 2): ("DROP TABLE generation",),
+_UPGRADES: Final[dict[tuple[int, int], tuple[str, ...]]] = {
+    (APPLICATION_ID, 2): ("DROP TABLE generation", *_CHALLENGES),
     (_STORE_ID, 1): (
         "ALTER TABLE challenges ADD COLUMN link TEXT NOT NULL DEFAULT ''",
         "UPDATE challenges SET link = find_link(owner, record)",
+        _BY_LINK,
+        *_JOB,
     ),
-    (_STORE_ID, 2): (),
+    (_STORE_ID, 2): _JOB,
 }
-"""By application and version: what has to be done before the tables that are missing are made."""
+"""What an earlier form lacks, by its application and version."""
 
 
 @frozen
@@ -101,7 +107,7 @@ class Header:
     def find_problem(self) -> str | None:
         """Return why it can be neither read nor upgraded, or None."""
         kind = (self.application, self.version)
-        if self.is_empty or self.is_current or kind in _EARLIER:
+        if self.is_empty or self.is_current or kind in _UPGRADES:
             return None
         if self.application in (APPLICATION_ID, _STORE_ID):
             return f"is of version {self.version} (user_version), which this belvo_async cannot read"
@@ -118,5 +124,6 @@ def upgrade(connection: sqlite3.Connection, header: Header) -> None:
 
     The function `find_link` has to be known to *connection*.
     """
-    for statement in (*_EARLIER.get((header.application, header.version), ()), *_FORM):
+    missing = _UPGRADES.get((header.application, header.version), (*_JOB, *_CHALLENGES))
+    for statement in (*missing, *_NAME):
         connection.execute(statement)
