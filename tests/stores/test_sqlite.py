@@ -198,7 +198,7 @@ asyncio.run(main())
         assert await store.read(ROW.key) == ROW
 
 
-@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("place", range(5))
 async def test_a_file_that_another_makes_meanwhile_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
