@@ -196,7 +196,7 @@ async def test_a_journal_of_which_the_disk_is_full_lets_no_login_leave_unannounc
         try:
             async with run:
                 await anext(run)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 60_000, hard))
+                resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))
                 with pytest.raises(JournalWriteError, match=r"could not be written") as full:
                     await collect(run)
         finally:
