@@ -83,11 +83,15 @@ async def test_a_journal_that_cannot_be_made_for_a_lock_is_busy(
         pass
 
 
-async def test_who_holds_the_file_locked_is_asked_to_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("use", [["BEGIN IMMEDIATE"], ["BEGIN", "SELECT count(*) FROM links"]])
+async def test_who_holds_the_file_locked_or_reads_it_for_long_is_asked_to_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch, use: list[str]
+) -> None:
     monkeypatch.setattr("belvo_async._sqlite.database._PATIENCE", 0.05)
     async with opened(path) as journal:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            for statement in use:
+                connection.execute(statement).fetchall()
             with pytest.raises(JournalWriteError, match="End the program that holds the file locked"):
                 await journal.submit("link 1", NOON)
         await journal.submit("link 1", NOON)
