@@ -203,7 +203,7 @@ def open_to_read(place: Path, errors: FileErrors) -> Iterator[sqlite3.Connection
 
     Nothing is made or changed, with one exception: where a process was killed in the middle of a write, it is
     undone now, as nobody can read the file before. A read-only connection may not do that, so this one could
-    write; where this user may not, SQLite makes it read-only. A journal of version 2 takes in its log.
+    write; where this user may not, SQLite makes it read-only.
     """
     check_kind(place, errors)
     with closing(_connect_to_read(place)) as connection:
@@ -226,9 +226,12 @@ def check_kind(place: Path, errors: FileErrors) -> None:
     if size < _SMALLEST_PAGE:  # one byte, such as a note of yours, is an empty database to SQLite
         raise errors.build_unreadable(place, f"is damaged, or no {errors.name}: it has {size} bytes")
     try:
-        with closing(_connect_to_check(place)) as connection:
+        with closing(connect(place, _ALONE, patience=0)) as connection:
             header = read_header(connection)
-        is_whole = not header.is_logged_journal or _has_its_log(place)
+            is_whole = not header.is_logged_journal or _has_its_log(connection, place)
+        if is_whole and measure(sidecar(place, "wal")):
+            with closing(_connect_to_log(place)) as connection:
+                header = read_header(connection)
     except sqlite3.DatabaseError as error:
         if code_of(error) == sqlite3.SQLITE_NOTADB:
             raise
@@ -236,28 +239,25 @@ def check_kind(place: Path, errors: FileErrors) -> None:
     if (problem := header.find_problem()) is not None:
         raise errors.build_unreadable(place, problem)
     if not is_whole:
-        log = sidecar(place, "wal").name
-        raise errors.build_unreadable(
-            place, f"is not whole: its log {log} is missing, or was cut", _LOG_REMEDY
-        )
+        problem = f"is not whole: its log {sidecar(place, 'wal').name} is missing, or was cut"
+        raise errors.build_unreadable(place, problem, _LOG_REMEDY)
 
 
-def _has_its_log(place: Path) -> bool:
-    """Return whether a journal of version 2 has the log that its mark asks for."""
-    with closing(connect(place, _ALONE, patience=0)) as connection:
-        mark = ask(connection, "SELECT max(mark) FROM generation")
+def _has_its_log(alone: sqlite3.Connection, place: Path) -> bool:
+    """Return whether a journal of version 2 has the log that the mark in the file by itself asks for."""
+    mark = ask(alone, "SELECT max(mark) FROM generation")
     return mark not in ("needed", "moving") or measure(sidecar(place, "wal")) >= _LOG_LENGTH
 
 
-def _connect_to_check(place: Path) -> sqlite3.Connection:
-    """Connect so that nothing changes, be the file ours or not; only a log is read too."""
-    if not measure(sidecar(place, "wal")):
-        return connect(place, _ALONE, patience=0)
+def _connect_to_log(place: Path) -> sqlite3.Connection:
+    """Connect to a file and its log so that neither changes; only an index of the log (`-shm`) is made."""
     has_index = exists(sidecar(place, "shm"))
     return connect(place, "mode=ro&readonly_shm=1" if has_index else "mode=ro", patience=_PATIENCE)
 
 
 def _connect_to_read(place: Path) -> sqlite3.Connection:
+    if measure(sidecar(place, "wal")):  # of a journal of version 2
+        return _connect_to_log(place)
     connection = connect(place, "mode=rw", patience=_PATIENCE)
     connection.execute("PRAGMA query_only = 1")
     return connection

@@ -159,9 +159,11 @@ def test_the_status_is_read_as_it_was_written(closed: Path) -> None:
 
 
 def test_all_that_a_kill_has_left_is_read(killed: Path) -> None:
+    before = read_file_and_log(killed)
     status = read_status(killed, clock=ManualClock(start=LATER))
     assert (status.runs, status.ended_at) == (2, None)
     assert count(status)[LinkState.SUBMITTED] == 2
+    assert before == read_file_and_log(killed)
     record = read_all(killed)[name("queued")]
     assert (record.state, record.submitted_at) == (LinkState.SUBMITTED, NOON + timedelta(minutes=1))
 
@@ -221,6 +223,17 @@ async def test_the_same_job_still_makes_the_same_file(tmp_path: Path) -> None:
     assert databases.read_form(tmp_path / "made") == databases.read_form(kept)
     for table in ("links", "runs", "client"):
         assert databases.read_rows(tmp_path / "made", table) == databases.read_rows(kept, table)
+
+
+async def test_a_dry_run_reads_what_a_kill_has_left_and_changes_nothing(killed: Path) -> None:
+    before = read_file_and_log(killed)
+    with mocked_belvo() as belvo:
+        updates = [build_update(state) for state in NAMES]
+        async with open_pool() as pool, refresh(pool, updates, journal=killed, dry_run=True) as run:
+            report = await run.finish()
+        assert belvo.requests == []
+    assert (report.skipped, report.waiting) == (9, 0)
+    assert before == read_file_and_log(killed)
 
 
 def remove(log: Path) -> None:
