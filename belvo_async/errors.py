@@ -28,7 +28,7 @@
     │   └── JournalError              the journal cannot be used
     │       ├── JournalBusyError      another process runs it
     │       ├── JournalMismatchError  it belongs to another Belvo client, or environment
-    │       ├── JournalUnreadableError  damaged, without its log, of another version, or no journal
+    │       ├── JournalUnreadableError  damaged, not whole, of another version, or no journal
     │       └── JournalWriteError     a full disk, or no permission to write
     ├── ChallengeStoreError           the store of parked challenges cannot be used
     └── ChallengeError                the dialogue about a token ended without an answer from Belvo
@@ -450,7 +450,7 @@ class JournalBusyError(JournalError):
 
 
 class JournalUnreadableError(JournalError):
-    """The file is damaged, without its own log, of another version, or no journal. It was not changed."""
+    """The file is damaged, not whole, of another version, or no journal. It was not changed."""
 
 
 class JournalMismatchError(JournalError):

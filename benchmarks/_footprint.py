@@ -74,7 +74,6 @@ def read_status(name: str) -> int:
 async def _run(job: Job) -> Footprint:
     bank = Bank(SYSTEM_CLOCK, lambda _: 0.0, every(job.challenged))
     pool = open_pool(bank, rate_limit=RateLimit.unlimited(), concurrency=Concurrency())
-    journal = bulk.Journal(job.journal, durability=bulk.Durability.PROCESS_KILL)
     people = _People(job.links)
     async with pool:
         gc.collect()
@@ -84,7 +83,7 @@ async def _run(job: Job) -> Footprint:
         run = bulk.refresh(
             pool,
             generate_updates(job.links),
-            journal=journal,
+            journal=job.journal,
             provide_token=people.ask if job.asks else None,
             most_asking=job.links,
         )

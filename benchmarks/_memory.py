@@ -20,7 +20,7 @@ def describe_memory(*, quick: bool) -> Iterator[str]:
     """Measure both journals at each size; yield a table for each, and whether the goal is reached."""
     sizes = _SIZES[:3] if quick else _SIZES
     with TemporaryDirectory(dir=".", prefix=".benchmark-") as directory:
-        for name in ("temporary journal", "journal in a file, PROCESS_KILL"):
+        for name in ("temporary journal", "journal in a file"):
             in_file = name.startswith("journal")
             feet = {
                 size: measure(

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from belvo_async import ClientIdentity, Concurrency, RateLimit, SessionPool, bulk
 from belvo_async._clock import SYSTEM_CLOCK
+from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._options import JobOptions
 from belvo_async.bulk._records import Admission
 from benchmarks._bank import Bank, every, open_pool
 from benchmarks._clients import Sample
@@ -22,7 +24,7 @@ NOTHING: Final = "refresh, journal keeps nothing"
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class _NoJournal(bulk.Journal):
+class _NoJournal(Journal):
     """Keeps nothing: what is left is the job's own."""
 
     def __init__(self) -> None:
@@ -85,8 +87,9 @@ async def _update_all(pool: SessionPool, links: int, workers: int) -> None:
     await asyncio.gather(*(work() for _ in range(workers)))
 
 
-async def _refresh_all(pool: SessionPool, links: int, journal: bulk.Journal) -> None:
-    async with bulk.refresh(pool, generate_updates(links), journal=journal) as run:
+async def _refresh_all(pool: SessionPool, links: int, journal: Journal) -> None:
+    options = JobOptions(concurrency=pool.concurrency)
+    async with bulk.RefreshRun(pool, generate_updates(links), journal, options) as run:
         await run.finish()
 
 
@@ -102,12 +105,10 @@ async def _measure(
         return watch.stop(links)
 
 
-def _open_journals(directory: str) -> Iterator[tuple[str, bulk.Journal]]:
+def _open_journals(directory: str) -> Iterator[tuple[str, Journal]]:
     yield NOTHING, _NoJournal()
-    yield "refresh, temporary journal", bulk.Journal(None)
-    for durability in (bulk.Durability.PROCESS_KILL, bulk.Durability.POWER_LOSS):
-        path = Path(directory, f"{durability.value}.sqlite")
-        yield f"refresh, {durability.name}", bulk.Journal(path, durability=durability)
+    yield "refresh, temporary journal", Journal(None)
+    yield "refresh, journal in a file", Journal(Path(directory, "journal.sqlite"))
 
 
 def run_once(links: int, workers: int) -> Mapping[str, Sample]:

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import time
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -49,7 +48,7 @@ class Stopwatch:
         return Sample(updates=updates, wall=self.wall, cpu=time.process_time() - self._cpu)
 
 
-async def _run_job(server: Server, seconds: float, journal: bulk.Journal | None) -> Sample:
+async def _run_job(server: Server, seconds: float, journal: Path | None) -> Sample:
     """Measure a job in full swing: after the first connections, and before the last links."""
     pool = connect(server, Concurrency(total=CONNECTIONS, per_institution=CONNECTIONS))
     supply, done = _Supply(), 0
@@ -69,22 +68,21 @@ async def _run_job(server: Server, seconds: float, journal: bulk.Journal | None)
     return sample
 
 
-def _refresh(durability: bulk.Durability | None, server: Server, seconds: float) -> Sample:
-    """Run a job with a journal in a file of the working directory's disk, or with a temporary one."""
+def refresh_ours(server: Server, seconds: float) -> Sample:
+    """Run a job with a journal in a file of the working directory's disk."""
     with TemporaryDirectory(dir=".", prefix=".benchmark-") as directory:
-        path = None if durability is None else Path(directory, "journal.sqlite")
-        journal = bulk.Journal(path, durability=durability or bulk.Durability.PROCESS_KILL)
-        return asyncio.run(_run_job(server, seconds, journal))
+        return asyncio.run(_run_job(server, seconds, Path(directory, "journal.sqlite")))
 
 
-refresh_ours: Final = partial(_refresh, bulk.Durability.POWER_LOSS)
-"""Runs a job with a journal as it is by default."""
+def _refresh_without_file(server: Server, seconds: float) -> Sample:
+    return asyncio.run(_run_job(server, seconds, None))
+
+
 RUNS: Final[Mapping[str, Run]] = {
     AIOHTTP: put_aiohttp,
     UPDATE: update_ours,
-    "refresh, temporary journal": partial(_refresh, None),
-    "refresh, PROCESS_KILL": partial(_refresh, bulk.Durability.PROCESS_KILL),
-    "refresh, POWER_LOSS": refresh_ours,
+    "refresh, temporary journal": _refresh_without_file,
+    "refresh, journal in a file": refresh_ours,
 }
 
 

@@ -1,4 +1,4 @@
-"""What the journal and the store of challenges both do with a file of SQLite."""
+"""An SQLite file by its path: what is there, what is in the way, and how to connect to it."""
 
 import errno
 import os
@@ -11,8 +11,8 @@ from typing import Final
 
 _CAN_ASK_AS_WHO_WE_ARE: Final = os.access in os.supports_effective_ids  # not on Windows
 _ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-_PERMISSION_REMEDY: Final = "Allow this user to write to the file and to its directory."
-_REACH_REMEDY: Final = "Check that this user may read and write the file and its directory."
+PERMISSION_REMEDY: Final = "Allow this user to write to the file and to its directory."
+REACH_REMEDY: Final = "Check that this user may read and write the file and its directory."
 
 
 def connect(path: Path, query: str, *, patience: float) -> sqlite3.Connection:
@@ -43,25 +43,14 @@ def ask(connection: sqlite3.Connection, question: str) -> object:
     return answer
 
 
-def code_of(error: Exception) -> int:
-    """Return SQLite's primary result code, or 0 where the error is not SQLite's own."""
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF
-
-
-def find_remedy(error: Exception) -> str | None:
-    """Return what to do about an error of SQLite that has to do with the disk; None for any other."""
-    return {
-        sqlite3.SQLITE_FULL: "Free some space on its disk.",
-        sqlite3.SQLITE_READONLY: _PERMISSION_REMEDY,
-        sqlite3.SQLITE_CANTOPEN: _REACH_REMEDY,
-        sqlite3.SQLITE_BUSY: "End the program that holds the file locked.",
-    }.get(code_of(error))
-
-
 def find_real(path: str | os.PathLike[str]) -> Path:
-    """Return the path of the file itself: SQLite puts the log beside the target of a symbolic link."""
+    """Return the path of the file itself: SQLite puts its own beside the target of a symbolic link."""
     return Path(os.path.realpath(path))  # `Path.resolve` raises where links go round in circles
+
+
+def sidecar(path: Path, suffix: str) -> Path:
+    """Return the path of a file that stands beside another."""
+    return path.with_name(f"{path.name}-{suffix}")
 
 
 def exists(place: Path) -> bool:
@@ -71,6 +60,11 @@ def exists(place: Path) -> bool:
         OSError: That cannot be told: `Path.exists` says no then, from Python 3.14 on.
     """
     return _read_mode(place) is not None
+
+
+def measure(place: Path) -> int:
+    """Return how many bytes a file has; 0 where there is none."""
+    return place.stat().st_size if exists(place) else 0
 
 
 def _read_mode(place: Path) -> int | None:
@@ -97,12 +91,12 @@ def find_obstacle(place: Path) -> tuple[str, str] | None:
         mode, parent = _read_mode(place), _read_mode(place.parent)
         may_write = os.access(place, os.W_OK, effective_ids=_CAN_ASK_AS_WHO_WE_ARE)
     except OSError:
-        return "could not be reached", _REACH_REMEDY
+        return "could not be reached", REACH_REMEDY
     if mode is not None and stat.S_ISDIR(mode):
         return "is a directory", "Name a file in it."
     if parent is None or not stat.S_ISDIR(parent):
         problem = f"could not be made: there is no directory {place.parent}"
         return problem, "Make the directory, or name another place."
-    if mode is not None and not may_write:  # SQLite would open it all the same, and leave a log beside it
-        return "cannot be written", _PERMISSION_REMEDY
+    if mode is not None and not may_write:  # SQLite would open it all the same, and fail later
+        return "cannot be written", PERMISSION_REMEDY
     return None

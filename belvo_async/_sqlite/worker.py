@@ -11,37 +11,9 @@ from typing import Any, Final, Protocol, TypeVar
 from attrs import frozen
 
 from belvo_async._event_loop import LoopBinding, wait_until_done
+from belvo_async._sqlite.database import Database
 
 T = TypeVar("T")
-
-
-class Database(Protocol):
-    """One SQLite database, for the thread that opens it."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in an error."""
-        ...
-
-    def open(self) -> None:
-        """Open it, or raise the error of the package that says why not."""
-        ...
-
-    def close(self) -> None:
-        """Close it."""
-        ...
-
-    def commit(self, operations: Sequence[Callable[[sqlite3.Connection], object]]) -> list[object]:
-        """Run all *operations* in one transaction and return their results, or raise and change nothing."""
-        ...
-
-    def explain(self, error: Exception) -> Exception:
-        """Build the error for a commit that failed: a new one at each call."""
-        ...
-
-    def refuse(self, problem: str) -> Exception:
-        """Build the error that says what is wrong."""
-        ...
 
 
 class DatabaseWorker(Protocol):

@@ -9,12 +9,20 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
+from belvo_async._sqlite.database import Database
+from belvo_async._sqlite.file_errors import FileErrors
 from belvo_async._sqlite.worker import ThreadWorker
+from belvo_async.backends._challenge_record import find_link
 from belvo_async.backends._challenge_store import ChallengeRow, write_time
-from belvo_async.backends._sqlite_file import ChallengeFile
-from belvo_async.errors import ConfigurationError, DamagedStateError
+from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
 from belvo_async.models import ChallengePhase
 
+_ERRORS: Final = FileErrors(
+    name="challenge store",
+    failed=ChallengeStoreError,
+    unreadable=ChallengeStoreError,
+    busy=ChallengeStoreError,
+)
 _ADD: Final = """INSERT INTO challenges (key, owner, link, phase, version, expires_at, keep_until, record)
     VALUES (:key, :owner, :link, :phase, :version, :expires_at, :keep_until, :record)
     ON CONFLICT (key) DO NOTHING"""
@@ -40,7 +48,7 @@ class SqliteChallengeStore:
     will not do: SQLite's locks do not hold there.
 
     Args:
-        path: The file; SQLite keeps two more beside it while it is in use.
+        path: The file; it may be the journal of a job too.
 
     Raises:
         ConfigurationError: *path* is no path.
@@ -49,7 +57,7 @@ class SqliteChallengeStore:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not _is_path(path):
             raise ConfigurationError("path is no path of a file.", remedy="Name the file of the store.")
-        self._worker: Final = ThreadWorker(ChallengeFile(path))
+        self._worker: Final = ThreadWorker(Database(path, _ERRORS, find_link))
 
     async def __aenter__(self) -> Self:
         """Open the file.

@@ -4,8 +4,6 @@ Start with `refresh`.
 """
 
 from belvo_async._version import publish as _publish
-from belvo_async.bulk._database import Durability
-from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._options import CredentialsProvider, ProgressCallback
 from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated
 from belvo_async.bulk._records import Counts, LinkState, Record
@@ -18,8 +16,6 @@ from belvo_async.bulk._stop_rule import StopRule
 __all__ = [
     "Counts",
     "CredentialsProvider",
-    "Durability",
-    "Journal",
     "JournalStatus",
     "LinkState",
     "NotUpdated",

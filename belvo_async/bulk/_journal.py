@@ -4,12 +4,14 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async._sqlite.database import Database
 from belvo_async._sqlite.worker import DatabaseWorker, InlineWorker, ThreadWorker
-from belvo_async.bulk._database import Durability, JournalDatabase
+from belvo_async.backends._challenge_record import find_link
+from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
+from belvo_async.bulk._journal_owner import bind
 from belvo_async.bulk._records import (
     RESULTS,
     Admission,
@@ -69,7 +71,6 @@ class Journal:
 
     Args:
         path: An SQLite file, made where there is none; or None for a temporary one, gone when it is closed.
-        durability: What a committed write survives.
         clock: Tells when a state was written.
         is_copy: Whether to work on a temporary copy of the file, which stays as it is: for a dry run.
     """
@@ -78,18 +79,20 @@ class Journal:
         self,
         path: str | os.PathLike[str] | None,
         *,
-        durability: Durability = Durability.POWER_LOSS,
         clock: Clock = SYSTEM_CLOCK,
         is_copy: bool = False,
     ) -> None:
-        place = None if path is None else Path(path)
-        self._database: Final = (
-            JournalDatabase(None, durability, original=place)
-            if is_copy
-            else JournalDatabase(place, durability)
+        self._identity: ClientIdentity | None = None
+        database = Database(
+            path,
+            JOURNAL_ERRORS,
+            find_link,
+            is_job=True,
+            is_copy=is_copy,
+            prepare=lambda connection: bind(connection, path, self._identity),
         )
         self._worker: Final[DatabaseWorker] = (
-            InlineWorker(self._database) if place is None else ThreadWorker(self._database)
+            InlineWorker(database) if path is None else ThreadWorker(database)
         )
         self._clock: Final = clock
         self._run: int | None = None
@@ -105,7 +108,7 @@ class Journal:
             JournalUnreadableError: It is damaged, cut, or no journal of this version. It was not changed.
             JournalWriteError: It cannot be made or written there.
         """
-        self._database.identity = identity
+        self._identity = identity
         await self._worker.open()
         values = {"at": write_cell(self._clock.wall()), "total": total}
         try:

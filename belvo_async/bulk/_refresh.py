@@ -4,7 +4,6 @@ import os
 from collections.abc import Collection
 from uuid import UUID
 
-from belvo_async._clock import Clock
 from belvo_async._engine.callers import TokenProvider
 from belvo_async._pool import Client
 from belvo_async.bulk._journal import Journal
@@ -12,7 +11,7 @@ from belvo_async.bulk._options import CredentialsProvider, JobOptions, ProgressC
 from belvo_async.bulk._run import RefreshRun
 from belvo_async.bulk._source import Items, check_items
 from belvo_async.bulk._stop_rule import StopRule
-from belvo_async.errors import ConfigurationError, InvalidValueError
+from belvo_async.errors import InvalidValueError
 from belvo_async.params import Concurrency
 from belvo_async.params._validators import check_setting
 
@@ -23,7 +22,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     *,
     credentials: CredentialsProvider | None = None,
     provide_token: TokenProvider | None = None,
-    journal: str | os.PathLike[str] | Journal | None = None,
+    journal: str | os.PathLike[str] | None = None,
     concurrency: Concurrency | None = None,
     look_ahead: int = 1000,
     most_asking: int = 1000,
@@ -54,7 +53,8 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         credentials: Looks up the credentials of one link, right before its login, so that they are never all
             in memory.
         provide_token: Asked for a token when an institution wants one. Without it, challenges are parked.
-        journal: Where the state of each link is kept: a path, or a `Journal`. Without it, nothing survives.
+        journal: The file where the state of each link is kept, which may be that of a challenge store too.
+            Without it, nothing survives.
         concurrency: Logins at once, in all and at each institution; by default the pool's. Links whose person
             is being asked do not count.
         look_ahead: How many links are read ahead to let institutions take turns. A source that is sorted by
@@ -79,7 +79,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         progress_every: Seconds.
         close_grace: Seconds for the logins under way when the block is left before the end.
         dry_run: Read the source and the journal, and report what would be done: `waiting` counts the links
-            that would be logged in. Nothing is sent, and the journal, given by its path, is not changed.
+            that would be logged in. Nothing is sent, and the journal is not changed.
 
     Raises:
         ConfigurationError: A setting makes no sense.
@@ -102,9 +102,9 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     """
     check_setting("pool", pool, Client, remedy="Pass the pool, or a client of it.")
     check_items(updates, has_credentials=credentials is not None)
-    if not isinstance(journal, str | os.PathLike | Journal | None):
+    if not isinstance(journal, str | os.PathLike | None):
         raise InvalidValueError.of(
-            "journal", f"is {type(journal).__name__}", remedy="Pass the path of a file, or a Journal."
+            "journal", f"is {type(journal).__name__}", remedy="Pass the path of a file."
         )
     options = JobOptions(
         concurrency=concurrency or pool.concurrency,
@@ -124,16 +124,4 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         close_grace=close_grace,
         dry_run=dry_run,
     )
-    return RefreshRun(pool, updates, _find_journal(journal, pool.clock, dry_run=dry_run), options)
-
-
-def _find_journal(
-    journal: str | os.PathLike[str] | Journal | None, clock: Clock, *, dry_run: bool
-) -> Journal:
-    if not isinstance(journal, Journal):
-        return Journal(journal, clock=clock, is_copy=dry_run)
-    if dry_run:
-        raise ConfigurationError(
-            "A dry run cannot use a Journal, which writes.", remedy="Pass the path of the journal."
-        )
-    return journal
+    return RefreshRun(pool, updates, Journal(journal, clock=pool.clock, is_copy=dry_run), options)

@@ -1,10 +1,8 @@
-"""A look at a journal from outside, also while a job writes to it: nothing is made, locked or changed."""
+"""A look at a journal from outside, also while a job writes to it."""
 
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Collection
-from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
@@ -12,8 +10,10 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._sqlite.file import connect, exists, find_real
-from belvo_async.bulk._database import build_unreadable, check_header, check_log
+from belvo_async._sqlite.database import NO_JOB_REMEDY, open_to_read
+from belvo_async._sqlite.file import exists, find_real
+from belvo_async._sqlite.lock import is_locked
+from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
 from belvo_async.bulk._journal_owner import find_environment
 from belvo_async.bulk._records import (
     Counts,
@@ -23,14 +23,10 @@ from belvo_async.bulk._records import (
     read_time,
     write_cell,
 )
-from belvo_async.bulk._write_ahead_log import connect_read_only, find_lasting_fault, has_log, sidecar
 
 T = TypeVar("T")
 
 _WINDOW: Final = timedelta(minutes=5)
-_ATTEMPTS: Final = 5
-_PAUSE: Final = 0.05  # seconds between two attempts: a job needs that long to open or to close the file
-_NO_JOB_REMEDY: Final = "Check the path: a job makes its journal when it begins."
 _LAST_RUN: Final = "SELECT * FROM runs ORDER BY number DESC LIMIT 1"
 _BY_STATE: Final = "SELECT institution, state, count(*) FROM links GROUP BY institution, state"
 _BY_CODE: Final = """SELECT code, count(*) FROM links
@@ -124,7 +120,7 @@ def _build_status(connection: sqlite3.Connection, path: Path, now: datetime) -> 
         path=path,
         environment=find_environment(connection),
         runs=run.get("number", 0),
-        is_running=_is_locked(path),
+        is_running=is_locked(path),
         started_at=started_at,
         ended_at=read_time(run.get("ended_at")),
         reason=run.get("reason"),
@@ -136,21 +132,6 @@ def _build_status(connection: sqlite3.Connection, path: Path, now: datetime) -> 
     )
 
 
-def _is_locked(path: Path) -> bool:
-    """Return whether a job has locked the journal; nothing is made, and a job that begins is not kept out."""
-    lock = sidecar(path, "lock")
-    if not exists(lock):
-        return False
-    with closing(connect(lock, "mode=ro", patience=0)) as connection:
-        try:
-            connection.execute("SELECT * FROM sqlite_master").fetchall()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                return True
-            raise
-    return False
-
-
 def _measure_pace(connection: sqlite3.Connection, started_at: datetime, now: datetime) -> float:
     since = max(started_at, now - _WINDOW)
     (count,) = connection.execute(_FINISHED_SINCE, (write_cell(since),)).fetchone()
@@ -159,39 +140,14 @@ def _measure_pace(connection: sqlite3.Connection, started_at: datetime, now: dat
 
 
 def _look(path: str | os.PathLike[str], read: Callable[[sqlite3.Connection, Path], T]) -> T:
-    """Return what *read* reads; try again where a job opens or closes the file at this very moment."""
     place = find_real(path)
-    for _ in range(_ATTEMPTS - 1):
-        with suppress(sqlite3.Error, OSError):
-            return _look_once(place, read)
-        time.sleep(_PAUSE)
     try:
-        return _look_once(place, read)
+        if not exists(place):
+            raise JOURNAL_ERRORS.build_unreadable(place, "does not exist", NO_JOB_REMEDY)
+        with open_to_read(place, JOURNAL_ERRORS) as connection:
+            return read(connection, place)
+    except ValueError as error:
+        problem = f"could not be read: somebody else wrote to it: {error}"
+        raise JOURNAL_ERRORS.build_unreadable(place, problem) from error
     except (sqlite3.Error, OSError) as error:
-        raise build_unreadable(place, f"could not be read: {error}") from error
-
-
-def _look_once(path: Path, read: Callable[[sqlite3.Connection, Path], T]) -> T:
-    if not exists(path):
-        raise build_unreadable(path, "does not exist", remedy=_NO_JOB_REMEDY)
-    before = _describe_files(path)
-    with closing(connect_read_only(path)) as connection:
-        connection.execute("BEGIN")  # all that is read is of one moment
-        if not check_header(connection, path):
-            raise build_unreadable(path, "is empty", remedy=_NO_JOB_REMEDY)
-        check_log(path, find_lasting_fault(path))
-        try:
-            seen = read(connection, path)
-        except ValueError as error:
-            raise build_unreadable(path, f"could not be read: somebody else wrote to it: {error}") from error
-    if before != _describe_files(path):
-        raise sqlite3.OperationalError("a job began to write")  # and what was seen may be half of it
-    return seen
-
-
-def _describe_files(path: Path) -> tuple[int, int] | None:
-    """Return what tells whether anybody wrote to the file; None where a log lets SQLite see to that."""
-    if has_log(path):
-        return None
-    file = path.stat()
-    return file.st_mtime_ns, file.st_size
+        raise JOURNAL_ERRORS.build_unreadable(place, f"could not be read: {error}") from error

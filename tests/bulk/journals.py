@@ -12,7 +12,6 @@ from typing import Final
 
 import pytest
 
-from belvo_async.bulk._database import Durability
 from belvo_async.bulk._journal import Journal
 from belvo_async.errors import JournalError
 from belvo_async.testing import ManualClock
@@ -23,10 +22,8 @@ _NOBODY: Final = 65534
 
 
 @asynccontextmanager
-async def opened(
-    path: Path | None, *, clock: ManualClock | None = None, durability: Durability = Durability.PROCESS_KILL
-) -> AsyncIterator[Journal]:
-    journal = Journal(path, durability=durability, clock=clock or ManualClock())
+async def opened(path: Path | None, *, clock: ManualClock | None = None) -> AsyncIterator[Journal]:
+    journal = Journal(path, clock=clock or ManualClock())
     await journal.open()
     try:
         yield journal

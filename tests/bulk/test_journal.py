@@ -6,7 +6,6 @@ from attrs import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belvo_async.bulk._database import Durability
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._records import RESULTS, LinkState
 from belvo_async.errors import JournalWriteError
@@ -222,12 +221,11 @@ def _escape(text: str) -> str:
     return "".join(f"\\u{ord(sign):x}" if "\ud800" <= sign <= "\udfff" else sign for sign in text)
 
 
-@pytest.mark.parametrize("durability", list(Durability))
-async def test_what_is_acknowledged_is_there_for_the_next_run(tmp_path: Path, durability: Durability) -> None:
-    async with opened(tmp_path / "run.sqlite", durability=durability) as journal:
+async def test_what_is_acknowledged_is_there_for_the_next_run(tmp_path: Path) -> None:
+    async with opened(tmp_path / "run.sqlite") as journal:
         await journal.admit([(str(number), None) for number in range(100)])
         await journal.finish("7", LinkState.UPDATED)
-    async with opened(tmp_path / "run.sqlite", durability=durability) as journal:
+    async with opened(tmp_path / "run.sqlite") as journal:
         counts = await journal.read_counts()
     assert (counts.by_state[LinkState.QUEUED], counts.by_state[LinkState.UPDATED]) == (99, 1)
 

@@ -5,10 +5,9 @@ from threading import Event
 import pytest
 
 from belvo_async._sqlite.worker import ThreadWorker
-from belvo_async.bulk._database import Durability, JournalDatabase
 from belvo_async.errors import JournalBusyError
 from tests.bulk.journals import start
-from tests.bulk.workers import PATIENCE, Blocked, count, insert, opened_lane
+from tests.bulk.workers import PATIENCE, Blocked, build_database, count, insert, opened_lane
 
 
 async def test_closing_commits_all_that_waits(tmp_path: Path) -> None:
@@ -41,7 +40,7 @@ async def test_closing_goes_on_when_cancelled_and_may_be_repeated(tmp_path: Path
 
 
 async def test_opening_that_is_cancelled_leaves_nothing_open(tmp_path: Path) -> None:
-    worker = ThreadWorker(JournalDatabase(tmp_path / "run.sqlite", Durability.PROCESS_KILL))
+    worker = ThreadWorker(build_database(tmp_path / "run.sqlite"))
     opening = asyncio.create_task(worker.open())
     await asyncio.sleep(0)
     opening.cancel()
@@ -67,7 +66,7 @@ async def _can_open(path: Path) -> bool:
 def test_a_loop_that_was_closed_first_leaves_no_traceback_and_no_loss(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
     release = Event()
-    worker = ThreadWorker(JournalDatabase(path, Durability.PROCESS_KILL))
+    worker = ThreadWorker(build_database(path))
 
     async def leave() -> None:
         await worker.open()
@@ -92,11 +91,11 @@ def test_a_loop_that_was_closed_first_leaves_no_traceback_and_no_loss(tmp_path: 
 _STUCK = """
 import asyncio, sys, threading
 from pathlib import Path
-from belvo_async.bulk._database import Durability, JournalDatabase
 from belvo_async._sqlite.worker import ThreadWorker
+from tests.bulk.workers import build_database
 
 async def main():
-    worker = ThreadWorker(JournalDatabase(Path(sys.argv[1]), Durability.PROCESS_KILL))
+    worker = ThreadWorker(build_database(Path(sys.argv[1])))
     await worker.open()
     try:
         async with asyncio.timeout(0.05):

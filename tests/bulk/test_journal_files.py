@@ -1,4 +1,5 @@
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -6,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from belvo_async._sqlite.file import sidecar
+from belvo_async._sqlite.schema import APPLICATION_ID
 from belvo_async.bulk._records import LinkState
-from belvo_async.bulk._schema import APPLICATION_ID
-from belvo_async.bulk._write_ahead_log import sidecar
 from belvo_async.errors import JournalUnreadableError, JournalWriteError
 from tests.bulk.journals import (
     as_nobody,
@@ -21,6 +22,7 @@ from tests.bulk.journals import (
     start,
     write_thousand,
 )
+from tests.bulk.workers import insert, opened_lane
 
 
 @pytest.fixture
@@ -84,9 +86,9 @@ os._exit(0)
 
 
 async def test_a_journal_of_another_version_is_left_as_it_is(path: Path) -> None:
-    for version in (1, 3):
+    for version in (1, 4):
         alter(path, f"PRAGMA user_version = {version}")
-        expected = f"is of version {version} (user_version), and this belvo_async reads version 2"
+        expected = f"is of version {version} (user_version), which this belvo_async cannot read"
         await refuse_unchanged(path, expected)
 
 
@@ -143,9 +145,10 @@ async def test_a_log_of_nothing_that_was_left_does_no_harm(path: Path) -> None:
         assert not (await journal.admit([("link 1", None)]))[0].is_new
 
 
-async def test_a_killed_journal_may_be_copied_without_the_index_of_its_log(path: Path) -> None:
+async def test_a_killed_journal_is_one_file_and_may_be_copied_alone(path: Path, tmp_path: Path) -> None:
     leave_killed(path)
-    sidecar(path, "shm").unlink()
+    assert read_bytes(path.parent).keys() == {"run.sqlite"}
+    path = Path(shutil.copy(path, tmp_path / "alone"))
     async with opened(path) as journal:
         assert not (await journal.admit([("killed", None)]))[0].is_new
 
@@ -219,14 +222,17 @@ def read_modes(folder: Path) -> dict[str, int]:
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are of POSIX")
 async def test_only_its_owner_may_read_a_journal_and_what_stands_beside_it(tmp_path: Path) -> None:
+    def insert_and_look(connection: sqlite3.Connection) -> dict[str, int]:
+        insert(connection)
+        return read_modes(tmp_path)
+
     before = os.umask(0)
     try:
-        async with opened(tmp_path / "run.sqlite") as journal:
-            await journal.admit([("a", None)])
-            modes = read_modes(tmp_path)
+        async with opened_lane(tmp_path / "run.sqlite") as worker:
+            modes = await worker.run(insert_and_look)
     finally:
         os.umask(before)
-    names = {"run.sqlite", "run.sqlite-lock", "run.sqlite-shm", "run.sqlite-wal"}
+    names = {"run.sqlite", "run.sqlite-lock", "run.sqlite-journal"}
     assert modes == dict.fromkeys(names, 0o600)
 
 

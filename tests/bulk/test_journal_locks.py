@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from belvo_async._sqlite.file import sidecar
 from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._write_ahead_log import sidecar
 from belvo_async.errors import JournalBusyError, JournalUnreadableError, JournalWriteError
 from tests.bulk.journals import NOON, opened, refuse, start, write_thousand
 
@@ -64,7 +64,7 @@ async def test_a_lock_that_is_no_lock_is_left_as_it_is(path: Path) -> None:
 
 
 async def test_a_journal_that_is_held_locked_is_busy(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("belvo_async.bulk._database._WRITE_PATIENCE", 0.05)
+    monkeypatch.setattr("belvo_async._sqlite.database._PATIENCE", 0.05)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("BEGIN IMMEDIATE")
@@ -74,7 +74,7 @@ async def test_a_journal_that_is_held_locked_is_busy(path: Path, monkeypatch: py
 async def test_a_journal_that_cannot_be_made_for_a_lock_is_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("belvo_async.bulk._database._WRITE_PATIENCE", 0.05)
+    monkeypatch.setattr("belvo_async._sqlite.database._PATIENCE", 0.05)
     path = tmp_path / "run.sqlite"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
@@ -83,11 +83,15 @@ async def test_a_journal_that_cannot_be_made_for_a_lock_is_busy(
         pass
 
 
-async def test_who_holds_the_file_locked_is_asked_to_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("belvo_async.bulk._database._WRITE_PATIENCE", 0.05)
+@pytest.mark.parametrize("use", [["BEGIN IMMEDIATE"], ["BEGIN", "SELECT count(*) FROM links"]])
+async def test_who_holds_the_file_locked_or_reads_it_for_long_is_asked_to_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch, use: list[str]
+) -> None:
+    monkeypatch.setattr("belvo_async._sqlite.database._PATIENCE", 0.05)
     async with opened(path) as journal:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            for statement in use:
+                connection.execute(statement).fetchall()
             with pytest.raises(JournalWriteError, match="End the program that holds the file locked"):
                 await journal.submit("link 1", NOON)
         await journal.submit("link 1", NOON)

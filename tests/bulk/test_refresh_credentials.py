@@ -8,7 +8,6 @@ import pytest
 
 from belvo_async import LinkUpdate, MfaPolicy, SessionPool
 from belvo_async.bulk import (
-    Journal,
     LinkState,
     NotUpdated,
     Outcome,
@@ -19,6 +18,7 @@ from belvo_async.bulk import (
     read_status,
     refresh,
 )
+from belvo_async.bulk._journal import Journal
 from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.mfa import ResumeRoute
 from belvo_async.sandbox import Sandbox, SandboxOptions

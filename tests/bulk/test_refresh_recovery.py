@@ -19,7 +19,6 @@ from belvo_async import (
     TokenRequiredError,
 )
 from belvo_async.bulk import (
-    Journal,
     LinkState,
     NotUpdated,
     Outcome,
@@ -30,6 +29,7 @@ from belvo_async.bulk import (
     refresh,
 )
 from belvo_async.bulk._credentials import RefusedCredentials
+from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._options import JobOptions
 from belvo_async.bulk._recovery import Recovery
 from belvo_async.bulk._worker import LinkWorker

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from belvo_async import LinkUpdate, SessionPool
-from belvo_async.bulk import Journal, NotUpdated, Parked, Unsettled, Updated, refresh
+from belvo_async.bulk import NotUpdated, Parked, Unsettled, Updated, refresh
+from belvo_async.bulk._journal import Journal
 from belvo_async.errors import ConfigurationError, NotFoundError
 from belvo_async.sandbox import Fault, Sandbox
 from tests.bulk.conftest import (
@@ -188,11 +189,6 @@ async def test_a_dry_run_sends_and_writes_nothing(
     assert (outcomes, report.waiting, report.skipped, report.updated) == ([], 3, 2, 2)
     assert report.repeated == 1
     assert (path.read_bytes(), len(bank.log)) == (before, requests)
-
-
-def test_a_dry_run_takes_no_journal_that_writes(bank: Sandbox) -> None:
-    with pytest.raises(ConfigurationError, match="dry run"):
-        refresh(open_pool(bank), [], journal=Journal(None), dry_run=True)
 
 
 async def leave_unsettled(bank: Sandbox, pool: SessionPool, path: Path) -> LinkUpdate:

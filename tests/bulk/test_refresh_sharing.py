@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from belvo_async import LinkUpdate, SessionPool
-from belvo_async.backends import ChallengeRow, MemoryChallengeStore
+from belvo_async.backends import ChallengeRow, MemoryChallengeStore, SqliteChallengeStore
 from belvo_async.bulk import NotUpdated, Outcome, Parked, Unsettled, Updated, refresh
 from belvo_async.errors import (
     BelvoError,
@@ -61,6 +61,28 @@ async def run_again(pool: SessionPool, update: LinkUpdate, journal: Path) -> Out
     settings: dict[str, Any] = {"journal": journal, "retry": {"parked"}, "share_challenges": True}
     (outcome,), _ = await refresh_all(pool, [update], **settings)
     return outcome
+
+
+async def test_one_file_may_be_the_journal_of_a_job_and_the_store_of_its_challenges(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "night.sqlite"
+    updates = add_updates(sandbox, 5, "mfa_numeric", HEIMDALL)
+    async with (
+        SqliteChallengeStore(path) as mine,
+        SqliteChallengeStore(path) as theirs,
+        open_pool(sandbox, challenge_store=mine) as pool,
+        open_pool(sandbox, challenge_store=theirs) as other,
+    ):
+        async with refresh(pool, updates, journal=path, share_challenges=True) as run:
+            async for outcome in run:
+                ticket = only(outcome, Parked).ticket
+                await other.challenges.resume(ticket, "111111")
+        outcomes, report = await refresh_all(
+            pool, updates, journal=path, retry="parked", share_challenges=True
+        )
+    assert [type(outcome) for outcome in outcomes] == [Updated] * 5
+    assert (report.updated, set(read_states(path).values())) == (5, {"updated"})
 
 
 async def test_others_answer_a_challenge_while_the_job_runs(

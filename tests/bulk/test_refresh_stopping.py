@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from belvo_async import Challenge, Concurrency, Credentials, LinkUpdate, RateLimit, RetryPolicy, SessionPool
-from belvo_async.bulk import Journal, NotUpdated, Parked, RefreshReport, StopRule, Unsettled, Updated, refresh
+from belvo_async.bulk import NotUpdated, Parked, RefreshReport, StopRule, Unsettled, Updated, refresh
 from belvo_async.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -191,13 +191,12 @@ async def test_a_journal_of_which_the_disk_is_full_lets_no_login_leave_unannounc
     path = tmp_path / "j"
     async with Sandbox() as bank, open_pool(bank) as pool:
         updates = add_updates(bank, 60)
-        journal = Journal(path)
-        run = refresh(pool, updates, journal=journal, concurrency=Concurrency(total=2), look_ahead=5)
+        run = refresh(pool, updates, journal=path, concurrency=Concurrency(total=2), look_ahead=5)
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         try:
             async with run:
                 await anext(run)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 60_000, hard))
+                resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))
                 with pytest.raises(JournalWriteError, match=r"could not be written") as full:
                     await collect(run)
         finally:

@@ -8,11 +8,11 @@ from threading import Event, Thread
 
 import pytest
 
+from belvo_async._sqlite.file import sidecar
 from belvo_async.bulk import _status
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._records import LinkState
 from belvo_async.bulk._status import JournalStatus, list_records, read_status
-from belvo_async.bulk._write_ahead_log import sidecar
 from belvo_async.errors import JournalUnreadableError
 from belvo_async.testing import ManualClock
 from tests.bulk.journals import (
@@ -24,6 +24,7 @@ from tests.bulk.journals import (
     list_directories,
     opened,
     read_bytes,
+    start,
 )
 
 
@@ -40,6 +41,21 @@ async def path(tmp_path: Path) -> Path:
     await journal.end_run("TooManyFailuresError")
     await journal.close()
     return path
+
+
+BEGIN = """
+import asyncio, sys
+from belvo_async.bulk._journal import Journal
+
+async def main():
+    journal = Journal(sys.argv[1])
+    print("begins", flush=True)
+    await journal.open()
+    await journal.admit([("late", None)])
+    await journal.close()
+
+asyncio.run(main())
+"""
 
 
 def read_at(path: Path, seconds: float) -> JournalStatus:
@@ -120,7 +136,7 @@ def test_a_look_leaves_every_file_as_it_was(path: Path) -> None:
 def test_a_look_at_a_killed_job_sees_all_and_leaves_every_file_as_it_was(path: Path) -> None:
     leave_killed(path)
     before = read_bytes(path.parent)
-    assert len(before) == 3
+    assert before.keys() == {"run.sqlite"}
     status = read_status(path)
     assert (status.runs, status.is_running, status.ended_at) == (2, False, None)
     assert status.counts.by_state[LinkState.QUEUED] == 1
@@ -157,11 +173,6 @@ def test_links_are_listed_by_their_states_and_up_to_a_limit(path: Path) -> None:
     assert [record.link_id for record in list_records(path, [LinkState.UPDATED])] == ["c"]
     assert [record.link_id for record in list_records(path, list(LinkState), limit=2)] == ["b", "a"]
     assert list_records(path, []) == []
-
-
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_status, "_PAUSE", 0.001)
 
 
 def refuse(path: Path) -> str:
@@ -204,8 +215,8 @@ def test_an_empty_file_is_no_journal_yet(tmp_path: Path) -> None:
 
 def test_another_version_is_not_read(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA user_version = 3").fetchall()
-    assert "version 3" in refuse(path)
+        connection.execute("PRAGMA user_version = 4").fetchall()
+    assert "version 4" in refuse(path)
 
 
 def test_a_time_that_somebody_else_wrote_is_not_read(path: Path) -> None:
@@ -234,37 +245,23 @@ def test_a_journal_without_a_run_was_killed_at_birth(path: Path) -> None:
     assert (status.runs, status.started_at, status.finished_per_minute) == (0, None, 0)
 
 
-def test_a_job_that_begins_during_a_look_has_the_look_repeated(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    count, calls = _status.count_links, []
+def test_a_job_that_begins_during_a_look_waits_for_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count, begun = _status.count_links, []
 
     def begin_and_count(connection: sqlite3.Connection) -> object:
-        calls.append(path)
-        if len(calls) == 1:
-            leave_killed(path)
+        begun.append(start(BEGIN, path))
+        assert begun[0].stdout is not None
+        assert begun[0].stdout.readline() == "begins\n"
         return count(connection)
 
     monkeypatch.setattr(_status, "count_links", begin_and_count)
-    assert read_status(path).counts.by_state[LinkState.QUEUED] == 1
-    assert len(calls) == 2
-
-
-def test_a_job_that_begins_and_ends_during_a_look_has_it_repeated_too(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    count, calls = _status.count_links, []
-
-    def change_and_count(connection: sqlite3.Connection) -> object:
-        calls.append(path)
-        if len(calls) == 1:
-            with closing(sqlite3.connect(path, isolation_level=None)) as other:
-                other.execute("DELETE FROM links WHERE link_id = 'a'").fetchall()
-        return count(connection)
-
-    monkeypatch.setattr(_status, "count_links", change_and_count)
-    assert read_status(path).counts.by_state[LinkState.PARKED] == 1
-    assert len(calls) == 2
+    before = read_status(path)
+    with begun[0] as job:
+        assert job.communicate(timeout=30) == ("", "")
+    monkeypatch.undo()
+    after = read_status(path)
+    assert (before.runs, before.counts.by_state[LinkState.QUEUED]) == (1, 0)
+    assert (after.runs, after.counts.by_state[LinkState.QUEUED]) == (2, 1)
 
 
 def test_a_journal_can_be_named_as_text(path: Path) -> None:

@@ -7,9 +7,8 @@ from threading import Event, get_ident
 import pytest
 
 from belvo_async._sqlite.worker import InlineWorker, ThreadWorker
-from belvo_async.bulk._database import Durability, JournalDatabase
 from belvo_async.errors import JournalWriteError
-from tests.bulk.workers import PATIENCE, Blocked, count, fail, insert, opened_lane
+from tests.bulk.workers import PATIENCE, Blocked, build_database, count, fail, insert, opened_lane
 
 
 @pytest.fixture
@@ -112,7 +111,7 @@ async def test_a_failure_finds_nobody_where_all_were_cancelled(worker: ThreadWor
 async def test_a_lane_is_used_between_opening_and_closing(
     kind: type[ThreadWorker | InlineWorker], tmp_path: Path
 ) -> None:
-    worker = kind(JournalDatabase(tmp_path / "run.sqlite", Durability.PROCESS_KILL))
+    worker = kind(build_database(tmp_path / "run.sqlite"))
     await worker.close()
     with pytest.raises(JournalWriteError, match="is not open"):
         await worker.run(insert)
@@ -125,7 +124,7 @@ async def test_a_lane_is_used_between_opening_and_closing(
 
 
 async def test_a_bug_in_opening_is_told_to_who_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    database = JournalDatabase(tmp_path / "run.sqlite", Durability.PROCESS_KILL)
+    database = build_database(tmp_path / "run.sqlite")
 
     def bug() -> None:
         raise TypeError
@@ -138,7 +137,7 @@ async def test_a_bug_in_opening_is_told_to_who_opens(tmp_path: Path, monkeypatch
 
 
 async def test_an_inline_lane_runs_at_once() -> None:
-    worker = InlineWorker(JournalDatabase(None, Durability.PROCESS_KILL))
+    worker = InlineWorker(build_database(None))
     await worker.open()
     coroutine = worker.run(insert)
     with pytest.raises(StopIteration) as ended:
@@ -148,7 +147,7 @@ async def test_an_inline_lane_runs_at_once() -> None:
 
 
 async def test_an_inline_lane_takes_back_what_failed() -> None:
-    worker = InlineWorker(JournalDatabase(None, Durability.PROCESS_KILL))
+    worker = InlineWorker(build_database(None))
     await worker.open()
 
     def insert_and_fail(connection: sqlite3.Connection) -> None:

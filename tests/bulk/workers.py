@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
 
+from belvo_async._sqlite.database import Database
 from belvo_async._sqlite.worker import ThreadWorker
-from belvo_async.bulk._database import Durability, JournalDatabase
+from belvo_async.backends._challenge_record import find_link
+from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
 
 COUNT = "SELECT count(*) FROM runs"
 PATIENCE = 10.0
@@ -28,9 +30,13 @@ def fail(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO nowhere VALUES (1)")
 
 
+def build_database(path: Path | None) -> Database:
+    return Database(path, JOURNAL_ERRORS, find_link, is_job=True)
+
+
 @asynccontextmanager
 async def opened_lane(path: Path) -> AsyncIterator[ThreadWorker]:
-    worker = ThreadWorker(JournalDatabase(path, Durability.PROCESS_KILL))
+    worker = ThreadWorker(build_database(path))
     await worker.open()
     try:
         yield worker

@@ -19,6 +19,7 @@ from belvo_async import (
     bulk,
 )
 from belvo_async._event_loop import close_all, end_all, finish, first_of
+from belvo_async.bulk._journal import Journal
 from belvo_async.sandbox import Sandbox, SandboxOptions
 
 Work: TypeAlias = Callable[[], Awaitable[object]]
@@ -222,7 +223,7 @@ async def test_a_runs_exit_leaves_nothing_open(turns: int, sandbox: Sandbox, tmp
 
         await cut_off(work, after=0.2, turns=turns)
         assert closed == ["source"]
-        reopened = bulk.Journal(journal)
+        reopened = Journal(journal)
         await reopened.open()  # nobody holds it any more
         await reopened.close()
 

@@ -11,6 +11,7 @@ import pytest
 
 from belvo_async import Credentials, LinkRegistration, LinkUpdate, SessionPool, TokenRequiredError, bulk
 from belvo_async.backends import MemoryChallengeStore, SqliteChallengeStore
+from belvo_async.bulk._journal import Journal
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
@@ -145,29 +146,27 @@ async def test_a_pool_that_is_collected_in_a_child_leaves_the_parents_connection
 
 
 @everywhere
-async def test_a_run_and_its_journal_refuse_other_loops_and_come_to_their_end(
+async def test_a_run_refuses_other_loops_and_comes_to_its_end(
     elsewhere: Place, pool: SessionPool, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     updates = [LinkUpdate(sandbox.add_link(), password="new") for _ in range(3)]
-    journal = bulk.Journal(tmp_path / "run.journal")
 
     async def stop() -> None:
         run.stop()
 
-    async with bulk.refresh(pool, updates, journal=journal) as run:
+    async with bulk.refresh(pool, updates, journal=tmp_path / "run.journal") as run:
         for call in (run.finish, run.aclose, stop, lambda: run.answer("ticket"), run.__aenter__):
             assert (await elsewhere(call))[0] == WRONG
-        for write in (journal.read_counts, journal.close, lambda: journal.requeue(LINK)):
-            assert (await elsewhere(write))[0] == WRONG
         assert (await run.finish()).updated == 3
 
 
 @everywhere
-async def test_a_temporary_journal_refuses_other_loops(elsewhere: Place) -> None:
-    journal = bulk.Journal(None)
+@pytest.mark.parametrize("name", ["run.journal", None])
+async def test_a_journal_refuses_other_loops(elsewhere: Place, tmp_path: Path, name: str | None) -> None:
+    journal = Journal(None if name is None else tmp_path / name)
     await journal.open()
-    assert (await elsewhere(journal.read_counts))[0] == WRONG
-    assert (await elsewhere(journal.close))[0] == WRONG
+    for write in (journal.read_counts, journal.close, lambda: journal.requeue(LINK)):
+        assert (await elsewhere(write))[0] == WRONG
     await journal.read_counts()
     await journal.close()
 

@@ -8,14 +8,15 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from belvo_async import ClientIdentity, LinkUpdate
-from belvo_async.bulk import Journal, LinkState
+from belvo_async.bulk import LinkState
+from belvo_async.bulk._journal import Journal
 from belvo_async.testing import ManualClock
 from tests.formats.databases import dump
 from tests.formats.places import HERE, write_new
 from tests.formats.pools import open_pool
 from tests.formats.values import ENVIRONMENT, KEYS, NOON, build_state, name_link
 
-NEW: Final = HERE / "journal_2"
+NEW: Final = HERE / "journal_3"
 IDENTITY: Final = ClientIdentity.build(ENVIRONMENT, KEYS)
 PASSWORD: Final = "correct horse battery staple"
 NAMES: Final = (
@@ -51,8 +52,7 @@ async def make_killed(path: Path, copy: Path) -> None:
     await journal.open(identity=IDENTITY)
     await journal.admit([(name("queued"), None)])
     await journal.submit(name("queued"), NOON + timedelta(minutes=1))
-    for suffix in ("", "-wal"):
-        shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+    shutil.copyfile(path, copy)
     await journal.close()
 
 
@@ -100,4 +100,3 @@ def write() -> None:
         write_new(NEW / "closed.sql", dump(path).encode())
         asyncio.run(make_killed(path, copy))
         write_new(NEW / "killed.sqlite", copy.read_bytes())
-        write_new(NEW / "killed.sqlite-wal", Path(f"{copy}-wal").read_bytes().rstrip(b"\0"))

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.bulk import (
     JournalStatus,
     LinkState,
@@ -22,6 +24,7 @@ from belvo_async.bulk import (
     read_status,
     refresh,
 )
+from belvo_async.errors import JournalUnreadableError
 from belvo_async.testing import BelvoMock, ManualClock, mocked_belvo
 from tests.formats import databases
 from tests.formats.journals import EXPIRES, NAMES, RETRY_AT, build_update, make_closed, name
@@ -34,6 +37,7 @@ LOG_LENGTH: Final = 8 * 2**20
 """Bytes to which a log is lengthened by a hole, which is not in the fixture."""
 CLOSED = sorted(HERE.glob("journal_*/closed.sql"))
 KILLED = sorted(HERE.glob("journal_*/killed.sqlite"))
+VERSION_2: Final = HERE / "journal_2" / "killed.sqlite"
 DIGESTS = {
     "submitted": "ca7bfac6b783ee29",
     "updated": "43ffc52b37a1a6f2",
@@ -50,18 +54,25 @@ def find_version(path: Path) -> str:
 @pytest.fixture(params=CLOSED, ids=find_version)
 def closed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A journal that a job has closed."""
-    return databases.load(request.param, tmp_path / "journal.sqlite")
+    return databases.load(request.param, tmp_path / "closed.sqlite")
 
 
 @pytest.fixture(params=KILLED, ids=find_version)
 def killed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A journal whose job was killed as it logged in the link that was queued; all of that is in the log."""
+    """A journal whose job was killed as it logged in the link that was queued."""
     path = tmp_path / "journal.sqlite"
     shutil.copyfile(request.param, path)
-    log = Path(f"{path}-wal")
-    shutil.copyfile(f"{request.param}-wal", log)
-    os.truncate(log, LOG_LENGTH)
+    if request.param.parent.name == "journal_2":
+        lay_log_beside(path)
     return path
+
+
+def lay_log_beside(path: Path) -> Path:
+    """Bring the log of the killed journal of version 2, where its newest states are."""
+    log = Path(f"{path}-wal")
+    shutil.copyfile(f"{VERSION_2}-wal", log)
+    os.truncate(log, LOG_LENGTH)
+    return log
 
 
 def read_all(path: Path) -> dict[str, Record]:
@@ -147,10 +158,12 @@ def test_the_status_is_read_as_it_was_written(closed: Path) -> None:
     assert count(status) == dict.fromkeys(LinkState, 1) | {LinkState.REFUSED: 2}
 
 
-def test_the_log_that_a_kill_has_left_is_read(killed: Path) -> None:
+def test_all_that_a_kill_has_left_is_read(killed: Path) -> None:
+    before = read_file_and_log(killed)
     status = read_status(killed, clock=ManualClock(start=LATER))
     assert (status.runs, status.ended_at) == (2, None)
     assert count(status)[LinkState.SUBMITTED] == 2
+    assert before == read_file_and_log(killed)
     record = read_all(killed)[name("queued")]
     assert (record.state, record.submitted_at) == (LinkState.SUBMITTED, NOON + timedelta(minutes=1))
 
@@ -210,3 +223,60 @@ async def test_the_same_job_still_makes_the_same_file(tmp_path: Path) -> None:
     assert databases.read_form(tmp_path / "made") == databases.read_form(kept)
     for table in ("links", "runs", "client"):
         assert databases.read_rows(tmp_path / "made", table) == databases.read_rows(kept, table)
+
+
+async def test_a_dry_run_reads_what_a_kill_has_left_and_changes_nothing(killed: Path) -> None:
+    before = read_file_and_log(killed)
+    with mocked_belvo() as belvo:
+        updates = [build_update(state) for state in NAMES]
+        async with open_pool() as pool, refresh(pool, updates, journal=killed, dry_run=True) as run:
+            report = await run.finish()
+        assert belvo.requests == []
+    assert (report.skipped, report.waiting) == (9, 0)
+    assert before == read_file_and_log(killed)
+
+
+def remove(log: Path) -> None:
+    log.unlink()
+
+
+def cut(log: Path) -> None:
+    os.truncate(log, LOG_LENGTH - 1)
+
+
+def read_file_and_log(path: Path) -> list[bytes]:
+    return [file.read_bytes() for file in (path, Path(f"{path}-wal")) if file.exists()]
+
+
+@pytest.mark.parametrize("spoil", [remove, cut])
+async def test_a_killed_journal_of_version_2_without_its_log_is_refused_and_not_changed(
+    tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    shutil.copyfile(VERSION_2, path)
+    spoil(lay_log_beside(path))
+    before = read_file_and_log(path)
+    with mocked_belvo() as belvo:
+        for look in (read_status, list_records):
+            with pytest.raises(
+                JournalUnreadableError, match=r"its log journal\.sqlite-wal is missing, or was cut"
+            ):
+                look(path)
+        for is_dry in (False, True):
+            async with open_pool() as pool:
+                with pytest.raises(JournalUnreadableError, match="is not whole") as caught:
+                    await refresh(pool, [], journal=path, dry_run=is_dry).__aenter__()
+            assert "Put the journal's own log back" in caught.value.remedy
+        assert belvo.requests == []
+    assert before == read_file_and_log(path)
+
+
+async def test_an_earlier_journal_becomes_what_a_new_one_is(
+    closed: Path, killed: Path, tmp_path: Path
+) -> None:
+    await make_closed(tmp_path / "made")
+    for path in (closed, killed):
+        async with SqliteChallengeStore(path):
+            pass
+        assert databases.read_form(path) == databases.read_form(tmp_path / "made")
+        assert read_all(path).keys() == read_all(tmp_path / "made").keys()

@@ -12,7 +12,14 @@ from tests.formats.showing import show
 EXPECTED = build_all()
 FILES = {path.parent.name: read_file(path) for path in sorted(HERE.glob("pickles_*/*.json"))}
 NEWEST = read_file(find_newest("pickles") / "pickles.json")
-EACH = [(version, name) for version, pickles in FILES.items() for name in pickles]
+GONE = frozenset({"Durability"})
+"""Public once, and taken out on purpose: whoever keeps one cannot read it any more."""
+EACH = [
+    (version, name)
+    for version, pickles in FILES.items()
+    for name in pickles
+    if name.partition(" ")[0] not in GONE
+]
 
 
 @pytest.mark.parametrize(("version", "name"), EACH)

@@ -11,13 +11,23 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from belvo_async._sqlite import database
+from belvo_async._sqlite.database import Database
 from belvo_async._sqlite.file import connect
-from belvo_async.backends import SqliteChallengeStore, _sqlite_file, open_store
-from belvo_async.backends._sqlite_file import ChallengeFile
-from belvo_async.bulk import Journal
-from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
+from belvo_async.backends import SqliteChallengeStore, open_store
+from belvo_async.backends._challenge_record import find_link
+from belvo_async.bulk import LinkState, read_status
+from belvo_async.bulk._journal import Journal
+from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
+from belvo_async.errors import (
+    ChallengeStoreError,
+    ConfigurationError,
+    DamagedStateError,
+    JournalBusyError,
+)
 from belvo_async.models import ChallengePhase
 from belvo_async.testing.challenge_store_suite import LINK, NOON, OWNER, build_row
+from tests.bulk.journals import opened
 
 ROW = build_row()
 
@@ -67,15 +77,33 @@ def test_what_is_no_path_is_refused(path: str) -> None:
 async def test_a_file_of_another_application_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "other.sqlite"
     write_database(path, "CREATE TABLE mine (a)")
-    assert "another kind" in (await fail_to_open(path)).message
+    assert "another application" in (await fail_to_open(path)).message
 
 
-async def test_the_journal_of_a_job_is_no_store(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made_by", ["journal", "store"])
+async def test_a_job_and_a_store_use_one_file_together_whoever_made_it(tmp_path: Path, made_by: str) -> None:
     path = tmp_path / "night.sqlite"
-    journal = Journal(path)
-    await journal.open()
-    await journal.close()
-    assert "another kind" in (await fail_to_open(path)).message
+    if made_by == "store":
+        async with SqliteChallengeStore(path):
+            pass
+    async with opened(path) as journal:
+        await journal.admit([("a", None)])
+        async with SqliteChallengeStore(path) as store:
+            assert await store.add(ROW)
+            await journal.admit([("b", None)])
+            assert await store.read(ROW.key) == ROW
+        with pytest.raises(JournalBusyError):
+            await Journal(path).open()
+    assert read_status(path).counts.by_state[LinkState.QUEUED] == 2
+    async with SqliteChallengeStore(path) as store:
+        assert await store.read(ROW.key) == ROW
+
+
+async def test_a_status_of_a_store_that_no_job_has_used_shows_no_link(tmp_path: Path) -> None:
+    async with SqliteChallengeStore(tmp_path / "store"):
+        pass
+    status = read_status(tmp_path / "store")
+    assert (status.runs, sum(status.counts.by_state.values())) == (0, 0)
 
 
 async def test_a_store_of_another_version_is_not_touched(tmp_path: Path) -> None:
@@ -170,7 +198,7 @@ asyncio.run(main())
         assert await store.read(ROW.key) == ROW
 
 
-@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("place", range(5))
 async def test_a_file_that_another_makes_meanwhile_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
@@ -182,7 +210,7 @@ async def test_a_file_that_another_makes_meanwhile_is_opened(
             return
         statements.append(statement)
         if len(statements) == place + 1:
-            other = ChallengeFile(path)
+            other = Database(path, JOURNAL_ERRORS, find_link)
             other.open()
             other.close()
 
@@ -192,7 +220,7 @@ async def test_a_file_that_another_makes_meanwhile_is_opened(
             connection.set_trace_callback(note)
         return connection
 
-    monkeypatch.setattr(_sqlite_file, "connect", connect_watched)
+    monkeypatch.setattr(database, "connect", connect_watched)
     async with SqliteChallengeStore(path) as store:
         assert await store.add(ROW)
     assert len(statements) > place

@@ -12,6 +12,7 @@ from belvo_async.backends._challenge_record import digest_link, read_row
 from belvo_async.errors import ChallengeStoreError
 from belvo_async.models import ChallengePhase
 from belvo_async.testing.challenge_store_suite import NOON, OWNER
+from tests.bulk.journals import start
 
 VERSION_1 = Path(__file__).with_name("store_of_version_1.sql").read_text("utf-8")
 ONE = digest_link(OWNER, "30cb4806-6e00-48a4-91c9-ca55968576c8")
@@ -29,6 +30,12 @@ def path(tmp_path: Path) -> Path:
 def change(path: Path, script: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(script)
+
+
+def count(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        rows: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - ours
+    return rows
 
 
 def read_schema(path: Path) -> list[object]:
@@ -76,6 +83,37 @@ async def test_of_many_that_open_an_earlier_version_all_can(path: Path) -> None:
             return await find_tickets(store, ONE)
 
     assert await asyncio.gather(*(use() for _ in range(8))) == [["b" * 32]] * 8
+
+
+_USE = """
+import asyncio, sys
+from belvo_async.backends import SqliteChallengeStore
+from belvo_async.bulk._journal import Journal
+from belvo_async.testing.challenge_store_suite import build_row
+
+async def main(path, number):
+    if number == "0":
+        journal = Journal(path)
+        await journal.open()
+        for link in range(20):
+            await journal.admit([(str(link), None)])
+        await journal.close()
+    async with SqliteChallengeStore(path) as store:
+        for key in range(20):
+            assert await store.add(build_row(f"{number} {key}"))
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_processes_that_open_an_earlier_version_and_write_at_once_lose_nothing(path: Path) -> None:
+    change(path, "PRAGMA journal_mode = wal")
+    before = count(path, "challenges")
+    processes = [start(_USE, path, number) for number in range(4)]
+    ends = [await asyncio.to_thread(process.communicate, timeout=60) for process in processes]
+    assert ends == [("", "")] * 4
+    assert (count(path, "challenges"), count(path, "links")) == (before + 80, 20)
+    assert {file.name for file in path.parent.iterdir()} == {path.name, f"{path.name}-lock"}
 
 
 async def test_a_file_that_cannot_be_brought_up_to_date_stays_as_it_was(path: Path) -> None:

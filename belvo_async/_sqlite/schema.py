@@ -1,0 +1,129 @@
+"""The one form of our files, for links of a job and for parked challenges, and how earlier ones get it."""
+
+import sqlite3
+from typing import Final
+
+from attrs import frozen
+
+APPLICATION_ID: Final = int.from_bytes(b"belv", "big")
+VERSION: Final = 3
+_STORE_ID: Final = int.from_bytes(b"belc", "big")
+"""Of a file of challenges, while journals and stores had forms of their own."""
+_HEADER: Final = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+    FROM pragma_application_id, pragma_user_version"""
+"""One statement, so that a file that another process makes meanwhile is seen before or after, not half."""
+_JOB: Final = (
+    """CREATE TABLE links (
+        link_id TEXT PRIMARY KEY NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('queued', 'submitted', 'challenged', 'answered', 'parked',
+            'updated', 'refused', 'unsettled')),
+        at TEXT NOT NULL,
+        institution TEXT,
+        submitted_at TEXT,
+        logins INTEGER NOT NULL DEFAULT 0,
+        ticket TEXT,
+        parked TEXT,
+        expires_at TEXT,
+        code TEXT,
+        message TEXT,
+        may_retry INTEGER NOT NULL DEFAULT 0,
+        retry_at TEXT,
+        credentials TEXT,
+        refused TEXT,
+        run INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX links_by_ticket ON links (ticket) WHERE ticket IS NOT NULL",
+    "CREATE INDEX links_by_expiry ON links (expires_at) WHERE state IN ('challenged', 'parked')",
+    """CREATE TABLE runs (
+        number INTEGER PRIMARY KEY,
+        started_at TEXT NOT NULL,
+        ended_at TEXT,
+        reason TEXT,
+        total INTEGER
+    )""",
+    "CREATE TABLE client (digest TEXT NOT NULL, environment TEXT NOT NULL)",
+)
+_BY_LINK: Final = "CREATE INDEX challenges_by_link ON challenges (link, expires_at)"
+_CHALLENGES: Final = (
+    """CREATE TABLE challenges (
+        key TEXT PRIMARY KEY NOT NULL,
+        owner TEXT NOT NULL,
+        link TEXT NOT NULL,
+        phase TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        keep_until INTEGER NOT NULL,
+        record TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX challenges_by_expiry ON challenges (owner, phase, expires_at)",
+    _BY_LINK,
+    "CREATE INDEX challenges_by_keep ON challenges (keep_until)",
+)
+_NAME: Final = (
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {VERSION}",
+)
+_UPGRADES: Final[dict[tuple[int, int], tuple[str, ...]]] = {
+    (APPLICATION_ID, 2): ("DROP TABLE generation", *_CHALLENGES),
+    (_STORE_ID, 1): (
+        "ALTER TABLE challenges ADD COLUMN link TEXT NOT NULL DEFAULT ''",
+        "UPDATE challenges SET link = find_link(owner, record)",
+        _BY_LINK,
+        *_JOB,
+    ),
+    (_STORE_ID, 2): _JOB,
+}
+"""What an earlier form lacks, by its application and version."""
+
+
+@frozen
+class Header:
+    """What a file says that it is."""
+
+    application: int
+    version: int
+    tables: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody has written anything, so that it may become a file of ours."""
+        return not (self.application or self.version or self.tables)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it has the form of today."""
+        return (self.application, self.version) == (APPLICATION_ID, VERSION)
+
+    @property
+    def is_logged_journal(self) -> bool:
+        """Whether it is a journal of version 2, whose newest states may stand in a log beside it."""
+        return (self.application, self.version) == (APPLICATION_ID, 2)
+
+    @property
+    def has_job(self) -> bool:
+        """Whether it has the tables of a job."""
+        return self.is_current or self.is_logged_journal
+
+    def find_problem(self) -> str | None:
+        """Return why it can be neither read nor upgraded, or None."""
+        kind = (self.application, self.version)
+        if self.is_empty or self.is_current or kind in _UPGRADES:
+            return None
+        if self.application in (APPLICATION_ID, _STORE_ID):
+            return f"is of version {self.version} (user_version), which this belvo_async cannot read"
+        return f"is a database of another application (application_id {self.application})"
+
+
+def read_header(connection: sqlite3.Connection) -> Header:
+    """Read what a file says that it is."""
+    return Header(*connection.execute(_HEADER).fetchone())
+
+
+def upgrade(connection: sqlite3.Connection, header: Header) -> None:
+    """Give an empty or earlier file the form of today, in the transaction of the caller.
+
+    The function `find_link` has to be known to *connection*.
+    """
+    missing = _UPGRADES.get((header.application, header.version), (*_JOB, *_CHALLENGES))
+    for statement in (*missing, *_NAME):
+        connection.execute(statement)
