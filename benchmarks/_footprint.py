@@ -85,7 +85,7 @@ async def _run(job: Job) -> Footprint:
             generate_updates(job.links),
             journal=job.journal,
             provide_token=people.ask if job.asks else None,
-            most_asking=job.links,
+            limits=bulk.JobLimits(max_open_prompts=job.links),
         )
         async with run:
             kept = await (_wait(run, people) if job.asks else _consume(run, keeps=job.keeps))

@@ -111,7 +111,7 @@ async def _run(mix: Mix, links: int) -> Goodput:
     limit = RateLimit(requests=LIMIT, window=WINDOW)
     async with (
         open_pool(bank, clock=clock, rate_limit=limit) as pool,
-        bulk.refresh(pool, updates, progress_every=3600.0) as run,
+        bulk.refresh(pool, updates) as run,
     ):
         report = await run.finish()
     if report.updated + report.parked != links:

@@ -174,6 +174,7 @@ class Claim:
             case None:
                 await finish(self._end(ChallengePhase.UPDATED))
             case TokenRequiredError():
+                error.ticket = self._claimed.ticket if self._is_new_one_kept else None
                 error.remedy = (
                     "Ask the person again: the new challenge has the same ticket."
                     if self._is_new_one_kept

@@ -7,7 +7,7 @@ write leaves beside it (`-journal`) undoes that write: whoever opens the file ne
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -29,7 +29,7 @@ from belvo_async._sqlite.schema import read_header, upgrade
 from belvo_async.errors import BelvoError
 
 Prepare: TypeAlias = Callable[[sqlite3.Connection], object]
-FindLink: TypeAlias = Callable[[str, str], str]
+Functions: TypeAlias = Mapping[str, Callable[..., str]]
 
 NO_JOB_REMEDY: Final = "Check the path: a job makes its journal when it begins."
 _PATIENCE: Final = 10.0  # seconds: others write for an instant, but the `sqlite3` tool may read for longer
@@ -56,7 +56,7 @@ class Database:
     Args:
         path: The file, made where there is none; None for an empty temporary database.
         errors: What the file is called, and the errors that say what is wrong with it.
-        find_link: Finds the link of a challenge by its owner and record, for stores of version 1.
+        functions: What an upgrade of an earlier form calls, by the names in SQL.
         is_job: Whether it is opened for a job, which keeps other jobs out, and asks first whether the file is
             whole.
         is_copy: Whether to work on a temporary copy of the file, if there is one, and to leave it as it is.
@@ -67,7 +67,7 @@ class Database:
         self,
         path: str | os.PathLike[str] | None,
         errors: FileErrors,
-        find_link: FindLink,
+        functions: Functions,
         *,
         is_job: bool = False,
         is_copy: bool = False,
@@ -76,7 +76,7 @@ class Database:
         self._original: Final = path if is_copy else None
         self._place = None if path is None or is_copy else Path(path)
         self._errors: Final = errors
-        self._find_link: Final = find_link
+        self._functions: Final = functions
         self._is_job: Final = is_job
         self._prepare: Final = prepare
         self._connection: sqlite3.Connection
@@ -191,7 +191,8 @@ class Database:
         if self._is_job and (fault := ask(connection, "PRAGMA quick_check(1)")) != "ok":
             raise self._errors.build_unreadable(self._place, f"is damaged: {fault}")
         if not header.is_current:
-            connection.create_function("find_link", 2, self._find_link)
+            for name, function in self._functions.items():
+                connection.create_function(name, -1, function)
             upgrade(connection, header)
         if self._prepare is not None:
             self._prepare(connection)

@@ -22,7 +22,6 @@ _JOB: Final = (
         submitted_at TEXT,
         logins INTEGER NOT NULL DEFAULT 0,
         ticket TEXT,
-        parked TEXT,
         expires_at TEXT,
         code TEXT,
         message TEXT,
@@ -32,7 +31,6 @@ _JOB: Final = (
         refused TEXT,
         run INTEGER NOT NULL
     ) WITHOUT ROWID""",
-    "CREATE UNIQUE INDEX links_by_ticket ON links (ticket) WHERE ticket IS NOT NULL",
     "CREATE INDEX links_by_expiry ON links (expires_at) WHERE state IN ('challenged', 'parked')",
     """CREATE TABLE runs (
         number INTEGER PRIMARY KEY,
@@ -59,12 +57,24 @@ _CHALLENGES: Final = (
     _BY_LINK,
     "CREATE INDEX challenges_by_keep ON challenges (keep_until)",
 )
+_COLUMNS: Final = ("key", "owner", "link", "phase", "version", "expires_at", "keep_until", "record")
+_TAKE_CHALLENGES: Final = f"""INSERT INTO challenges ({", ".join(_COLUMNS)})
+    SELECT {", ".join(f"json_extract(cells, '$.{name}')" for name in _COLUMNS)}
+    FROM (SELECT park(digest, link_id, institution, ticket, parked, at, expires_at) AS cells
+        FROM links, client WHERE parked IS NOT NULL)"""  # noqa: S608 - the names of our own columns
+"""The journal of a job kept its challenges itself."""
 _NAME: Final = (
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",
 )
 _UPGRADES: Final[dict[tuple[int, int], tuple[str, ...]]] = {
-    (APPLICATION_ID, 2): ("DROP TABLE generation", *_CHALLENGES),
+    (APPLICATION_ID, 2): (
+        "DROP TABLE generation",
+        *_CHALLENGES,
+        _TAKE_CHALLENGES,
+        "DROP INDEX links_by_ticket",
+        "ALTER TABLE links DROP COLUMN parked",
+    ),
     (_STORE_ID, 1): (
         "ALTER TABLE challenges ADD COLUMN link TEXT NOT NULL DEFAULT ''",
         "UPDATE challenges SET link = find_link(owner, record)",
@@ -122,7 +132,7 @@ def read_header(connection: sqlite3.Connection) -> Header:
 def upgrade(connection: sqlite3.Connection, header: Header) -> None:
     """Give an empty or earlier file the form of today, in the transaction of the caller.
 
-    The function `find_link` has to be known to *connection*.
+    The functions that it calls have to be known to *connection*.
     """
     missing = _UPGRADES.get((header.application, header.version), (*_JOB, *_CHALLENGES))
     for statement in (*missing, *_NAME):

@@ -12,8 +12,8 @@ from typing import Final, Self
 from belvo_async._sqlite.database import Database
 from belvo_async._sqlite.file_errors import FileErrors
 from belvo_async._sqlite.worker import ThreadWorker
-from belvo_async.backends._challenge_record import find_link
 from belvo_async.backends._challenge_store import ChallengeRow, write_time
+from belvo_async.backends._upgrades import UPGRADES
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
 from belvo_async.models import ChallengePhase
 
@@ -57,7 +57,7 @@ class SqliteChallengeStore:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not _is_path(path):
             raise ConfigurationError("path is no path of a file.", remedy="Name the file of the store.")
-        self._worker: Final = ThreadWorker(Database(path, _ERRORS, find_link))
+        self._worker: Final = ThreadWorker(Database(path, _ERRORS, UPGRADES))
 
     async def __aenter__(self) -> Self:
         """Open the file.

@@ -4,7 +4,7 @@ Start with `refresh`.
 """
 
 from belvo_async._version import publish as _publish
-from belvo_async.bulk._options import CredentialsProvider, ProgressCallback
+from belvo_async.bulk._options import CredentialsProvider, JobLimits
 from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated
 from belvo_async.bulk._records import Counts, LinkState, Record
 from belvo_async.bulk._refresh import refresh
@@ -16,12 +16,12 @@ from belvo_async.bulk._stop_rule import StopRule
 __all__ = [
     "Counts",
     "CredentialsProvider",
+    "JobLimits",
     "JournalStatus",
     "LinkState",
     "NotUpdated",
     "Outcome",
     "Parked",
-    "ProgressCallback",
     "Record",
     "RefreshReport",
     "RefreshRun",

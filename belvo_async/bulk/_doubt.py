@@ -1,11 +1,19 @@
-"""An earlier login that may have succeeded: what a status check tells of it, and when."""
+"""What a row in doubt means: an earlier login that may have succeeded, a challenge that others may answer."""
 
 from datetime import datetime
 
 from belvo_async._pool import Client
-from belvo_async.bulk._records import Record
-from belvo_async.errors import BelvoError, OutcomeUnknownError
-from belvo_async.models import Link
+from belvo_async.bulk._records import LinkState, Record
+from belvo_async.errors import (
+    ApiError,
+    BelvoError,
+    ChallengeDeclinedError,
+    DamagedStateError,
+    ErrorDetail,
+    OutcomeUnknownError,
+    UnknownTicketError,
+)
+from belvo_async.models import ChallengePhase, Link, ParkedChallenge
 
 
 def find_login_left(record: Record, now: datetime, login_limit: float) -> float:
@@ -38,3 +46,82 @@ def build_doubt(link_id: str, why: str) -> OutcomeUnknownError:
         remedy="Run the job again later to retry unsettled links.",
         link_id=link_id,
     )
+
+
+async def find_waiting(pool: Client, record: Record) -> ParkedChallenge | None:
+    """Return the challenge of an interrupted login whose token has not left: nobody logs in meanwhile.
+
+    It is that of the ticket; or, where a kill came before the ticket was written, the one that was parked
+    since the login left.
+
+    Raises:
+        ChallengeStoreError: The store cannot be used.
+    """
+    if record.ticket is not None:
+        found = await _read(pool, record.ticket)
+    else:
+        found = await pool.challenges.find(record.link_id)
+        found = None if found is None or found.parked_at < record.at else found
+    is_waiting = found is not None and found.phase in (ChallengePhase.OPEN, ChallengePhase.CLAIMED)
+    return found if is_waiting else None
+
+
+async def collect(pool: Client, record: Record) -> Link | ParkedChallenge | None:
+    """Return what has become of a parked challenge, whoever answers it.
+
+    Returns:
+        The link where it is updated, the challenge where it still waits, and None where only a new login can
+        help: its time has run out, or the store has forgotten it.
+
+    Raises:
+        OutcomeUnknownError: A token was sent, and the link does not show what became of it.
+        ChallengeDeclinedError: Somebody declined.
+        ApiError: The token was refused.
+        ChallengeStoreError: The store cannot be used.
+    """
+    parked = None if record.ticket is None else await _settle(pool, record.ticket)
+    match None if parked is None else parked.phase:
+        case ChallengePhase.UPDATED:
+            return await pool.links.get(record.link_id)
+        case ChallengePhase.OPEN | ChallengePhase.CLAIMED:
+            return parked
+        case ChallengePhase.ANSWERED | ChallengePhase.UNSETTLED:
+            raise OutcomeUnknownError(
+                "The challenge was answered, and the link shows no success.",
+                remedy="Run the job again later to retry unsettled links: it looks before it logs in.",
+                link_id=record.link_id,
+            )
+        case ChallengePhase.DECLINED:
+            raise ChallengeDeclinedError(
+                "The person declined to give a token.",
+                remedy="Update the link again when a token can be given.",
+                link_id=record.link_id,
+            )
+        case ChallengePhase.REFUSED if parked is not None:
+            raise ApiError(
+                parked.message or "The token was refused.",
+                remedy="Correct the credentials before the link is updated again.",
+                details=(ErrorDetail(code=parked.code or ""),),
+                link_id=record.link_id,
+            )
+        case _:
+            return None
+
+
+async def _read(pool: Client, ticket: str) -> ParkedChallenge | None:
+    try:
+        return await pool.challenges.get(ticket)
+    except (UnknownTicketError, DamagedStateError):
+        return None
+
+
+async def _settle(pool: Client, ticket: str) -> ParkedChallenge | None:
+    try:
+        return await pool.challenges.settle(ticket)
+    except (UnknownTicketError, DamagedStateError):
+        return None
+
+
+def has_sent_token(record: Record) -> bool:
+    """Whether a token may have left: the status of the link tells what became of it."""
+    return record.state in (LinkState.SUBMITTED, LinkState.ANSWERED)

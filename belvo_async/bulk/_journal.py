@@ -9,7 +9,7 @@ from typing import Final
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._sqlite.database import Database
 from belvo_async._sqlite.worker import DatabaseWorker, InlineWorker, ThreadWorker
-from belvo_async.backends._challenge_record import find_link
+from belvo_async.backends._upgrades import UPGRADES
 from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
 from belvo_async.bulk._journal_owner import bind
 from belvo_async.bulk._records import (
@@ -28,7 +28,6 @@ from belvo_async.params import ClientIdentity
 _BEGIN_RUN: Final = "INSERT INTO runs (started_at, total) VALUES (:at, :total)"
 _END_RUN: Final = "UPDATE runs SET ended_at = :at, reason = :reason WHERE number = :run"
 _FIND: Final = "SELECT * FROM links WHERE link_id = ?"
-_FIND_TICKET: Final = "SELECT * FROM links WHERE ticket = ?"
 _INSERT: Final = """INSERT INTO links (link_id, state, at, institution, run)
     VALUES (:link_id, 'queued', :at, :institution, :run)"""
 _ADMIT_AGAIN: Final = """UPDATE links SET run = :run, institution = coalesce(:institution, institution)
@@ -36,18 +35,18 @@ _ADMIT_AGAIN: Final = """UPDATE links SET run = :run, institution = coalesce(:in
 _SUBMIT: Final = """UPDATE links
     SET state = 'submitted', at = :at, submitted_at = :submitted_at, logins = logins + 1,
         credentials = coalesce(:credentials, credentials),
-        ticket = NULL, parked = NULL, expires_at = NULL,
+        ticket = NULL, expires_at = NULL,
         code = NULL, message = NULL, may_retry = 0, retry_at = NULL
     WHERE link_id = :link_id"""
 _CHALLENGE: Final = """UPDATE links
-    SET state = :state, at = :at, ticket = :ticket, parked = :parked, expires_at = :expires_at
+    SET state = :state, at = :at, ticket = :ticket, expires_at = :expires_at
     WHERE link_id = :link_id"""
 _ANSWER: Final = """UPDATE links
     SET state = 'answered', at = :at, submitted_at = :submitted_at
     WHERE link_id = :link_id"""
 _FINISH: Final = """UPDATE links
     SET state = :state, at = :at, institution = coalesce(:institution, institution),
-        ticket = NULL, parked = NULL, expires_at = NULL,
+        ticket = NULL, expires_at = NULL,
         code = :code, message = :message, may_retry = :may_retry, retry_at = :retry_at,
         refused = CASE WHEN :holds_back AND credentials IS NOT NULL
             THEN substr(credentials || ' ' || replace(coalesce(refused, ''), credentials || ' ', ''), 1, 340)
@@ -57,7 +56,7 @@ _TAKE_INTERRUPTED: Final = """UPDATE links SET run = :run
     WHERE state IN ('submitted', 'challenged', 'answered') RETURNING *"""
 _REQUEUE: Final = """UPDATE links
     SET state = 'queued', at = :at,
-        ticket = NULL, parked = NULL, expires_at = NULL,
+        ticket = NULL, expires_at = NULL,
         code = NULL, message = NULL, may_retry = 0, retry_at = NULL
     WHERE link_id = :link_id"""
 
@@ -86,7 +85,7 @@ class Journal:
         database = Database(
             path,
             JOURNAL_ERRORS,
-            find_link,
+            UPGRADES,
             is_job=True,
             is_copy=is_copy,
             prepare=lambda connection: bind(connection, path, self._identity),
@@ -134,17 +133,17 @@ class Journal:
         """Announce a login; *at* is its time by Belvo's clock, *credentials* a digest of what it sends."""
         await self._write(_SUBMIT, link_id, submitted_at=at, credentials=credentials)
 
-    async def challenge(self, link_id: str, *, ticket: str, parked: str, expires_at: datetime) -> None:
-        """Note that the bank asks for a token; *parked* is the challenge as text."""
-        await self._write_challenge(LinkState.CHALLENGED, link_id, ticket, parked, expires_at)
+    async def challenge(self, link_id: str, *, ticket: str, expires_at: datetime) -> None:
+        """Note that the bank asks for a token, under which ticket, and until when."""
+        await self._write_challenge(LinkState.CHALLENGED, link_id, ticket, expires_at)
 
     async def answer(self, link_id: str, at: datetime) -> None:
         """Announce the answer to a challenge; *at* is its time by Belvo's clock."""
         await self._write(_ANSWER, link_id, submitted_at=at)
 
-    async def park(self, link_id: str, *, ticket: str, parked: str, expires_at: datetime) -> None:
+    async def park(self, link_id: str, *, ticket: str, expires_at: datetime) -> None:
         """Leave a challenge open under its ticket."""
-        await self._write_challenge(LinkState.PARKED, link_id, ticket, parked, expires_at)
+        await self._write_challenge(LinkState.PARKED, link_id, ticket, expires_at)
 
     async def finish(
         self,
@@ -187,16 +186,6 @@ class Journal:
             lambda connection: [read_record(row) for row in connection.execute(_TAKE_INTERRUPTED, values)]
         )
 
-    async def take_ticket(self, ticket: str) -> Record | None:
-        """Return the link whose challenge has this ticket, or None where none has it."""
-        values = (write_cell(ticket),)
-
-        def find(connection: sqlite3.Connection) -> Record | None:
-            row = connection.execute(_FIND_TICKET, values).fetchone()
-            return None if row is None else read_record(row)
-
-        return await self._worker.run(find)
-
     async def read_counts(self) -> Counts:
         """Count all links, of all runs; other writes wait for as long as that takes."""
         return await self._worker.run(count_links)
@@ -223,11 +212,9 @@ class Journal:
         return Admission(read_record(row), is_repeated=is_repeated, is_new=False)
 
     async def _write_challenge(
-        self, state: LinkState, link_id: str, ticket: str, parked: str, expires_at: datetime
+        self, state: LinkState, link_id: str, ticket: str, expires_at: datetime
     ) -> None:
-        await self._write(
-            _CHALLENGE, link_id, state=state.value, ticket=ticket, parked=parked, expires_at=expires_at
-        )
+        await self._write(_CHALLENGE, link_id, state=state.value, ticket=ticket, expires_at=expires_at)
 
     async def _write(self, statement: str, link_id: str, **values: str | datetime | bool | None) -> None:
         named: dict[str, Cell] = {name: write_cell(value) for name, value in values.items()}

@@ -7,7 +7,6 @@ from attrs import Attribute, field, frozen
 
 from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async.bulk._records import LinkState, Record
-from belvo_async.bulk._report import RefreshReport
 from belvo_async.bulk._stop_rule import StopRule
 from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.params import Concurrency, LinkUpdate
@@ -18,7 +17,6 @@ T = TypeVar("T")
 
 CredentialsProvider: TypeAlias = Callable[[str], Awaitable[LinkUpdate | None]]
 """Looks up the new credentials of a link by its id, right before its login; None where there are none."""
-ProgressCallback: TypeAlias = Callable[[RefreshReport], None]
 
 RETRIABLE: Final = (LinkState.REFUSED, LinkState.UNSETTLED, LinkState.PARKED)
 
@@ -41,13 +39,14 @@ def _check_rule(_options: "JobOptions", attribute: "Attribute[T]", value: T) -> 
         check_setting(attribute.name, value, StopRule)
 
 
-def _check_concurrency(_options: "JobOptions", attribute: "Attribute[T]", value: T) -> None:
-    check_setting(attribute.name, value, Concurrency)
-
-
-def _check_deadline(options: "JobOptions", attribute: "Attribute[float | None]", value: float | None) -> None:
+def _check_concurrency(_limits: "JobLimits", attribute: "Attribute[T]", value: T) -> None:
     if value is not None:
-        at_least(0.001)(options, attribute, value)
+        check_setting(f"JobLimits.{attribute.name}", value, Concurrency)
+
+
+def _check_deadline(limits: "JobLimits", attribute: "Attribute[float | None]", value: float | None) -> None:
+    if value is not None:
+        at_least(0.001)(limits, attribute, value)
 
 
 def _read_retry(value: object) -> frozenset[LinkState]:
@@ -70,29 +69,47 @@ def _read_resend(value: object) -> frozenset[str]:
 
 
 @frozen(kw_only=True)
+class JobLimits:
+    """How much a job does at once, and for how long.
+
+    Raises:
+        ConfigurationError: A number is out of range, or of a wrong type.
+    """
+
+    concurrency: Concurrency | None = field(default=None, validator=_check_concurrency)
+    """Logins at once, in all and at each institution; None: as many as the pool's. Links whose person is
+    being asked do not count."""
+    look_ahead: int = field(default=1000, validator=whole(1))
+    """How many links are read ahead to let institutions take turns; a source that is sorted by institution
+    needs more."""
+    max_open_prompts: int = field(default=1000, validator=whole(1))
+    """How many people are asked at once; the challenges of others are parked."""
+    link_deadline: float | None = field(default=None, validator=_check_deadline)
+    """Seconds for each link, from its turn on; then it is given up, settled or parked."""
+    login_limit: float = field(default=330.0, validator=at_least(0))
+    """Seconds after which a login that an earlier run began must have ended (Belvo error article: 408 after
+    five minutes, and the response takes its time)."""
+    close_grace: float = field(default=30.0, validator=at_least(0))
+    """Seconds for the logins under way when the block is left before the end."""
+
+
+@frozen(kw_only=True)
 class JobOptions:
     """The settings of one run.
 
     Raises:
-        ConfigurationError: A number is out of range, or of a wrong type.
+        ConfigurationError: A setting is of a wrong type.
         InvalidValueError: A callback cannot be called.
     """
 
-    concurrency: Concurrency = field(validator=_check_concurrency)
+    limits: JobLimits = field(factory=JobLimits)
+    concurrency: Concurrency
+    """That of the limits, or else that of the pool."""
     credentials: CredentialsProvider | None = field(default=None, validator=_check_callable)
     provide_token: TokenProvider | None = field(default=None, validator=_check_provider)
-    look_ahead: int = field(default=1000, validator=whole(1))
-    most_asking: int = field(default=1000, validator=whole(1))
-    share_challenges: bool = False
-    link_deadline: float | None = field(default=None, validator=_check_deadline)
-    login_limit: float = field(default=330.0, validator=at_least(0))
     stop: StopRule | None = field(default=None, validator=_check_rule)
     retry: frozenset[LinkState] = field(default=frozenset(), converter=_read_retry)
     resend: frozenset[str] = field(default=frozenset(), converter=_read_resend)
-    total: int | None = field(default=None, validator=whole(0, optional=True))
-    progress: ProgressCallback | None = field(default=None, validator=_check_callable)
-    progress_every: float = field(default=5.0, validator=at_least(0.001))
-    close_grace: float = field(default=30.0, validator=at_least(0))
     dry_run: bool = False
 
     def tries_again(self, record: Record) -> bool:

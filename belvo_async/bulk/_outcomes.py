@@ -24,7 +24,8 @@ from belvo_async.errors import (
     TokenProviderError,
     TooManySessionsError,
 )
-from belvo_async.models import AwaitingToken, Challenge, Link
+from belvo_async.models import Challenge, Link
+from belvo_async.models._pickles import Fields, reads_older
 
 
 @frozen(kw_only=True)
@@ -35,22 +36,23 @@ class Updated:
     link: Link
 
 
+def _take_challenge(fields: Fields) -> Fields:
+    """Give a challenge its place: a whole state was kept while one could be resumed without its ticket."""
+    return {**fields, "challenge": fields["state"].challenge} if "state" in fields else fields
+
+
+@reads_older(_take_challenge)
 @frozen(kw_only=True)
 class Parked:
     """The institution wants a token, and nobody was asked, or nobody answered before the run stopped."""
 
     link_id: str
     ticket: str
-    """What `RefreshRun.answer` takes: unguessable, and fit for a URL."""
-    state: AwaitingToken
-    """What `SessionPool.links.resume` takes."""
+    """What `pool.challenges` takes, in the job and outside: unguessable, and fit for a URL."""
+    challenge: Challenge
+    """What the institution asks."""
     expires_at: datetime
     """The last moment for an answer, in UTC."""
-
-    @property
-    def challenge(self) -> Challenge:
-        """What the institution asks."""
-        return self.state.challenge
 
 
 @frozen(kw_only=True)

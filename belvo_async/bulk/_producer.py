@@ -1,7 +1,7 @@
 """Reads the source into the queue: each link once, and none that is done."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Final
 
 from belvo_async.bulk._credentials import RefusedCredentials
@@ -25,12 +25,11 @@ class Producer:
         queue: Where links wait.
         statistics: Counts what does not get there.
         credentials: Knows what is held back.
-        busy: Links whose earlier outcome is about to change: they are not tried again now.
         is_crowded: Whether outcomes wait to be taken, so that nothing more is read.
         on_wait: Told of each link that waits.
     """
 
-    def __init__(  # noqa: PLR0913 - its neighbours, each once
+    def __init__(
         self,
         source: Source,
         journal: Journal,
@@ -39,7 +38,6 @@ class Producer:
         statistics: Statistics,
         credentials: RefusedCredentials,
         *,
-        busy: Collection[str],
         is_crowded: Callable[[], bool],
         on_wait: Callable[[Job], None],
     ) -> None:
@@ -49,7 +47,6 @@ class Producer:
         self._queue: Final = queue
         self._statistics: Final = statistics
         self._credentials: Final = credentials
-        self._busy: Final = busy
         self._is_crowded: Final = is_crowded
         self._on_wait: Final = on_wait
         self._has_room: Final = asyncio.Event()
@@ -63,7 +60,7 @@ class Producer:
             SourceError: The source raised, or gave something that is no link.
             JournalError: The journal cannot be used.
         """
-        batches = self._source.batches(min(_BATCH, self._options.look_ahead))
+        batches = self._source.batches(min(_BATCH, self._options.limits.look_ahead))
         try:
             async for batch in batches:
                 await self._admit(batch)
@@ -101,7 +98,7 @@ class Producer:
             self.interrupted.remove(job.link_id)
         elif admission.is_repeated:
             self._statistics.repeated += 1
-        elif not is_new and (job.link_id in self._busy or not self._options.tries_again(record)):
+        elif not is_new and not self._options.tries_again(record):
             self._statistics.skipped += 1
         elif self._options.dry_run:
             self._plan_one(job, record)

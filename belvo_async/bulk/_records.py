@@ -50,8 +50,7 @@ class Record:
     logins: int = 0
     """How many logins were announced, in all runs."""
     ticket: str | None = None
-    parked: str | None = field(default=None, repr=False)
-    """The challenge as text, to go on with; it holds no secret."""
+    """Under which `pool.challenges` has the newest challenge of the link."""
     expires_at: datetime | None = None
     code: str | None = None
     """The error code, or the name of the error class."""
@@ -140,7 +139,6 @@ def read_record(row: Row) -> Record:
         submitted_at=read_time(row["submitted_at"]),
         logins=int(row["logins"] or 0),
         ticket=read_text(row["ticket"]),
-        parked=read_text(row["parked"]),
         expires_at=read_time(row["expires_at"]),
         code=read_text(row["code"]),
         message=read_text(row["message"]),

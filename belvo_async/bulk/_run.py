@@ -1,13 +1,11 @@
 """One run of a job, as its user sees it."""
 
 import asyncio
-import logging
 from collections.abc import Sized
 from types import TracebackType
 from typing import Final, Self
 
 from belvo_async._event_loop import LoopBinding, end_all, finish, first_of, wait_until_done
-from belvo_async._http import hide
 from belvo_async._pool import Client
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._options import JobOptions
@@ -16,8 +14,6 @@ from belvo_async.bulk._report import RefreshReport
 from belvo_async.bulk._scheduler import Scheduler
 from belvo_async.bulk._source import Items, Source
 from belvo_async.errors import BelvoError, JobError, UsageError
-
-_LOG: Final = logging.getLogger("belvo_async")
 
 
 class RefreshRun:
@@ -32,11 +28,10 @@ class RefreshRun:
         self._journal: Final = journal
         self._options: Final = options
         self._source: Final = Source(updates, has_credentials=options.credentials is not None)
-        self._total: Final = len(updates) if isinstance(updates, Sized) else options.total
+        self._total: Final = len(updates) if isinstance(updates, Sized) else None
         self._binding: Final = LoopBinding("run", "with bulk.refresh(…)")
         self._scheduler: Scheduler | None = None
         self._task: asyncio.Task[None] | None = None
-        self._reporter: asyncio.Task[None] | None = None
         self._closing: asyncio.Future[None] | None = None
         self._stopped: str | None = None
         self._is_failure_told = False
@@ -59,7 +54,6 @@ class RefreshRun:
             await finish(self._journal.close())
             raise
         self._scheduler = scheduler
-        self._reporter = asyncio.create_task(self._report_progress())
         return self
 
     async def _prepare(self) -> Scheduler:
@@ -88,25 +82,22 @@ class RefreshRun:
                 off, and settled by the next run on the journal.
         """
         scheduler = self._enter()
-        seconds = self._options.close_grace if grace is None else grace
+        seconds = self._options.limits.close_grace if grace is None else grace
         try:
             self.stop("it was closed before its end")
-            await first_of(self._calm_down(scheduler), self._pool.clock.sleep(seconds))
+            await first_of(self._calm_down(), self._pool.clock.sleep(seconds))
         finally:
             if self._closing is None:
                 self._closing = asyncio.ensure_future(self._close(scheduler))
             await wait_until_done([self._closing])
             self._closing.result()
 
-    async def _calm_down(self, scheduler: Scheduler) -> None:
+    async def _calm_down(self) -> None:
         if self._task is not None:
             await asyncio.shield(self._task)
-        await scheduler.no_answers.wait()
 
     async def _close(self, scheduler: Scheduler) -> None:
-        tasks = [task for task in (self._task, self._reporter) if task is not None]
-        await end_all(tasks)
-        self._tell_progress()
+        await end_all([] if self._task is None else [self._task])
         try:
             await self._journal.end_run(self.report.stopped)
         except JobError as error:
@@ -150,24 +141,6 @@ class RefreshRun:
         if not scheduler.is_stopping:
             self._stopped = reason
             scheduler.stop()
-
-    async def answer(self, ticket: str, token: str | None = None) -> Outcome:
-        """Answer a parked challenge of this job, while the run goes on.
-
-        The outcome is counted and written into the journal, and returned here, not by iterating. A new
-        challenge comes back as `Parked`, under the same ticket.
-
-        Args:
-            ticket: `Parked.ticket`, of this run or an earlier one.
-            token: The token; None where the challenge expects no input.
-
-        Raises:
-            InvalidValueError: No open challenge has this ticket.
-            InvalidTokenError: The token cannot be one; nothing was sent, and the challenge is still open.
-            BelvoError: The journal or the pool cannot be used.
-        """
-        token = hide(token)
-        return await self._enter().answer(ticket, token)
 
     @property
     def report(self) -> RefreshReport:
@@ -213,19 +186,6 @@ class RefreshRun:
             )
         self._binding.check()
         return self._scheduler
-
-    async def _report_progress(self) -> None:
-        while True:
-            await self._pool.clock.sleep(self._options.progress_every)
-            self._tell_progress()
-
-    def _tell_progress(self) -> None:
-        if self._options.progress is None:
-            return
-        try:
-            self._options.progress(self.report)
-        except Exception:  # noqa: BLE001 - the user's code, and logins are under way
-            _LOG.exception("the progress callback raised")
 
 
 def _tell_why(reason: str | None, scheduler: Scheduler) -> str | None:

@@ -13,18 +13,19 @@ from belvo_async._event_loop import end_all, first_of
 from belvo_async._pool import Client
 from belvo_async.bulk._circuit_breaker import CircuitBreaker
 from belvo_async.bulk._credentials import RefusedCredentials
+from belvo_async.bulk._doubt import find_waiting, has_sent_token
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._options import JobOptions
 from belvo_async.bulk._outcomes import Outcome, Parked, Updated
 from belvo_async.bulk._producer import Producer
 from belvo_async.bulk._queue import FairQueue, Job
-from belvo_async.bulk._records import LinkState, Record
+from belvo_async.bulk._records import Record
 from belvo_async.bulk._recovery import Recovery
 from belvo_async.bulk._source import Source
 from belvo_async.bulk._statistics import Statistics
 from belvo_async.bulk._stop_rule import FailureCount
 from belvo_async.bulk._worker import LinkWorker
-from belvo_async.errors import BelvoError, InvalidValueError, SourceError
+from belvo_async.errors import BelvoError, SourceError
 
 _MOST_QUEUED: Final = 64
 """Logins that wait for their turn, or for their credentials: the others wait where the next is chosen."""
@@ -50,22 +51,17 @@ class Scheduler:
         self._outcomes: Final[deque[Outcome]] = deque()
         self._tasks: Final[set[asyncio.Task[None]]] = set()
         self._failure_count: Final = FailureCount(options.stop)
-        self._reopened: Final[set[str]] = set()
-        """Links with an earlier outcome that is about to change."""
-        self._answers = 0
-        self.no_answers: Final = asyncio.Event()
-        """Set while no answer from outside is under way."""
-        self.no_answers.set()
         self._feeder: asyncio.Task[None] | None = None
         self._has_ended = False
         self._was_cut = False
         """Whether something that had begun was given up."""
-        self.queue: Final = FairQueue(options.concurrency, options.look_ahead, pool.clock)
+        limits = options.limits
+        self.queue: Final = FairQueue(options.concurrency, limits.look_ahead, pool.clock)
         self._circuit_breaker: Final = CircuitBreaker(self.queue)
         self.statistics: Final = Statistics(pool.clock, options.concurrency, pool.rate_limit)
         credentials = RefusedCredentials(pool.identity, options.resend)
         self.worker: Final = LinkWorker(pool, journal, options, credentials, self._stopping)
-        self._recovery: Final = Recovery(pool, self.worker, options.login_limit, self._stopping)
+        self._recovery: Final = Recovery(pool, self.worker, limits.login_limit, self._stopping)
         self._producer: Final = Producer(
             source,
             journal,
@@ -73,7 +69,6 @@ class Scheduler:
             self.queue,
             self.statistics,
             credentials,
-            busy=self._reopened,
             is_crowded=self._is_crowded,
             on_wait=self._welcome,
         )
@@ -115,31 +110,6 @@ class Scheduler:
             await self._arrived.wait()
         outcome = self._outcomes.popleft()
         self._stir()
-        return outcome
-
-    async def answer(self, ticket: str, token: str | None) -> Outcome:
-        """Answer a parked challenge, and count what comes of it."""
-        record = await self._journal.take_ticket(ticket)
-        if record is None or record.state is not LinkState.PARKED or record.link_id in self._reopened:
-            raise InvalidValueError.of(
-                "ticket",
-                "belongs to no open challenge",
-                remedy="It was answered already, is being answered, or is of another job.",
-            )
-        self.queue.discard(record.link_id)
-        self._reopened.add(record.link_id)
-        self._answers += 1
-        self.no_answers.clear()
-        try:
-            outcome = await self.worker.answer(record, token)
-        finally:
-            self._reopened.discard(record.link_id)
-            self._answers -= 1
-            if not self._answers:
-                self.no_answers.set()
-        self.statistics.forget(record.link_id)
-        self.statistics.take_back(LinkState.PARKED, record.institution, None)
-        self.statistics.count(outcome, record.institution)
         return outcome
 
     async def conduct(self, interrupted: list[Record]) -> None:
@@ -231,13 +201,10 @@ class Scheduler:
 
     async def _serve(self, job: Job) -> None:
         place = _Place(self.queue, self.statistics, job)
-        if job.earlier is not None:
-            self._reopened.add(job.link_id)
         try:
             outcome = await self.worker.serve(job, self._stir, partial(self._ask, place))
         finally:
             place.leave()
-            self._reopened.discard(job.link_id)
             self.statistics.forget(job.link_id)
         if outcome is None:
             self.statistics.hold_back()
@@ -256,8 +223,8 @@ class Scheduler:
             self._stir()
 
     async def _recover(self, record: Record) -> None:
-        is_challenged = record.state is LinkState.CHALLENGED
-        outcome = await (self._go_on(record) if is_challenged else self._settle(record))
+        is_waiting = not has_sent_token(record) or await find_waiting(self._pool, record) is not None
+        outcome = await (self._go_on(record) if is_waiting else self._settle(record))
         if outcome is not None:
             self._hand_out(outcome, record.institution)
 

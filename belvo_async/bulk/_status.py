@@ -2,7 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
@@ -11,8 +12,10 @@ from attrs import frozen
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._sqlite.database import NO_JOB_REMEDY, open_to_read
-from belvo_async._sqlite.file import exists, find_real
+from belvo_async._sqlite.file import ask, exists, find_real
 from belvo_async._sqlite.lock import is_locked
+from belvo_async.backends._challenge_record import find_key
+from belvo_async.backends._challenge_store import write_time
 from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
 from belvo_async.bulk._journal_owner import find_environment
 from belvo_async.bulk._records import (
@@ -23,6 +26,7 @@ from belvo_async.bulk._records import (
     read_time,
     write_cell,
 )
+from belvo_async.models import ChallengePhase
 
 T = TypeVar("T")
 
@@ -36,6 +40,11 @@ _FINISHED_SINCE: Final = """SELECT count(*) FROM links
 _HELD_BACK: Final = """SELECT count(*) FROM links
     WHERE state = 'refused' AND NOT may_retry AND refused IS NOT NULL"""
 _NEXT_EXPIRY: Final = "SELECT min(expires_at) FROM links WHERE state IN ('challenged', 'parked')"
+_HAS_STORE: Final = "SELECT count(*) FROM sqlite_master WHERE name = 'challenges'"
+_BY_PHASE: Final = """SELECT phase, challenges.expires_at, count(*)
+    FROM links, client, challenges ON challenges.key = find_key(client.digest, ticket)
+    WHERE state = 'parked' AND ticket IS NOT NULL
+    GROUP BY phase, CASE WHEN phase IN ('open', 'claimed') THEN challenges.expires_at END"""
 
 
 @frozen(kw_only=True)
@@ -60,6 +69,8 @@ class JournalStatus:
     counts: Counts
     finished_per_minute: float
     """Links that came to an end, whichever, in the last five minutes or since the run began."""
+    challenges: Mapping[ChallengePhase, int]
+    """What has become of the challenges of parked links, as far as their store is in this file."""
     next_expiry: datetime | None
     """When the first open challenge expires."""
     held_back: int
@@ -127,9 +138,24 @@ def _build_status(connection: sqlite3.Connection, path: Path, now: datetime) -> 
         total=run.get("total"),
         counts=counts,
         finished_per_minute=_measure_pace(connection, started_at or now, now),
+        challenges=_count_phases(connection, now),
         next_expiry=counts.next_expiry,
         held_back=connection.execute(_HELD_BACK).fetchone()[0],
     )
+
+
+def _count_phases(connection: sqlite3.Connection, now: datetime) -> dict[ChallengePhase, int]:
+    """Count what has become of parked challenges: time runs out, and claims lapse, without being written."""
+    phases: Counter[ChallengePhase] = Counter()
+    if not ask(connection, _HAS_STORE):  # a journal of version 2
+        return phases
+    connection.create_function("find_key", 2, find_key)
+    for name, expires_at, count in connection.execute(_BY_PHASE):
+        phase = ChallengePhase(name)
+        if phase in (ChallengePhase.OPEN, ChallengePhase.CLAIMED):
+            phase = ChallengePhase.OPEN if expires_at > write_time(now) else ChallengePhase.EXPIRED
+        phases[phase] += count
+    return phases
 
 
 def _measure_pace(connection: sqlite3.Connection, started_at: datetime, now: datetime) -> float:

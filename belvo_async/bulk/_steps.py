@@ -1,16 +1,14 @@
-"""Writes the steps of one login into the journal, each before it happens."""
+"""Writes the steps of one login into the journal, each before it happens; challenges go into the store."""
 
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
-from belvo_async._clock import Instant
-from belvo_async._engine.parked_challenges import draw_ticket
 from belvo_async._pool import Client
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._outcomes import Parked
-from belvo_async.models import AwaitingToken
+from belvo_async.models import AwaitingToken, ParkedChallenge
 
 
 class Phase(Enum):
@@ -27,9 +25,9 @@ class Steps:
 
     Args:
         journal: Where the steps are written.
-        pool: Writes challenges as text.
+        pool: Keeps the challenges.
         link_id: The link.
-        ticket: That of an earlier challenge, which the new one replaces.
+        institution: Its institution, where it is known.
         is_in_doubt: Whether an earlier login of the link may have succeeded.
         on_begin: Told when the login is about to leave, or to be answered.
         on_challenge: Told when a person is about to be asked.
@@ -40,26 +38,26 @@ class Steps:
         journal: Journal,
         pool: Client,
         link_id: str,
+        institution: str | None,
         *,
-        ticket: str | None = None,
         is_in_doubt: bool = False,
         on_begin: Callable[[], None] | None = None,
         on_challenge: Callable[[Parked], None] | None = None,
     ) -> None:
         self._journal: Final = journal
         self._pool: Final = pool
+        self._institution: Final = institution
         self._on_begin: Final = on_begin
         self._on_challenge: Final = on_challenge
         self.link_id: Final = link_id
-        self.ticket = ticket
         self.is_in_doubt: Final = is_in_doubt
         self.phase = Phase.NOTHING
         self.submitted_at: datetime | None = None
         """When the last login or answer left, by Belvo's clock."""
         self.credentials: str | None = None
         """The digest of what the login sends."""
-        self.state: AwaitingToken | None = None
-        """The newest challenge."""
+        self.parked: Parked | None = None
+        """The newest challenge, under its ticket."""
 
     async def note_submission(self, at: datetime) -> None:
         """Write that the login leaves."""
@@ -67,17 +65,11 @@ class Steps:
         await self._journal.submit(self.link_id, at, self.credentials)
 
     async def note_challenge(self, state: AwaitingToken) -> None:
-        """Write the challenge down."""
-        parked = self.build_parked(state)
-        await self._journal.challenge(
-            self.link_id,
-            ticket=parked.ticket,
-            parked=self._pool.links.park(state),
-            expires_at=parked.expires_at,
-        )
-        self.phase, self.state = Phase.ASKING, state
-        if self._on_challenge is not None:
-            self._on_challenge(parked)
+        """Park the challenge, and write its ticket down."""
+        if self.parked is None:
+            await self.park(state)
+        else:  # it is in the store already, under the ticket of the one before it
+            await self.take(await self._pool.challenges.get(self.parked.ticket))
 
     async def note_answer(self, at: datetime) -> None:
         """Write that the answer leaves."""
@@ -90,12 +82,20 @@ class Steps:
         if self._on_begin is not None:
             self._on_begin()
 
-    def build_parked(self, state: AwaitingToken) -> Parked:
-        """Return a challenge under its ticket."""
-        self.ticket = self.ticket or draw_ticket()
-        return Parked(
+    async def park(self, state: AwaitingToken) -> None:
+        """Keep a challenge under a new ticket."""
+        ticket = await self._pool.challenges.park(state, institution=self._institution)
+        await self.take(await self._pool.challenges.get(ticket))
+
+    async def take(self, challenge: ParkedChallenge) -> None:
+        """Go on with a challenge that the store has."""
+        parked = Parked(
             link_id=self.link_id,
-            ticket=self.ticket,
-            state=state,
-            expires_at=Instant.now(self._pool.clock).find_wall(state.deadline),
+            ticket=challenge.ticket,
+            challenge=challenge.challenge,
+            expires_at=challenge.expires_at,
         )
+        await self._journal.challenge(self.link_id, ticket=parked.ticket, expires_at=parked.expires_at)
+        self.phase, self.parked = Phase.ASKING, parked
+        if self._on_challenge is not None:
+            self._on_challenge(parked)

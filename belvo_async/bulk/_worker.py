@@ -1,21 +1,21 @@
 """Takes one link from its turn to its outcome."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final, TypeVar
 
 from belvo_async._event_loop import first_of
 from belvo_async._pool import Client
 from belvo_async.bulk._credentials import HeldBackError, RefusedCredentials
-from belvo_async.bulk._doubt import build_doubt, check_status
+from belvo_async.bulk._doubt import build_doubt, check_status, collect, find_waiting
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._options import JobOptions
 from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated, find_retry
 from belvo_async.bulk._prompts import LeftOpenError, Prompts
 from belvo_async.bulk._queue import Job
 from belvo_async.bulk._records import LinkState, Record
-from belvo_async.bulk._sharing import Sharing
 from belvo_async.bulk._source import is_cancelled_from_outside
 from belvo_async.bulk._statistics import find_code, find_state
 from belvo_async.bulk._steps import Phase, Steps
@@ -23,7 +23,9 @@ from belvo_async.errors import (
     AddressBlockedError,
     AuthenticationError,
     BelvoError,
-    DamagedStateError,
+    ChallengeAnsweredError,
+    ChallengeError,
+    ChallengeStoreError,
     DeadlineExceededError,
     InvalidTokenError,
     InvalidValueError,
@@ -35,11 +37,10 @@ from belvo_async.errors import (
     TokenProviderError,
     TokenRequiredError,
     UnreachableError,
-    UsageError,
     WrongEventLoopError,
 )
-from belvo_async.mfa import ResumeRoute, challenge_expired, token_required
-from belvo_async.models import AwaitingToken, Link
+from belvo_async.mfa import ResumeRoute, challenge_expired
+from belvo_async.models import Link
 from belvo_async.models._lines import LONGEST_NAME, cut_optional
 from belvo_async.params import LinkUpdate
 
@@ -69,9 +70,8 @@ class LinkWorker:
         self._journal: Final = journal
         self._options: Final = options
         self._credentials: Final = credentials
-        self._sharing: Final = Sharing(pool, is_on=options.share_challenges)
         self._not_begun: Final[set[asyncio.Task[object] | None]] = set()
-        self.prompts: Final = Prompts(options.provide_token, options.most_asking, stopping)
+        self.prompts: Final = Prompts(options.provide_token, options.limits.max_open_prompts, stopping)
 
     async def serve(
         self, job: Job, on_begin: Callable[[], None], on_challenge: Callable[[Parked], None]
@@ -91,7 +91,7 @@ class LinkWorker:
             self._journal,
             self._pool,
             job.link_id,
-            ticket=None if job.earlier is None else job.earlier.ticket,
+            job.institution,
             is_in_doubt=job.earlier is not None and job.earlier.state is LinkState.UNSETTLED,
             on_begin=begin,
             on_challenge=on_challenge,
@@ -119,24 +119,9 @@ class LinkWorker:
     async def go_on(self, record: Record, on_challenge: Callable[[Parked], None]) -> Outcome:
         """Ask for the token of a challenge that an earlier run left open, or park it."""
         steps = Steps(
-            self._journal, self._pool, record.link_id, ticket=record.ticket, on_challenge=on_challenge
+            self._journal, self._pool, record.link_id, record.institution, on_challenge=on_challenge
         )
         return await self._finish(self._limit(self._resume(record, steps)), steps, record.institution)
-
-    async def answer(self, record: Record, token: str | None) -> Outcome:
-        """Answer a parked challenge.
-
-        Raises:
-            InvalidTokenError: The token cannot be one; the challenge is as it was.
-            InvalidValueError: Others may answer it too.
-            BelvoError: The answer cannot be sent; the challenge is as it was.
-        """
-        await self._sharing.check_own(record.ticket or "")
-        steps = Steps(self._journal, self._pool, record.link_id, ticket=record.ticket)
-        state = self._pool.links.unpark(record.parked or "")
-        update = await self._find_update_to_resume(state, None, record)
-        work = self._pool.links.resume(state, token, update=update, recorder=steps)
-        return await self._finish(work, steps, record.institution, passes=(InvalidTokenError, UsageError))
 
     async def record(self, outcome: Outcome, institution: str | None, *, has_left: bool = False) -> None:
         """Write an outcome into the journal; *has_left* says whether a login or a token was sent."""
@@ -146,9 +131,7 @@ class LinkWorker:
                 name = cut_optional(link.institution or institution, LONGEST_NAME)
                 await self._journal.finish(link_id, state, institution=name)
             case Parked(link_id=link_id, ticket=ticket, expires_at=expires_at):
-                parked = self._pool.links.park(outcome.state)
-                await self._journal.park(link_id, ticket=ticket, parked=parked, expires_at=expires_at)
-                await self._sharing.park(outcome, institution)
+                await self._journal.park(link_id, ticket=ticket, expires_at=expires_at)
             case NotUpdated(link_id=link_id, error=error):
                 await self._journal.finish(
                     link_id,
@@ -169,17 +152,11 @@ class LinkWorker:
         return NotUpdated(link_id=link_id, error=error, may_retry=seconds is not None, retry_at=retry_at)
 
     async def _finish(
-        self,
-        work: Coroutine[object, object, Link],
-        steps: Steps,
-        institution: str | None,
-        passes: tuple[type[BelvoError], ...] = (),
+        self, work: Coroutine[object, object, Link], steps: Steps, institution: str | None
     ) -> Outcome:
         try:
             link = await work
         except BelvoError as error:
-            if isinstance(error, passes) and steps.phase is Phase.NOTHING:
-                raise
             outcome = await self._read_failure(error, steps)
         else:
             outcome = Updated(link_id=steps.link_id, link=link)
@@ -190,10 +167,10 @@ class LinkWorker:
         match error:
             case OutcomeUnknownError():
                 return Unsettled(link_id=steps.link_id, error=error)
-            case TokenRequiredError(state=state) | TokenNotSentError(state=AwaitingToken() as state):
-                return steps.build_parked(state)
-            case TokenProviderError(state=AwaitingToken() as state, __cause__=LeftOpenError()):
-                return steps.build_parked(state)
+            case _ if steps.parked is not None and _leaves_open(error):
+                return steps.parked
+            case ChallengeAnsweredError() if steps.parked is not None:
+                return await self._read_other_answer(steps, steps.parked)
             case DeadlineExceededError():
                 return await self._read_lateness(error, steps)
             case AuthenticationError() | PoolClosedError() if _is_unsent(error, steps):
@@ -202,10 +179,37 @@ class LinkWorker:
             case UnreachableError() | AddressBlockedError() if steps.phase is Phase.SUBMITTED:
                 await self._journal.requeue(steps.link_id)  # it was announced, and did not leave
                 raise error
-            case AuthenticationError() | JobError() | PoolClosedError() | WrongEventLoopError():
+            case (
+                AuthenticationError()
+                | ChallengeStoreError()
+                | JobError()
+                | PoolClosedError()
+                | WrongEventLoopError()
+            ):
                 raise error  # every other link would meet it too
+            case TokenProviderError() | InvalidTokenError() if steps.parked is not None:
+                with suppress(ChallengeError):  # nobody is to answer it: the link is to be tried again
+                    await self._pool.challenges.decline(steps.parked.ticket)
+                return self.refuse(steps.link_id, error)
             case _:
                 return self._read_refusal(error, steps)
+
+    async def _read_other_answer(self, steps: Steps, parked: Parked) -> Outcome:
+        """Tell what has become of a challenge that somebody else answers."""
+        record = Record(
+            link_id=steps.link_id, state=LinkState.PARKED, at=self._pool.clock.wall(), ticket=parked.ticket
+        )
+        try:
+            found = await collect(self._pool, record)
+        except BelvoError as error:
+            return await self._read_failure(error, steps)
+        match found:
+            case Link():
+                return Updated(link_id=steps.link_id, link=found)
+            case None:
+                return self.refuse(steps.link_id, challenge_expired(steps.link_id, "its time ran out"))
+            case _:
+                return parked
 
     def _read_refusal(self, error: BelvoError, steps: Steps) -> Outcome:
         """Tell a login that failed from one that never began: then an earlier one stays in doubt."""
@@ -217,8 +221,8 @@ class LinkWorker:
 
     async def _read_lateness(self, error: DeadlineExceededError, steps: Steps) -> Outcome:
         """Find out what became of a login that was given up in the middle."""
-        if steps.phase is Phase.ASKING and steps.state is not None:
-            return steps.build_parked(steps.state)
+        if steps.phase is Phase.ASKING and steps.parked is not None:
+            return steps.parked
         if steps.submitted_at is None:
             return self._read_refusal(error, steps)
         try:
@@ -230,7 +234,7 @@ class LinkWorker:
         return Unsettled(link_id=steps.link_id, error=error)
 
     async def _limit(self, work: Coroutine[object, object, T]) -> T:
-        seconds = self._options.link_deadline
+        seconds = self._options.limits.link_deadline
         if seconds is None:
             return await work
         task = asyncio.ensure_future(work)
@@ -245,60 +249,74 @@ class LinkWorker:
     async def _log_in(self, job: Job, steps: Steps) -> Link:
         earlier = job.earlier
         if earlier is not None and earlier.state is LinkState.PARKED:
-            shared = await self._sharing.find(earlier.ticket)
-            if shared is not None:
-                link = await self._sharing.collect(shared, earlier)
-                if link is not None:
-                    return link
-                steps.ticket = None  # the old one stands for what is over
-            elif self._is_open(earlier):
-                return await self._resume(earlier, steps, job.update)
+            found = await collect(self._pool, earlier)
+            if isinstance(found, Link):
+                return found
+            if found is not None:
+                await steps.take(found)
+                return await self._ask(steps, found.ticket, job.update, job.refused)
         if earlier is not None and steps.is_in_doubt:
-            link = await check_status(self._pool, earlier, self._options.login_limit)
+            link = await check_status(self._pool, earlier, self._options.limits.login_limit)
             if link is not None:
                 return link
         update = job.update or await self._find_update(job.link_id)
         if self._credentials.holds_back(update, job.refused):
             raise HeldBackError
         steps.credentials = self._credentials.digest(update)
-        return await self._pool.links.update(update, provide_token=self.prompts.provider, recorder=steps)
+        try:
+            return await self._pool.links.update(update, recorder=steps)
+        except TokenRequiredError:
+            if steps.parked is None:
+                raise
+            return await self._ask(steps, steps.parked.ticket, update, job.refused)
 
-    async def _resume(self, record: Record, steps: Steps, update: LinkUpdate | None = None) -> Link:
-        state = self._pool.links.unpark(record.parked or "")
-        if state.deadline <= self._pool.clock.monotonic():
+    async def _resume(self, record: Record, steps: Steps) -> Link:
+        waiting = await find_waiting(self._pool, record)
+        found = await collect(self._pool, record) if waiting is None else waiting
+        if isinstance(found, Link):
+            return found
+        if found is None:
             raise challenge_expired(record.link_id, "nobody answered before its time ran out")
-        steps.phase, steps.state = Phase.ASKING, state
-        provider = self.prompts.provider
-        if provider is None:
-            raise token_required(state, "nobody can be asked")
-        update = await self._find_update_to_resume(state, update, record)
-        if update is None and self._needs_update(state):
-            raise token_required(state, "there are no credentials to send with the token")
-        steps.credentials = None if update is None else self._credentials.digest(update)
-        return await self._pool.links.resume(state, provide_token=provider, update=update, recorder=steps)
+        await steps.take(found)
+        return await self._ask(steps, found.ticket, None, record.refused)
 
-    def _needs_update(self, state: AwaitingToken) -> bool:
+    async def _ask(
+        self, steps: Steps, ticket: str, update: LinkUpdate | None, refused: Collection[str]
+    ) -> Link:
+        """Ask for the tokens of a parked challenge; leave it open where that cannot be done."""
+        provider = self.prompts.provider
+        update = None if provider is None else await self._find_update_to_resume(steps, update, refused)
+        if provider is None or (update is None and self._needs_update):
+            raise TokenProviderError(
+                "The challenge is left open.", remedy="Answer it by its ticket.", link_id=steps.link_id
+            ) from LeftOpenError()
+        steps.credentials = None if update is None else self._credentials.digest(update)
+        try:
+            return await self._pool.challenges.resume(
+                ticket, provide_token=provider, update=update, recorder=steps
+            )
+        except TokenRequiredError as required:
+            if not required.ticket:  # the store could not keep the newest challenge under its ticket
+                await steps.park(required.state)
+            raise
+
+    @property
+    def _needs_update(self) -> bool:
+        """Whether a token may have to be sent with the credentials, or after another login with them."""
         policy = self._pool.mfa
-        return policy.resume_route is ResumeRoute.PUT_LINK or policy.restarts > state.restarts
+        return policy.resume_route is ResumeRoute.PUT_LINK or policy.restarts > 0
 
     async def _find_update_to_resume(
-        self, state: AwaitingToken, update: LinkUpdate | None, record: Record
+        self, steps: Steps, update: LinkUpdate | None, refused: Collection[str]
     ) -> LinkUpdate | None:
         """Return the credentials, where a resumed login may have to send them once more, and may do so."""
-        if not self._needs_update(state):
+        if not self._needs_update:
             return None
         if update is None and self._options.credentials is not None:
-            update = await self._find_update(state.challenge.link_id)
-        if update is not None and self._credentials.holds_back(update, record.refused):
+            update = await self._find_update(steps.link_id)
+        if update is not None and self._credentials.holds_back(update, refused):
             return None
         return update
-
-    def _is_open(self, record: Record) -> bool:
-        try:
-            state = self._pool.links.unpark(record.parked or "")
-        except DamagedStateError:
-            return False
-        return state.deadline > self._pool.clock.monotonic()
 
     async def _find_update(self, link_id: str) -> LinkUpdate:
         find = self._options.credentials
@@ -320,6 +338,12 @@ class LinkWorker:
         raise InvalidValueError.of(
             "credentials", problem, remedy="Return LinkUpdate(link_id, password=…).", link_id=link_id
         )
+
+
+def _leaves_open(error: BelvoError) -> bool:
+    """Whether it says that nobody has answered a challenge, or that the token surely did not leave."""
+    is_unanswered = isinstance(error, TokenProviderError) and isinstance(error.__cause__, LeftOpenError)
+    return is_unanswered or isinstance(error, TokenRequiredError | TokenNotSentError)
 
 
 def _is_unsent(error: BelvoError, steps: Steps) -> bool:

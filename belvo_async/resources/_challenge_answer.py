@@ -40,8 +40,8 @@ class ChallengeAnswer:
             read_token(state, token)
             try:
                 return await self._send(kept, state, token)
-            except TokenRequiredError:
-                if provide_token is None or not await self._is_open():
+            except TokenRequiredError as required:
+                if provide_token is None or required.ticket is None:  # none: it could not be kept
                     raise
             token = None
 
@@ -67,10 +67,6 @@ class ChallengeAnswer:
             async with await self._parked.leases.claim(kept) as claim:
                 recorder = claim if self._recorder is None else TwoRecorders(self._recorder, claim)
                 return await self._links.resume(state, token, update=self._update, recorder=recorder)
-
-    async def _is_open(self) -> bool:
-        kept = await self._parked.read(self._ticket)
-        return kept.find_phase(self._context.now().wall) is ChallengePhase.OPEN
 
 
 async def decline(parked: ParkedChallenges, ticket: str, now: Instant) -> None:

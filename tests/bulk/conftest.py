@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from attrs import fields
 
 from belvo_async import LinkUpdate, RetryPolicy, SessionPool
-from belvo_async.bulk import LinkState, Outcome, RefreshReport, RefreshRun, list_records, refresh
+from belvo_async.bulk import JobLimits, LinkState, Outcome, RefreshReport, RefreshRun, list_records, refresh
 from belvo_async.errors import BelvoError
 from belvo_async.sandbox import Sandbox
 from tests.engine.conftest import clock, open_pool, pool, sandbox
@@ -20,6 +21,7 @@ EREBOR = "erebor_mx_retail"
 GRINGOTTS = "gringotts_mx_retail"
 HEIMDALL = "heimdall_mx_retail"
 PASSWORD = "correct horse battery staple"
+LIMITS = {attribute.name for attribute in fields(JobLimits)}
 PATIENCE = 30.0
 """Real seconds after which a job counts as stuck."""
 
@@ -65,11 +67,17 @@ async def collect(run: RefreshRun) -> list[Outcome]:
         return [outcome async for outcome in run]
 
 
+def split(settings: dict[str, Any]) -> dict[str, Any]:
+    """Put the limits of a job where `refresh` takes them."""
+    limits = {name: settings.pop(name) for name in LIMITS & settings.keys()}
+    return {**settings, "limits": JobLimits(**limits)} if limits else settings
+
+
 async def refresh_all(
     pool: SessionPool, updates: Any, **settings: Any
 ) -> tuple[list[Outcome], RefreshReport]:
     """Run a job to its end; return its outcomes and its report."""
-    async with refresh(pool, updates, **settings) as run:
+    async with refresh(pool, updates, **split(settings)) as run:
         outcomes = await collect(run)
     return outcomes, run.report
 
@@ -85,7 +93,7 @@ async def fail_with(
 ) -> tuple[list[Outcome], BelvoError]:
     """Run a job that has to raise; return what it gave before, and the error."""
     outcomes: list[Outcome] = []
-    async with refresh(pool, updates, **settings) as run:
+    async with refresh(pool, updates, **split(settings)) as run:
         try:
             async with asyncio.timeout(PATIENCE):
                 async for outcome in run:

@@ -13,7 +13,7 @@ import attrs
 from attrs import frozen
 
 from belvo_async import Challenge, Concurrency, Credentials, LinkUpdate, RetryPolicy, SessionPool
-from belvo_async.bulk import NotUpdated, Outcome, Parked, Unsettled, Updated, refresh
+from belvo_async.bulk import JobLimits, NotUpdated, Outcome, Parked, Unsettled, Updated, refresh
 from tests.bulk.drill_clock import FastClock
 
 RIGHT_TOKEN: Final = "111111"
@@ -98,9 +98,8 @@ async def work(order: Order) -> str:
         read_links(Path(order.links)),
         provide_token=Crowd(clock).answer if order.asking else None,
         journal=order.journal,
-        most_asking=order.asking or 1,
-        login_limit=order.login_limit,
         retry=order.retry,
+        limits=JobLimits(max_open_prompts=order.asking or 1, login_limit=order.login_limit),
     )
     written = os.open(order.outcomes, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     async with pool, job as run:

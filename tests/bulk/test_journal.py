@@ -69,7 +69,7 @@ async def test_a_link_goes_through_all_its_states(place: Path | None) -> None:
         await journal.admit([("a", "erebor")])
         await journal.submit("a", NOON + HOUR)
         await clock.advance(1)
-        await journal.challenge("a", ticket="t", parked="text", expires_at=NOON + 2 * HOUR)
+        await journal.challenge("a", ticket="t", expires_at=NOON + 2 * HOUR)
         (challenged,) = await journal.admit([("a", None)])
         await journal.answer("a", NOON + HOUR + timedelta(seconds=2))
         (answered,) = await journal.admit([("a", None)])
@@ -77,12 +77,12 @@ async def test_a_link_goes_through_all_its_states(place: Path | None) -> None:
         (updated,) = await journal.admit([("a", None)])
     record = challenged.record
     assert (record.state, record.at) == (LinkState.CHALLENGED, NOON + timedelta(seconds=1))
-    assert (record.ticket, record.parked, record.expires_at) == ("t", "text", NOON + 2 * HOUR)
+    assert (record.ticket, record.expires_at) == ("t", NOON + 2 * HOUR)
     assert (record.submitted_at, record.logins) == (NOON + HOUR, 1)
     assert answered.record.state is LinkState.ANSWERED
     assert answered.record.submitted_at == NOON + HOUR + timedelta(seconds=2)
     assert updated.record.state is LinkState.UPDATED
-    assert (updated.record.ticket, updated.record.parked, updated.record.expires_at) == (None, None, None)
+    assert (updated.record.ticket, updated.record.expires_at) == (None, None)
 
 
 async def test_a_refusal_is_kept_with_all_that_a_later_run_needs(place: Path | None) -> None:
@@ -103,33 +103,13 @@ async def test_a_link_put_back_to_the_start_keeps_only_its_logins(place: Path | 
         await journal.submit("a", NOON)
         await journal.finish("a", LinkState.REFUSED, code="login_error", message="No.", may_retry=True)
         await journal.requeue("a")
-        await journal.park("b", ticket="t", parked="text", expires_at=NOON)
+        await journal.park("b", ticket="t", expires_at=NOON)
         await journal.submit("b", NOON)
         requeued, submitted = await journal.admit([("a", None), ("b", None)])
-        assert await journal.take_ticket("t") is None
     record = requeued.record
     assert (record.state, record.logins, record.submitted_at) == (LinkState.QUEUED, 1, NOON)
     assert (record.code, record.message, record.may_retry) == (None, None, False)
-    assert (submitted.record.ticket, submitted.record.parked) == (None, None)
-
-
-async def test_a_ticket_leads_to_its_link(place: Path | None) -> None:
-    async with opened(place) as journal:
-        await journal.admit([("a", None), ("b", None)])
-        await journal.park("b", ticket="t", parked="text", expires_at=NOON)
-        found, missed = await journal.take_ticket("t"), await journal.take_ticket("u")
-    assert missed is None
-    assert found is not None
-    assert (found.link_id, found.state, found.parked) == ("b", LinkState.PARKED, "text")
-    assert "text" not in repr(found)
-
-
-async def test_two_links_cannot_share_a_ticket(place: Path | None) -> None:
-    async with opened(place) as journal:
-        await journal.admit([("a", None), ("b", None)])
-        await journal.park("a", ticket="t", parked="text", expires_at=NOON)
-        with pytest.raises(JournalWriteError):
-            await journal.park("b", ticket="t", parked="text", expires_at=NOON)
+    assert submitted.record.ticket is None
 
 
 async def test_an_act_on_a_link_that_was_never_admitted_is_not_announced(place: Path | None) -> None:
@@ -150,9 +130,9 @@ async def test_links_in_the_middle_of_a_login_are_taken_over(tmp_path: Path) -> 
         await journal.admit([(name, None) for name in "abcdef"])
         for name in "bcd":
             await journal.submit(name, NOON)
-        await journal.challenge("c", ticket="c", parked="text", expires_at=NOON)
+        await journal.challenge("c", ticket="c", expires_at=NOON)
         await journal.answer("d", NOON)
-        await journal.park("e", ticket="e", parked="text", expires_at=NOON)
+        await journal.park("e", ticket="e", expires_at=NOON)
         await journal.finish("f", LinkState.UPDATED)
     async with opened(tmp_path / "run.sqlite") as journal:
         interrupted = await journal.take_interrupted()
@@ -176,8 +156,8 @@ async def test_counts_are_of_all_runs(tmp_path: Path) -> None:
         await journal.finish("a", LinkState.REFUSED, code="login_error")
         await journal.finish("b", LinkState.UNSETTLED, code="login_error")
         await journal.finish("d", LinkState.REFUSED)
-        await journal.park("c", ticket="c", parked="text", expires_at=NOON + HOUR)
-        await journal.challenge("e", ticket="e", parked="text", expires_at=NOON)
+        await journal.park("c", ticket="c", expires_at=NOON + HOUR)
+        await journal.challenge("e", ticket="e", expires_at=NOON)
     async with opened(tmp_path / "run.sqlite") as journal:
         counts = await journal.read_counts()
     assert {state: count for state, count in counts.by_state.items() if count} == {
@@ -205,10 +185,9 @@ async def test_an_empty_journal_counts_nothing(place: Path | None) -> None:
 async def test_any_text_comes_back(text: str, code: str, message: str) -> None:
     async with opened(None) as journal:
         await journal.admit([(text, text)])
-        await journal.challenge(text, ticket=text, parked=message, expires_at=NOON)
-        record = await journal.take_ticket(text)
-        assert record is not None
-        assert record.parked == _escape(message)
+        await journal.challenge(text, ticket=text, expires_at=NOON)
+        (challenged,) = await journal.admit([(text, None)])
+        assert challenged.record.ticket == _escape(text)
         await journal.finish(text, LinkState.REFUSED, code=code, message=message)
         (admission,) = await journal.admit([(text, None)])
     values = asdict(admission.record)

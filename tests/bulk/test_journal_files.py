@@ -103,10 +103,10 @@ async def test_a_damaged_page_is_found_before_anything_is_sent(path: Path) -> No
 
 
 async def test_a_row_that_somebody_else_wrote_is_no_link(path: Path) -> None:
-    alter(path, "UPDATE links SET at = 'yesterday', ticket = 't' WHERE link_id = 'link 500'")
+    alter(path, "UPDATE links SET at = 'yesterday' WHERE link_id = 'link 500'")
     async with opened(path) as journal:
         with pytest.raises(JournalWriteError, match="ValueError"):
-            await journal.take_ticket("t")
+            await journal.admit([("link 500", None)])
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])

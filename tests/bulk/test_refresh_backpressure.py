@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Iterator
 
 from belvo_async import Concurrency, LinkUpdate, RetryPolicy
-from belvo_async.bulk import RefreshRun, refresh
+from belvo_async.bulk import JobLimits, RefreshRun, refresh
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import EREBOR, PATIENCE, add_links, add_updates, collect, count_puts, open_pool
@@ -24,7 +24,10 @@ async def test_without_a_consumer_logins_and_reading_come_to_a_stand(
     sandbox: Sandbox, clock: ManualClock
 ) -> None:
     updates = add_updates(sandbox, 500)
-    async with open_pool(sandbox) as pool, refresh(pool, updates, concurrency=FOUR, look_ahead=20) as run:
+    async with (
+        open_pool(sandbox) as pool,
+        refresh(pool, updates, limits=JobLimits(concurrency=FOUR, look_ahead=20)) as run,
+    ):
         await let_it_go_on(clock)
         assert count_puts(sandbox) <= 2 * FOUR.total
         assert run.report.read <= 20 + 2 * FOUR.total + 20  # the window, what was started, one batch
@@ -32,7 +35,10 @@ async def test_without_a_consumer_logins_and_reading_come_to_a_stand(
 
 
 async def test_no_more_logins_start_than_outcomes_are_taken(sandbox: Sandbox, clock: ManualClock) -> None:
-    async with open_pool(sandbox) as pool, refresh(pool, add_updates(sandbox, 100), concurrency=FOUR) as run:
+    async with (
+        open_pool(sandbox) as pool,
+        refresh(pool, add_updates(sandbox, 100), limits=JobLimits(concurrency=FOUR)) as run,
+    ):
         for taken in range(20):
             await let_it_go_on(clock)
             assert taken <= count_puts(sandbox) <= taken + 2 * FOUR.total
@@ -52,7 +58,10 @@ async def test_no_more_updates_are_in_memory_than_the_window_and_the_places_hold
             most = max(most, len(living))
             yield update
 
-    async with open_pool(sandbox) as pool, refresh(pool, give(), concurrency=FOUR, look_ahead=20) as run:
+    async with (
+        open_pool(sandbox) as pool,
+        refresh(pool, give(), limits=JobLimits(concurrency=FOUR, look_ahead=20)) as run,
+    ):
         report = await run.finish()
     assert report.updated == 1000
     assert most <= 60
@@ -73,7 +82,9 @@ async def test_also_links_that_are_given_up_untried_wait_for_the_consumer(clock:
         source = down + [LinkUpdate(link_id, password="new", institution=EREBOR) for link_id in IDS]
         async with open_pool(sandbox, retry=RetryPolicy.never(), close_grace=0.0) as pool:
             concurrency = Concurrency(total=1)
-            async with refresh(pool, source, concurrency=concurrency, look_ahead=20, close_grace=0.0) as run:
+            async with refresh(
+                pool, source, limits=JobLimits(concurrency=concurrency, look_ahead=20, close_grace=0.0)
+            ) as run:
                 assert await read_without_a_consumer(run, clock) <= 200
 
 
@@ -86,7 +97,12 @@ async def test_people_who_are_asked_hold_no_place_but_are_bounded(
 
     updates = add_updates(sandbox, 200, "x_mfa_numeric")
     async with open_pool(sandbox) as pool:
-        run = refresh(pool, updates, provide_token=ask, concurrency=FOUR, most_asking=10, look_ahead=20)
+        run = refresh(
+            pool,
+            updates,
+            provide_token=ask,
+            limits=JobLimits(concurrency=FOUR, max_open_prompts=10, look_ahead=20),
+        )
         async with run:
             await clock.sleep(500.0)
             assert run.report.asking == 10

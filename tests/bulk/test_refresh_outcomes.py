@@ -71,7 +71,7 @@ async def test_a_challenge_is_parked_with_all_that_an_answer_needs(
     assert parked.expires_at == clock.wall() + timedelta(seconds=9595)
     assert len(parked.ticket) >= 32
     assert PASSWORD not in repr(parked)
-    assert (await pool.links.resume(parked.state, "111111")).id == update.link_id
+    assert (await pool.challenges.resume(parked.ticket, "111111")).id == update.link_id
 
 
 async def test_no_two_tickets_are_alike(sandbox: Sandbox, pool: SessionPool) -> None:

@@ -19,6 +19,7 @@ from belvo_async import (
     TokenRequiredError,
 )
 from belvo_async.bulk import (
+    JobLimits,
     LinkState,
     NotUpdated,
     Outcome,
@@ -51,6 +52,7 @@ from tests.bulk.conftest import (
     wait_until,
 )
 
+TICKET = "t" * 32
 SOON = 0.05
 """Seconds that a login may still run, here."""
 Leave = Callable[[Journal, str], Awaitable[None]]
@@ -90,7 +92,8 @@ def challenged(pool: SessionPool, state: AwaitingToken) -> Leave:
     async def write(journal: Journal, link_id: str) -> None:
         await journal.submit(link_id, datetime.now(UTC))
         expires_at = datetime.now(UTC) + timedelta(hours=1)
-        await journal.challenge(link_id, ticket="t", parked=pool.links.park(state), expires_at=expires_at)
+        ticket = await pool.challenges.park(state, ticket=TICKET)
+        await journal.challenge(link_id, ticket=ticket, expires_at=expires_at)
 
     return write
 
@@ -200,8 +203,8 @@ async def test_without_anybody_to_ask_an_open_challenge_is_parked_under_its_tick
     async with refresh(real_pool, [], journal=tmp_path / "j") as run:
         (outcome,) = await collect(run)
         parked = only(outcome, Parked)
-        assert (parked.ticket, parked.state.challenge.session) == ("t", state.challenge.session)
-        only(await run.answer("t", "111111"), Updated)
+        assert (parked.ticket, parked.challenge.session) == (TICKET, state.challenge.session)
+    await real_pool.challenges.resume(TICKET, "111111")
 
 
 @pytest.mark.parametrize("provider", [None, lambda _: "111111"])
@@ -241,7 +244,7 @@ async def test_a_run_that_is_stopped_leaves_the_settling_to_the_next(
 ) -> None:
     (link_id,) = add_links(bank)
     await leave(tmp_path / "j", link_id, submitted)
-    async with refresh(real_pool, [], journal=tmp_path / "j", login_limit=300.0) as run:
+    async with refresh(real_pool, [], journal=tmp_path / "j", limits=JobLimits(login_limit=300.0)) as run:
         await wait_until(lambda: bank.log[-1].link_id == link_id and run.report.settling == 1)
         run.stop()
         assert await collect(run) == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from belvo_async import LinkUpdate, SessionPool
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.bulk import NotUpdated, Parked, Unsettled, Updated, refresh
 from belvo_async.bulk._journal import Journal
 from belvo_async.errors import ConfigurationError, NotFoundError
@@ -16,7 +17,6 @@ from belvo_async.sandbox import Fault, Sandbox
 from tests.bulk.conftest import (
     add_update,
     add_updates,
-    collect,
     count_kinds,
     count_puts,
     only,
@@ -115,21 +115,26 @@ async def test_a_challenge_that_has_expired_is_tried_again_with_a_new_login(
         expires_at: datetime = only(parked, Parked).expires_at
         await pool.clock.sleep((expires_at - pool.clock.wall()) / timedelta(seconds=1))
         (again,), _ = await refresh_all(pool, [update], journal=tmp_path / "j", retry={"parked"})
-    assert only(again, Parked).state.challenge.session != only(parked, Parked).state.challenge.session
+    assert only(again, Parked).challenge.session != only(parked, Parked).challenge.session
     assert count_puts(bank) == 2
 
 
 async def test_a_parked_challenge_that_was_damaged_is_tried_again_with_a_new_login(
-    bank: Sandbox, real_pool: SessionPool, tmp_path: Path
+    bank: Sandbox, tmp_path: Path
 ) -> None:
     update = add_update(bank, "x_mfa_numeric")
-    await refresh_all(real_pool, [update], journal=tmp_path / "j")
-    with closing(sqlite3.connect(tmp_path / "j", isolation_level=None)) as connection:
-        connection.execute("UPDATE links SET parked = 'cut sho'")
-    settings: dict[str, Any] = {"provide_token": lambda _: "111111", "retry": {"parked"}}
-    (updated,), _ = await refresh_all(real_pool, [update], journal=tmp_path / "j", **settings)
-    only(updated, Updated)
+    async with SqliteChallengeStore(tmp_path / "j") as store, open_pool(bank, challenge_store=store) as pool:
+        await retry_a_damaged_one(pool, update, tmp_path)
     assert count_puts(bank) == 2
+
+
+async def retry_a_damaged_one(pool: SessionPool, update: LinkUpdate, tmp_path: Path) -> None:
+    await refresh_all(pool, [update], journal=tmp_path / "j")
+    with closing(sqlite3.connect(tmp_path / "j", isolation_level=None)) as connection:
+        connection.execute("UPDATE challenges SET record = 'cut sho'")
+    settings: dict[str, Any] = {"provide_token": lambda _: "111111", "retry": {"parked"}}
+    (updated,), _ = await refresh_all(pool, [update], journal=tmp_path / "j", **settings)
+    only(updated, Updated)
 
 
 async def test_an_unsettled_link_that_is_gone_is_not_tried(
@@ -146,26 +151,6 @@ async def test_an_unsettled_link_that_is_gone_is_not_tried(
     (gone,), _ = await refresh_all(real_pool, [update], journal=tmp_path / "j", retry="unsettled")
     assert isinstance(only(gone, Unsettled).error.__cause__, NotFoundError)
     assert count_puts(bank) == 0
-
-
-async def test_a_parked_link_that_is_being_answered_is_not_tried_at_the_same_time(
-    bank: Sandbox, real_pool: SessionPool, tmp_path: Path
-) -> None:
-    update = add_update(bank, "x_mfa_numeric")
-    (parked,), _ = await refresh_all(real_pool, [update], journal=tmp_path / "j")
-    ticket = only(parked, Parked).ticket
-    run = refresh(
-        real_pool,
-        [update],
-        journal=tmp_path / "j",
-        retry={"parked"},
-        provide_token=lambda _: "999999",
-    )
-    async with run:
-        only(await run.answer(ticket, "111111"), Updated)
-        assert await collect(run) == []
-    assert read_states(tmp_path / "j") == {update.link_id: "updated"}
-    assert bank.tokens(update.link_id) == ["111111"]
 
 
 @pytest.mark.parametrize("retry", ["everything", ["updated"], [5], 5])

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from belvo_async import Concurrency, LinkUpdate, RetryPolicy, SessionPool
-from belvo_async.bulk import NotUpdated, Outcome, Updated, refresh
+from belvo_async.bulk import JobLimits, NotUpdated, Outcome, Updated, refresh
 from belvo_async.errors import InstitutionUnavailableError
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.sandbox._request_log import Received
@@ -159,7 +159,7 @@ async def test_what_belvo_itself_refuses_says_nothing_about_an_institution(
             asyncio.get_running_loop()
             updates = [down, other, *rest]
             concurrency = Concurrency(per_institution=2)
-            async with refresh(pool, updates, concurrency=concurrency) as run:
+            async with refresh(pool, updates, limits=JobLimits(concurrency=concurrency)) as run:
                 async with asyncio.timeout(PATIENCE):
                     first = await anext(run)
                 assert isinstance(first, NotUpdated)

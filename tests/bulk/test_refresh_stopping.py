@@ -10,7 +10,16 @@ from uuid import UUID
 import pytest
 
 from belvo_async import Challenge, Concurrency, Credentials, LinkUpdate, RateLimit, RetryPolicy, SessionPool
-from belvo_async.bulk import NotUpdated, Parked, RefreshReport, StopRule, Unsettled, Updated, refresh
+from belvo_async.bulk import (
+    JobLimits,
+    NotUpdated,
+    Parked,
+    RefreshReport,
+    StopRule,
+    Unsettled,
+    Updated,
+    refresh,
+)
 from belvo_async.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -88,7 +97,7 @@ async def test_a_person_who_does_not_answer_in_time_leaves_the_challenge_open(
 
     update = add_update(sandbox, "x_mfa_numeric")
     parked = only(await refresh_one(pool, update, provide_token=ask, link_deadline=60.0), Parked)
-    await pool.links.resume(parked.state, "111111")
+    await pool.challenges.resume(parked.ticket, "111111")
 
 
 async def test_an_answer_that_takes_too_long_is_settled_by_a_look(clock: ManualClock) -> None:
@@ -132,7 +141,7 @@ def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, Any]) -> None:
 async def test_a_job_stops_when_belvo_cannot_be_reached_at_all(sandbox: Sandbox) -> None:
     async with open_pool(sandbox, retry=RetryPolicy.never()) as pool:
         updates = add_updates(sandbox, 100)
-        async with refresh(pool, updates, concurrency=Concurrency(total=1)) as run:
+        async with refresh(pool, updates, limits=JobLimits(concurrency=Concurrency(total=1))) as run:
             await anext(run)
             await sandbox.stop()
             with pytest.raises(TooManyFailuresError, match="20 links in a row"):
@@ -179,7 +188,9 @@ async def test_a_401_that_nobody_knows_stops_the_job_and_leaves_its_link_in_doub
 
 
 async def test_a_pool_that_is_closed_stops_the_job(sandbox: Sandbox, pool: SessionPool) -> None:
-    async with refresh(pool, add_updates(sandbox, 50), concurrency=Concurrency(total=2)) as run:
+    async with refresh(
+        pool, add_updates(sandbox, 50), limits=JobLimits(concurrency=Concurrency(total=2))
+    ) as run:
         await anext(run)
         await pool.aclose()
         with pytest.raises(PoolClosedError):
@@ -191,7 +202,9 @@ async def test_a_journal_of_which_the_disk_is_full_lets_no_login_leave_unannounc
     path = tmp_path / "j"
     async with Sandbox() as bank, open_pool(bank) as pool:
         updates = add_updates(bank, 60)
-        run = refresh(pool, updates, journal=path, concurrency=Concurrency(total=2), look_ahead=5)
+        run = refresh(
+            pool, updates, journal=path, limits=JobLimits(concurrency=Concurrency(total=2), look_ahead=5)
+        )
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         try:
             async with run:
@@ -222,7 +235,7 @@ if sys.platform == "win32":
         ({"link_deadline": -1.0}, "link_deadline"),
         ({"login_limit": "long"}, "login_limit"),
         ({"close_grace": -1}, "close_grace"),
-        ({"most_asking": 0}, "most_asking"),
+        ({"max_open_prompts": 0}, "max_open_prompts"),
         ({"total": -1}, "total"),
         ({"progress_every": 0}, "progress_every"),
         ({"stop": 5}, "stop"),
@@ -255,7 +268,7 @@ async def test_a_progress_callback_that_raises_harms_nothing(
     def fail(_: object) -> None:
         raise ZeroDivisionError
 
-    _, report = await refresh_all(pool, add_updates(sandbox), progress=fail, progress_every=0.1)
+    _, report = await refresh_all(pool, add_updates(sandbox), progress=fail)
     assert report.updated == 1
     assert "the progress callback raised" in caplog.text
 
@@ -284,7 +297,7 @@ async def test_who_cannot_be_asked_any_more_is_parked(sandbox: Sandbox, pool: Se
         await go.wait()
         return "111111"
 
-    async with refresh(pool, updates, provide_token=ask, most_asking=2) as run:
+    async with refresh(pool, updates, provide_token=ask, limits=JobLimits(max_open_prompts=2)) as run:
         await wait_until(lambda: run.report.parked == 3 and run.report.asking == 2)
         go.set()
         assert count_kinds(await collect(run)) == {"Parked": 3, "Updated": 2}

@@ -35,8 +35,8 @@ async def path(tmp_path: Path) -> Path:
     journal = Journal(path, clock=ManualClock())
     await journal.open(total=10)
     await journal.admit([("a", "erebor"), ("b", "erebor"), ("c", None)])
-    await journal.park("a", ticket="a", parked="text a", expires_at=NOON + 2 * HOUR)
-    await journal.park("b", ticket="b", parked="text b", expires_at=NOON + HOUR)
+    await journal.park("a", ticket="a", expires_at=NOON + 2 * HOUR)
+    await journal.park("b", ticket="b", expires_at=NOON + HOUR)
     await journal.finish("c", LinkState.UPDATED)
     await journal.end_run("TooManyFailuresError")
     await journal.close()
@@ -165,7 +165,7 @@ def test_a_journal_that_was_moved_without_its_lock_does_not_run(path: Path) -> N
 
 def test_parked_links_come_in_the_order_in_which_they_expire(path: Path) -> None:
     records = list_records(path)
-    assert [(record.link_id, record.parked) for record in records] == [("b", "text b"), ("a", "text a")]
+    assert [(record.link_id, record.ticket) for record in records] == [("b", "b"), ("a", "a")]
 
 
 def test_links_are_listed_by_their_states_and_up_to_a_limit(path: Path) -> None:

@@ -9,7 +9,7 @@ from threading import Event
 
 from belvo_async._sqlite.database import Database
 from belvo_async._sqlite.worker import ThreadWorker
-from belvo_async.backends._challenge_record import find_link
+from belvo_async.backends._upgrades import UPGRADES
 from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
 
 COUNT = "SELECT count(*) FROM runs"
@@ -31,7 +31,7 @@ def fail(connection: sqlite3.Connection) -> None:
 
 
 def build_database(path: Path | None) -> Database:
-    return Database(path, JOURNAL_ERRORS, find_link, is_job=True)
+    return Database(path, JOURNAL_ERRORS, UPGRADES, is_job=True)
 
 
 @asynccontextmanager

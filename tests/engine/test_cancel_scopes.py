@@ -218,7 +218,7 @@ async def test_a_runs_exit_leaves_nothing_open(turns: int, sandbox: Sandbox, tmp
     async with make_pool(sandbox) as pool:
 
         async def work() -> None:
-            async with bulk.refresh(pool, read(), journal=journal, close_grace=0):
+            async with bulk.refresh(pool, read(), journal=journal, limits=bulk.JobLimits(close_grace=0)):
                 await hang()
 
         await cut_off(work, after=0.2, turns=turns)

@@ -260,7 +260,7 @@ async def test_a_call_does_not_wait_behind_a_job_that_fills_its_room() -> None:
     async with Sandbox(clock=clock, options=options) as sandbox:
         pool = open_pool(sandbox, close_grace=0.0)
         updates = [LinkUpdate(sandbox.add_link(), password="x") for _ in range(150)]
-        async with pool, bulk.refresh(pool, updates, close_grace=0.0):
+        async with pool, bulk.refresh(pool, updates, limits=bulk.JobLimits(close_grace=0.0)):
             while sandbox.logins() < 100:  # noqa: ASYNC110 - the sandbox tells nobody
                 await asyncio.sleep(0)
             await pool.ping()

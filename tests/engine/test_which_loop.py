@@ -155,7 +155,7 @@ async def test_a_run_refuses_other_loops_and_comes_to_its_end(
         run.stop()
 
     async with bulk.refresh(pool, updates, journal=tmp_path / "run.journal") as run:
-        for call in (run.finish, run.aclose, stop, lambda: run.answer("ticket"), run.__aenter__):
+        for call in (run.finish, run.aclose, stop, run.__aenter__):
             assert (await elsewhere(call))[0] == WRONG
         assert (await run.finish()).updated == 3
 

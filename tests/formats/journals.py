@@ -13,8 +13,7 @@ from belvo_async.bulk._journal import Journal
 from belvo_async.testing import ManualClock
 from tests.formats.databases import dump
 from tests.formats.places import HERE, write_new
-from tests.formats.pools import open_pool
-from tests.formats.values import ENVIRONMENT, KEYS, NOON, build_state, name_link
+from tests.formats.values import ENVIRONMENT, KEYS, NOON, name_link
 
 NEW: Final = HERE / "journal_3"
 IDENTITY: Final = ClientIdentity.build(ENVIRONMENT, KEYS)
@@ -62,9 +61,9 @@ async def _fill(journal: Journal) -> None:
         digest = IDENTITY.digest_credentials(build_update(state))
         await journal.submit(name(state), _leave(state), digest)
     for state in ("challenged", "answered"):
-        await journal.challenge(name(state), ticket=f"ticket-{state}", parked=park(state), expires_at=EXPIRES)
+        await journal.challenge(name(state), ticket=f"ticket-{state}", expires_at=EXPIRES)
     await journal.answer(name("answered"), NOON + timedelta(seconds=1))
-    await journal.park(name("parked"), ticket="ticket-parked", parked=park("parked"), expires_at=EXPIRES)
+    await journal.park(name("parked"), ticket="ticket-parked", expires_at=EXPIRES)
     await journal.finish(name("updated"), LinkState.UPDATED, institution="gringotts_mx_retail")
     said = "Invalid\ud83d credentials"  # half a character, as JSON can smuggle it in
     await journal.finish(
@@ -85,11 +84,6 @@ async def _fill(journal: Journal) -> None:
 
 def _leave(state: str) -> datetime:
     return NOON + timedelta(microseconds=NAMES.index(state))
-
-
-def park(state: str) -> str:
-    """Return the challenge of a link as text."""
-    return open_pool().links.park(build_state(NAMES.index(state) + 1))
 
 
 def write() -> None:

@@ -10,7 +10,7 @@ import attrs
 import belvo_async
 from belvo_async import backends, bulk, errors, mfa, models, params, telemetry
 from belvo_async.errors import ApiError, BelvoError, ChallengeError, ErrorDetail, TokenRequiredError
-from tests.formats.values import NOON, STATES, build_challenge, build_state, name_link
+from tests.formats.values import NOON, STATES, build_challenge, name_link
 
 DETAILS: Final = (
     ErrorDetail(code="duplicated", message="Exists", request_id="r1", field="link", extra={"user": ["u"]}),
@@ -184,12 +184,12 @@ def _list_of_jobs() -> Iterator[object]:
     unknown = errors.OutcomeUnknownError("Nobody knows.", link_id=name_link(1), sent_at=NOON)
     refused = build_error(errors.LoginFailedError)
     yield bulk.Updated(link_id=name_link(1), link=LINK)
-    yield bulk.Parked(link_id=name_link(1), ticket="t", state=build_state(), expires_at=NOON)
+    yield bulk.Parked(link_id=name_link(1), ticket="t", challenge=build_challenge(), expires_at=NOON)
     yield bulk.NotUpdated(link_id=name_link(1), error=refused, may_retry=True, retry_at=NOON)
     yield bulk.Unsettled(link_id=name_link(1), error=unknown)
     yield bulk.StopRule(failures=1, share=0.5, of_last=10)
     yield bulk.Record(
-        link_id=name_link(1), state=bulk.LinkState.REFUSED, at=NOON, logins=2, refused=("a", "b"), parked="{}"
+        link_id=name_link(1), state=bulk.LinkState.REFUSED, at=NOON, logins=2, refused=("a", "b")
     )
     yield from (_COUNTS, _build_report())
 

@@ -1,6 +1,7 @@
 """A journal of any version is read as it was written, and a job goes on from it."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from belvo_async.bulk import (
     refresh,
 )
 from belvo_async.errors import JournalUnreadableError
+from belvo_async.models import ChallengePhase
 from belvo_async.testing import BelvoMock, ManualClock, mocked_belvo
 from tests.formats import databases
 from tests.formats.journals import EXPIRES, NAMES, RETRY_AT, build_update, make_closed, name
@@ -145,8 +147,20 @@ def test_a_challenge_is_read_as_it_was_written(closed: Path, state: str) -> None
         1,
     )
     assert record.submitted_at == (NOON + timedelta(seconds=1) if state == "answered" else leave(state))
-    found = open_pool().links.unpark(record.parked or "")
-    assert show(found) == show(build_state(NAMES.index(state) + 1))
+
+
+async def test_the_challenges_that_a_journal_of_version_2_kept_can_be_answered_by_their_tickets(
+    tmp_path: Path,
+) -> None:
+    script, text = tmp_path / "script.sql", (HERE / "journal_2" / "closed.sql").read_text("utf-8")
+    script.write_text(re.sub("ticket-[a-z]+", lambda match: match[0].ljust(32, "-"), text), "utf-8")
+    path = databases.load(script, tmp_path / "journal")
+    async with SqliteChallengeStore(path) as store, open_pool(store, ManualClock(start=NOON)) as pool:
+        for state in ("challenged", "parked"):
+            found = await pool.challenges.get(f"ticket-{state}".ljust(32, "-"))
+            expected = build_state(NAMES.index(state) + 1).challenge
+            assert (found.phase, show(found.challenge)) == (ChallengePhase.OPEN, show(expected))
+            assert (found.link_id, found.expires_at) == (name(state), EXPIRES)
 
 
 def test_the_status_is_read_as_it_was_written(closed: Path) -> None:

@@ -15,7 +15,7 @@ from belvo_async._sqlite import database
 from belvo_async._sqlite.database import Database
 from belvo_async._sqlite.file import connect
 from belvo_async.backends import SqliteChallengeStore, open_store
-from belvo_async.backends._challenge_record import find_link
+from belvo_async.backends._upgrades import UPGRADES
 from belvo_async.bulk import LinkState, read_status
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
@@ -210,7 +210,7 @@ async def test_a_file_that_another_makes_meanwhile_is_opened(
             return
         statements.append(statement)
         if len(statements) == place + 1:
-            other = Database(path, JOURNAL_ERRORS, find_link)
+            other = Database(path, JOURNAL_ERRORS, UPGRADES)
             other.open()
             other.close()
 

@@ -1,19 +1,30 @@
-"""Parked challenges of a job that others answer: another pool, the page, the command line."""
+"""Challenges of a job: parked before anybody is asked, and answered by whoever comes first."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from belvo_async import LinkUpdate, SessionPool
+from belvo_async import Challenge, LinkUpdate, SessionPool
 from belvo_async.backends import ChallengeRow, MemoryChallengeStore, SqliteChallengeStore
-from belvo_async.bulk import NotUpdated, Outcome, Parked, Unsettled, Updated, refresh
+from belvo_async.bulk import (
+    LinkState,
+    NotUpdated,
+    Outcome,
+    Parked,
+    Unsettled,
+    Updated,
+    read_status,
+    refresh,
+)
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
     ChallengeStoreError,
-    InvalidValueError,
     OutcomeUnknownError,
 )
 from belvo_async.models import ChallengePhase, LinkStatus
@@ -52,13 +63,13 @@ async def other(sandbox: Sandbox, store: MemoryChallengeStore) -> AsyncIterator[
 
 async def run_once(pool: SessionPool, update: LinkUpdate, journal: Path) -> str:
     """Run a job of one link that is parked; return its ticket."""
-    outcomes, _ = await refresh_all(pool, [update], journal=journal, share_challenges=True)
+    outcomes, _ = await refresh_all(pool, [update], journal=journal)
     return only(outcomes[0], Parked).ticket
 
 
 async def run_again(pool: SessionPool, update: LinkUpdate, journal: Path) -> Outcome:
     """Run the job again for what is parked."""
-    settings: dict[str, Any] = {"journal": journal, "retry": {"parked"}, "share_challenges": True}
+    settings: dict[str, Any] = {"journal": journal, "retry": {"parked"}}
     (outcome,), _ = await refresh_all(pool, [update], **settings)
     return outcome
 
@@ -74,13 +85,11 @@ async def test_one_file_may_be_the_journal_of_a_job_and_the_store_of_its_challen
         open_pool(sandbox, challenge_store=mine) as pool,
         open_pool(sandbox, challenge_store=theirs) as other,
     ):
-        async with refresh(pool, updates, journal=path, share_challenges=True) as run:
+        async with refresh(pool, updates, journal=path) as run:
             async for outcome in run:
                 ticket = only(outcome, Parked).ticket
                 await other.challenges.resume(ticket, "111111")
-        outcomes, report = await refresh_all(
-            pool, updates, journal=path, retry="parked", share_challenges=True
-        )
+        outcomes, report = await refresh_all(pool, updates, journal=path, retry="parked")
     assert [type(outcome) for outcome in outcomes] == [Updated] * 5
     assert (report.updated, set(read_states(path).values())) == (5, {"updated"})
 
@@ -89,7 +98,7 @@ async def test_others_answer_a_challenge_while_the_job_runs(
     sandbox: Sandbox, sharing: SessionPool, other: SessionPool
 ) -> None:
     update = add_update(sandbox, "mfa_numeric", HEIMDALL)
-    async with refresh(sharing, [update], share_challenges=True) as run:
+    async with refresh(sharing, [update]) as run:
         parked = only(await anext(run), Parked)
         (listed,) = await other.challenges.list()
         assert (listed.ticket, listed.institution, listed.link_id) == (
@@ -99,26 +108,6 @@ async def test_others_answer_a_challenge_while_the_job_runs(
         )
         assert (await other.challenges.resume(parked.ticket, "111111")).status is LinkStatus.VALID
     assert sandbox.tokens(update.link_id) == ["111111"]
-
-
-async def test_a_challenge_that_is_shared_is_not_answered_past_the_others(
-    sandbox: Sandbox, sharing: SessionPool
-) -> None:
-    update = add_update(sandbox, "mfa_numeric", HEIMDALL)
-    async with refresh(sharing, [update], share_challenges=True) as run:
-        parked = only(await anext(run), Parked)
-        with pytest.raises(InvalidValueError, match="shared"):
-            await run.answer(parked.ticket, "111111")
-        assert run.report.parked == 1
-    assert sandbox.tokens(update.link_id) == []
-
-
-async def test_a_job_that_shares_nothing_keeps_its_challenges_to_itself(
-    sandbox: Sandbox, sharing: SessionPool, other: SessionPool
-) -> None:
-    async with refresh(sharing, add_updates(sandbox, 1, "mfa_numeric", HEIMDALL)) as run:
-        only(await anext(run), Parked)
-        assert await other.challenges.list() == []
 
 
 async def test_a_later_run_collects_what_others_have_answered_without_a_login(
@@ -189,17 +178,7 @@ async def test_after_its_time_a_new_login_gets_a_new_ticket(
     assert (await other.challenges.get(newer.ticket)).phase is ChallengePhase.OPEN
 
 
-async def test_a_challenge_that_a_kill_left_unshared_is_handled_by_the_job_alone(
-    sandbox: Sandbox, sharing: SessionPool, tmp_path: Path
-) -> None:
-    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
-    await refresh_all(sharing, [update], journal=journal)
-    settings: dict[str, Any] = {"journal": journal, "retry": {"parked"}, "share_challenges": True}
-    (outcome,), _ = await refresh_all(sharing, [update], provide_token=lambda _: "111111", **settings)
-    only(outcome, Updated)
-
-
-async def test_a_store_that_fails_stops_the_job_and_the_journal_still_has_the_challenge(
+async def test_a_store_that_fails_stops_the_job_before_anybody_is_asked(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     class Broken(MemoryChallengeStore):
@@ -207,7 +186,70 @@ async def test_a_store_that_fails_stops_the_job_and_the_journal_still_has_the_ch
             raise ChallengeStoreError(f"no row {key}")
 
     update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    asked: list[Challenge] = []
     async with open_pool(sandbox, challenge_store=Broken()) as pool:
-        settings: dict[str, Any] = {"journal": journal, "share_challenges": True}
+        settings: dict[str, Any] = {"journal": journal, "provide_token": asked.append}
         await fail_with(pool, [update], ChallengeStoreError, **settings)
-    assert read_states(journal) == {update.link_id: "parked"}
+    assert (asked, read_states(journal)) == ([], {update.link_id: "submitted"})
+
+
+async def test_while_the_job_asks_somebody_else_may_answer(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool
+) -> None:
+    update = add_update(sandbox, "mfa_numeric", HEIMDALL)
+
+    async def ask(_: Challenge) -> str:
+        (parked,) = await other.challenges.list()
+        await other.challenges.resume(parked.ticket, "111111")
+        return "111111"
+
+    (outcome,), report = await refresh_all(sharing, [update], provide_token=ask)
+    assert only(outcome, Updated).link.status is LinkStatus.VALID
+    assert (report.updated, sandbox.tokens(update.link_id)) == (1, ["111111"])
+
+
+@pytest.mark.parametrize("phase", [ChallengePhase.UPDATED, ChallengePhase.DECLINED])
+async def test_the_status_of_a_job_shows_what_has_become_of_its_challenges(
+    sandbox: Sandbox, tmp_path: Path, phase: ChallengePhase
+) -> None:
+    path = tmp_path / "night.sqlite"
+    updates = add_updates(sandbox, 2, "mfa_numeric", HEIMDALL)
+    async with (
+        SqliteChallengeStore(path) as store,
+        open_pool(sandbox, challenge_store=store) as pool,
+        refresh(pool, updates, journal=path) as run,
+    ):
+        first, _ = [only(outcome, Parked) async for outcome in run]
+        if phase is ChallengePhase.UPDATED:
+            await pool.challenges.resume(first.ticket, "111111")
+        else:
+            await pool.challenges.decline(first.ticket)
+        status = read_status(path, clock=pool.clock)
+        assert status.counts.by_state[LinkState.PARKED] == 2
+        assert status.challenges == {phase: 1, ChallengePhase.OPEN: 1}
+        later = ManualClock(start=pool.clock.wall() + timedelta(days=1))
+        assert read_status(path, clock=later).challenges == {phase: 1, ChallengePhase.EXPIRED: 1}
+
+
+async def test_after_a_kill_the_challenge_of_a_login_that_nobody_wrote_down_is_found(
+    sandbox: Sandbox, sharing: SessionPool, tmp_path: Path
+) -> None:
+    """The ticket is written after the challenge is parked."""
+    update, path = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    ticket = await run_once(sharing, update, path)
+    with closing(sqlite3.connect(path)) as journal, journal:
+        journal.execute("UPDATE links SET state = 'submitted', ticket = NULL, expires_at = NULL")
+    (outcome,), _ = await refresh_all(sharing, [update], journal=path)
+    assert only(outcome, Parked).ticket == ticket
+    assert sandbox.logins(update.link_id) == 1
+
+
+async def test_after_a_kill_a_challenge_that_memory_has_forgotten_can_be_retried(
+    sandbox: Sandbox, sharing: SessionPool, tmp_path: Path
+) -> None:
+    update, path = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    await run_once(sharing, update, path)
+    async with open_pool(sandbox) as pool:
+        (outcome,), _ = await refresh_all(pool, [update], journal=path, retry="parked")
+        only(outcome, Parked)
+    assert sandbox.logins(update.link_id) == 2
