@@ -99,11 +99,6 @@ class Header:
         """Whether it is a journal of version 2, whose newest states may stand in a log beside it."""
         return (self.application, self.version) == (APPLICATION_ID, 2)
 
-    @property
-    def has_job(self) -> bool:
-        """Whether it has the tables of a job."""
-        return self.is_current or self.is_logged_journal
-
     def find_problem(self) -> str | None:
         """Return why it can be neither read nor upgraded, or None."""
         kind = (self.application, self.version)
