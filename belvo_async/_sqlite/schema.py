@@ -77,7 +77,7 @@ _UPGRADES: Final[dict[tuple[int, int], tuple[str, ...]]] = {
 
 
 @frozen
-class Header:
+class FileHeader:
     """What a file says that it is."""
 
     application: int
@@ -109,12 +109,12 @@ class Header:
         return f"is a database of another application (application_id {self.application})"
 
 
-def read_header(connection: sqlite3.Connection) -> Header:
+def read_header(connection: sqlite3.Connection) -> FileHeader:
     """Read what a file says that it is."""
-    return Header(*connection.execute(_HEADER).fetchone())
+    return FileHeader(*connection.execute(_HEADER).fetchone())
 
 
-def upgrade(connection: sqlite3.Connection, header: Header) -> None:
+def upgrade(connection: sqlite3.Connection, header: FileHeader) -> None:
     """Give an empty or earlier file the form of today, in the transaction of the caller.
 
     The function `find_link` has to be known to *connection*.
