@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from belvo_async._sqlite.file import (
     ask,
@@ -27,9 +27,6 @@ from belvo_async._sqlite.file_errors import FileErrors, code_of, is_busy
 from belvo_async._sqlite.lock import take_lock
 from belvo_async._sqlite.schema import read_header, upgrade
 from belvo_async.errors import BelvoError
-
-Prepare: TypeAlias = Callable[[sqlite3.Connection], object]
-Functions: TypeAlias = Mapping[str, Callable[..., str]]
 
 NO_JOB_REMEDY: Final = "Check the path: a job makes its journal when it begins."
 _PATIENCE: Final = 10.0  # seconds: others write for an instant, but the `sqlite3` tool may read for longer
@@ -67,11 +64,11 @@ class Database:
         self,
         path: str | os.PathLike[str] | None,
         errors: FileErrors,
-        functions: Functions,
+        functions: Mapping[str, Callable[..., str]],
         *,
         is_job: bool = False,
         is_copy: bool = False,
-        prepare: Prepare | None = None,
+        prepare: Callable[[sqlite3.Connection], object] | None = None,
     ) -> None:
         self._original: Final = path if is_copy else None
         self._place = None if path is None or is_copy else Path(path)
@@ -209,10 +206,8 @@ def open_to_read(place: Path, errors: FileErrors) -> Iterator[sqlite3.Connection
     check_kind(place, errors)
     with closing(_connect_to_read(place)) as connection:
         connection.execute("BEGIN")
-        header = read_header(connection)
-        if not header.has_job:
-            problem = "is empty" if header.is_empty else "has no job in it"
-            raise errors.build_unreadable(place, problem, NO_JOB_REMEDY)
+        if read_header(connection).is_empty:
+            raise errors.build_unreadable(place, "is empty", NO_JOB_REMEDY)
         yield connection
 
 

@@ -87,7 +87,7 @@ _UPGRADES: Final[dict[tuple[int, int], tuple[str, ...]]] = {
 
 
 @frozen
-class Header:
+class FileHeader:
     """What a file says that it is."""
 
     application: int
@@ -109,11 +109,6 @@ class Header:
         """Whether it is a journal of version 2, whose newest states may stand in a log beside it."""
         return (self.application, self.version) == (APPLICATION_ID, 2)
 
-    @property
-    def has_job(self) -> bool:
-        """Whether it has the tables of a job."""
-        return self.is_current or self.is_logged_journal
-
     def find_problem(self) -> str | None:
         """Return why it can be neither read nor upgraded, or None."""
         kind = (self.application, self.version)
@@ -124,12 +119,12 @@ class Header:
         return f"is a database of another application (application_id {self.application})"
 
 
-def read_header(connection: sqlite3.Connection) -> Header:
+def read_header(connection: sqlite3.Connection) -> FileHeader:
     """Read what a file says that it is."""
-    return Header(*connection.execute(_HEADER).fetchone())
+    return FileHeader(*connection.execute(_HEADER).fetchone())
 
 
-def upgrade(connection: sqlite3.Connection, header: Header) -> None:
+def upgrade(connection: sqlite3.Connection, header: FileHeader) -> None:
     """Give an empty or earlier file the form of today, in the transaction of the caller.
 
     The functions that it calls have to be known to *connection*.

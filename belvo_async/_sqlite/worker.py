@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
@@ -14,27 +14,6 @@ from belvo_async._event_loop import LoopBinding, wait_until_done
 from belvo_async._sqlite.database import Database
 
 T = TypeVar("T")
-
-
-class DatabaseWorker(Protocol):
-    """Runs functions on a connection, one after the other."""
-
-    async def open(self) -> None:
-        """Open the database, once."""
-        ...
-
-    async def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what *operation* returns, once it is committed.
-
-        Who is cancelled in the meantime learns nothing: it may be committed all the same.
-
-        Raises what `Database.explain` builds where nothing was committed.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Finish what was begun, and close. It goes on when cancelled; a second call waits too."""
-        ...
 
 
 @frozen(eq=False)
@@ -137,7 +116,12 @@ class ThreadWorker:
         self._binding.check()
 
     async def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what *operation* returns, once committed."""
+        """Return what *operation* returns, once it is committed.
+
+        Who is cancelled in the meantime learns nothing: it may be committed all the same.
+
+        Raises what `Database.explain` builds where nothing was committed.
+        """
         self.check_loop()
         if not self._is_open:
             raise self._database.refuse("is not open")

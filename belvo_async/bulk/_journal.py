@@ -8,7 +8,7 @@ from typing import Final
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._sqlite.database import Database
-from belvo_async._sqlite.worker import DatabaseWorker, InlineWorker, ThreadWorker
+from belvo_async._sqlite.worker import InlineWorker, ThreadWorker
 from belvo_async.backends._upgrades import UPGRADES
 from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
 from belvo_async.bulk._journal_owner import bind
@@ -90,7 +90,7 @@ class Journal:
             is_copy=is_copy,
             prepare=lambda connection: bind(connection, path, self._identity),
         )
-        self._worker: Final[DatabaseWorker] = (
+        self._worker: Final[InlineWorker | ThreadWorker] = (
             InlineWorker(database) if path is None else ThreadWorker(database)
         )
         self._clock: Final = clock

@@ -257,7 +257,6 @@ async def test_a_relative_path_is_of_the_directory_where_it_was_opened(
 async def test_what_is_looked_up_has_an_index(path: Path) -> None:
     questions = {
         "SELECT * FROM links WHERE link_id = 'a'": "PRIMARY KEY",
-        "SELECT * FROM links WHERE ticket = 'a'": "links_by_ticket",
         "SELECT min(expires_at) FROM links WHERE state IN ('challenged', 'parked')": "links_by_expiry",
     }
     with closing(sqlite3.connect(path)) as connection:

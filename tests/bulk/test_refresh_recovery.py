@@ -49,6 +49,7 @@ from tests.bulk.conftest import (
     only,
     open_pool,
     read_states,
+    split,
     wait_until,
 )
 
@@ -102,7 +103,7 @@ async def go_on(
     pool: SessionPool, path: Path, updates: object = (), **settings: Any
 ) -> tuple[list[Outcome], RefreshReport]:
     settings = {"login_limit": SOON, **settings}
-    async with refresh(pool, updates, journal=path, **settings) as run:  # type: ignore[arg-type]
+    async with refresh(pool, updates, journal=path, **split(settings)) as run:  # type: ignore[arg-type]
         outcomes = await collect(run)
     return outcomes, run.report
 

@@ -44,6 +44,7 @@ from tests.bulk.conftest import (
     read_states,
     refresh_all,
     refresh_one,
+    split,
     wait_until,
 )
 from tests.engine.servers import KEYS, Wire, build_answer, serve
@@ -236,11 +237,9 @@ if sys.platform == "win32":
         ({"login_limit": "long"}, "login_limit"),
         ({"close_grace": -1}, "close_grace"),
         ({"max_open_prompts": 0}, "max_open_prompts"),
-        ({"total": -1}, "total"),
-        ({"progress_every": 0}, "progress_every"),
         ({"stop": 5}, "stop"),
         ({"concurrency": 5}, "concurrency"),
-        ({"progress": 5}, "progress"),
+        ({"limits": 5}, "limits"),
         ({"credentials": "vault"}, "credentials"),
         ({"provide_token": "111111"}, "provide_token"),
         ({"journal": 5}, "journal"),
@@ -248,29 +247,19 @@ if sys.platform == "win32":
 )
 def test_a_setting_that_makes_no_sense_is_named(sandbox: Sandbox, settings: Any, name: str) -> None:
     with pytest.raises((ConfigurationError, InvalidValueError), match=name):
-        refresh(open_pool(sandbox), [], **settings)
+        refresh(open_pool(sandbox), [], **split(settings))
 
 
-async def test_progress_is_told_as_time_passes_and_at_the_end(clock: ManualClock) -> None:
+async def test_the_report_tells_at_any_time_how_far_the_job_is(clock: ManualClock) -> None:
     reports: list[RefreshReport] = []
     async with Sandbox(clock=clock, options=SLOW) as sandbox, open_pool(sandbox) as pool:
-        updates = add_updates(sandbox, 2)
-        _, last = await refresh_all(pool, updates, progress=reports.append, concurrency=Concurrency(total=1))
-    assert [report.updated for report in reports] == [0, 0, 0, 0, 1, 1, 1, 1, 2]
-    assert reports[-1].elapsed == last.elapsed
-    assert reports[5].seconds_left == 20.0
-    assert reports[5].in_flight == 1
-
-
-async def test_a_progress_callback_that_raises_harms_nothing(
-    sandbox: Sandbox, pool: SessionPool, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(_: object) -> None:
-        raise ZeroDivisionError
-
-    _, report = await refresh_all(pool, add_updates(sandbox), progress=fail)
-    assert report.updated == 1
-    assert "the progress callback raised" in caplog.text
+        updates, limits = add_updates(sandbox, 2), JobLimits(concurrency=Concurrency(total=1))
+        async with refresh(pool, updates, limits=limits) as run:
+            async for _ in run:
+                reports.append(run.report)
+        reports.append(run.report)
+    assert [report.updated for report in reports] == [1, 2, 2]
+    assert reports[0].seconds_left == 20.0
 
 
 async def test_what_a_person_does_becomes_the_outcome(sandbox: Sandbox, pool: SessionPool) -> None:
