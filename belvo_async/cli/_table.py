@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from belvo_async import Link
+from belvo_async.cli._console import write_line
 from belvo_async.cli._demo.checks import SandboxChecks
 from belvo_async.cli._demo.state import Entry
 from belvo_async.cli._demo.users import Outcome
 from belvo_async.cli._exit_codes import EndingKind
-from belvo_async.models._lines import write_line
 
 _NAMED_AT_MOST: Final = 10
 _NOTES: Final = {

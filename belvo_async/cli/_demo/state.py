@@ -8,6 +8,7 @@ from typing import Final
 from attrs import define, field
 
 from belvo_async import BelvoError, Challenge
+from belvo_async.cli._console import write_line
 from belvo_async.cli._demo.users import DemoCustomer, Outcome
 from belvo_async.cli._exit_codes import Ending, EndingKind, read_ending
 from belvo_async.errors import (
@@ -18,7 +19,6 @@ from belvo_async.errors import (
     TooManyRoundsError,
 )
 from belvo_async.models import ChallengeKind
-from belvo_async.models._lines import write_line
 from belvo_async.telemetry import LoginSettled, Observation, RetryPlanned
 
 _NEWS: Final = 5
