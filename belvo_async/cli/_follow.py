@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from belvo_async.bulk import RefreshRun
+from belvo_async.bulk import Outcome, RefreshRun
 from belvo_async.cli._interrupt import Interrupt, close_on_interrupt, wait_or_interrupt
 from belvo_async.cli._refresh_view import View
 
@@ -15,6 +15,7 @@ async def follow_job(
     interrupt: Interrupt,
     *,
     say: Callable[[str], None],
+    tell: Callable[[Outcome], None],
     may_show: Callable[[], bool] = lambda: True,
 ) -> None:
     """Enter the run, and show it until it ends.
@@ -24,6 +25,7 @@ async def follow_job(
         view: Where it is shown; it has begun once the run was entered.
         interrupt: Stops the run; and cuts off its logins the second time.
         say: Tells what Ctrl-C does.
+        tell: Takes each outcome.
         may_show: Whether the view may write now.
 
     Raises:
@@ -31,7 +33,7 @@ async def follow_job(
     """
     with view:
         try:
-            await _follow(run, view, interrupt, say, may_show)
+            await _follow(run, view, interrupt, say, tell, may_show)
         finally:
             if view.has_begun and may_show():
                 view.show(run.report)
@@ -42,6 +44,7 @@ async def _follow(
     view: View,
     interrupt: Interrupt,
     say: Callable[[str], None],
+    tell: Callable[[Outcome], None],
     may_show: Callable[[], bool],
 ) -> None:
     async with AsyncExitStack() as stack:
@@ -55,7 +58,7 @@ async def _follow(
         stopping = asyncio.ensure_future(_stop_on_interrupt(run, interrupt, say))
         try:
             async for outcome in run:
-                view.tell(outcome)
+                tell(outcome)
             if interrupt.happened:
                 await stopping
         finally:

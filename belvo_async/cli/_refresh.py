@@ -164,7 +164,12 @@ class _Job:
         error: BelvoError | None = None
         try:
             await follow_job(
-                run, self._view, self._interrupt, say=self._say, may_show=lambda: not self._asking.locked()
+                run,
+                self._view,
+                self._interrupt,
+                say=self._say,
+                tell=self._view.tell,
+                may_show=lambda: not self._asking.locked(),
             )
         except BelvoError as failure:
             error = failure
