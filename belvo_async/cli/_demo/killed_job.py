@@ -110,7 +110,9 @@ class KilledJob:
         under_way = sum(entry.status is None and entry.fault is None for entry in self.sandbox.log)
         process.kill()
         self._show(await ending)
-        self.console.show_cursor()  # its panel has hidden it
+        if not self.plain:  # its panel has hidden the cursor, and stands there
+            self.console.show_cursor()
+            self.console.print()
         write_prose(self.console, f"  killed, with {under_way} logins under way", "bold red")
 
     def _show(self, written: tuple[bytes | None, bytes | None]) -> None:
