@@ -97,7 +97,8 @@ async def _check(source: RowSource, desk: Desk) -> RowCount:
 async def _tell_progress(count: RowCount, desk: Desk) -> None:
     while True:
         await asyncio.sleep(_TELL_SECONDS)
-        desk.say(f"{count.good + count.bad:,} rows checked; nothing is sent yet.")
+        if rows := count.good + count.bad:
+            desk.say(f"{rows:,} rows checked; nothing is sent yet.")
 
 
 def _tell_problems(source: RowSource, count: RowCount, desk: Desk) -> None:

@@ -13,6 +13,13 @@ SECOND = "99999999-2222-4333-8444-555555555555"
 SECRET = "hunter2-s3cret"
 
 
+class UnheldSource(RowSource):
+    """A stream in the place of a file: it is not held in memory."""
+
+    def hold(self) -> None:
+        pass
+
+
 def link_id(number: int) -> str:
     return f"{number * 7919 % 2**32:08x}-0000-4000-8000-{number:012x}"
 

@@ -2,9 +2,9 @@ import io
 import tracemalloc
 from collections.abc import Iterator
 
-from belvo_async.cli._rows import RowCount, RowSource, check_rows, list_problems
+from belvo_async.cli._rows import RowCount, check_rows, list_problems
 
-from .files import check, link_id, updates_of
+from .files import UnheldSource, check, link_id, updates_of
 
 
 class Generated(io.RawIOBase):
@@ -23,13 +23,6 @@ class Generated(io.RawIOBase):
         taken, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
         buffer[: len(taken)] = taken
         return len(taken)
-
-
-class UnheldSource(RowSource):
-    """A stream in the place of a file: it is not held in memory."""
-
-    def hold(self) -> None:
-        pass
 
 
 def test_good_rows_are_counted_and_bad_ones_are_told_in_order() -> None:

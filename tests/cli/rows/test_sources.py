@@ -3,17 +3,22 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from belvo_async import LinkUpdate
+from belvo_async.cli import _refresh
+from belvo_async.cli._lines import LineSource
 from belvo_async.cli._rows import RowCount, RowSource, _source, check_rows, open_rows, read_updates
 from belvo_async.cli._rows._source import LINES_A_LOOK
+from belvo_async.cli._update import Desk
 from belvo_async.errors import UsageError
 from tests.cli.processes import COMMAND, PATIENCE, pipe
 
-from .files import FIRST, SECRET, source_of
+from .files import FIRST, SECRET, UnheldSource, source_of
 
 GOOD = f"id,password\n{FIRST},x\n"
 
@@ -159,6 +164,30 @@ def test_standard_input_is_a_stream_of_links(options: tuple[str, ...]) -> None:
 def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     assert refusal_of(open_rows("-")) == "There is no standard input. Pass a file."
+
+
+async def test_a_long_check_tells_how_far_it_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_refresh, "_TELL_SECONDS", 0.01)
+    is_told = threading.Event()
+
+    class Slow(io.BytesIO):
+        def read1(self, size: int | None = -1, /) -> bytes:
+            data = super().read1(size)
+            assert data or is_told.wait(PATIENCE)  # its end comes when somebody was told
+            return data
+
+    class Told(io.StringIO):
+        def write(self, text: str, /) -> int:
+            if "1 rows checked; nothing is sent yet" in text:
+                is_told.set()
+            return super().write(text)
+
+    console = Console(file=Told(), width=200)
+    await _refresh._check(
+        UnheldSource("links", None, lambda: Slow(GOOD.encode()), is_stream=True),
+        Desk(output=console, messages=console, source=LineSource(bytes)),
+    )
+    assert is_told.is_set()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no named pipes there")
