@@ -81,6 +81,8 @@ class Person:
     link_id: str = ""
     challenges: int = 0
     """How many challenges this person was shown."""
+    is_asked: bool = False
+    """Whether the last of them waits for the answer."""
     outcome: Outcome | None = None
     """How the update ended; None until it has."""
 
@@ -104,7 +106,9 @@ class Person:
         tokens = self.story.tokens
         token = tokens[min(self.challenges, len(tokens) - 1)]
         self.challenges += 1
+        self.is_asked = True
         await asyncio.sleep(self.think_seconds * self.story.patience)
+        self.is_asked = False
         return token if challenge.expects_user_input else None
 
 

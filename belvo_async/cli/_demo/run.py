@@ -119,6 +119,8 @@ def _list_endings(console: Console, sandbox: Sandbox, people: Collection[Person]
 
 def _find_ending(person: Person, sandbox: Sandbox) -> EndingKind:
     match person.outcome:
+        case None if person.is_asked:
+            return EndingKind.CHALLENGE_OPEN
         case None:
             return EndingKind.UNKNOWN if sandbox.logins(person.link_id) else EndingKind.NOT_STARTED
         case Updated():
