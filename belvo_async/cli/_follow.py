@@ -31,30 +31,21 @@ async def follow_job(
     Raises:
         BelvoError: The run cannot be entered, or has stopped.
     """
-    with view:
-        try:
-            await _follow(run, view, interrupt, say, tell, may_show)
-        finally:
-            if view.has_begun and may_show():
-                view.show(run.report)
 
+    def show() -> None:
+        if view.has_begun and may_show():
+            view.show(run.report)
 
-async def _follow(
-    run: RefreshRun,
-    view: View,
-    interrupt: Interrupt,
-    say: Callable[[str], None],
-    tell: Callable[[Outcome], None],
-    may_show: Callable[[], bool],
-) -> None:
     async with AsyncExitStack() as stack:
+        stack.enter_context(view)
+        stack.callback(show)  # once more, when the run has ended
         entering = asyncio.ensure_future(stack.enter_async_context(run))
         await wait_or_interrupt(entering, interrupt)
         if entering.cancelled():
             return
         entering.result()
         view.begin()
-        showing = asyncio.ensure_future(_show(run, view, may_show))
+        showing = asyncio.ensure_future(_repeat(show, view.seconds))
         stopping = asyncio.ensure_future(_stop_on_interrupt(run, interrupt, say))
         try:
             async for outcome in run:
@@ -66,11 +57,10 @@ async def _follow(
             stopping.cancel()
 
 
-async def _show(run: RefreshRun, view: View, may_show: Callable[[], bool]) -> None:
+async def _repeat(act: Callable[[], None], seconds: float) -> None:
     while True:
-        await asyncio.sleep(view.seconds)
-        if may_show():
-            view.show(run.report)
+        await asyncio.sleep(seconds)
+        act()
 
 
 async def _stop_on_interrupt(run: RefreshRun, interrupt: Interrupt, say: Callable[[str], None]) -> None:
