@@ -35,10 +35,12 @@ class RowCount:
         """How many rows somebody has to look at."""
         return self.bad + self.repeated
 
-    def keep(self, row: BadRow) -> None:
-        """Keep a row that was counted, if it is one of the first."""
-        if len(self.told) < MOST_KEPT:
+    def add(self, row: BadRow, *, is_repeated: bool = False) -> None:
+        """Count a row, and keep it if it is one of the first."""
+        if self.problems < MOST_KEPT:
             self.told.append(row)
+        self.bad += not is_repeated
+        self.repeated += is_repeated
 
 
 def check_rows(source: RowSource, count: RowCount) -> None:
@@ -53,16 +55,15 @@ def check_rows(source: RowSource, count: RowCount) -> None:
     lines: dict[int, int] = {}
     for line, row in read_rows(source):
         if isinstance(row, BadRow):
-            count.bad += 1
-            count.keep(row)
+            count.add(row)
             continue
         count.good += 1
         link = int(row.link_id.replace("-", ""), 16)
         first = lines.setdefault(link, line)
         if first != line:
-            count.repeated += 1
             problem = f"is the same link as in line {first}"
-            count.keep(BadRow(line, line, "link_id", problem, "Keep one row for each link."))
+            again = BadRow(line, line, "link_id", problem, "Keep one row for each link.")
+            count.add(again, is_repeated=True)
 
 
 def list_problems(name: str, count: RowCount) -> Iterator[str]:
@@ -80,10 +81,9 @@ def read_updates(source: RowSource, count: RowCount, *, skip_bad: bool = False) 
         UsageError: As `read_rows`; or a row is bad, unless *skip_bad*.
     """
     for _, row in read_rows(source):
-        if not isinstance(row, BadRow):
+        if isinstance(row, LinkUpdate):
             yield row
             continue
-        count.bad += 1
-        count.keep(row)
+        count.add(row)
         if not skip_bad:
             raise UsageError(f"{source.name}, {row}")

@@ -142,7 +142,7 @@ def _read_row(
 
 
 def _find_delimiter(header: str) -> str:
-    """Return the delimiter that makes the most known column names of a header row."""
+    """Return what makes the most known column names of a header row."""
     return max(_DELIMITERS, key=lambda sign: sum(_normalize(cell) in NAMES for cell in header.split(sign)))
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import IO, Final
@@ -34,11 +35,7 @@ class RowFormat(StrEnum):
     JSON_LINES = "jsonl"
 
 
-_FORMATS: Final = {
-    ".csv": RowFormat.CSV,
-    ".jsonl": RowFormat.JSON_LINES,
-    ".ndjson": RowFormat.JSON_LINES,
-}
+_FORMATS: Final = {".csv": RowFormat.CSV} | dict.fromkeys((".jsonl", ".ndjson"), RowFormat.JSON_LINES)
 
 
 @define(eq=False)
@@ -76,7 +73,8 @@ class RowSource:
         Raises:
             UsageError: It cannot be read, or has changed since the first line was first read.
         """
-        with _telling_failures(self.name), self._start() as stream:
+        start = self._open if self._held is None else partial(io.BytesIO, self._held)
+        with _telling_failures(self.name), start() as stream:
             text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
             for number in count(1):
                 line = text.readline(LONGEST_LINE)
@@ -87,9 +85,6 @@ class RowSource:
                 if len(line) == LONGEST_LINE:
                     raise UsageError(f"{self.name}, line {number}: it is too long.", remedy=REMEDY)
                 yield line
-
-    def _start(self) -> IO[bytes]:
-        return self._open() if self._held is None else io.BytesIO(self._held)
 
     def _compare(self, stream: IO[bytes]) -> None:
         if self.is_stream:
