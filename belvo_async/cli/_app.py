@@ -2,13 +2,15 @@
 
 from contextlib import nullcontext
 from enum import StrEnum
+from functools import partial
+from inspect import signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 import typer
 
-from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__
+from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__, bulk
 from belvo_async.backends import open_store
 from belvo_async.bulk import StopRule
 from belvo_async.cli._app_challenges import STORE_HELP, STORE_VARIABLE, challenges_app
@@ -25,6 +27,8 @@ from belvo_async.cli._refresh_view import JsonView, LiveView, View
 from belvo_async.cli._rows import RowFormat, open_rows
 from belvo_async.cli._sandbox import run_sandbox
 from belvo_async.cli._update import Desk, WaitTeller, run_update
+
+_DEFAULTS: Final = signature(bulk.refresh).parameters
 
 
 class Retriable(StrEnum):
@@ -173,7 +177,7 @@ def refresh(  # noqa: PLR0913 - options
     ] = None,
     look_ahead: Annotated[
         int, typer.Option(min=1, help="Rows read ahead, to let institutions take turns.")
-    ] = 10_000,
+    ] = _DEFAULTS["look_ahead"].default,
     link_deadline: Annotated[
         float | None, typer.Option(min=1, metavar="SECONDS", help="For each link, from its turn on.")
     ] = None,
@@ -182,7 +186,7 @@ def refresh(  # noqa: PLR0913 - options
         typer.Option(
             min=0, metavar="SECONDS", help="How long a login that was cut off may still be running."
         ),
-    ] = 330.0,
+    ] = _DEFAULTS["login_limit"].default,
     stop_after: Annotated[
         int | None, typer.Option(min=1, metavar="LINKS", help="Stop when so many have failed.")
     ] = None,
@@ -201,19 +205,24 @@ def refresh(  # noqa: PLR0913 - options
         path = check_options(links, journal, retry=bool(retry or resend), ask=ask, listed=bool(listed))
         view = _choose_view(as_json=as_json, is_live=not ask)
         limits = _choose_concurrency(at_once, per_institution)
-        order = RefreshOrder(
-            source=open_rows(path, format_),
+        start = partial(
+            bulk.refresh,
             journal=journal,
-            skip_bad_rows=skip_bad_rows,
-            ask=ask,
-            retry=tuple(retry or ()),
-            resend=tuple(map(str, resend or ())),
             look_ahead=look_ahead,
+            share_challenges=store is not None,
             link_deadline=link_deadline,
             login_limit=login_limit,
             stop=StopRule(failures=stop_after, share=stop_share),
+            retry=retry or (),
+            resend=resend or (),
             dry_run=dry_run,
-            share_challenges=store is not None,
+        )
+        order = RefreshOrder(
+            source=open_rows(path, format_),
+            start=start,
+            journal=journal,
+            skip_bad_rows=skip_bad_rows,
+            ask=ask,
         )
         desk = Desk(output=open_output(), messages=open_messages(), source=open_standard_input())
         finish(_open_pool_and_refresh(store, limits, order, view, desk))

@@ -4,7 +4,9 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
+
+T = TypeVar("T")
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -44,6 +46,15 @@ def watch_signals() -> Iterator[Interrupt]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+async def wait_or_interrupt(work: "asyncio.Future[T]", interrupt: Interrupt) -> None:
+    """Wait until *work* is done; or for Ctrl-C, which cancels it."""
+    heard = asyncio.ensure_future(interrupt.first.wait())
+    await asyncio.wait((work, heard), return_when=asyncio.FIRST_COMPLETED)
+    for future in (work, heard):
+        future.cancel()
+    await asyncio.gather(work, heard, return_exceptions=True)
 
 
 class Closable(Protocol):

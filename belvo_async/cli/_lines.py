@@ -1,14 +1,14 @@
 """Standard input, line by line, read without holding up the event loop or the end of the process."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from io import UnsupportedOperation
-from threading import Thread
 
 from attrs import define
+
+from belvo_async.cli._aside import run_aside
 
 _CHUNK = 4096
 
@@ -33,28 +33,10 @@ class LineSource:
         return _decode(line)
 
     async def read_aside(self) -> str | None:
-        """Return the next line, read in a thread that nobody has to wait for.
-
-        A thread of `asyncio.to_thread` would have to end before the process can: Ctrl-C at a prompt would
-        then hang until somebody presses Enter.
-        """
-        loop = asyncio.get_running_loop()
-        line: asyncio.Future[str | None] = loop.create_future()
-
-        def deliver(text: str | None) -> None:
-            if not line.done():
-                line.set_result(text)
-
-        def read() -> None:
-            try:
-                text = self.read()
-            except OSError:
-                text = None
-            with suppress(RuntimeError):  # the loop is closed: nobody wants the line any more
-                loop.call_soon_threadsafe(deliver, text)
-
-        Thread(target=read, name="standard input", daemon=True).start()
-        return await line
+        """Return the next line without holding up the event loop or the end of the process."""
+        with suppress(OSError):
+            return await run_aside(self.read)
+        return None
 
 
 def open_standard_input() -> LineSource:

@@ -1,15 +1,19 @@
 """`belvo-async links list`: the links of the account, as a table or as JSON lines."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 import attrs
 from attrs import frozen
+from rich import box
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from belvo_async import Link, LinkFilters, SessionPool
+from belvo_async.cli._console import write_line
 from belvo_async.cli._exit_codes import ExitCode
-from belvo_async.cli._table import build_links
 
 _LARGEST_PAGE = 1000
 
@@ -71,3 +75,29 @@ def _write_json(link: Link) -> str:
 
 def _write_time(moment: datetime) -> str:
     return moment.isoformat()
+
+
+def build_links(links: Sequence[Link]) -> Table:
+    """Build the table of `links list`; a column that would be empty is left out."""
+    has_external_ids = any(link.external_id or "external_id" in link.extra for link in links)
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("id", no_wrap=True)
+    for heading in ("institution", "status", "last accessed", *(("external id",) * has_external_ids)):
+        table.add_column(heading, overflow="fold")
+    for link in links:
+        odd = {name: str(value) for name, value in link.extra.items()}  # of a type that nobody knows
+        accessed_at = _tell_time(link.last_accessed_at) or odd.get("last_accessed_at", "never")
+        cells = [
+            link.id,
+            link.institution or odd.get("institution", ""),
+            link.status or odd.get("status", ""),
+            accessed_at,
+        ]
+        if has_external_ids:
+            cells.append(link.external_id or odd.get("external_id", ""))
+        table.add_row(*(Text(write_line(cell)) for cell in cells))
+    return table
+
+
+def _tell_time(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M}"

@@ -17,8 +17,7 @@ from rich.text import Text
 
 from belvo_async import BelvoError
 from belvo_async.bulk import NotUpdated, Outcome, Parked, RefreshReport, Unsettled, Updated
-from belvo_async.cli._console import make_safe, write_prose
-from belvo_async.models._lines import write_line
+from belvo_async.cli._console import make_safe, write_line, write_prose
 from belvo_async.telemetry import Observation, PoolPaused, RetryPlanned
 
 _LIVE_SECONDS: Final = 0.5
@@ -38,7 +37,8 @@ class View:
     def __init__(self, output: Console, messages: Console) -> None:
         self._output: Final = output
         self._messages: Final = messages
-        self._has_begun = False
+        self.has_begun = False
+        """Whether logins start."""
 
     def __enter__(self) -> Self:
         """Make ready."""
@@ -51,14 +51,14 @@ class View:
 
     def begin(self) -> None:
         """Take note that logins start."""
-        self._has_begun = True
+        self.has_begun = True
 
     def observe(self, observation: Observation) -> None:
         """Tell why the pool waits; but not of single links, once there are many."""
         match observation:
             case PoolPaused(seconds=seconds):
                 self.say(f"Belvo refuses more requests for now: waiting {seconds:.0f} s.")
-            case RetryPlanned(reason=reason, seconds=seconds) if not self._has_begun:
+            case RetryPlanned(reason=reason, seconds=seconds) if not self.has_begun:
                 self.say(f"{write_line(reason)}: trying again in {seconds:.0f} s.")
             case _:
                 pass

@@ -5,26 +5,26 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from belvo_async.cli._demo import run, users
-from belvo_async.cli._demo.checks import SandboxChecks
-from belvo_async.cli._demo.users import PERSONAS, DemoCustomer, Manner, Outcome, gather_users
+from belvo_async.cli._demo import people, run
+from belvo_async.cli._demo.checks import SandboxCount, read_checks
+from belvo_async.cli._demo.people import STORIES, Person, draw_people
 from belvo_async.cli._exit_codes import ExitCode
+from belvo_async.errors import LoginFailedError
+from belvo_async.sandbox import Sandbox
 
 from .processes import pipe
 
-SAFE = SandboxChecks(logins=1, links=1, overlapping=0, answers=1, answered_twice=0, repeated_after_loss=0)
 
-
-def gather_hasty_crowd(links: int, seed: int) -> tuple[DemoCustomer, ...]:
-    return tuple(
-        customer if customer.persona.manner is Manner.LATE else evolve(customer, think_seconds=0.01)
-        for customer in gather_users(links, seed)
-    )
+def draw_hasty_people(links: int, seed: int) -> list[Person]:
+    return [
+        person if person.story.patience > 1 else evolve(person, think_seconds=0.01)
+        for person in draw_people(links, seed)
+    ]
 
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "gather_users", gather_hasty_crowd)
+    monkeypatch.setattr(run, "draw_people", draw_hasty_people)
     monkeypatch.setattr(run, "_LOGIN_SECONDS", 0.05)
 
 
@@ -38,31 +38,34 @@ async def play(links: int, *, plain: bool = True) -> tuple[ExitCode, str]:
 
 @pytest.mark.usefixtures("hasty")
 async def test_every_story_ends_as_it_must() -> None:
-    code, text = await play(len(PERSONAS))
-    assert code is ExitCode.OK
+    code, text = await play(len(STORIES))
+    assert code is ExitCode.OK, text
     assert "embedded sandbox" in text
-    for persona in PERSONAS:
-        assert persona.outcome in text
+    for story in STORIES:
+        assert story.ending in text
     for name in ("overlapping logins of one link", "tokens sent twice", "logins repeated after a lost reply"):
         assert re.search(rf"{name} +0 +must be 0", text)
 
 
 @pytest.mark.usefixtures("hasty")
 async def test_a_terminal_shows_a_panel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(users, "PERSONAS", (PERSONAS[0], PERSONAS[2]))
+    monkeypatch.setattr(people, "STORIES", (STORIES[0], STORIES[1]))
     code, text = await play(12, plain=False)
     assert code is ExitCode.OK
-    assert "updating links, one session pool" in text
-    assert "12/12 links" in text
+    assert "refreshing links" in text
+    assert "12 of 12 links" in text
 
 
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("count", ["overlapping", "answered_twice", "repeated_after_loss"])
-async def test_a_count_that_must_be_nought_fails_the_demo(
-    monkeypatch: pytest.MonkeyPatch, count: str
-) -> None:
-    monkeypatch.setattr(users, "PERSONAS", (PERSONAS[0],))
-    monkeypatch.setattr(run, "read_checks", lambda _: evolve(SAFE, **{count: 1}))
+@pytest.mark.parametrize("name", ["overlapping logins", "tokens sent twice", "logins repeated"])
+async def test_a_count_that_must_be_nought_fails_the_demo(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def read_worse_checks(sandbox: Sandbox) -> list[SandboxCount]:
+        return [
+            evolve(check, count=1) if check.name.startswith(name) else check for check in read_checks(sandbox)
+        ]
+
+    monkeypatch.setattr(people, "STORIES", (STORIES[0],))
+    monkeypatch.setattr(run, "read_checks", read_worse_checks)
     code, text = await play(1)
     assert code is ExitCode.FAILED
     assert "NOT SAFE" in text
@@ -70,19 +73,19 @@ async def test_a_count_that_must_be_nought_fails_the_demo(
 
 @pytest.mark.usefixtures("hasty")
 async def test_another_end_than_planned_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(users, "PERSONAS", (evolve(PERSONAS[0], outcome=Outcome.REFUSED),))
+    monkeypatch.setattr(people, "STORIES", (evolve(STORIES[0], errors=(LoginFailedError,)),))
     code, text = await play(1)
     assert code is ExitCode.FAILED
     assert "did not end as" in text
 
 
 def test_the_shares_are_of_a_hundred() -> None:
-    assert sum(persona.share for persona in PERSONAS) == 100
+    assert sum(story.share for story in STORIES) == 100
 
 
-def test_the_same_seed_draws_the_same_crowd() -> None:
-    assert gather_users(50, 1) == gather_users(50, 1)
-    assert gather_users(50, 1) != gather_users(50, 2)
+def test_the_same_seed_draws_the_same_people() -> None:
+    assert draw_people(50, 1) == draw_people(50, 1)
+    assert draw_people(50, 1) != draw_people(50, 2)
 
 
 def count_states(text: str) -> dict[str, int]:
@@ -93,7 +96,7 @@ def count_states(text: str) -> dict[str, int]:
 @pytest.mark.parametrize("presses", [1, 2])
 def test_ctrl_c_tells_the_state_of_every_link(presses: int) -> None:
     with pipe("demo", "--links", "400") as conversation:
-        conversation.expect("open challenges")
+        conversation.expect("asking")
         for word in ("Stopping", "Cutting off")[:presses]:
             conversation.press_ctrl_c()
             conversation.expect(word)

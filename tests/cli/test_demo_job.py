@@ -5,9 +5,9 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from belvo_async.bulk import LinkState
-from belvo_async.cli._demo import job
-from belvo_async.cli._demo.job import _JobStage, run_job_demo
+from belvo_async.bulk import LinkState, read_status
+from belvo_async.cli._demo import killed_job
+from belvo_async.cli._demo.killed_job import KilledJob, run_killed_job
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import Interrupt
 from belvo_async.sandbox import Received, Sandbox
@@ -24,12 +24,12 @@ def open_console() -> tuple[Console, io.StringIO]:
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(killed_job, "_LOOK_SECONDS", 0.02)
 
 
 async def test_a_job_that_is_killed_in_the_middle_ends_safe() -> None:
     console, file = open_console()
-    code = await run_job_demo(console, links=LINKS, seed=1, interrupt=Interrupt())
+    code = await run_killed_job(console, links=LINKS, seed=1, interrupt=Interrupt(), plain=True)
     text = file.getvalue()
     assert code is ExitCode.OK, text
     assert text.count("$ belvo-async refresh") == 2
@@ -41,17 +41,17 @@ async def test_a_job_that_is_killed_in_the_middle_ends_safe() -> None:
 async def test_a_link_that_was_logged_in_twice_is_not_safe(tmp_path: Path) -> None:
     console, file = open_console()
     async with Sandbox() as sandbox:
-        stage = _JobStage(console, sandbox, tmp_path, 20, Interrupt())
-        assert await stage.play() is ExitCode.OK
+        job = KilledJob(console, sandbox, tmp_path, 20)
+        job.write_links()
+        code = await job.run(Interrupt())
+        assert job.judge(code) is ExitCode.OK
         twice = next(entry for entry in sandbox.log if entry.login)
-        log = [*sandbox.log, evolve(twice)]
-        double = _Double(sandbox, log)
-        spoilt = _JobStage(console, double, tmp_path, 20, Interrupt())  # type: ignore[arg-type]  # a log is enough
-        assert spoilt._conclude(0) is ExitCode.FAILED
+        double = _Double(sandbox, [*sandbox.log, evolve(twice)])
+        spoilt = KilledJob(console, double, tmp_path, 20)  # type: ignore[arg-type]  # a log is enough
+        assert spoilt.judge(code) is ExitCode.FAILED
         assert "1 links logged in twice" in file.getvalue()
-        missing = _JobStage(console, sandbox, tmp_path, 21, Interrupt())
-        assert missing._conclude(0) is ExitCode.FAILED
-        assert stage._conclude(130) is ExitCode.FAILED
+        assert evolve(job, links=21).judge(code) is ExitCode.FAILED
+        assert job.judge(130) is ExitCode.FAILED
     assert file.getvalue().count("NOT SAFE") == 3
 
 
@@ -61,23 +61,25 @@ class _Double:
         self.url = sandbox.url
 
 
-async def test_an_interrupted_demo_says_so(tmp_path: Path) -> None:
-    console, _ = open_console()
+async def test_an_interrupted_demo_lets_its_job_end_and_says_so(tmp_path: Path) -> None:
+    console, file = open_console()
     interrupt = Interrupt()
     interrupt.note()
     async with Sandbox() as sandbox:
-        stage = _JobStage(console, sandbox, tmp_path, 20, interrupt)
-        assert await stage.play() is ExitCode.INTERRUPTED
-        status = stage._look()
-    assert status is not None
-    assert status.counts.by_state[LinkState.SUBMITTED] == 0
+        job = KilledJob(console, sandbox, tmp_path, 20)
+        job.write_links()
+        assert await job.run(interrupt, kill_at=1) == ExitCode.FAILED  # one of the links is refused
+    assert read_status(tmp_path / "night.sqlite").counts.by_state[LinkState.SUBMITTED] == 0
+    code = await run_killed_job(console, links=20, seed=1, interrupt=interrupt, plain=True)
+    assert code is ExitCode.INTERRUPTED
+    assert "killed, with" not in file.getvalue()
 
 
 async def test_a_job_that_ends_before_it_is_killed_is_told_as_it_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(job, "_LOOK_SECONDS", 30.0)  # the first look comes when it has ended
+    monkeypatch.setattr(killed_job, "_LOOK_SECONDS", 30.0)  # the first look comes when it has ended
     console, file = open_console()
-    code = await run_job_demo(console, links=5, seed=1, interrupt=Interrupt())
+    code = await run_killed_job(console, links=5, seed=1, interrupt=Interrupt(), plain=True)
     assert code is ExitCode.OK, file.getvalue()
     assert "killed, with" not in file.getvalue()

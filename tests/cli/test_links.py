@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from belvo_async import Link, SessionPool
 from belvo_async.cli import _links
 from belvo_async.cli._app import app
-from belvo_async.cli._table import build_links
+from belvo_async.cli._links import build_links
 from belvo_async.sandbox import Sandbox
 from tests.engine.servers import KEYS, Wire, build_answer, serve
 

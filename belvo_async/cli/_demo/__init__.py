@@ -1,1 +1,1 @@
-"""The command `demo`: updates and a job on the embedded sandbox."""
+"""The command `demo`: two jobs on the embedded sandbox, judged by what the sandbox saw."""

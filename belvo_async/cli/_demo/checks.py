@@ -1,54 +1,41 @@
 """What the sandbox's own log says about safety: a second witness beside the client that is on trial."""
 
 from collections import Counter
-from collections.abc import Iterable
+from typing import Final
 
 from attrs import frozen
 
-from belvo_async.sandbox import Received, Sandbox
+from belvo_async.sandbox import Sandbox
+
+MUST_BE_0: Final = "must be 0"
 
 
-@frozen(kw_only=True)
-class SandboxChecks:
-    """The counts of one run, all taken from the bank's side."""
+@frozen
+class SandboxCount:
+    """One count, taken from the bank's side."""
 
-    logins: int
-    links: int
-    overlapping: int
-    """Logins that came while another one of the same link was in flight."""
-    answers: int
-    """Tokens and confirmations that the bank was sent."""
-    answered_twice: int
-    """Answers that were sent more than once for one challenge."""
-    repeated_after_loss: int
-    """Logins of links whose reply was lost, beyond the first."""
+    name: str
+    count: int
+    note: str
 
     @property
     def holds(self) -> bool:
         """Whether nothing happened that must not happen."""
-        return not (self.overlapping or self.answered_twice or self.repeated_after_loss)
+        return not self.count or self.note != MUST_BE_0
 
 
-def read_checks(sandbox: Sandbox) -> SandboxChecks:
+def read_checks(sandbox: Sandbox) -> tuple[SandboxCount, ...]:
     """Read the sandbox's log."""
     log = sandbox.log
-    answers = _count_answers(log)
-    lost = [entry.link_id for entry in log if entry.login and entry.fault is not None and entry.link_id]
-    return SandboxChecks(
-        logins=sandbox.logins(),
-        links=len({entry.link_id for entry in log if entry.login}),
-        overlapping=sandbox.overlapping_logins,
-        answers=answers.total(),
-        answered_twice=sum(count - 1 for count in answers.values()),
-        repeated_after_loss=sum(sandbox.logins(link_id) - 1 for link_id in set(lost)),
-    )
-
-
-def count_in_flight(sandbox: Sandbox) -> int:
-    """Count the requests that the sandbox has taken in and not answered yet."""
-    return sum(entry.status is None and entry.fault is None for entry in sandbox.log)
-
-
-def _count_answers(log: Iterable[Received]) -> Counter[tuple[object, object]]:
+    links = {entry.link_id for entry in log if entry.login}
     bodies = (entry.body for entry in log if entry.method == "PATCH" and entry.body is not None)
-    return Counter((body["session"], body.get("token")) for body in bodies if "session" in body)
+    answers = Counter((body["session"], body.get("token")) for body in bodies if "session" in body)
+    lost = {entry.link_id for entry in log if entry.login and entry.fault is not None and entry.link_id}
+    repeated = sum(sandbox.logins(link_id) - 1 for link_id in lost)
+    return (
+        SandboxCount("logins that reached the bank", sandbox.logins(), f"for {len(links)} links"),
+        SandboxCount("challenges answered", answers.total(), ""),
+        SandboxCount("overlapping logins of one link", sandbox.overlapping_logins, MUST_BE_0),
+        SandboxCount("tokens sent twice", answers.total() - len(answers), MUST_BE_0),
+        SandboxCount("logins repeated after a lost reply", repeated, MUST_BE_0),
+    )

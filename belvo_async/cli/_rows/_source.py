@@ -1,24 +1,31 @@
-"""Where the rows come from: a file that is read twice, or a stream that can be read once."""
+"""Where the rows come from: a file that is read twice, or a stream that is held in memory or read once."""
 
 import io
 import os
 import stat
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import IO, Final, Protocol, TypeAlias
+from typing import IO, Final
 
 from attrs import define, field
 
 from belvo_async.cli._console import make_safe
-from belvo_async.cli._rows._lines import STOPPED, Lines, Stop, StoppedError, telling_failures
-from belvo_async.cli._rows._streams import open_pipe, open_standard_input
 from belvo_async.errors import UsageError
 
+LONGEST_LINE: Final = 1 << 20
+"""Characters: no row of credentials comes near it."""
 MOST_HELD: Final = 64 << 20
 """Bytes of a stream that are held in memory: passwords never go to a temporary file."""
-_CHUNK: Final = 1 << 16
+LINES_A_LOOK: Final = 1024
+"""So often a reader looks whether its file is still the same."""
+
+
+REMEDY: Final = "Pass CSV with a header row, or JSON lines."
 
 
 class RowFormat(StrEnum):
@@ -28,82 +35,63 @@ class RowFormat(StrEnum):
     JSON_LINES = "jsonl"
 
 
-_FORMATS: Final = {
-    ".csv": RowFormat.CSV,
-    ".jsonl": RowFormat.JSON_LINES,
-    ".ndjson": RowFormat.JSON_LINES,
-}
-
-
-class RowSource(Protocol):
-    """A file of links."""
-
-    @property
-    def name(self) -> str:
-        """What messages call it; safe for a terminal."""
-        ...
-
-    @property
-    def format(self) -> RowFormat | None:
-        """How its rows are written; None where its first character tells."""
-        ...
-
-    def hold(self, stop: Stop) -> None:
-        """Make sure that it can be opened more than once.
-
-        Raises:
-            UsageError: It is a stream that is too large for that.
-            StoppedError: Told to stop.
-        """
-        ...
-
-    def open(self, stop: Stop) -> Lines:
-        """Start at its first line. Close what it returns.
-
-        Raises:
-            UsageError: It cannot be opened, has changed since, or was read already.
-        """
-        ...
-
-
-_Fingerprint: TypeAlias = tuple[int, int, int, int]
+_FORMATS: Final = {".csv": RowFormat.CSV} | dict.fromkeys((".jsonl", ".ndjson"), RowFormat.JSON_LINES)
 
 
 @define(eq=False)
-class FileSource:
-    """A file, which must stay the same as long as it is read."""
+class RowSource:
+    """A file of links, which must stay the same as long as it is read; or a stream of them."""
 
-    path: Path
     name: str
+    """What messages call it; safe for a terminal."""
     format: RowFormat | None
-    _seen: _Fingerprint | None = None
+    """How its rows are written; None where its first character tells."""
+    _open: Callable[[], IO[bytes]] = field(repr=False)
+    is_stream: bool = field(kw_only=True)
+    _held: bytes | None = field(default=None, repr=False)
+    _seen: tuple[int, int, int] | None = None
 
-    def hold(self, stop: Stop) -> None:
-        """Do nothing: a file can be opened again."""
+    def hold(self) -> None:
+        """Read all of a stream into memory, so that it can be read twice.
 
-    def open(self, stop: Stop) -> Lines:
-        """Start at its first line; the first time, remember which file it is."""
-        with telling_failures(self.name):
-            stream = self.path.open("rb")
+        Raises:
+            UsageError: It is larger than `MOST_HELD` bytes, or cannot be read.
+        """
+        if not self.is_stream:
+            return
+        with _telling_failures(self.name), self._open() as stream:
+            self._held = stream.read(MOST_HELD + 1)
+        if len(self._held) > MOST_HELD:
+            raise UsageError(
+                f"{self.name} is larger than {MOST_HELD >> 20} MiB, too large to check it first.",
+                remedy="Pass a file, or --skip-bad-rows to read it row by row.",
+            )
 
-        def pulse() -> None:
-            if stop():
-                raise StoppedError(STOPPED)
-            self._compare(stream)
+    def read_lines(self) -> Generator[str, None, None]:
+        """Read the lines with their ends, lazily; bytes that are no UTF-8 become lone surrogates.
 
-        lines = Lines(stream, self.name, pulse)
-        try:
-            self._compare(stream)
-        except UsageError:
-            lines.close()
-            raise
-        return lines
+        Raises:
+            UsageError: It cannot be read, or has changed since the first line was first read.
+        """
+        start = self._open if self._held is None else partial(io.BytesIO, self._held)
+        with _telling_failures(self.name), start() as stream:
+            text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
+            for number in count(1):
+                line = text.readline(LONGEST_LINE)
+                if not line or number % LINES_A_LOOK == 1:
+                    self._compare(stream)
+                if not line:
+                    return
+                if len(line) == LONGEST_LINE:
+                    raise UsageError(f"{self.name}, line {number}: it is too long.", remedy=REMEDY)
+                yield line
 
     def _compare(self, stream: IO[bytes]) -> None:
+        if self.is_stream:
+            return
         now = os.fstat(stream.fileno())
-        found = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
-        if self._seen is None:
-            self._seen = found
+        found = (now.st_ino, now.st_size, now.st_mtime_ns)
+        self._seen = self._seen or found
         if found != self._seen:
             raise UsageError(
                 f"{self.name} was changed after it was first read.",
@@ -111,50 +99,14 @@ class FileSource:
             )
 
 
-@define(eq=False)
-class StreamSource:
-    """Standard input, or a pipe."""
-
-    name: str
-    format: RowFormat | None
-    _connect: Callable[[Stop], IO[bytes]] = field(repr=False)
-    _held: bytes | None = field(default=None, repr=False)
-    _is_taken: bool = False
-
-    def hold(self, stop: Stop) -> None:
-        """Read all of it into memory, up to `MOST_HELD` bytes."""
-        if self._held is not None:
-            return
-        held = io.BytesIO()
-        with telling_failures(self.name), self._take(stop) as stream:
-            while chunk := stream.read(_CHUNK):
-                if stop():
-                    raise StoppedError(STOPPED)
-                held.write(chunk)
-                if held.tell() > MOST_HELD:
-                    raise UsageError(
-                        f"{self.name} is larger than {MOST_HELD >> 20} MiB, too large to check it first.",
-                        remedy="Pass a file, or --skip-bad-rows to read it row by row.",
-                    )
-        self._held = held.getvalue()
-
-    def open(self, stop: Stop) -> Lines:
-        """Start at its first line: any number of times if it is held, else once."""
-
-        def pulse() -> None:
-            if stop():
-                raise StoppedError(STOPPED)
-
-        if self._held is not None:
-            return Lines(io.BytesIO(self._held), self.name, pulse)
-        with telling_failures(self.name):
-            return Lines(self._take(stop), self.name, pulse)
-
-    def _take(self, stop: Stop) -> IO[bytes]:
-        if self._is_taken:
-            raise UsageError(f"{self.name} can be read only once.", remedy="Pass a file.")
-        self._is_taken = True
-        return self._connect(stop)
+@contextmanager
+def _telling_failures(name: str) -> Iterator[None]:
+    """Turn what the operating system says into an error about the file called *name*."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a NUL in a path, or a stream that is closed
+        why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        raise UsageError(f"{name} cannot be read: {why}.", remedy="Pass a file that can be read.") from None
 
 
 def open_rows(path: Path | str, row_format: RowFormat | None = None) -> RowSource:
@@ -166,12 +118,17 @@ def open_rows(path: Path | str, row_format: RowFormat | None = None) -> RowSourc
         UsageError: There is no such file.
     """
     if str(path) == "-":
-        return StreamSource("standard input", row_format, open_standard_input)
+        return RowSource("standard input", row_format, _open_standard_input, is_stream=True)
     path = Path(path)
     name = make_safe(str(path)).replace("\n", "\\n")
+    with _telling_failures(name):
+        is_file = stat.S_ISREG(path.stat().st_mode)  # else a pipe, such as that of `<(…)` in a shell
     found = row_format or _FORMATS.get(path.suffix.lower())
-    with telling_failures(name):
-        is_file = stat.S_ISREG(path.stat().st_mode)
-    if is_file:
-        return FileSource(path, name, found)
-    return StreamSource(name, found, partial(open_pipe, path))  # such as that of `<(…)` in a shell
+    return RowSource(name, found, lambda: path.open("rb"), is_stream=not is_file)
+
+
+def _open_standard_input() -> IO[bytes]:
+    """Open it beside `sys.stdin`: a thread that waits inside that one keeps the interpreter from ending."""
+    if sys.stdin is None:
+        raise UsageError("There is no standard input.", remedy="Pass a file.")
+    return open(sys.stdin.fileno(), "rb", closefd=False)

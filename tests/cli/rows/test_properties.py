@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import LinkUpdate
-from belvo_async.cli._rows._reader import RowCount, read_updates
-from belvo_async.cli._rows._source import RowFormat
+from belvo_async.cli._rows import RowCount, RowFormat, read_updates
 from belvo_async.errors import UsageError
-from tests.cli.rows.test_reading import FIRST, SECRET, rows_of, source_of
+
+from .files import FIRST, SECRET, source_of, updates_of
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12).filter(
     lambda text: text.strip() == text
@@ -25,17 +25,15 @@ UPDATES = st.builds(
 )
 
 
-def write_csv(updates: Sequence[LinkUpdate], delimiter: str, quoting: int, end: str) -> tuple[str, list[int]]:
-    """Return the file, and the line where each row begins."""
-    columns = ("link_id", "password", "password2", "username_type")
+COLUMNS = ("link_id", "password", "password2", "username_type")
+
+
+def write_csv(updates: Sequence[LinkUpdate], delimiter: str, quoting: int, end: str) -> str:
     file = io.StringIO(newline="")
     writer = csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end)  # type: ignore[arg-type]
-    writer.writerow(columns)
-    lines = []
-    for update in updates:
-        lines.append(len(io.StringIO(file.getvalue(), newline=None).readlines()) + 1)
-        writer.writerow([getattr(update, column) for column in columns])
-    return file.getvalue(), lines
+    writer.writerow(COLUMNS)
+    writer.writerows([getattr(update, column) for column in COLUMNS] for update in updates)
+    return file.getvalue()
 
 
 @given(
@@ -47,15 +45,13 @@ def write_csv(updates: Sequence[LinkUpdate], delimiter: str, quoting: int, end: 
 def test_what_csv_writes_is_read_back(
     updates: list[LinkUpdate], delimiter: str, quoting: int, mark: str
 ) -> None:
-    content, lines = write_csv(updates, delimiter, quoting, "\r\n")
-    assert rows_of(mark + content) == list(zip(lines, updates, strict=True))
+    assert updates_of(mark + write_csv(updates, delimiter, quoting, "\r\n")) == updates
 
 
 @given(st.lists(UPDATES, min_size=1, max_size=5), st.sampled_from(["\n", "\r\n", "\n\n"]))
 def test_what_json_writes_is_read_back(updates: list[LinkUpdate], end: str) -> None:
-    columns = ("link_id", "password", "password2", "username_type")
-    content = end.join(json.dumps({name: getattr(row, name) for name in columns}) for row in updates)
-    assert [row for _, row in rows_of(content)] == updates
+    content = end.join(json.dumps({name: getattr(row, name) for name in COLUMNS}) for row in updates)
+    assert updates_of(content) == updates
 
 
 NOISE = st.binary(max_size=40) | st.sampled_from(
@@ -68,15 +64,15 @@ STARTS = st.sampled_from([b"", b"id,password\n", b"id;password;token\r\n", b'{"i
 def test_no_bytes_crash_the_reader_or_come_out_in_a_message(
     start: bytes, parts: list[bytes], row_format: RowFormat | None
 ) -> None:
-    tally = RowCount()
+    count = RowCount()
     source = source_of(start + b"".join(parts), row_format)
     told = ""
     try:
-        for _ in read_updates(source, skip_bad=True, tally=tally):
+        for _ in read_updates(source, count, skip_bad=True):
             pass
     except UsageError as error:
         told = str(error)
-    told += "".join(map(str, tally.rows))
+    told += "".join(map(str, count.told))
     assert SECRET not in told
     assert UUID(FIRST).hex not in told.replace("-", "")
     assert told.isprintable()

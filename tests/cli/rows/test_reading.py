@@ -3,38 +3,11 @@ import io
 import pytest
 
 from belvo_async import LinkUpdate
-from belvo_async.cli._rows._fields import BadRow, Row
-from belvo_async.cli._rows._lines import LONGEST_LINE
-from belvo_async.cli._rows._reader import RowCount, read_rows, read_updates
-from belvo_async.cli._rows._source import RowFormat, StreamSource
+from belvo_async.cli._rows import RowCount, RowFormat, RowSource, read_updates
+from belvo_async.cli._rows._source import LONGEST_LINE
 from belvo_async.errors import UsageError
 
-FIRST = "11111111-2222-4333-8444-555555555555"
-SECOND = "99999999-2222-4333-8444-555555555555"
-SECRET = "hunter2-s3cret"
-
-
-def source_of(content: bytes | str, row_format: RowFormat | None = None) -> StreamSource:
-    data = content.encode("utf-8", errors="surrogateescape") if isinstance(content, str) else content
-    return StreamSource("links", row_format, lambda _stop: io.BytesIO(data))
-
-
-def rows_of(content: bytes | str, row_format: RowFormat | None = None) -> list[Row]:
-    return list(read_rows(source_of(content, row_format)))
-
-
-def bad_of(content: bytes | str) -> list[tuple[int, str | None, str]]:
-    """Line, field and problem of each bad row; none of them shows the secret."""
-    rows = [row for _, row in rows_of(content) if isinstance(row, BadRow)]
-    assert SECRET not in repr(rows)
-    return [(row.line, row.field, row.problem) for row in rows]
-
-
-def refusal_of(content: bytes | str, row_format: RowFormat | None = None) -> str:
-    with pytest.raises(UsageError) as caught:
-        rows_of(content, row_format)
-    assert SECRET not in str(caught.value)
-    return str(caught.value)
+from .files import FIRST, SECOND, SECRET, bad_of, check, refusal_of, source_of, updates_of
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -43,32 +16,34 @@ def refusal_of(content: bytes | str, row_format: RowFormat | None = None) -> str
 def test_delimiters_line_ends_and_byte_order_marks_do_not_matter(delimiter: str, end: str, mark: str) -> None:
     lines = ["link_id,password,institution", f"{FIRST},a ñ,erebor_mx_retail", "", f'{SECOND},"b""c",']
     content = mark + end.join(lines).replace(",", delimiter)
-    assert rows_of(content) == [
-        (2, LinkUpdate(FIRST, password="a ñ", institution="erebor_mx_retail")),
-        (4, LinkUpdate(SECOND, password='b"c')),
+    assert updates_of(content) == [
+        LinkUpdate(FIRST, password="a ñ", institution="erebor_mx_retail"),
+        LinkUpdate(SECOND, password='b"c'),
     ]
+    assert [line for line, *_ in bad_of(f"{content}{end}x")] == [5]
 
 
 @pytest.mark.parametrize("name", ["link_id", "id", "link", " Link_ID "])
 def test_the_id_has_three_names(name: str) -> None:
-    assert rows_of(f"password,{name}\nx,{FIRST}\n") == [(2, LinkUpdate(FIRST, password="x"))]
+    assert updates_of(f"password,{name}\nx,{FIRST}\n") == [LinkUpdate(FIRST, password="x")]
     if name in {"id", "link"}:
-        assert rows_of(f'{{"{name}": "{FIRST}", "password": "x"}}') == [(1, LinkUpdate(FIRST, password="x"))]
+        assert updates_of(f'{{"{name}": "{FIRST}", "password": "x"}}') == [LinkUpdate(FIRST, password="x")]
 
 
 def test_an_empty_cell_is_not_given() -> None:
-    assert rows_of(f"id,password,password2\n{FIRST},,x\n") == [(2, LinkUpdate(FIRST, password2="x"))]
+    assert updates_of(f"id,password,password2\n{FIRST},,x\n") == [LinkUpdate(FIRST, password2="x")]
     assert bad_of(f"id,password\n{FIRST},\n") == [(2, "password", "is missing")]
 
 
 def test_json_null_is_not_given_and_empty_text_is() -> None:
-    rows = rows_of(f'\n{{"id": "{FIRST}", "password": null, "password2": ""}}\n')
-    assert rows == [(2, LinkUpdate(FIRST, password2=""))]
+    rows = updates_of(f'\n{{"id": "{FIRST}", "password": null, "password2": ""}}\n')
+    assert rows == [LinkUpdate(FIRST, password2="")]
 
 
 def test_rows_without_a_value_are_blank() -> None:
     content = f"id;password\n;\n   \n{FIRST};x\n;;\n\n"
-    assert [line for line, _ in rows_of(content)] == [4]
+    count = check(content)
+    assert (count.good, count.bad) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -79,20 +54,17 @@ def test_rows_without_a_value_are_blank() -> None:
         (f"{FIRST}", None, "has 1 cells, the header has 2"),
         (f"{FIRST},{SECRET},{SECRET}", None, "has 3 cells, the header has 2"),
         (f'{FIRST},"{SECRET}"x', None, "has text after a closing quote"),
-        (f'{FIRST},"{SECRET}', None, "opens a quote that is not closed"),
         (f"{FIRST},{SECRET}\0", "password", "holds a NUL byte"),
         (f"{FIRST},{SECRET}\udcff", "password", "is not UTF-8 text"),
         (f"{FIRST},{'x' * 140_000}", None, "is too long"),
-        (f"{FIRST},{'x' * LONGEST_LINE * 2}", None, "is too long"),
-        (f"{FIRST},{'x' * (LONGEST_LINE - 39)}\ny", None, "is too long"),
     ],
 )
 def test_a_bad_row_of_csv_is_named_and_the_next_one_is_read(
     row: str, field: str | None, problem: str
 ) -> None:
     content = f"id,password\n{row}\n{SECOND},y\n"
-    assert bad_of(content)[0] == (2, field, problem)
-    assert rows_of(content)[-1] == (content.count("\n"), LinkUpdate(SECOND, password="y"))
+    assert bad_of(content) == [(2, field, problem)]
+    assert updates_of(content) == [LinkUpdate(SECOND, password="y")]
 
 
 @pytest.mark.parametrize(
@@ -114,15 +86,15 @@ def test_a_bad_row_of_csv_is_named_and_the_next_one_is_read(
         (f'{{"id": "{FIRST}", "password": "{SECRET}\\ud800"}}', "password", "holds half a character"),
         (f'{{"id": "{FIRST}", "password": "{SECRET}\udcff"}}', None, "is not UTF-8 text"),
         (f'{{"id": "{FIRST}", "password": "{SECRET}\0"}}', None, "holds a NUL byte"),
-        (f'{{"id": "{"x" * LONGEST_LINE}"}}', None, "is too long"),
     ],
 )
 def test_a_bad_row_of_json_is_named_and_the_next_one_is_read(
     row: str, field: str | None, problem: str
 ) -> None:
-    good = f'{{"id": "{SECOND}", "password": "y"}}'
-    assert bad_of(f"{good}\n{row}\n{good}\n") == [(2, field, problem)]
-    assert rows_of(f"{good}\n{row}\n{good}\n")[-1] == (3, LinkUpdate(SECOND, password="y"))
+    first, last = (f'{{"id": "{link}", "password": "y"}}' for link in (FIRST, SECOND))
+    content = f"{first}\n{row}\n{last}\n"
+    assert bad_of(content) == [(2, field, problem)]
+    assert updates_of(content) == [LinkUpdate(FIRST, password="y"), LinkUpdate(SECOND, password="y")]
 
 
 @pytest.mark.parametrize(
@@ -135,43 +107,49 @@ def test_a_bad_row_of_json_is_named_and_the_next_one_is_read(
     ],
 )
 def test_the_remedy_is_about_the_file(columns: str, cells: str, field: str, remedy: str) -> None:
-    (_, row), *_ = rows_of(f"id,{columns},password2\n{FIRST},{cells}\n{SECOND},,y\n")
-    if columns == "password":
-        (_, row), *_ = rows_of(f"id,{columns}\n{FIRST},\n")
-    assert isinstance(row, BadRow)
+    content = (
+        f"id,{columns}\n{FIRST},\n" if columns == "password" else f"id,{columns},password2\n{FIRST},{cells}"
+    )
+    (row,) = check(content).told
     assert (row.field, remedy in row.remedy) == (field, True)
 
 
-def test_a_quote_that_is_not_closed_costs_its_own_row_only() -> None:
-    content = f'id,password\n{FIRST},"{SECRET}\n' + f"{SECOND},y\n" * 5000
-    assert bad_of(content) == [(2, None, "opens a quote that is not closed")]
-    assert len(rows_of(content)) == 5001
+def test_a_quote_that_is_not_closed_costs_the_rows_that_it_takes_in_and_no_more() -> None:
+    count = check(f'id,password\n{FIRST},"{SECRET}\n' + f"{SECOND},y\n" * 5000)
+    row = count.told[0]
+    assert (count.bad, row.line, row.problem) == (1, 2, "opens a quote that is not closed")
+    assert str(row).startswith(f"lines 2 to {row.last}: the row opens")
+    assert count.good == 5002 - row.last > 0
 
 
-def test_two_lone_quotes_do_not_make_one_password_of_the_rows_between() -> None:
-    content = f'id,password\n{FIRST},"{SECRET}\n{SECOND},y\n{FIRST},{SECRET}"\n'
-    assert bad_of(content) == [(2, None, "opens a quote that is not closed")]
-    assert [line for line, _ in rows_of(content)] == [2, 3, 4]
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_two_lone_quotes_do_not_make_one_password_of_the_rows_between(end: str) -> None:
+    rows = ("id,password", f'{FIRST},"{SECRET}', f"{SECOND},y", f'{FIRST},{SECRET}"', f"{SECOND},z", "")
+    assert bad_of(end.join(rows)) == [(2, None, "opens a quote that is not closed")]
+    assert str(check(end.join(rows)).told[0]).startswith("lines 2 to 4: ")
+    assert updates_of(end.join(rows)) == [LinkUpdate(SECOND, password="z")]
 
 
-def test_a_lone_quote_that_spoils_the_number_of_cells_costs_its_own_row_only() -> None:
-    content = f'id,password\n{FIRST},"{SECRET}\n{SECOND},y\n{FIRST},{SECRET}",z\n'
-    assert [line for line, *_ in bad_of(content)] == [2, 4]
-    assert rows_of(content)[1] == (3, LinkUpdate(SECOND, password="y"))
+@pytest.mark.parametrize("after", [",z", '",z', "z"])
+def test_a_lone_quote_that_spoils_its_row_tells_which_lines_are_left_out(after: str) -> None:
+    content = f'id,password\n{FIRST},"{SECRET}\n{SECOND},y\n{FIRST},{SECRET}"{after}\n{SECOND},y\n'
+    (row, *_) = check(content).told
+    assert (row.line, row.last >= 4) == (2, True)
 
 
 def test_a_row_may_go_over_lines() -> None:
-    content = f'id,password\n{FIRST},"a\r\nb"\n{SECOND},y\n'
-    assert rows_of(content) == [
-        (2, LinkUpdate(FIRST, password="a\r\nb")),
-        (4, LinkUpdate(SECOND, password="y")),
-    ]
+    content = f'id,password\n{FIRST},"a\r\nb"\n{SECOND},y\nx,y\n'
+    assert updates_of(content) == [LinkUpdate(FIRST, password="a\r\nb"), LinkUpdate(SECOND, password="y")]
+    assert [line for line, *_ in bad_of(content)] == [5]
 
 
-def test_a_long_line_inside_quotes_is_found() -> None:
-    content = f'id,password\n{FIRST},"a\n{"x" * LONGEST_LINE}"\n{SECOND},y\n'
-    assert bad_of(content) == [(2, None, "opens a quote that is not closed"), (3, None, "is too long")]
-    assert rows_of(content)[-1] == (4, LinkUpdate(SECOND, password="y"))
+@pytest.mark.parametrize(
+    "start", ["", "id,password\n", f"id,password\n{FIRST},x\n", f'{{"id": "{FIRST}"}}\n']
+)
+def test_a_line_without_end_is_refused(start: str) -> None:
+    line = start.count("\n") + 1
+    refusal = refusal_of(f"{start}{SECRET}{'x' * LONGEST_LINE}")
+    assert refusal.startswith(f"links, line {line}: it is too long.")
 
 
 @pytest.mark.parametrize(
@@ -211,10 +189,6 @@ def test_a_file_of_a_header_row_alone_is_refused() -> None:
     assert refusal_of("id,password").startswith("links holds no row of a link.")
 
 
-def test_a_first_line_without_end_is_refused() -> None:
-    assert refusal_of("x" * LONGEST_LINE).startswith("links: its first line is too long.")
-
-
 def test_a_json_array_is_refused_with_a_way_out() -> None:
     assert "jq" in refusal_of(f'[{{"password": "{SECRET}"}}]')
     assert "no column" in refusal_of(f'[{{"password": "{SECRET}"}}]', RowFormat.CSV)
@@ -222,25 +196,18 @@ def test_a_json_array_is_refused_with_a_way_out() -> None:
 
 def test_the_first_character_tells_the_format_unless_it_is_given() -> None:
     content = f'  {{"id": "{FIRST}", "password": "x"}}'
-    assert rows_of(content) == rows_of(content, RowFormat.JSON_LINES)
+    assert updates_of(content) == updates_of(content, RowFormat.JSON_LINES) != []
     assert refusal_of(content, RowFormat.CSV).startswith("links, line 1: there is no column link_id.")
 
 
 def test_bad_rows_are_skipped_when_told_so_and_raise_else() -> None:
     content = f"id,password\n{SECRET},x\n{FIRST},y\n"
-    tally = RowCount()
-    updates = read_updates(source_of(content), skip_bad=True, tally=tally)
+    count = RowCount()
+    updates = read_updates(source_of(content), count, skip_bad=True)
     assert list(updates) == [LinkUpdate(FIRST, password="y")]
-    assert (tally.count, tally.rows[0].line) == (1, 2)
+    assert (count.bad, count.told[0].line) == (1, 2)
     with pytest.raises(UsageError, match=r"links, line 2: link_id is not a UUID\. Write the id"):
-        list(read_updates(source_of(content)))
-
-
-def test_only_the_first_bad_rows_are_kept() -> None:
-    tally = RowCount()
-    content = "id,password\n" + "x,y\n" * 1000
-    assert not list(read_updates(source_of(content), skip_bad=True, tally=tally))
-    assert (tally.count, len(tally.rows), tally.rows[-1].line) == (1000, 100, 101)
+        list(read_updates(source_of(content), RowCount()))
 
 
 def test_rows_are_read_lazily() -> None:
@@ -252,6 +219,6 @@ def test_rows_are_read_lazily() -> None:
             return super().read1(size)
 
     content = b"id,password\n" + f"{FIRST},x\n".encode() * 100_000
-    updates = read_updates(StreamSource("links", None, lambda _stop: Pipe(content)))
-    next(updates)
+    source = RowSource("links", None, lambda: Pipe(content), is_stream=True)
+    next(read_updates(source, RowCount()))
     assert Pipe.taken < 3

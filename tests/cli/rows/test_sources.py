@@ -1,20 +1,35 @@
 import io
 import os
+import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from belvo_async import LinkUpdate
-from belvo_async.cli._rows import _source
-from belvo_async.cli._rows._lines import LINES_A_PULSE, StoppedError, never
-from belvo_async.cli._rows._reader import read_rows, read_updates
-from belvo_async.cli._rows._source import FileSource, RowFormat, RowSource, StreamSource, open_rows
+from belvo_async.cli import _refresh
+from belvo_async.cli._lines import LineSource
+from belvo_async.cli._rows import RowCount, RowSource, _source, check_rows, open_rows, read_updates
+from belvo_async.cli._rows._source import LINES_A_LOOK
+from belvo_async.cli._update import Desk
 from belvo_async.errors import UsageError
+from tests.cli.processes import COMMAND, PATIENCE, pipe
 
-FIRST = "11111111-2222-4333-8444-555555555555"
+from .files import FIRST, SECRET, UnheldSource, source_of
+
 GOOD = f"id,password\n{FIRST},x\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("BELVO_SECRET_ID", "BELVO_SECRET_PASSWORD"):
+        monkeypatch.setenv(name, "made-up")
+    monkeypatch.setenv("BELVO_ENVIRONMENT", "http://127.0.0.1:9")
+    return tmp_path
 
 
 def write(path: Path, content: str = GOOD) -> Path:
@@ -22,111 +37,92 @@ def write(path: Path, content: str = GOOD) -> Path:
     return path
 
 
+def plan(*arguments: str, given: bytes = b"") -> tuple[int, str]:
+    """Run the command without sending anything; return its exit code, and all that it wrote."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [*COMMAND, "refresh", *arguments, "--dry-run"],
+        input=given,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
 def refusal_of(source: RowSource) -> str:
     with pytest.raises(UsageError) as caught:
-        list(read_rows(source))
+        list(read_updates(source, RowCount()))
     return str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "expected"),
+    ("name", "options", "is_json"),
     [
-        ("links.csv", None, RowFormat.CSV),
-        ("LINKS.CSV", None, RowFormat.CSV),
-        ("links.jsonl", None, RowFormat.JSON_LINES),
-        ("links.ndjson", None, RowFormat.JSON_LINES),
-        ("links.txt", None, None),
-        ("links.csv", RowFormat.JSON_LINES, RowFormat.JSON_LINES),
+        ("links.csv", (), False),
+        ("LINKS.CSV", (), False),
+        ("links.jsonl", (), True),
+        ("links.ndjson", (), True),
+        ("links.txt", (), True),
+        ("links.csv", ("--format", "jsonl"), True),
+        ("links.jsonl", ("--format", "csv"), False),
     ],
 )
 def test_the_name_tells_the_format_unless_it_is_given(
-    tmp_path: Path, name: str, given: RowFormat | None, expected: RowFormat | None
+    folder: Path, name: str, options: tuple[str, ...], is_json: bool
 ) -> None:
-    assert open_rows(write(tmp_path / name), given).format is expected
-
-
-def test_a_file_is_read_as_often_as_one_likes(tmp_path: Path) -> None:
-    source = open_rows(str(write(tmp_path / "links.csv")))
-    source.hold(never)
-    rows = [list(read_updates(source)) for _ in range(2)]
-    assert rows == [[LinkUpdate(FIRST, password="x")]] * 2
+    write(folder / name, f'{{"id": "{FIRST}", "password": "{SECRET}"}}\n')
+    code, text = plan(name, *options)
+    assert (code, "no column link_id" in text) == ((0, False) if is_json else (2, True)), text
+    assert SECRET not in text
 
 
 @pytest.mark.parametrize("path", ["missing.csv", "a\0b.csv", "."])
-def test_a_file_that_cannot_be_read_is_refused(path: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_refused(path: str) -> None:
     with pytest.raises(UsageError, match=r"cannot be read: .*\. Pass a file"):
-        list(read_rows(open_rows(f"{tmp_path}/{path}")))
+        check_rows(open_rows(path), RowCount())
 
 
-def test_a_file_that_vanishes_is_refused(tmp_path: Path) -> None:
-    source = open_rows(write(tmp_path / "links.csv"))
-    (tmp_path / "links.csv").unlink()
+def test_a_file_that_vanishes_is_refused(folder: Path) -> None:
+    source = open_rows(write(folder / "links.csv"))
+    (folder / "links.csv").unlink()
     assert "No such file" in refusal_of(source)
 
 
-def test_the_name_of_a_file_cannot_command_the_terminal(tmp_path: Path) -> None:
-    source = open_rows(write(tmp_path / "a\n\x1b[2Jb.csv", ""))
-    assert source.name.endswith("a\\n\\x1b[2Jb.csv")
-    assert refusal_of(source).isprintable()
+def test_the_name_of_a_file_cannot_command_the_terminal(folder: Path) -> None:
+    code, text = plan(write(folder / "a\n\x1b[2Jb.csv", "").name)
+    assert (code, "a\\n\\x1b[2Jb.csv is empty" in text) == (2, True)
 
 
 @pytest.mark.parametrize("way", ["size", "time", "file"])
-def test_a_file_that_changed_between_two_passes_is_refused(tmp_path: Path, way: str) -> None:
-    path = write(tmp_path / "links.csv")
+def test_a_file_that_changed_between_two_passes_is_refused(folder: Path, way: str) -> None:
+    path = write(folder / "links.csv")
     source = open_rows(path)
-    assert len(list(read_rows(source))) == 1
+    check_rows(source, RowCount())
     at = path.stat().st_mtime_ns
     if way == "size":
         os.utime(write(path, GOOD + "\n"), ns=(at, at))
     elif way == "time":
         os.utime(path, ns=(1, 1))
     else:
-        os.utime(write(tmp_path / "other"), ns=(at, at))
-        (tmp_path / "other").replace(path)
+        os.utime(write(folder / "other"), ns=(at, at))
+        (folder / "other").replace(path)
     assert "was changed after it was first read" in refusal_of(source)
 
 
-def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
-    path = write(tmp_path / "links.csv", GOOD + "\n" * LINES_A_PULSE + f"{FIRST},y\n")
-    rows = read_rows(open_rows(path))
-    next(rows)
-    write(path, GOOD)
-    with pytest.raises(UsageError, match="was changed"):
-        next(rows)
-
-
-def test_a_file_that_changes_before_its_end_was_read_is_noticed(tmp_path: Path) -> None:
-    path = write(tmp_path / "links.csv")
-    rows = read_rows(open_rows(path))
+@pytest.mark.parametrize("lines", [0, LINES_A_LOOK])
+def test_a_file_that_changes_while_it_is_read_is_noticed(folder: Path, lines: int) -> None:
+    path = write(folder / "links.csv", GOOD + "\n" * lines)
+    rows = read_updates(open_rows(path), RowCount())
     next(rows)
     os.utime(path, ns=(1, 1))
     with pytest.raises(UsageError, match="was changed"):
         next(rows)
 
 
-def test_a_line_without_end_can_be_left() -> None:
-    class Endless(io.BytesIO):
-        def read1(self, size: int | None = -1, /) -> bytes:
-            return b"x" * max(size or 0, 1)
-
-    looks = iter([False, False, True])
-    with pytest.raises(StoppedError):
-        list(read_rows(StreamSource("links", None, lambda _stop: Endless()), lambda: next(looks)))
-
-
-def test_reading_ends_when_told_to(tmp_path: Path) -> None:
-    stop = threading.Event()
-    content = GOOD + f"{FIRST},x\n" * LINES_A_PULSE * 3
-    for source in (
-        open_rows(write(tmp_path / "links.csv", content)),
-        StreamSource("links", None, lambda _stop: io.BytesIO(content.encode())),
-    ):
-        stop.clear()
-        rows = read_rows(source, stop.is_set)
-        next(rows)
-        stop.set()
-        with pytest.raises(StoppedError):
-            list(rows)
+def test_a_file_is_closed_with_its_rows(folder: Path) -> None:
+    rows = read_updates(open_rows(write(folder / "links.csv")), RowCount())
+    next(rows)
+    del rows  # an open file would be a ResourceWarning here, and fail the test
 
 
 def test_a_failing_disk_is_an_error_of_the_package() -> None:
@@ -136,54 +132,33 @@ def test_a_failing_disk_is_an_error_of_the_package() -> None:
 
         read = read1
 
-    assert "cannot be read: Input/output error" in refusal_of(
-        StreamSource("links", None, lambda _stop: Failing())
-    )
+    source = RowSource("links", None, Failing, is_stream=True)
+    assert "cannot be read: Input/output error" in refusal_of(source)
     with pytest.raises(UsageError, match="Input/output error"):
-        StreamSource("links", None, lambda _stop: Failing()).hold(never)
+        check_rows(source, RowCount())
 
 
-def test_a_stream_is_read_once_unless_it_is_held() -> None:
-    def build() -> StreamSource:
-        return StreamSource("links", None, lambda _stop: io.BytesIO(GOOD.encode()))
-
-    once, held = build(), build()
-    assert len(list(read_rows(once))) == 1
-    assert refusal_of(once) == "links can be read only once. Pass a file."
-    held.hold(never)
-    held.hold(never)
-    assert [len(list(read_rows(held))) for _ in range(2)] == [1, 1]
-    assert FIRST not in repr(held)
+def test_a_stream_is_held_to_be_read_twice_and_its_rows_stay_out_of_sight() -> None:
+    source = source_of(f"id,password\n{FIRST},{SECRET}\n")
+    check_rows(source, RowCount())
+    assert list(read_updates(source, RowCount())) == [LinkUpdate(FIRST, password=SECRET)]
+    assert SECRET not in repr(source)
 
 
 def test_a_stream_that_is_too_large_to_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_source, "MOST_HELD", 1 << 20)
-    data = b"x" * (1 << 20)
-    StreamSource("links", None, lambda _stop: io.BytesIO(data)).hold(never)
+    data = GOOD.encode() + b"\n" * ((1 << 20) - len(GOOD))
+    check_rows(source_of(data), RowCount())
     with pytest.raises(UsageError, match=r"larger than 1 MiB.*--skip-bad-rows"):
-        StreamSource("links", None, lambda _stop: io.BytesIO(data + b"x")).hold(never)
+        check_rows(source_of(data + b"\n"), RowCount())
 
 
-def test_holding_a_stream_ends_when_told_to() -> None:
-    with pytest.raises(StoppedError):
-        StreamSource("links", None, lambda _stop: io.BytesIO(b"x")).hold(lambda: True)
-
-
-def test_standard_input_is_read_beside_the_one_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, writer = os.pipe()
-    os.write(writer, GOOD.encode())
-    os.close(writer)
-    with os.fdopen(reader, "r") as standard_input:
-        monkeypatch.setattr(sys, "stdin", standard_input)
-        source = open_rows("-")
-        assert source.name == "standard input"
-        assert list(read_updates(source)) == [LinkUpdate(FIRST, password="x")]
-        assert not standard_input.closed
-
-
-def test_a_standard_input_without_a_descriptor_is_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(GOOD.encode())))
-    assert len(list(read_rows(open_rows("-")))) == 1
+@pytest.mark.parametrize("options", [(), ("--skip-bad-rows",)])
+def test_standard_input_is_a_stream_of_links(options: tuple[str, ...]) -> None:
+    code, text = plan("-", *options, given=GOOD.encode())
+    assert (code, "1 links would be logged in" in text) == (0, True), text
+    code, text = plan("-", given=b"id,password\nx,y\n")
+    assert (code, "standard input, line 2: link_id is not a UUID" in text) == (2, True), text
 
 
 def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,32 +166,45 @@ def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     assert refusal_of(open_rows("-")) == "There is no standard input. Pass a file."
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no waiting with a limit there")
-def test_a_wait_for_a_pipe_ends_when_told_to(tmp_path: Path) -> None:
-    path = tmp_path / "pipe"
+async def test_a_long_check_tells_how_far_it_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_refresh, "_TELL_SECONDS", 0.01)
+    is_told = threading.Event()
+
+    class Slow(io.BytesIO):
+        def read1(self, size: int | None = -1, /) -> bytes:
+            data = super().read1(size)
+            assert data or is_told.wait(PATIENCE)  # its end comes when somebody was told
+            return data
+
+    class Told(io.StringIO):
+        def write(self, text: str, /) -> int:
+            if "1 rows checked; nothing is sent yet" in text:
+                is_told.set()
+            return super().write(text)
+
+    console = Console(file=Told(), width=200)
+    await _refresh._check(
+        UnheldSource("links", None, lambda: Slow(GOOD.encode()), is_stream=True),
+        Desk(output=console, messages=console, source=LineSource(bytes)),
+    )
+    assert is_told.is_set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes there")
+@pytest.mark.parametrize("options", [(), ("--skip-bad-rows",)])
+def test_a_pipe_is_read_to_its_end_and_ctrl_c_does_not_wait_for_it(
+    folder: Path, options: tuple[str, ...]
+) -> None:
+    path = folder / "links.pipe"
     os.mkfifo(path)
-    keeper = os.open(path, os.O_RDWR)
-    source = open_rows(path)
-    assert isinstance(source, StreamSource)
-    looks = iter([False, False, True])
-    with pytest.raises(StoppedError):
-        list(read_rows(source, lambda: next(looks)))
-    os.close(keeper)
-
-
-def test_a_pipe_is_a_stream(tmp_path: Path) -> None:
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-    writer = threading.Thread(target=path.write_text, args=(GOOD,))
-    writer.start()
-    assert list(read_updates(open_rows(path))) == [LinkUpdate(FIRST, password="x")]
-    writer.join(10)
-
-
-def test_a_file_is_closed_with_its_rows(tmp_path: Path) -> None:
-    source = open_rows(write(tmp_path / "links.csv"))
-    assert isinstance(source, FileSource)
-    rows = read_updates(source)
-    next(rows)
-    rows.close()  # type: ignore[attr-defined]
-    del rows  # an open file would be a ResourceWarning here, and fail the test
+    for is_ended in (True, False):
+        with pipe("refresh", path.name, "--dry-run", *options) as talk:
+            with path.open("w") as writer:  # opens as soon as the command reads
+                writer.write(GOOD)
+                writer.flush()
+                if not is_ended:
+                    talk.press_ctrl_c()
+                    assert talk.finish() == signal.SIGINT + 128
+            if is_ended:
+                assert talk.finish() == 0
+                assert "1 links would be logged in" in talk.text
