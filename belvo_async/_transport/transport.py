@@ -14,6 +14,7 @@ from belvo_async._transport.connector import SENDING, Connector, Sending, Socket
 from belvo_async._transport.failures import BodyTooLargeError, Route, build_lost, build_not_sent
 from belvo_async._transport.frames import drop_frames
 from belvo_async._version import __version__
+from belvo_async._wire.redaction import build_forms
 from belvo_async.errors import NotSentError, TransportError
 from belvo_async.params import Credentials, Network, Timeouts
 
@@ -76,7 +77,7 @@ class AiohttpTransport:
         self._base: Final = URL(base_url)
         self._prefix: Final = self._base.raw_path.rstrip("/")
         self._headers: Final = _build_headers(credentials)
-        self._secrets: Final = _list_secrets(credentials)
+        self._secrets: Final = build_forms(_list_secrets(credentials))
         self._timeouts: Final = timeouts
         self._network: Final = network
         proxy, headers = network.find_proxy(base_url)
