@@ -10,7 +10,7 @@ from belvo_async._engine.callers import TokenProvider
 from belvo_async._engine.operation import LoginRecorder
 from belvo_async._engine.retry import RetryPolicy
 from belvo_async._engine.single_flight import WhenBusy
-from belvo_async._pool import Client, SessionPool
+from belvo_async._pool import Client, SessionPool, check_client
 from belvo_async._version import __version__
 from belvo_async._version import publish as _publish
 from belvo_async.errors import (
@@ -69,6 +69,7 @@ __all__ = [
     "WhenBusy",
     "__version__",
     "backends",
+    "check_client",
     "errors",
     "mfa",
     "models",

@@ -38,7 +38,6 @@ from belvo_async.params import (
 )
 from belvo_async.params._descriptors import count_free_descriptors
 from belvo_async.params._environment import check_env, environment_from_env, read_environment
-from belvo_async.params._keyed_digest import KeyedDigest
 from belvo_async.params._network import DIRECT
 from belvo_async.params._validators import check_setting
 from belvo_async.resources._challenges import Challenges
@@ -93,7 +92,7 @@ class Client:
             context=context,
             memory=engine.memory,
             parked=parked,
-            digest=KeyedDigest(credentials),
+            digest=self.identity.keyed,
         )
         self.links: Final = Links(self._exchange, context, logins)
         self.institutions: Final = Institutions(self._exchange, context.lifecycle)
@@ -295,6 +294,19 @@ class SessionPool(Client):
     async def _cut_off(self) -> None:
         await self._engine.memory.flights.close()
         await close_all(*(transport.aclose() for transport in self._engine.transports))
+
+
+def check_client(client: object, name: str = "pool") -> None:
+    """Refuse what is no `Client`: for code of yours that takes a pool, or a client of it.
+
+    Args:
+        client: What was handed in as the pool.
+        name: Of the argument that it was handed in as, for the message.
+
+    Raises:
+        ConfigurationError: It is something else; names the argument and what it is.
+    """
+    check_setting(name, client, Client, remedy="Pass the pool, or a client of it.")
 
 
 def _find_server(credentials: Credentials | None, environment: object) -> tuple[Credentials, str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from belvo_async._clock import Clock
 from belvo_async._engine.callers import TokenProvider
-from belvo_async._pool import Client
+from belvo_async._pool import Client, check_client
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._options import CredentialsProvider, JobOptions, ProgressCallback
 from belvo_async.bulk._run import RefreshRun
@@ -14,7 +14,6 @@ from belvo_async.bulk._source import Items, check_items
 from belvo_async.bulk._stop_rule import StopRule
 from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.params import Concurrency
-from belvo_async.params._validators import check_setting
 
 
 def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
@@ -100,7 +99,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         >>> asyncio.run(main())
         20
     """
-    check_setting("pool", pool, Client, remedy="Pass the pool, or a client of it.")
+    check_client(pool)
     check_items(updates, has_credentials=credentials is not None)
     if not isinstance(journal, str | os.PathLike | Journal | None):
         raise InvalidValueError.of(
