@@ -19,7 +19,7 @@ from belvo_async import (
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import ResumeRoute
 from belvo_async.sandbox import Sandbox
-from belvo_async.testing import ManualClock
+from belvo_async.testing import ManualClock, ScriptedTransport
 from tests.engine.conftest import open_pool
 from tests.engine.servers import KEYS
 
@@ -42,6 +42,7 @@ WRONG: dict[str, list[Any]] = {
     "timeouts": [5, 0, Timeouts, (10, 60, 330)],
     "network": [5, "http://proxy.example", object(), SessionPool],
     "clock": [5, 0, HalfAClock(), "now"],
+    "transport": [5, object(), ScriptedTransport, False],
     "close_grace": ["x", None, -1, -0.001, math.nan, True, [30]],
 }
 
@@ -91,7 +92,9 @@ def test_a_resume_route_of_a_wrong_type_is_refused_by_name(value: Any) -> None:
         MfaPolicy(resume_route=value)
 
 
-@pytest.mark.parametrize("name", ["concurrency", "rate_limit", "timeouts", "retry", "mfa", "network"])
+@pytest.mark.parametrize(
+    "name", ["concurrency", "rate_limit", "timeouts", "retry", "mfa", "network", "transport"]
+)
 async def test_none_is_the_default(sandbox: Sandbox, name: str) -> None:
     settings: dict[str, Any] = {name: None}
     async with open_pool(sandbox, **settings) as pool:
