@@ -46,8 +46,8 @@ class HttpRequest(Secretive):
 
 
 @frozen(kw_only=True)
-class HttpResponse:
-    """One HTTP response, read to its end. Its `repr` shows the status alone."""
+class HttpResponse(Secretive):
+    """One HTTP response, read to its end. Its `repr` shows the status alone, as it may echo a secret."""
 
     status: int
     headers: Mapping[str, str] = field(factory=dict, repr=False)

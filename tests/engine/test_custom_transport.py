@@ -87,9 +87,11 @@ async def test_nothing_that_shows_a_request_shows_its_secrets() -> None:
         pickle.dumps(sent)
 
 
-def test_the_repr_of_a_response_shows_its_status_alone() -> None:
+def test_a_response_shows_its_status_alone_and_is_never_pickled() -> None:
     response = HttpResponse(status=200, headers={"set-cookie": "s3cret"}, body=b"s3cret")
     assert repr(response) == "HttpResponse(status=200)"
+    with pytest.raises(TypeError, match="never pickled"):
+        pickle.dumps(response)
 
 
 async def test_a_query_is_part_of_the_address() -> None:
