@@ -48,13 +48,15 @@ Every error pickles, and none holds a password, a token, a header or a body.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeVar, dataclass_transform
 
 import attrs
 from attrs import frozen
 
 from belvo_async.models import AwaitingToken
 from belvo_async.models._lines import write_line
+
+E = TypeVar("E", bound=Exception)
 
 __all__ = [
     "AccessDeniedError",
@@ -125,6 +127,13 @@ class ErrorDetail:
     """Keys that have no attribute of their own, such as `institution_user_id` of `duplicated`."""
 
 
+@dataclass_transform(field_specifiers=(attrs.field,))
+def _with_fields(kind: type[E]) -> type[E]:
+    """Give an error a constructor with its fields, after those that it inherits; all else stays as it is."""
+    return attrs.define(kind, slots=False, eq=False, repr=False, auto_exc=False, match_args=False)
+
+
+@_with_fields
 class BelvoError(Exception):
     """The root of everything this package raises.
 
@@ -143,21 +152,15 @@ class BelvoError(Exception):
         Pass the `id` of a link, as links.list() shows it.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
-        self.status = status
-        self.details = details
-        self.link_id = link_id
+    message: str
+    remedy: str = attrs.field(default="", kw_only=True)
+    status: int | None = attrs.field(default=None, kw_only=True)
+    details: tuple[ErrorDetail, ...] = attrs.field(default=(), kw_only=True)
+    link_id: str | None = attrs.field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Have the message alone in `args`, as exceptions do."""
+        super().__init__(self.message)
 
     @property
     def code(self) -> str | None:
@@ -253,6 +256,7 @@ class ResponseLostError(TransportError):
     """The request left, and its answer never arrived whole. It may or may not have taken effect."""
 
 
+@_with_fields
 class OutcomeUnknownError(BelvoError):
     """A login may have reached the bank, and a status check did not show whether it succeeded.
 
@@ -263,20 +267,10 @@ class OutcomeUnknownError(BelvoError):
             `links.settle` takes as `since`. None where an earlier process did not write down when.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-        sent_at: datetime | None = None,
-    ) -> None:
-        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
-        self.sent_at = sent_at
+    sent_at: datetime | None = attrs.field(default=None, kw_only=True)
 
 
+@_with_fields
 class LinkBusyError(BelvoError):
     """Another login of this link is in flight, and the call asked not to wait for it (`when_busy="refuse"`).
 
@@ -285,20 +279,10 @@ class LinkBusyError(BelvoError):
             330 s, and a person who is asked has until the challenge expires.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-        seconds: float = 0.0,
-    ) -> None:
-        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
-        self.seconds = seconds
+    seconds: float = attrs.field(default=0.0, kw_only=True)
 
 
+@_with_fields
 class PoolBusyError(BelvoError):
     """The request would have waited for longer than `max_wait` until Belvo's limit lets it leave.
 
@@ -308,24 +292,14 @@ class PoolBusyError(BelvoError):
         seconds: After how many it would have left, as far as is known now.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-        seconds: float = 0.0,
-    ) -> None:
-        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
-        self.seconds = seconds
+    seconds: float = attrs.field(default=0.0, kw_only=True)
 
 
 class UnreadableResponseError(BelvoError):
     """An answer is not what the API promises: HTML, empty, broken, too large or of a wrong type."""
 
 
+@_with_fields
 class ApiError(BelvoError):
     """Belvo answered, and the answer was an error.
 
@@ -338,18 +312,7 @@ class ApiError(BelvoError):
         retry_after: Seconds that the server asked to wait (`Retry-After`), or None.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
-        self.retry_after = retry_after
+    retry_after: float | None = attrs.field(default=None, kw_only=True)
 
 
 class AuthenticationError(ApiError):
@@ -465,6 +428,7 @@ class ChallengeStoreError(BelvoError):
     """A store of parked challenges could not do its work. No token was sent that it could not note."""
 
 
+@_with_fields
 class ChallengeError(BelvoError):
     """The dialogue about a token ended before Belvo accepted or refused one.
 
@@ -472,18 +436,7 @@ class ChallengeError(BelvoError):
         state: Where the dialogue stands, when it can still go on with `links.resume`; else None.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-        state: AwaitingToken | None = None,
-    ) -> None:
-        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
-        self.state = state
+    state: AwaitingToken | None = attrs.field(default=None, kw_only=True)
 
 
 class TokenRequiredError(ChallengeError):
