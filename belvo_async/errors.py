@@ -137,12 +137,6 @@ def _with_fields(kind: type[E]) -> type[E]:
 class BelvoError(Exception):
     """The root of everything this package raises.
 
-    Attributes:
-        status: HTTP status of the answer, or None where there was none.
-        details: Belvo's error items; empty where it sent none.
-        link_id: The link that the call was about.
-        remedy: What to do next, one sentence.
-
     Example:
         >>> from belvo_async import BelvoError, LinkUpdate
         >>> try:
@@ -153,10 +147,15 @@ class BelvoError(Exception):
     """
 
     message: str
+    """What happened."""
     remedy: str = attrs.field(default="", kw_only=True)
+    """What to do next, one sentence."""
     status: int | None = attrs.field(default=None, kw_only=True)
+    """HTTP status of the answer, or None where there was none."""
     details: tuple[ErrorDetail, ...] = attrs.field(default=(), kw_only=True)
+    """Belvo's error items; empty where it sent none."""
     link_id: str | None = attrs.field(default=None, kw_only=True)
+    """The link that the call was about."""
 
     def __attrs_post_init__(self) -> None:
         """Have the message alone in `args`, as exceptions do."""
@@ -261,25 +260,21 @@ class OutcomeUnknownError(BelvoError):
     """A login may have reached the bank, and a status check did not show whether it succeeded.
 
     It is not repeated by itself: a second login could lock the user's account.
-
-    Attributes:
-        sent_at: When the login left, the last time where it was repeated; aware, by Belvo's clock: what
-            `links.settle` takes as `since`. None where an earlier process did not write down when.
     """
 
     sent_at: datetime | None = attrs.field(default=None, kw_only=True)
+    """When the login left, the last time where it was repeated; aware, by Belvo's clock: what `links.settle`
+    takes as `since`. None where an earlier process did not write down when."""
 
 
 @_with_fields
 class LinkBusyError(BelvoError):
-    """Another login of this link is in flight, and the call asked not to wait for it (`when_busy="refuse"`).
-
-    Attributes:
-        seconds: After how many the link is free at the latest, as far as is known now: each login may take
-            330 s, and a person who is asked has until the challenge expires.
-    """
+    """Another login of this link is in flight, and the call asked not to wait (`when_busy="refuse"`)."""
 
     seconds: float = attrs.field(default=0.0, kw_only=True)
+    """After how many seconds the link is free at the latest, as far as is known now.
+
+    Each login may take 330 s, and a person who is asked has until the challenge expires."""
 
 
 @_with_fields
@@ -287,12 +282,10 @@ class PoolBusyError(BelvoError):
     """The request would have waited for longer than `max_wait` until Belvo's limit lets it leave.
 
     Nothing was sent.
-
-    Attributes:
-        seconds: After how many it would have left, as far as is known now.
     """
 
     seconds: float = attrs.field(default=0.0, kw_only=True)
+    """After how many seconds it would have left, as far as is known now."""
 
 
 class UnreadableResponseError(BelvoError):
@@ -307,12 +300,10 @@ class ApiError(BelvoError):
     `AccessDeniedError`, 404 a `NotFoundError`, 409 a `TryLaterError`, 405, 413, 415 and 422 a
     `RequestInvalidError`, 408 a `RequestTimeoutError`, 429 a `RateLimitedError`, 5xx a `ServerError`. All
     others are this class itself, 400 too: Belvo uses it for banks and for fields alike.
-
-    Attributes:
-        retry_after: Seconds that the server asked to wait (`Retry-After`), or None.
     """
 
     retry_after: float | None = attrs.field(default=None, kw_only=True)
+    """Seconds that the server asked to wait (`Retry-After`), or None."""
 
 
 class AuthenticationError(ApiError):
@@ -430,13 +421,10 @@ class ChallengeStoreError(BelvoError):
 
 @_with_fields
 class ChallengeError(BelvoError):
-    """The dialogue about a token ended before Belvo accepted or refused one.
-
-    Attributes:
-        state: Where the dialogue stands, when it can still go on with `links.resume`; else None.
-    """
+    """The dialogue about a token ended before Belvo accepted or refused one."""
 
     state: AwaitingToken | None = attrs.field(default=None, kw_only=True)
+    """Where the dialogue stands, when it can still go on with `links.resume`; else None."""
 
 
 class TokenRequiredError(ChallengeError):
