@@ -84,7 +84,7 @@ class PoolSettings:
         if value is None:
             return
         check_setting("transport", value, HttpTransport, remedy="Pass an object with `send` and `aclose`.")
-        if self.network is not DIRECT:
+        if self.network != DIRECT:
             raise ConfigurationError(
                 "network is for the pool's own connections, and transport takes their place.",
                 remedy="Pass one of the two.",

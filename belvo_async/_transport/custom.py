@@ -35,8 +35,8 @@ class CustomTransport:
     ) -> None:
         self._transport: Final = transport
         self._base: Final = base_url.rstrip("/")
-        hidden = {name.lower(): HiddenText(value) for name, value in build_headers(credentials).items()}
-        self._headers: Final = hidden
+        headers = {name.lower(): value for name, value in build_headers(credentials).items()}
+        self._headers: Final = headers | {"authorization": HiddenText(headers["authorization"])}
         self._secrets: Final = build_key_forms(credentials)
         self._timeouts: Final = timeouts
 

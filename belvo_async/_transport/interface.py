@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 from attrs.converters import optional
+from attrs.validators import instance_of
 
 from belvo_async._http import Body
 from belvo_async.params._checks import Secretive
@@ -49,7 +50,7 @@ class HttpRequest(Secretive):
 class HttpResponse(Secretive):
     """One HTTP response, read to its end. Its `repr` shows the status alone, as it may echo a secret."""
 
-    status: int
+    status: int = field(validator=instance_of(int))
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     """By names in upper or lower case."""
     body: bytes = field(default=b"", repr=False, converter=Body)
@@ -62,7 +63,7 @@ class HttpTransport(Protocol):
     One object serves a pool and all its clients, as each request carries the address and the keys that it is
     sent with; so a double needs no factory, and sees which keys were used. It is closed with the pool.
 
-    Inherit from it or not; `belvo_async.testing.ScriptedTransport` is one that answers by a script.
+    `belvo_async.testing.ScriptedTransport` is one that answers by a script.
     """
 
     async def send(self, request: HttpRequest, permit: SendPermit, /) -> HttpResponse:
@@ -80,3 +81,4 @@ class HttpTransport(Protocol):
 
     async def aclose(self) -> None:
         """Close all connections, within a second: what is still under way ends with an error."""
+        ...

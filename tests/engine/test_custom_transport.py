@@ -94,6 +94,12 @@ def test_a_response_shows_its_status_alone_and_is_never_pickled() -> None:
         pickle.dumps(response)
 
 
+@pytest.mark.parametrize("wrong", [{"status": "200"}, {"status": 200, "body": "{}"}], ids=repr)
+def test_a_response_of_wrong_types_is_refused_where_it_is_made(wrong: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        HttpResponse(**wrong)
+
+
 async def test_a_query_is_part_of_the_address() -> None:
     double = Double([answer_with({"results": [], "next": None, "count": 0})])
     async with open_pool(double) as pool:
