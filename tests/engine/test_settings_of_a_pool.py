@@ -15,6 +15,7 @@ from belvo_async import (
     RetryPolicy,
     SessionPool,
     Timeouts,
+    check_client,
 )
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import ResumeRoute
@@ -155,3 +156,16 @@ def test_a_host_that_no_name_server_could_know_is_refused(address: str) -> None:
 @pytest.mark.parametrize("address", [f"https://{'a' * 63}.com", "https://bücher.example", "https://a.b.c.d"])
 def test_an_unusual_host_is_taken(address: str) -> None:
     SessionPool(KEYS, environment=address)
+
+
+@pytest.mark.parametrize("value", [None, 5, "pool", SessionPool], ids=repr)
+def test_what_is_no_client_is_refused_under_the_name_of_the_users_own_argument(value: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"^belvo is .*, not Client\. Pass the pool") as caught:
+        check_client(value, "belvo")
+    assert caught.value.remedy
+
+
+def test_a_pool_and_its_clients_are_clients() -> None:
+    pool = SessionPool(KEYS, environment="sandbox")
+    check_client(pool)
+    check_client(pool.client(Credentials("other", "keys")))
