@@ -10,7 +10,8 @@ from belvo_async._engine.callers import TokenProvider
 from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.retry import RetryPolicy
 from belvo_async._engine.single_flight import WhenBusy
-from belvo_async._pool import Client, SessionPool
+from belvo_async._pool import Client, SessionPool, check_client
+from belvo_async._transport.interface import HttpRequest, HttpResponse, HttpTransport, SendPermit
 from belvo_async._version import __version__
 from belvo_async._version import publish as _publish
 from belvo_async.errors import (
@@ -47,6 +48,9 @@ __all__ = [
     "Concurrency",
     "Credentials",
     "Environment",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpTransport",
     "InstitutionFilters",
     "Link",
     "LinkBusyError",
@@ -62,6 +66,7 @@ __all__ = [
     "PoolBusyError",
     "RateLimit",
     "RetryPolicy",
+    "SendPermit",
     "SessionPool",
     "Timeouts",
     "TokenProvider",
@@ -69,6 +74,7 @@ __all__ = [
     "WhenBusy",
     "__version__",
     "backends",
+    "check_client",
     "errors",
     "mfa",
     "models",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NoReturn, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from attrs import field, frozen
 from attrs.converters import optional
@@ -103,6 +103,36 @@ class Request:
 
 
 @frozen(kw_only=True)
+class SearchForms:
+    """The forms in which a response may echo secrets, found out once for secrets that stay the same."""
+
+    plain: frozenset[str] = field(default=frozenset(), repr=False)
+    """As they were sent."""
+    forms: tuple[str, ...] = field(default=(), repr=False)
+    """Found in either case."""
+    exact: tuple[str, ...] = field(default=(), repr=False)
+    """Found as they are: parts of base64, and letters whose case is not one to one."""
+    numbers: frozenset[int] = field(default=frozenset(), repr=False)
+    """Those that may come as numbers of JSON."""
+
+    def __add__(self, other: "SearchForms") -> "SearchForms":
+        """Return the forms of both."""
+        return SearchForms(
+            plain=self.plain | other.plain,
+            forms=self.forms + other.forms,
+            exact=self.exact + other.exact,
+            numbers=self.numbers | other.numbers,
+        )
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: it holds the secrets."""
+        raise TypeError("SearchForms hold secrets and are never pickled")
+
+
+NO_SECRETS: Final = SearchForms()
+
+
+@frozen(kw_only=True)
 class Response:
     """One HTTP answer, read to its end."""
 
@@ -110,8 +140,8 @@ class Response:
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     """Looked up by names in lower case; a case-insensitive mapping will do."""
     body: bytes = field(default=b"", repr=False, converter=Body)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    """The keys that it was asked with: what must never show, besides the secrets of the request."""
+    secrets: SearchForms = field(default=NO_SECRETS, repr=False)
+    """Of the keys that it was asked with: what must never show, besides the secrets of the request."""
 
     @property
     def is_success(self) -> bool:

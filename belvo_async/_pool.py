@@ -3,29 +3,18 @@
 from types import TracebackType
 from typing import Final, Self
 
-from attrs import field, frozen
-
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._engine.concurrency import ConcurrencyLimits
-from belvo_async._engine.context import EngineContext
+from belvo_async._engine.engine import Engine
 from belvo_async._engine.exchange import Exchange
-from belvo_async._engine.known_users import KnownUsers
-from belvo_async._engine.lifecycle import Lifecycle
-from belvo_async._engine.link_lock import LinkLock
-from belvo_async._engine.logins import LoginMemory, Logins
+from belvo_async._engine.logins import Logins
 from belvo_async._engine.parked_challenges import ParkedChallenges
-from belvo_async._engine.rate_limiter import RateLimiter
-from belvo_async._engine.retry import Retrier, RetryPolicy
-from belvo_async._engine.sent_tokens import SentTokens
-from belvo_async._engine.server_clock import ServerClock
-from belvo_async._engine.single_flight import SingleFlight
-from belvo_async._engine.status_check import SeenAccesses
-from belvo_async._event_loop import close_all, finish
+from belvo_async._engine.retry import RetryPolicy
+from belvo_async._engine.settings import PoolSettings, check_grace
+from belvo_async._event_loop import finish
 from belvo_async._http import Request
-from belvo_async._transport.transport import AiohttpTransport, Transport
+from belvo_async._transport.interface import HttpTransport
 from belvo_async.backends._challenge_store import ChallengeStore
 from belvo_async.backends._memory import MemoryChallengeStore
-from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
 from belvo_async.params import (
     ClientIdentity,
@@ -36,9 +25,7 @@ from belvo_async.params import (
     RateLimit,
     Timeouts,
 )
-from belvo_async.params._descriptors import count_free_descriptors
 from belvo_async.params._environment import check_env, environment_from_env, read_environment
-from belvo_async.params._keyed_digest import KeyedDigest
 from belvo_async.params._network import DIRECT
 from belvo_async.params._validators import check_setting
 from belvo_async.resources._challenges import Challenges
@@ -46,24 +33,6 @@ from belvo_async.resources._institutions import Institutions
 from belvo_async.resources._links import Links
 from belvo_async.telemetry._load import PoolLoad
 from belvo_async.telemetry._observer import Observer, log_observation
-
-_DELETES: Final = RateLimit(requests=5, window=60.0, margin=1.0)
-"""Belvo's limit for deleting links (API reference)."""
-
-
-@frozen(kw_only=True)
-class _Engine:
-    """What the clients of one pool share."""
-
-    url: str
-    concurrency: Concurrency
-    rate_limit: RateLimit
-    timeouts: Timeouts
-    network: Network
-    store: ChallengeStore
-    context: EngineContext
-    memory: LoginMemory
-    transports: list[Transport] = field(factory=list)
 
 
 class Client:
@@ -78,22 +47,18 @@ class Client:
         identity: Whom the client speaks for, told without its keys.
     """
 
-    def __init__(self, engine: _Engine, credentials: Credentials) -> None:
-        transport = AiohttpTransport(
-            engine.url, credentials, timeouts=engine.timeouts, network=engine.network
-        )
-        engine.transports.append(transport)
+    def __init__(self, engine: Engine, credentials: Credentials) -> None:
         context = engine.context
         self._engine: Final = engine
-        self._exchange: Final = Exchange(transport, context)
-        self.identity: Final = ClientIdentity.build(engine.url, credentials)
-        parked = ParkedChallenges(engine.store, context, self.identity.digest)
+        self._exchange: Final = Exchange(engine.open_transport(credentials), context)
+        self.identity: Final = ClientIdentity.build(engine.settings.url, credentials)
+        parked = ParkedChallenges(engine.settings.challenge_store, context, self.identity.digest)
         logins = Logins(
             exchange=self._exchange,
             context=context,
             memory=engine.memory,
             parked=parked,
-            digest=KeyedDigest(credentials),
+            digest=self.identity.keyed,
         )
         self.links: Final = Links(self._exchange, context, logins)
         self.institutions: Final = Institutions(self._exchange, context.lifecycle)
@@ -107,12 +72,12 @@ class Client:
     @property
     def concurrency(self) -> Concurrency:
         """How many requests at once, of all clients of the pool."""
-        return self._engine.concurrency
+        return self._engine.settings.concurrency
 
     @property
     def rate_limit(self) -> RateLimit:
         """How many requests may start in a window of time, of all clients of the pool."""
-        return self._engine.rate_limit
+        return self._engine.settings.rate_limit
 
     @property
     def load(self) -> PoolLoad:
@@ -155,6 +120,8 @@ class SessionPool(Client):
         observer: Told of every exchange, retry, pause and challenge; by default they are logged.
         clock: Where the time comes from.
         network: A proxy, certificates of your own, or the address to connect from.
+        transport: Sends in place of the pool's own connections, and is closed with the pool: a double for
+            tests, or a way of your own. It replaces `network`.
 
     Raises:
         ConfigurationError: A setting is missing or makes no sense; names it.
@@ -190,62 +157,24 @@ class SessionPool(Client):
         observer: Observer = log_observation,
         clock: Clock = SYSTEM_CLOCK,
         network: Network | None = None,
+        transport: HttpTransport | None = None,
     ) -> None:
-        for name, value, kind in (
-            ("concurrency", concurrency, Concurrency),
-            ("rate_limit", rate_limit, RateLimit),
-            ("timeouts", timeouts, Timeouts),
-            ("retry", retry, RetryPolicy),
-            ("mfa", mfa, MfaPolicy),
-            ("challenge_store", challenge_store, ChallengeStore),
-            ("network", network, Network),
-        ):
-            if value is not None:
-                check_setting(name, value, kind)
-        check_setting("clock", clock, Clock)
-        if not callable(observer):
-            raise ConfigurationError(
-                f"observer is {type(observer).__name__}, which cannot be called.",
-                remedy="Pass a function that takes an observation, without calling it.",
-            )
-        _check_grace(close_grace)
         credentials, url = _find_server(credentials, environment)
-        concurrency = concurrency or Concurrency.for_url(url)
-        _check_descriptors(concurrency)
-        rate_limit = rate_limit or RateLimit.for_url(url)
-        self._close_grace: Final = close_grace
-        lifecycle = Lifecycle(clock)
-        context = EngineContext(
-            limits=ConcurrencyLimits(concurrency),
-            limiter=RateLimiter(rate_limit, clock, lifecycle.nap),
-            deletes=RateLimiter(_DELETES, clock, lifecycle.nap),
-            retrier=Retrier(retry or RetryPolicy(), lifecycle.nap, observer),
-            lifecycle=lifecycle,
-            clock=clock,
-            server_clock=ServerClock(clock),
-            observer=observer,
-            policy=mfa or DEFAULT_POLICY,
-            server=url,
-        )
-        locks = LinkLock()
-        memory = LoginMemory(
-            flights=SingleFlight(context, locks),
-            locks=locks,
-            sent_tokens=SentTokens(clock),
-            accesses=SeenAccesses(),
-            users=KnownUsers(),
-        )
-        engine = _Engine(
+        settings = PoolSettings(
             url=url,
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            timeouts=timeouts or Timeouts(),
-            network=network or DIRECT,
-            store=MemoryChallengeStore() if challenge_store is None else challenge_store,
-            context=context,
-            memory=memory,
+            concurrency=Concurrency.for_url(url) if concurrency is None else concurrency,
+            rate_limit=RateLimit.for_url(url) if rate_limit is None else rate_limit,
+            timeouts=Timeouts() if timeouts is None else timeouts,
+            retry=RetryPolicy() if retry is None else retry,
+            mfa=DEFAULT_POLICY if mfa is None else mfa,
+            challenge_store=MemoryChallengeStore() if challenge_store is None else challenge_store,
+            close_grace=close_grace,
+            observer=observer,
+            clock=clock,
+            network=DIRECT if network is None else network,
+            transport=transport,
         )
-        super().__init__(engine, credentials)
+        super().__init__(Engine(settings), credentials)
         self._clients: Final[dict[tuple[str, str], Client]] = {_name(credentials): self}
 
     def client(self, credentials: Credentials) -> Client:
@@ -285,16 +214,26 @@ class SessionPool(Client):
         Raises:
             WrongEventLoopError: The pool belongs to another event loop, or to another process; it goes on.
         """
-        _check_grace(grace or 0.0)
+        grace = self._engine.settings.close_grace if grace is None else grace
+        check_grace(grace)
         self._engine.context.lifecycle.bind()
         try:
-            await self._engine.context.lifecycle.close(self._close_grace if grace is None else grace)
+            await self._engine.context.lifecycle.close(grace)
         finally:
-            await finish(self._cut_off())
+            await finish(self._engine.cut_off())
 
-    async def _cut_off(self) -> None:
-        await self._engine.memory.flights.close()
-        await close_all(*(transport.aclose() for transport in self._engine.transports))
+
+def check_client(client: object, name: str = "pool") -> None:
+    """Refuse what is no `Client`: for code of yours that takes a pool, or a client of it.
+
+    Args:
+        client: What was handed in as the pool.
+        name: Of the argument that it was handed in as, for the message.
+
+    Raises:
+        ConfigurationError: It is something else; names the argument and what it is.
+    """
+    check_setting(name, client, Client, remedy="Pass the pool, or a client of it.")
 
 
 def _find_server(credentials: Credentials | None, environment: object) -> tuple[Credentials, str]:
@@ -310,19 +249,3 @@ def _find_server(credentials: Credentials | None, environment: object) -> tuple[
 
 def _name(credentials: Credentials) -> tuple[str, str]:
     return credentials.secret_id, credentials.secret_password
-
-
-def _check_descriptors(concurrency: Concurrency) -> None:
-    free = count_free_descriptors()
-    if free is not None and concurrency.total > free:
-        raise ConfigurationError(
-            f"Concurrency.total is {concurrency.total}, and this process may open {free} more connections.",
-            remedy="Pass a smaller total, or raise the limit of open files (ulimit -n).",
-        )
-
-
-def _check_grace(grace: object) -> None:
-    if isinstance(grace, bool) or not isinstance(grace, int | float) or not grace >= 0:
-        raise ConfigurationError(
-            "close_grace must be a number of seconds, 0 or more.", remedy="Correct the setting."
-        )

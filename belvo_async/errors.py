@@ -48,13 +48,15 @@ Every error pickles, and none holds a password, a token, a header or a body.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeVar, dataclass_transform
 
 import attrs
 from attrs import frozen
 
 from belvo_async.models import AwaitingToken
 from belvo_async.models._lines import write_line
+
+E = TypeVar("E", bound=Exception)
 
 __all__ = [
     "AccessDeniedError",
@@ -125,14 +127,15 @@ class ErrorDetail:
     """Keys that have no attribute of their own, such as `institution_user_id` of `duplicated`."""
 
 
+@dataclass_transform(field_specifiers=(attrs.field,))
+def _with_fields(kind: type[E]) -> type[E]:
+    """Give an error a constructor with its fields, after those that it inherits; all else stays as it is."""
+    return attrs.define(kind, slots=False, eq=False, repr=False, auto_exc=False, match_args=False)
+
+
+@_with_fields
 class BelvoError(Exception):
     """The root of everything this package raises.
-
-    Attributes:
-        status: HTTP status of the answer, or None where there was none.
-        details: Belvo's error items; empty where it sent none.
-        link_id: The link that the call was about.
-        remedy: What to do next, one sentence.
 
     Example:
         >>> from belvo_async import BelvoError, LinkUpdate
@@ -143,21 +146,20 @@ class BelvoError(Exception):
         Pass the `id` of a link, as links.list() shows it.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
-        self.status = status
-        self.details = details
-        self.link_id = link_id
+    message: str
+    """What happened."""
+    remedy: str = attrs.field(default="", kw_only=True)
+    """What to do next, one sentence."""
+    status: int | None = attrs.field(default=None, kw_only=True)
+    """HTTP status of the answer, or None where there was none."""
+    details: tuple[ErrorDetail, ...] = attrs.field(default=(), kw_only=True)
+    """Belvo's error items; empty where it sent none."""
+    link_id: str | None = attrs.field(default=None, kw_only=True)
+    """The link that the call was about."""
+
+    def __attrs_post_init__(self) -> None:
+        """Have the message alone in `args`, as exceptions do."""
+        super().__init__(self.message)
 
     @property
     def code(self) -> str | None:
@@ -253,79 +255,44 @@ class ResponseLostError(TransportError):
     """The request left, and its answer never arrived whole. It may or may not have taken effect."""
 
 
+@_with_fields
 class OutcomeUnknownError(BelvoError):
     """A login may have reached the bank, and a status check did not show whether it succeeded.
 
     It is not repeated by itself: a second login could lock the user's account.
-
-    Attributes:
-        sent_at: When the login left, the last time where it was repeated; aware, by Belvo's clock: what
-            `links.settle` takes as `since`. None where an earlier process did not write down when.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-        sent_at: datetime | None = None,
-    ) -> None:
-        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
-        self.sent_at = sent_at
+    sent_at: datetime | None = attrs.field(default=None, kw_only=True)
+    """When the login left, the last time where it was repeated; aware, by Belvo's clock: what `links.settle`
+    takes as `since`. None where an earlier process did not write down when."""
 
 
+@_with_fields
 class LinkBusyError(BelvoError):
-    """Another login of this link is in flight, and the call asked not to wait for it (`when_busy="refuse"`).
+    """Another login of this link is in flight, and the call asked not to wait (`when_busy="refuse"`)."""
 
-    Attributes:
-        seconds: After how many the link is free at the latest, as far as is known now: each login may take
-            330 s, and a person who is asked has until the challenge expires.
-    """
+    seconds: float = attrs.field(default=0.0, kw_only=True)
+    """After how many seconds the link is free at the latest, as far as is known now.
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-        seconds: float = 0.0,
-    ) -> None:
-        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
-        self.seconds = seconds
+    Each login may take 330 s, and a person who is asked has until the challenge expires."""
 
 
+@_with_fields
 class PoolBusyError(BelvoError):
     """The request would have waited for longer than `max_wait` until Belvo's limit lets it leave.
 
     Nothing was sent.
-
-    Attributes:
-        seconds: After how many it would have left, as far as is known now.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-        seconds: float = 0.0,
-    ) -> None:
-        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
-        self.seconds = seconds
+    seconds: float = attrs.field(default=0.0, kw_only=True)
+    """After how many seconds it would have left, as far as is known now."""
 
 
 class UnreadableResponseError(BelvoError):
     """An answer is not what the API promises: HTML, empty, broken, too large or of a wrong type."""
 
 
+@_with_fields
 class ApiError(BelvoError):
     """Belvo answered, and the answer was an error.
 
@@ -333,23 +300,10 @@ class ApiError(BelvoError):
     `AccessDeniedError`, 404 a `NotFoundError`, 409 a `TryLaterError`, 405, 413, 415 and 422 a
     `RequestInvalidError`, 408 a `RequestTimeoutError`, 429 a `RateLimitedError`, 5xx a `ServerError`. All
     others are this class itself, 400 too: Belvo uses it for banks and for fields alike.
-
-    Attributes:
-        retry_after: Seconds that the server asked to wait (`Retry-After`), or None.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
-        self.retry_after = retry_after
+    retry_after: float | None = attrs.field(default=None, kw_only=True)
+    """Seconds that the server asked to wait (`Retry-After`), or None."""
 
 
 class AuthenticationError(ApiError):
@@ -465,25 +419,12 @@ class ChallengeStoreError(BelvoError):
     """A store of parked challenges could not do its work. No token was sent that it could not note."""
 
 
+@_with_fields
 class ChallengeError(BelvoError):
-    """The dialogue about a token ended before Belvo accepted or refused one.
+    """The dialogue about a token ended before Belvo accepted or refused one."""
 
-    Attributes:
-        state: Where the dialogue stands, when it can still go on with `links.resume`; else None.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str = "",
-        status: int | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        link_id: str | None = None,
-        state: AwaitingToken | None = None,
-    ) -> None:
-        super().__init__(message, remedy=remedy, status=status, details=details, link_id=link_id)
-        self.state = state
+    state: AwaitingToken | None = attrs.field(default=None, kw_only=True)
+    """Where the dialogue stands, when it can still go on with `links.resume`; else None."""
 
 
 class TokenRequiredError(ChallengeError):

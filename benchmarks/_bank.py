@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any, Final
 from unittest.mock import patch
 
-from belvo_async import Credentials, SessionPool, _pool
+from belvo_async import Credentials, SessionPool
 from belvo_async._clock import Clock
+from belvo_async._engine import engine
 from belvo_async._http import Request, Response
-from belvo_async._transport.connector import Start
+from belvo_async._transport.interface import SendPermit
 from belvo_async._wire.json import dump_json
 from belvo_async.testing import challenge_body, link_body
 from benchmarks._clients import KEYS
@@ -41,7 +42,7 @@ class Bank:
         """When each request came, logins or not."""
         self.keeps_starts = False
 
-    async def send(self, request: Request, start: Start | None = None) -> Response:
+    async def send(self, request: Request, start: SendPermit | None = None) -> Response:
         """Answer with the link, or with a challenge."""
         if start is not None:
             await start.wait()
@@ -68,7 +69,7 @@ class Bank:
 
 def open_pool(bank: Bank, **settings: Any) -> SessionPool:
     """Make a pool that sends to *bank*."""
-    with patch.object(_pool, "AiohttpTransport", lambda *_, **__: bank):
+    with patch.object(engine, "AiohttpTransport", lambda *_, **__: bank):
         return SessionPool(Credentials(*KEYS), environment="sandbox", **settings)
 
 

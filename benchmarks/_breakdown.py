@@ -23,7 +23,7 @@ from belvo_async._engine.server_clock import ServerClock
 from belvo_async._engine.single_flight import SingleFlight
 from belvo_async._engine.status_check import SeenAccesses
 from belvo_async._http import Request, Response
-from belvo_async._transport.connector import Start
+from belvo_async._transport.interface import SendPermit
 from belvo_async._wire.json import dump_json, parse_json, read_model
 from belvo_async._wire.requests import build_update
 from belvo_async.backends import MemoryChallengeStore
@@ -46,7 +46,7 @@ _HEADERS: Final = {"content-type": "application/json", "date": "Mon, 05 Jan 2026
 class _Echo:
     """A transport that answers at once: what is left is all ours."""
 
-    async def send(self, request: Request, start: Start | None = None) -> Response:
+    async def send(self, request: Request, start: SendPermit | None = None) -> Response:
         """Answer with a link."""
         del request
         if start is not None:

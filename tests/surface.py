@@ -76,7 +76,7 @@ def _describe(thing: object) -> str:
 
 
 def _is_made_by_users(kind: type) -> bool:
-    made = attrs.has(kind) or "__init__" in vars(kind)
+    made = "__init__" in vars(kind)
     return made and not issubclass(kind, enum.Enum) and not getattr(kind, "_is_protocol", False)
 
 

@@ -8,11 +8,13 @@ import sys
 from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 import aiohttp
 from attrs import define
+
+from belvo_async._transport.interface import SendPermit
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -31,23 +33,11 @@ _MOST_CONNECTIONS: Final = 3
 """How many are made for a request whose connection is closed again before it may leave."""
 
 
-class Start(Protocol):
-    """What a request does between its connection and its first byte."""
-
-    async def wait(self) -> None:
-        """Wait until it may leave, and prepare for that; called once more where the connection has closed."""
-        ...
-
-    def leave(self) -> None:
-        """Note that the first byte leaves now; nothing is sent if this raises."""
-        ...
-
-
 @define(eq=False)
 class Sending:
     """How far one request has come."""
 
-    start: Start | None
+    start: SendPermit | None
     connect_limit: float
     """Seconds for the connection."""
     response_limit: float

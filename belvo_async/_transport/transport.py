@@ -1,7 +1,6 @@
 """One request over a real connection."""
 
 import asyncio
-import base64
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -10,10 +9,11 @@ from yarl import URL
 
 from belvo_async._event_loop import close_all
 from belvo_async._http import Request, Response
-from belvo_async._transport.connector import SENDING, Connector, Sending, Sockets, Start
+from belvo_async._transport.connector import SENDING, Connector, Sending, Sockets
 from belvo_async._transport.failures import BodyTooLargeError, Route, build_lost, build_not_sent
 from belvo_async._transport.frames import drop_frames
-from belvo_async._version import __version__
+from belvo_async._transport.interface import SendPermit
+from belvo_async._transport.keys import build_headers, build_key_forms
 from belvo_async.errors import NotSentError, TransportError
 from belvo_async.params import Credentials, Network, Timeouts
 
@@ -36,9 +36,9 @@ _FAILURES: Final = (aiohttp.ClientError, TimeoutError, OSError, RuntimeError)
 
 
 class Transport(Protocol):
-    """The seam for test doubles: everything above it sends through `send`."""
+    """Sends the requests of one client: everything above it goes through `send`."""
 
-    async def send(self, request: Request, start: Start | None = None) -> Response:
+    async def send(self, request: Request, start: SendPermit | None = None) -> Response:
         """Send one request once, and read its response whole.
 
         Args:
@@ -75,8 +75,8 @@ class AiohttpTransport:
     ) -> None:
         self._base: Final = URL(base_url)
         self._prefix: Final = self._base.raw_path.rstrip("/")
-        self._headers: Final = _build_headers(credentials)
-        self._secrets: Final = _list_secrets(credentials)
+        self._headers: Final = build_headers(credentials)
+        self._secrets: Final = build_key_forms(credentials)
         self._timeouts: Final = timeouts
         self._network: Final = network
         proxy, headers = network.find_proxy(base_url)
@@ -89,7 +89,7 @@ class AiohttpTransport:
         self._under_way: Final[set[Sending]] = set()
         self._closed = False
 
-    async def send(self, request: Request, start: Start | None = None) -> Response:
+    async def send(self, request: Request, start: SendPermit | None = None) -> Response:
         """Send one request once, and read its response whole; see `Transport`."""
         session = self._find_session(is_alone=request.travels_alone)
         limit = self._timeouts.login if request.is_login else self._timeouts.read
@@ -216,21 +216,3 @@ def _build_closed() -> NotSentError:
 
 _ATTEMPT: Final = AiohttpTransport._attempt.__code__  # noqa: SLF001 - our own
 """Its frame holds the response of aiohttp, whose `repr` shows all headers."""
-
-
-def _build_headers(credentials: Credentials) -> dict[str, str]:
-    return {
-        "Authorization": f"Basic {_encode_keys(credentials)}",
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-        "User-Agent": f"belvo-async/{__version__}",
-    }
-
-
-def _list_secrets(credentials: Credentials) -> tuple[str, ...]:
-    return credentials.secret_id, credentials.secret_password, _encode_keys(credentials)
-
-
-def _encode_keys(credentials: Credentials) -> str:
-    keys = f"{credentials.secret_id}:{credentials.secret_password}".encode()
-    return base64.b64encode(keys).decode("ascii")

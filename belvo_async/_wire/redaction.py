@@ -13,15 +13,15 @@ Every text and every key is searched, whatever field it stands in. Four rules sa
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from attrs import fields, frozen
+from attrs import fields
 
-from belvo_async._http import Request, Response
+from belvo_async._http import Request, Response, SearchForms
 from belvo_async._wire.error_codes import MEANINGS
 from belvo_async._wire.json import MalformedError, parse_json
 from belvo_async.models import (
@@ -70,59 +70,46 @@ def read_contents(response: Response, request: Request) -> object:
         MalformedError: It is not JSON, or nested too deeply.
     """
     value = parse_json(response.body)
-    secrets = _Secrets.of((*request.secrets, *response.secrets))
-    if not secrets.may_be_in(response.body):
+    forms = response.secrets + build_forms(request.secrets) if request.secrets else response.secrets
+    if not _may_be_in(response.body, forms):
         return value
-    redactor = _Redactor(secrets, frozenset((request.link_id, request.institution)))
+    redactor = _Redactor(forms, frozenset((request.link_id, request.institution)))
     with suppress(RecursionError):
         return redactor.redact(value)
     raise MalformedError("nested too deeply")
 
 
-@frozen
-class _Secrets:
-    """What is searched, in every form in which a server may echo it."""
+def build_forms(secrets: Iterable[str]) -> SearchForms:
+    """Build every form in which a server may echo secrets, of those that are worth a search."""
+    plain = frozenset(value for value in secrets if len(value) >= _SHORTEST)
+    forms = {form for value in plain for form in _list_forms(value)}
+    exact = {form for value in plain for form in _list_base64(value)}
+    exact |= {form for form in forms if not form.isascii()}
+    lowered = tuple(form for form in {form.lower() for form in forms} if form not in _WORDS)
+    digits = (int(form) for form in lowered if form.isascii() and form.isdigit() and len(form) < 19)
+    numbers = frozenset(number for number in digits if number >= _LEAST_NUMBER)
+    return SearchForms(plain=plain, forms=lowered, exact=tuple(exact), numbers=numbers)
 
-    plain: frozenset[str]
-    """As they were sent."""
-    forms: tuple[str, ...]
-    """Found in either case."""
-    exact: tuple[str, ...]
-    """Found as they are: parts of base64, and letters whose case is not one to one."""
 
-    @classmethod
-    def of(cls, values: tuple[str, ...]) -> "_Secrets":
-        """Take those that are worth a search."""
-        plain = frozenset(value for value in values if len(value) >= _SHORTEST)
-        forms = {form for value in plain for form in _list_forms(value)}
-        exact = {form for value in plain for form in _list_base64(value)}
-        exact |= {form for form in forms if not form.isascii()}
-        lowered = {form.lower() for form in forms}
-        return cls(plain, tuple(form for form in lowered if form not in _WORDS), tuple(exact))
+def _may_be_in(body: bytes, forms: SearchForms) -> bool:
+    """Whether a body may hold a secret; a body with escapes may hide it."""
+    if b"\\" in body or b"\0" in body:
+        return True
+    text = body.decode("utf-8", "replace")
+    return _are_in(text, forms) or any(str(number) in text for number in forms.numbers)
 
-    def may_be_in(self, body: bytes) -> bool:
-        """Whether a body may hold one; a body with escapes may hide it."""
-        if b"\\" in body or b"\0" in body:
-            return True
-        text = body.decode("utf-8", "replace")
-        return self.are_in(text) or any(number in text for number in map(str, self.numbers))
 
-    def are_in(self, text: str) -> bool:
-        """Whether a text holds one of them."""
-        lowered = text.lower()
-        return any(form in lowered for form in self.forms) or any(form in text for form in self.exact)
+def _are_in(text: str, forms: SearchForms) -> bool:
+    """Whether a text holds one of the secrets."""
+    lowered = text.lower()
+    return any(form in lowered for form in forms.forms) or any(form in text for form in forms.exact)
 
-    @property
-    def numbers(self) -> frozenset[int]:
-        """Those that may come as numbers of JSON."""
-        digits = (int(form) for form in self.forms if form.isascii() and form.isdigit() and len(form) < 19)
-        return frozenset(number for number in digits if number >= _LEAST_NUMBER)
 
-    def build_pattern(self) -> re.Pattern[str]:
-        """Build what finds them; the longest first, as one may begin with another."""
-        forms = sorted((re.escape(form) for form in self.forms), key=len, reverse=True)
-        exact = sorted((re.escape(form) for form in self.exact), key=len, reverse=True)
-        return re.compile("|".join([*(f"(?i:{form})" for form in forms), *exact]))
+def _build_pattern(searched: SearchForms) -> re.Pattern[str]:
+    """Build what finds them; the longest first, as one may begin with another."""
+    forms = sorted((re.escape(form) for form in searched.forms), key=len, reverse=True)
+    exact = sorted((re.escape(form) for form in searched.exact), key=len, reverse=True)
+    return re.compile("|".join([*(f"(?i:{form})" for form in forms), *exact]))
 
 
 def _list_forms(secret: str) -> Iterator[str]:
@@ -152,10 +139,9 @@ def _list_base64(secret: str) -> Iterator[str]:
 class _Redactor:
     """Blacks secrets out of JSON values."""
 
-    def __init__(self, secrets: _Secrets, own: frozenset[str | None]) -> None:
-        self._secrets: Final = secrets
-        self._pattern: Final = secrets.build_pattern()
-        self._numbers: Final = secrets.numbers
+    def __init__(self, forms: SearchForms, own: frozenset[str | None]) -> None:
+        self._forms: Final = forms
+        self._pattern: Final = _build_pattern(forms)
         self._own: Final = own
 
     def redact(self, value: object) -> object:
@@ -170,15 +156,15 @@ class _Redactor:
             case bool():
                 return value
             case int() | float():
-                return REDACTED if value in self._numbers else value
+                return REDACTED if value in self._forms.numbers else value
             case _:
                 return value
 
     def _redact_text(self, text: str) -> str:
-        if text in self._own or not self._secrets.are_in(text):
+        if text in self._own or not _are_in(text, self._forms):
             return text
         if _is_id_or_time(text):
-            return REDACTED if text in self._secrets.plain else text
+            return REDACTED if text in self._forms.plain else text
         return self._pattern.sub(REDACTED, text)
 
 

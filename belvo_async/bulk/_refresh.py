@@ -5,7 +5,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from belvo_async._engine.callers import TokenProvider
-from belvo_async._pool import Client
+from belvo_async._pool import Client, check_client
 from belvo_async.bulk._journal import Journal
 from belvo_async.bulk._options import CredentialsProvider, JobLimits, JobOptions
 from belvo_async.bulk._run import RefreshRun
@@ -81,7 +81,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         >>> asyncio.run(main())
         20
     """
-    check_setting("pool", pool, Client, remedy="Pass the pool, or a client of it.")
+    check_client(pool)
     if limits is not None:
         check_setting("limits", limits, JobLimits, remedy="Pass JobLimits(…).")
     check_items(updates, has_credentials=credentials is not None)

@@ -23,7 +23,8 @@ class ClientIdentity:
     """The base address of the environment."""
     digest: str
     """Of the environment and the key's id, not of its password: it stays when the password is rotated."""
-    _keyed: KeyedDigest = field(repr=False, eq=False, alias="keyed")
+    keyed: KeyedDigest = field(repr=False, eq=False)
+    """Digests under the API secret, of what must not be kept itself."""
 
     @classmethod
     def build(cls, environment: str, credentials: Credentials) -> "ClientIdentity":
@@ -39,4 +40,4 @@ class ClientIdentity:
         """
         names = _LASTING if any(getattr(update, name) is not None for name in _LASTING) else ("token",)
         values = [f"{name}={value}" for name in names if (value := getattr(update, name)) is not None]
-        return self._keyed.of("credentials", update.link_id, *values)[:_CREDENTIALS_DIGITS]
+        return self.keyed.of("credentials", update.link_id, *values)[:_CREDENTIALS_DIGITS]

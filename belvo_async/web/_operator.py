@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from belvo_async import BelvoError, Client, ParkedChallenge
+from belvo_async import BelvoError, Client, ParkedChallenge, check_client
 from belvo_async._event_loop import LoopBinding
 from belvo_async.errors import ConfigurationError
 from belvo_async.models import ChallengePhase
@@ -76,8 +76,7 @@ class OperatorPage:
         brand: str | None = None,
         language: str = "en",
     ) -> None:
-        if not isinstance(pool, Client):
-            raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or a client of it.")
+        check_client(pool)
         if language not in CATALOGS:
             raise ConfigurationError(
                 "language is none that there is.", remedy=f"Pass one of {', '.join(CATALOGS)}."

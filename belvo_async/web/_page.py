@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from attrs import frozen
 
-from belvo_async import BelvoError, Client, Clock, ParkedChallenge
+from belvo_async import BelvoError, Client, Clock, ParkedChallenge, check_client
 from belvo_async._event_loop import LoopBinding
 from belvo_async.errors import (
     ChallengeAnsweredError,
@@ -99,8 +99,7 @@ class ChallengePage:
         language: str = "en",
         close_grace: float = 30.0,
     ) -> None:
-        if not isinstance(pool, Client):
-            raise ConfigurationError("pool is no SessionPool.", remedy="Pass the pool, or a client of it.")
+        check_client(pool)
         if pool.mfa.restarts or pool.mfa.resume_route is ResumeRoute.PUT_LINK:
             raise ConfigurationError(
                 "The pool's MfaPolicy needs the password with every answer; the page has none.",

@@ -15,11 +15,12 @@ from belvo_async import (
     RetryPolicy,
     SessionPool,
     Timeouts,
+    check_client,
 )
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import ResumeRoute
 from belvo_async.sandbox import Sandbox
-from belvo_async.testing import ManualClock
+from belvo_async.testing import ManualClock, ScriptedTransport
 from tests.engine.conftest import open_pool
 from tests.engine.servers import KEYS
 
@@ -42,6 +43,7 @@ WRONG: dict[str, list[Any]] = {
     "timeouts": [5, 0, Timeouts, (10, 60, 330)],
     "network": [5, "http://proxy.example", object(), SessionPool],
     "clock": [5, 0, HalfAClock(), "now"],
+    "transport": [5, object(), ScriptedTransport, False],
     "close_grace": ["x", None, -1, -0.001, math.nan, True, [30]],
 }
 
@@ -91,7 +93,9 @@ def test_a_resume_route_of_a_wrong_type_is_refused_by_name(value: Any) -> None:
         MfaPolicy(resume_route=value)
 
 
-@pytest.mark.parametrize("name", ["concurrency", "rate_limit", "timeouts", "retry", "mfa", "network"])
+@pytest.mark.parametrize(
+    "name", ["concurrency", "rate_limit", "timeouts", "retry", "mfa", "network", "transport"]
+)
 async def test_none_is_the_default(sandbox: Sandbox, name: str) -> None:
     settings: dict[str, Any] = {name: None}
     async with open_pool(sandbox, **settings) as pool:
@@ -152,3 +156,16 @@ def test_a_host_that_no_name_server_could_know_is_refused(address: str) -> None:
 @pytest.mark.parametrize("address", [f"https://{'a' * 63}.com", "https://bücher.example", "https://a.b.c.d"])
 def test_an_unusual_host_is_taken(address: str) -> None:
     SessionPool(KEYS, environment=address)
+
+
+@pytest.mark.parametrize("value", [None, 5, "pool", SessionPool], ids=repr)
+def test_what_is_no_client_is_refused_under_the_name_of_the_users_own_argument(value: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"^belvo is .*, not Client\. Pass the pool") as caught:
+        check_client(value, "belvo")
+    assert caught.value.remedy
+
+
+def test_a_pool_and_its_clients_are_clients() -> None:
+    pool = SessionPool(KEYS, environment="sandbox")
+    check_client(pool)
+    check_client(pool.client(Credentials("other", "keys")))

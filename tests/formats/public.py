@@ -18,7 +18,15 @@ DETAILS: Final = (
 )
 KEPT_HOME: Final = frozenset(
     {
-        *("ClientIdentity", "Credentials", "LinkRegistration", "LinkUpdate", "Network"),
+        *(
+            "ClientIdentity",
+            "Credentials",
+            "HttpRequest",
+            "HttpResponse",
+            "LinkRegistration",
+            "LinkUpdate",
+            "Network",
+        ),
         *("Resuming", "TokenGiven"),
     }
 )

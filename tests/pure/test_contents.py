@@ -10,7 +10,7 @@ from hypothesis import given
 from belvo_async import LinkUpdate
 from belvo_async._http import Response
 from belvo_async._wire.json import MalformedError
-from belvo_async._wire.redaction import read_contents
+from belvo_async._wire.redaction import build_forms, read_contents
 from belvo_async._wire.requests import build_update
 from belvo_async.errors import LoginFailedError
 from tests.pure.bodies import (
@@ -33,7 +33,7 @@ KEYS = ("key-of-the-pool", "another")
 def read(value: object, secret: str = PASSWORD, *, encoding: str = "utf-8") -> object:
     body = json.dumps(value, ensure_ascii=False).encode(encoding, "surrogatepass")
     request = build_update(LinkUpdate(LINK_ID, password=secret, institution="erebor_mx_retail"))
-    return read_contents(Response(status=200, body=body, secrets=KEYS), request)
+    return read_contents(Response(status=200, body=body, secrets=build_forms(KEYS)), request)
 
 
 FORMS = {

@@ -171,7 +171,7 @@ async def test_an_unexpected_request_fails_where_it_is_sent(pool: SessionPool) -
             await pool.links.update(UPDATE)
         with pytest.raises(AssertionError, match="unexpected"):
             belvo.check()
-        belvo._script._unexpected.clear()
+        belvo._unexpected.clear()
         await pool.links.update(LinkUpdate(OTHER, password="x"))
 
 
