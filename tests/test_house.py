@@ -18,8 +18,6 @@ FILES: Final = sorted(ROOT.rglob("*.py"))
 MOST_MODULES, MOST_FOLDERS = 8, 18
 PUBLIC_USERS: Final = ("cli", "contrib", "web")
 """Folders that any user could have written."""
-EXCEPTIONS: Final = {"belvo_async.cli._challenges": {"belvo_async.models._lines"}}
-"""To go when that file changes next: `cli._console` has a `write_line` too."""
 GROUND: Final = {"belvo_async._clock", "belvo_async._event_loop", "belvo_async._http", "belvo_async._version"}
 
 
@@ -85,5 +83,4 @@ def test_a_facade_imports_from_its_own_folder(folder: str) -> None:
 def test_what_users_could_have_written_uses_what_users_can(folder: str) -> None:
     for file in (ROOT / folder).rglob("*.py"):
         others = {name for name in list_imports(file) if not name.startswith(f"belvo_async.{folder}")}
-        allowed = GROUND | EXCEPTIONS.get(name_module(file), set())
-        assert {name for name in others if "._" in name} <= allowed, file
+        assert {name for name in others if "._" in name} <= GROUND, file

@@ -61,8 +61,8 @@ _COLUMNS: Final = ("key", "owner", "link", "phase", "version", "expires_at", "ke
 _TAKE_CHALLENGES: Final = f"""INSERT INTO challenges ({", ".join(_COLUMNS)})
     SELECT {", ".join(f"json_extract(cells, '$.{name}')" for name in _COLUMNS)}
     FROM (SELECT park(digest, link_id, institution, ticket, parked, at, expires_at) AS cells
-        FROM links, client WHERE parked IS NOT NULL)"""  # noqa: S608 - the names of our own columns
-"""The journal of a job kept its challenges itself."""
+        FROM links, client WHERE parked IS NOT NULL AND state IN ('challenged', 'parked'))"""  # noqa: S608 - the names of our own columns
+"""The journal of a job kept its challenges itself; those whose token may have left stay away from others."""
 _NAME: Final = (
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",

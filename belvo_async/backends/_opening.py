@@ -1,17 +1,15 @@
 """One setting for whichever store."""
 
 import os
-from contextlib import AbstractAsyncContextManager
 from typing import Final
 
-from belvo_async.backends._challenge_store import ChallengeStore
 from belvo_async.backends._redis import RedisChallengeStore
 from belvo_async.backends._sqlite import SqliteChallengeStore
 
 _REDIS: Final = ("redis://", "rediss://", "unix://")
 
 
-def open_store(where: str | os.PathLike[str]) -> AbstractAsyncContextManager[ChallengeStore]:
+def open_store(where: str | os.PathLike[str]) -> SqliteChallengeStore | RedisChallengeStore:
     """Make the store that a setting names, to be used as `async with`.
 
     Args:

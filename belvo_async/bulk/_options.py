@@ -79,7 +79,7 @@ class JobLimits:
     concurrency: Concurrency | None = field(default=None, validator=_check_concurrency)
     """Logins at once, in all and at each institution; None: as many as the pool's. Links whose person is
     being asked do not count."""
-    look_ahead: int = field(default=1000, validator=whole(1))
+    look_ahead: int = field(default=10_000, validator=whole(1))
     """How many links are read ahead to let institutions take turns; a source that is sorted by institution
     needs more."""
     max_open_prompts: int = field(default=1000, validator=whole(1))

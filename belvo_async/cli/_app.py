@@ -1,9 +1,9 @@
 """The commands, their arguments, and the exit codes."""
 
-from contextlib import nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from enum import StrEnum
 from functools import partial
-from inspect import signature
 from pathlib import Path
 from typing import Annotated, Final
 from uuid import UUID
@@ -11,14 +11,13 @@ from uuid import UUID
 import typer
 
 from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__, bulk
-from belvo_async.backends import open_store
-from belvo_async.bulk import StopRule
+from belvo_async.backends import RedisChallengeStore, SqliteChallengeStore, open_store
+from belvo_async.bulk import JobLimits, StopRule
 from belvo_async.cli._app_challenges import STORE_HELP, STORE_VARIABLE, challenges_app
 from belvo_async.cli._ask import ask_secret
 from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_messages, open_output
 from belvo_async.cli._demo.run import run_demo
-from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._lines import open_standard_input
 from belvo_async.cli._links import Wanted, list_links
 from belvo_async.cli._refresh import RefreshOrder, check_options, run_refresh
@@ -28,7 +27,7 @@ from belvo_async.cli._rows import RowFormat, open_rows
 from belvo_async.cli._sandbox import run_sandbox
 from belvo_async.cli._update import Desk, WaitTeller, run_update
 
-_DEFAULTS: Final = signature(bulk.refresh).parameters
+_LIMITS: Final = JobLimits()
 
 
 class Retriable(StrEnum):
@@ -165,7 +164,7 @@ def refresh(  # noqa: PLR0913 - options
         typer.Option(
             metavar="STORE",
             envvar=STORE_VARIABLE,
-            help=f"Park challenges there too, for others to answer. {STORE_HELP}",
+            help=f"Where challenges are parked; by default in the journal. {STORE_HELP}",
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")] = False,
@@ -177,7 +176,7 @@ def refresh(  # noqa: PLR0913 - options
     ] = None,
     look_ahead: Annotated[
         int, typer.Option(min=1, help="Rows read ahead, to let institutions take turns.")
-    ] = _DEFAULTS["look_ahead"].default,
+    ] = _LIMITS.look_ahead,
     link_deadline: Annotated[
         float | None, typer.Option(min=1, metavar="SECONDS", help="For each link, from its turn on.")
     ] = None,
@@ -186,7 +185,7 @@ def refresh(  # noqa: PLR0913 - options
         typer.Option(
             min=0, metavar="SECONDS", help="How long a login that was cut off may still be running."
         ),
-    ] = _DEFAULTS["login_limit"].default,
+    ] = _LIMITS.login_limit,
     stop_after: Annotated[
         int | None, typer.Option(min=1, metavar="LINKS", help="Stop when so many have failed.")
     ] = None,
@@ -204,14 +203,10 @@ def refresh(  # noqa: PLR0913 - options
             raise typer.Exit(show_status(status, open_output(), as_json=as_json))
         path = check_options(links, journal, retry=bool(retry or resend), ask=ask, listed=bool(listed))
         view = _choose_view(as_json=as_json, is_live=not ask)
-        limits = _choose_concurrency(at_once, per_institution)
         start = partial(
             bulk.refresh,
             journal=journal,
-            look_ahead=look_ahead,
-            share_challenges=store is not None,
-            link_deadline=link_deadline,
-            login_limit=login_limit,
+            limits=JobLimits(look_ahead=look_ahead, link_deadline=link_deadline, login_limit=login_limit),
             stop=StopRule(failures=stop_after, share=stop_share),
             retry=retry or (),
             resend=resend or (),
@@ -225,15 +220,22 @@ def refresh(  # noqa: PLR0913 - options
             ask=ask,
         )
         desk = Desk(output=open_output(), messages=open_messages(), source=open_standard_input())
-        finish(_open_pool_and_refresh(store, limits, order, view, desk))
+        where = store or (None if dry_run else journal)
+        challenges = None if where is None else open_store(where)
+        pool = SessionPool(
+            observer=view.observe,
+            concurrency=_choose_concurrency(at_once, per_institution),
+            challenge_store=challenges,
+        )
+        finish(run_refresh(_open(challenges, pool), order, view, desk))
 
 
-async def _open_pool_and_refresh(
-    where: str | None, limits: Concurrency | None, order: RefreshOrder, view: View, desk: Desk
-) -> ExitCode:
-    async with nullcontext() if where is None else open_store(where) as store:
-        pool = SessionPool(observer=view.observe, concurrency=limits, challenge_store=store)
-        return await run_refresh(pool, order, view, desk)
+@asynccontextmanager
+async def _open(
+    store: SqliteChallengeStore | RedisChallengeStore | None, pool: SessionPool
+) -> AsyncIterator[SessionPool]:
+    async with store or nullcontext(), pool:
+        yield pool
 
 
 def _choose_concurrency(at_once: int | None, per_institution: int | None) -> Concurrency | None:

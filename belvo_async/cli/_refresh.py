@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -61,8 +62,10 @@ def check_options(links: str | None, journal: Path | None, *, retry: bool, ask: 
     return links
 
 
-async def run_refresh(pool: SessionPool, order: RefreshOrder, view: View, desk: Desk) -> ExitCode:
-    """Check the rows, run the job and return the exit code."""
+async def run_refresh(
+    opening: AbstractAsyncContextManager[SessionPool], order: RefreshOrder, view: View, desk: Desk
+) -> ExitCode:
+    """Check the rows, open the pool and run the job; return the exit code."""
     with watch_signals() as interrupt:
         rows = _Rows(order)
         if not (order.skip_bad_rows and order.source.is_stream):  # else they are read as they come
@@ -78,7 +81,7 @@ async def run_refresh(pool: SessionPool, order: RefreshOrder, view: View, desk: 
                 if not order.skip_bad_rows:
                     return ExitCode.USAGE
             rows = _CheckedRows(order, found.good)
-        async with pool:
+        async with opening as pool:
             code = await _Job(order, view, desk, interrupt).run(pool, rows)
             await pool.aclose(grace=0)  # the run has given its logins their time already
             return code

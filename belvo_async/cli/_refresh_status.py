@@ -62,16 +62,22 @@ def _list_lines(status: JournalStatus) -> list[str]:
     parked = list_records(status.path, (LinkState.PARKED,), _SHOWN)
     if parked:
         more = counts[LinkState.PARKED] - len(parked)
-        lines += ["", "open challenges, the next to expire first:"]
+        lines += ["", f"parked links, the next to expire first{_tell_challenges(status)}:"]
         lines += [f"  {record.link_id}  until {_write_time(record.expires_at)}" for record in parked]
         lines += [f"  and {more} more; --list parked shows all"] if more > 0 else []
     return [write_line(line) for line in lines]
 
 
+def _tell_challenges(status: JournalStatus) -> str:
+    """Tell what has become of the challenges, where this file knows it."""
+    told = ", ".join(f"{count} {phase}" for phase, count in sorted(status.challenges.items()))
+    return f" (their challenges: {told})" if told else ""
+
+
 def _describe_link(record: Record) -> str:
     where = f" at {record.institution}" if record.institution else ""
     if record.state is LinkState.PARKED:
-        return f"{record.link_id}{where}: parked, open until {_write_time(record.expires_at)}"
+        return f"{record.link_id}{where}: parked, until {_write_time(record.expires_at)}"
     again = ""
     if record.may_retry:
         again = "; may be tried again"
@@ -149,6 +155,7 @@ def _build_fields(status: JournalStatus) -> dict[str, object]:
         "finished_per_minute": status.finished_per_minute,
         "next_expiry": _write_iso(status.next_expiry),
         "held_back": status.held_back,
+        "challenges": {str(phase): count for phase, count in status.challenges.items()},
         "by_state": {str(state): count for state, count in counts.by_state.items()},
         "by_institution": {
             name: {str(state): count for state, count in states.items()}

@@ -8,12 +8,14 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from belvo_async import ClientIdentity, LinkUpdate
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.bulk import LinkState
 from belvo_async.bulk._journal import Journal
 from belvo_async.testing import ManualClock
 from tests.formats.databases import dump
 from tests.formats.places import HERE, write_new
-from tests.formats.values import ENVIRONMENT, KEYS, NOON, name_link
+from tests.formats.pools import open_pool
+from tests.formats.values import ENVIRONMENT, KEYS, NOON, build_state, name_link
 
 NEW: Final = HERE / "journal_3"
 IDENTITY: Final = ClientIdentity.build(ENVIRONMENT, KEYS)
@@ -31,6 +33,11 @@ def name(state: str) -> str:
     return name_link(NAMES.index(state) + 1)
 
 
+def name_ticket(state: str) -> str:
+    """Return the ticket of the challenge of a link."""
+    return f"ticket-{state}".ljust(32, "-")
+
+
 def build_update(state: str) -> LinkUpdate:
     """Return what the job sends for a link."""
     return LinkUpdate(name(state), password=PASSWORD)
@@ -40,6 +47,10 @@ async def make_closed(path: Path) -> None:
     """Run a job that stops, and closes its journal."""
     journal = Journal(path, clock=ManualClock(start=NOON))
     await journal.open(total=len(NAMES), identity=IDENTITY)
+    async with SqliteChallengeStore(path) as store, open_pool(store) as pool:
+        for state in ("challenged", "parked"):
+            challenge = build_state(NAMES.index(state) + 1)
+            await pool.challenges.park(challenge, ticket=name_ticket(state))
     await _fill(journal)
     await journal.end_run("it was stopped")
     await journal.close()
@@ -61,9 +72,9 @@ async def _fill(journal: Journal) -> None:
         digest = IDENTITY.digest_credentials(build_update(state))
         await journal.submit(name(state), _leave(state), digest)
     for state in ("challenged", "answered"):
-        await journal.challenge(name(state), ticket=f"ticket-{state}", expires_at=EXPIRES)
+        await journal.challenge(name(state), ticket=name_ticket(state), expires_at=EXPIRES)
     await journal.answer(name("answered"), NOON + timedelta(seconds=1))
-    await journal.park(name("parked"), ticket="ticket-parked", expires_at=EXPIRES)
+    await journal.park(name("parked"), ticket=name_ticket("parked"), expires_at=EXPIRES)
     await journal.finish(name("updated"), LinkState.UPDATED, institution="gringotts_mx_retail")
     said = "Invalid\ud83d credentials"  # half a character, as JSON can smuggle it in
     await journal.finish(

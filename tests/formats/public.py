@@ -195,6 +195,7 @@ def _list_of_jobs() -> Iterator[object]:
     yield bulk.Parked(link_id=name_link(1), ticket="t", challenge=build_challenge(), expires_at=NOON)
     yield bulk.NotUpdated(link_id=name_link(1), error=refused, may_retry=True, retry_at=NOON)
     yield bulk.Unsettled(link_id=name_link(1), error=unknown)
+    yield bulk.JobLimits(look_ahead=5, link_deadline=60.0)
     yield bulk.StopRule(failures=1, share=0.5, of_last=10)
     yield bulk.Record(
         link_id=name_link(1), state=bulk.LinkState.REFUSED, at=NOON, logins=2, refused=("a", "b")
