@@ -158,3 +158,9 @@ def _find_running() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def is_cancelled_from_outside(error: BaseException) -> bool:
+    """Whether *error* is the cancellation of this task, and not one that the user's code has raised."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and bool(task.cancelling())

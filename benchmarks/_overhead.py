@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from belvo_async import ClientIdentity, Concurrency, RateLimit, SessionPool, bulk
 from belvo_async._clock import SYSTEM_CLOCK
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._options import JobOptions
-from belvo_async.bulk._records import Admission
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.options import JobOptions
+from belvo_async._jobs.records import Admission
 from benchmarks._bank import Bank, every, open_pool
 from benchmarks._clients import Sample
 from benchmarks._portfolio import generate_updates
@@ -88,7 +88,7 @@ async def _update_all(pool: SessionPool, links: int, workers: int) -> None:
 
 
 async def _refresh_all(pool: SessionPool, links: int, journal: Journal) -> None:
-    options = JobOptions(concurrency=pool.concurrency)
+    options = JobOptions(default_concurrency=pool.concurrency)
     async with bulk.RefreshRun(pool, generate_updates(links), journal, options) as run:
         await run.finish()
 

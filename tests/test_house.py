@@ -16,9 +16,10 @@ from tests.surface import MODULES
 ROOT: Final = Path(belvo_async.__file__).parent
 FILES: Final = sorted(ROOT.rglob("*.py"))
 MOST_MODULES, MOST_FOLDERS = 8, 18
-PUBLIC_USERS: Final = ("cli", "contrib", "web")
+PUBLIC_USERS: Final = ("bulk", "cli", "contrib", "web")
 """Folders that any user could have written."""
 GROUND: Final = {"belvo_async._clock", "belvo_async._event_loop", "belvo_async._http", "belvo_async._version"}
+BELOW_BULK: Final = "belvo_async._jobs"
 
 
 def name_module(file: Path) -> str:
@@ -75,12 +76,13 @@ def test_the_root_can_be_taken_in_at_a_glance() -> None:
 def test_a_facade_imports_from_its_own_folder(folder: str) -> None:
     file = ROOT / folder / "__init__.py"
     if file.exists():
-        others = {name for name in list_imports(file) if not name.startswith(f"belvo_async.{folder}.")}
-        assert others <= {"belvo_async._version"}
+        own = (f"belvo_async.{folder}.", *([BELOW_BULK] if folder == "bulk" else []))
+        assert {name for name in list_imports(file) if not name.startswith(own)} <= {"belvo_async._version"}
 
 
 @pytest.mark.parametrize("folder", PUBLIC_USERS)
 def test_what_users_could_have_written_uses_what_users_can(folder: str) -> None:
     for file in (ROOT / folder).rglob("*.py"):
         others = {name for name in list_imports(file) if not name.startswith(f"belvo_async.{folder}")}
-        assert {name for name in others if "._" in name} <= GROUND, file
+        private = {name for name in others if "._" in name and name not in GROUND}
+        assert [name for name in private if folder != "bulk" or not name.startswith(BELOW_BULK)] == [], file

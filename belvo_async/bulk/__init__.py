@@ -3,15 +3,15 @@
 Start with `refresh`.
 """
 
+from belvo_async._jobs.options import CredentialsProvider, JobLimits
+from belvo_async._jobs.outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated
+from belvo_async._jobs.records import Counts, LinkState, Record
+from belvo_async._jobs.report import RefreshReport
+from belvo_async._jobs.status import JournalStatus, list_records, read_status
+from belvo_async._jobs.stop_rule import StopRule
 from belvo_async._version import publish as _publish
-from belvo_async.bulk._options import CredentialsProvider, JobLimits
-from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated
-from belvo_async.bulk._records import Counts, LinkState, Record
 from belvo_async.bulk._refresh import refresh
-from belvo_async.bulk._report import RefreshReport
 from belvo_async.bulk._run import RefreshRun
-from belvo_async.bulk._status import JournalStatus, list_records, read_status
-from belvo_async.bulk._stop_rule import StopRule
 
 __all__ = [
     "Counts",

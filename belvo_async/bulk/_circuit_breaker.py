@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Updated
-from belvo_async.bulk._queue import FairQueue, Job
+from belvo_async._jobs.outcomes import NotUpdated, Outcome, Parked, Updated
+from belvo_async._jobs.records import Job
+from belvo_async.bulk._queue import FairQueue
 from belvo_async.errors import (
     ActivationRequiredError,
     ApiError,

@@ -6,8 +6,8 @@ from typing import Final
 from attrs import define, field
 
 from belvo_async._clock import Clock
-from belvo_async.bulk._records import Record
-from belvo_async.params import Concurrency, LinkUpdate
+from belvo_async._jobs.records import Job
+from belvo_async.params import Concurrency
 
 _FIRST_REST: Final = 60.0
 _LONGEST_REST: Final = 900.0
@@ -17,20 +17,6 @@ _HOPELESS_AFTER: Final = 5
 """Rests in a row: half an hour without one login that went through."""
 _LARGEST_SHARE: Final = 0.5
 """Of the queue, for the links of one institution that rests: the others need room too."""
-
-
-@define(eq=False)
-class Job:
-    """One link that waits for its login."""
-
-    link_id: str
-    institution: str | None
-    update: LinkUpdate | None = field(default=None, repr=False)
-    """None: the credentials are asked for when its turn comes."""
-    earlier: Record | None = None
-    """How an earlier run ended, where a person wants it tried again."""
-    refused: tuple[str, ...] = field(default=(), repr=False)
-    """Digests of credentials that are not to be sent again."""
 
 
 @define(eq=False)

@@ -4,15 +4,13 @@ import os
 from collections.abc import Collection
 from uuid import UUID
 
-from belvo_async._engine.callers import TokenProvider
-from belvo_async._pool import Client, check_client
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._options import CredentialsProvider, JobLimits, JobOptions
+from belvo_async import Client, TokenProvider, check_client
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.options import CredentialsProvider, JobLimits, JobOptions
+from belvo_async._jobs.stop_rule import StopRule
 from belvo_async.bulk._run import RefreshRun
 from belvo_async.bulk._source import Items, check_items
-from belvo_async.bulk._stop_rule import StopRule
 from belvo_async.errors import InvalidValueError
-from belvo_async.params._validators import check_setting
 
 
 def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
@@ -82,17 +80,14 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         20
     """
     check_client(pool)
-    if limits is not None:
-        check_setting("limits", limits, JobLimits, remedy="Pass JobLimits(…).")
     check_items(updates, has_credentials=credentials is not None)
     if not isinstance(journal, str | os.PathLike | None):
         raise InvalidValueError.of(
             "journal", f"is {type(journal).__name__}", remedy="Pass the path of a file."
         )
-    limits = JobLimits() if limits is None else limits
     options = JobOptions(
-        limits=limits,
-        concurrency=pool.concurrency if limits.concurrency is None else limits.concurrency,
+        limits=JobLimits() if limits is None else limits,
+        default_concurrency=pool.concurrency,
         credentials=credentials,
         provide_token=provide_token,
         stop=stop,

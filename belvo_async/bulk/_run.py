@@ -5,12 +5,12 @@ from collections.abc import Sized
 from types import TracebackType
 from typing import Final, Self
 
+from belvo_async import Client
 from belvo_async._event_loop import LoopBinding, end_all, finish, first_of, wait_until_done
-from belvo_async._pool import Client
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._options import JobOptions
-from belvo_async.bulk._outcomes import Outcome
-from belvo_async.bulk._report import RefreshReport
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.options import JobOptions
+from belvo_async._jobs.outcomes import Outcome
+from belvo_async._jobs.report import RefreshReport
 from belvo_async.bulk._scheduler import Scheduler
 from belvo_async.bulk._source import Items, Source
 from belvo_async.errors import BelvoError, JobError, UsageError

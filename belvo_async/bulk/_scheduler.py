@@ -8,23 +8,22 @@ from typing import Final
 
 from attrs import define, field
 
-from belvo_async._engine.priority import for_job
+from belvo_async import Client
 from belvo_async._event_loop import end_all, first_of
-from belvo_async._pool import Client
+from belvo_async._jobs.credentials import RefusedCredentials
+from belvo_async._jobs.doubt import find_waiting, has_sent_token
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.options import JobOptions
+from belvo_async._jobs.outcomes import Outcome, Parked, Updated
+from belvo_async._jobs.records import Job, Record
+from belvo_async._jobs.recovery import Recovery
+from belvo_async._jobs.stop_rule import FailureCount
+from belvo_async._jobs.worker import LinkWorker
 from belvo_async.bulk._circuit_breaker import CircuitBreaker
-from belvo_async.bulk._credentials import RefusedCredentials
-from belvo_async.bulk._doubt import find_waiting, has_sent_token
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._options import JobOptions
-from belvo_async.bulk._outcomes import Outcome, Parked, Updated
 from belvo_async.bulk._producer import Producer
-from belvo_async.bulk._queue import FairQueue, Job
-from belvo_async.bulk._records import Record
-from belvo_async.bulk._recovery import Recovery
+from belvo_async.bulk._queue import FairQueue
 from belvo_async.bulk._source import Source
 from belvo_async.bulk._statistics import Statistics
-from belvo_async.bulk._stop_rule import FailureCount
-from belvo_async.bulk._worker import LinkWorker
 from belvo_async.errors import BelvoError, SourceError
 
 _MOST_QUEUED: Final = 64
@@ -185,8 +184,7 @@ class Scheduler:
     async def _guard(self, work: Coroutine[object, object, None]) -> None:
         """Let no error of one link cut off the logins of others."""
         try:
-            with for_job():
-                await work
+            await work
         except Exception as error:  # noqa: BLE001 - the consumer meets it
             self.fail(error)
 

@@ -6,12 +6,11 @@ from itertools import islice
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from belvo_async._event_loop import end_all, finish
-from belvo_async.bulk._queue import Job
+from belvo_async._event_loop import end_all, finish, is_cancelled_from_outside
+from belvo_async._jobs.records import Job
 from belvo_async.errors import BelvoError, InvalidValueError, SourceError
 from belvo_async.models import Link
 from belvo_async.params import LinkUpdate
-from belvo_async.params._checks import read_link_id
 
 Item: TypeAlias = LinkUpdate | Link | UUID | str
 Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]
@@ -101,17 +100,13 @@ class Source:
 
     def _read_item(self, item: Item) -> Job:
         self.read += 1
-        if isinstance(item, LinkUpdate):
-            return Job(item.link_id, item.institution, item)
-        if not self._has_credentials:
+        if not self._has_credentials and not isinstance(item, LinkUpdate):
             raise InvalidValueError.of(
                 "updates",
                 f"holds {type(item).__name__}, not LinkUpdate",
                 remedy="Pass LinkUpdates, or credentials= to look them up by link id.",
             )
-        if isinstance(item, Link):
-            return Job(read_link_id(item.id), item.institution)
-        return Job(read_link_id(item), None)
+        return Job.read(item)
 
     def _fail(self, error: BaseException) -> SourceError:
         said = str(error) if isinstance(error, BelvoError) else f"it raised {type(error).__name__}."
@@ -123,12 +118,6 @@ class Source:
         )
         failed.__cause__ = error
         return failed
-
-
-def is_cancelled_from_outside(error: BaseException) -> bool:
-    """Whether *error* is the cancellation of this task, and not one that the user's code has raised."""
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and bool(task.cancelling())
 
 
 async def _take(iterator: AsyncIterator[Item]) -> Item:

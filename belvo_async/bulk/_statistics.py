@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from belvo_async._clock import Clock
-from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated
-from belvo_async.bulk._records import Counts, LinkState
-from belvo_async.errors import BelvoError
+from belvo_async._jobs.outcomes import NotUpdated, Outcome, Parked, Unsettled, find_code, find_state
+from belvo_async._jobs.records import Counts, LinkState
 from belvo_async.params import Concurrency, RateLimit
 
 UNKNOWN: Final = "unknown"
@@ -18,24 +17,6 @@ _EXPIRIES: Final = 1000
 """Open challenges that are watched: the soonest."""
 _LATENCY_WEIGHT: Final = 0.05
 """Of the newest login in the mean."""
-
-
-def find_state(outcome: Outcome) -> LinkState:
-    """Return the state that the journal keeps for an outcome."""
-    match outcome:
-        case Updated():
-            return LinkState.UPDATED
-        case Parked():
-            return LinkState.PARKED
-        case NotUpdated():
-            return LinkState.REFUSED
-        case Unsettled():
-            return LinkState.UNSETTLED
-
-
-def find_code(error: BelvoError) -> str:
-    """Return the name under which a failure is counted."""
-    return error.code or type(error).__name__
 
 
 class Statistics:

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from belvo_async.bulk._journal import Journal
+from belvo_async._jobs.journal import Journal
 from belvo_async.errors import JournalError
 from belvo_async.testing import ManualClock
 
@@ -102,7 +102,7 @@ def leave_killed(path: Path) -> None:
     """Kill a job that has admitted one link."""
     program = """
 import asyncio, os, sys
-from belvo_async.bulk._journal import Journal
+from belvo_async._jobs.journal import Journal
 
 async def main():
     journal = Journal(sys.argv[1])

@@ -6,8 +6,8 @@ from attrs import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._records import RESULTS, LinkState
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.records import RESULTS, LinkState
 from belvo_async.errors import JournalWriteError
 from belvo_async.testing import ManualClock
 from tests.bulk.journals import HOUR, NOON, opened
@@ -212,7 +212,7 @@ async def test_what_is_acknowledged_is_there_for_the_next_run(tmp_path: Path) ->
 async def test_a_journal_that_cannot_begin_its_run_is_closed_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("belvo_async.bulk._journal._BEGIN_RUN", "INSERT INTO nowhere VALUES (1)")
+    monkeypatch.setattr("belvo_async._jobs.journal._BEGIN_RUN", "INSERT INTO nowhere VALUES (1)")
     with pytest.raises(JournalWriteError):
         await Journal(tmp_path / "run.sqlite").open()
     monkeypatch.undo()

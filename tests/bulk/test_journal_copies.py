@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.records import LinkState
 from belvo_async._sqlite.file import sidecar
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._records import LinkState
 from belvo_async.errors import JournalUnreadableError, JournalWriteError
 from belvo_async.testing import ManualClock
 from tests.bulk.journals import leave_killed, opened, read_bytes, write_thousand

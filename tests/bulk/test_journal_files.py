@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from belvo_async._jobs.records import LinkState
 from belvo_async._sqlite.file import sidecar
 from belvo_async._sqlite.schema import APPLICATION_ID
-from belvo_async.bulk._records import LinkState
 from belvo_async.errors import JournalUnreadableError, JournalWriteError
 from tests.bulk.journals import (
     as_nobody,

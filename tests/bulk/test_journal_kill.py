@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.records import LinkState
+from belvo_async._jobs.status import read_status
 from belvo_async._sqlite.file import sidecar
 from belvo_async.backends import SqliteChallengeStore
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._records import LinkState
-from belvo_async.bulk._status import read_status
 from belvo_async.errors import JournalUnreadableError
 from tests.bulk.journals import opened, start
 
@@ -24,8 +24,8 @@ pytestmark = [
 _WRITE = """
 import asyncio, sys
 from datetime import UTC, datetime
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._records import LinkState
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.records import LinkState
 
 async def write_one(journal, link_id):
     await journal.admit([(link_id, "erebor")])
@@ -90,7 +90,7 @@ async def test_the_file_of_a_killed_job_holds_all_by_itself(tmp_path: Path, atte
 
 _CUT_OFF = """
 import asyncio, os, sys
-from belvo_async.bulk._journal import Journal
+from belvo_async._jobs.journal import Journal
 
 def write_half(connection):
     connection.execute("PRAGMA cache_size = 1")
@@ -151,7 +151,7 @@ async def test_a_write_that_a_kill_cut_off_is_undone_by_whoever_comes_next(
 
 _FILL = """
 import asyncio, resource, signal, sys
-from belvo_async.bulk._journal import Journal
+from belvo_async._jobs.journal import Journal
 from belvo_async.errors import JournalWriteError
 
 async def main(path):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from belvo_async._jobs.journal import Journal
 from belvo_async._sqlite.file import sidecar
-from belvo_async.bulk._journal import Journal
 from belvo_async.errors import JournalBusyError, JournalUnreadableError, JournalWriteError
 from tests.bulk.journals import NOON, opened, refuse, start, write_thousand
 
@@ -35,7 +35,7 @@ async def test_another_name_for_the_same_file_does_not_help(path: Path, tmp_path
 async def test_a_journal_is_run_by_one_process(path: Path) -> None:
     program = """
 import asyncio, sys
-from belvo_async.bulk._journal import Journal
+from belvo_async._jobs.journal import Journal
 
 async def main():
     journal = Journal(sys.argv[1])

@@ -3,7 +3,7 @@
 import pytest
 
 from belvo_async import errors
-from belvo_async.bulk._outcomes import find_retry
+from belvo_async._jobs.outcomes import find_retry
 from belvo_async.errors import ApiError, BelvoError, ErrorDetail
 
 AT_ANY_TIME = [

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import Concurrency, LinkUpdate
-from belvo_async.bulk._queue import FairQueue, Job
+from belvo_async._jobs.records import Job
+from belvo_async.bulk._queue import FairQueue
 from belvo_async.testing import ManualClock
 
 A_LINK = "30cb4806-6e00-48a4-91c9-ca55968576c8"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from belvo_async import LinkUpdate, MfaPolicy, SessionPool
+from belvo_async._jobs.journal import Journal
 from belvo_async.bulk import (
     LinkState,
     NotUpdated,
@@ -18,7 +19,6 @@ from belvo_async.bulk import (
     read_status,
     refresh,
 )
-from belvo_async.bulk._journal import Journal
 from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.mfa import ResumeRoute
 from belvo_async.sandbox import Sandbox, SandboxOptions

@@ -18,6 +18,11 @@ from belvo_async import (
     SessionPool,
     TokenRequiredError,
 )
+from belvo_async._jobs.credentials import RefusedCredentials
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.options import JobOptions
+from belvo_async._jobs.recovery import Recovery
+from belvo_async._jobs.worker import LinkWorker
 from belvo_async.bulk import (
     JobLimits,
     LinkState,
@@ -29,11 +34,6 @@ from belvo_async.bulk import (
     Updated,
     refresh,
 )
-from belvo_async.bulk._credentials import RefusedCredentials
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._options import JobOptions
-from belvo_async.bulk._recovery import Recovery
-from belvo_async.bulk._worker import LinkWorker
 from belvo_async.errors import ChallengeExpiredError, NotFoundError, OutcomeUnknownError
 from belvo_async.mfa import ResumeRoute
 from belvo_async.models import AwaitingToken
@@ -284,7 +284,9 @@ async def look_until_the_end(clock: ManualClock, age: timedelta) -> tuple[list[f
         (record,) = await journal.take_interrupted()
         stopping = asyncio.Event()
         credentials = RefusedCredentials(pool.identity, ())
-        worker = LinkWorker(pool, journal, JobOptions(concurrency=Concurrency()), credentials, stopping)
+        worker = LinkWorker(
+            pool, journal, JobOptions(default_concurrency=Concurrency()), credentials, stopping
+        )
         began = clock.wall()
         outcome = await Recovery(pool, worker, 300.0, stopping).settle(record)
         await journal.close()

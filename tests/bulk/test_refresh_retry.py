@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from belvo_async import LinkUpdate, SessionPool
+from belvo_async._jobs.journal import Journal
 from belvo_async.backends import SqliteChallengeStore
 from belvo_async.bulk import NotUpdated, Parked, Unsettled, Updated, refresh
-from belvo_async.bulk._journal import Journal
 from belvo_async.errors import ConfigurationError, NotFoundError
 from belvo_async.sandbox import Fault, Sandbox
 from tests.bulk.conftest import (

@@ -8,11 +8,11 @@ from threading import Event, Thread
 
 import pytest
 
+from belvo_async._jobs import status as _status
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.records import LinkState
+from belvo_async._jobs.status import JournalStatus, list_records, read_status
 from belvo_async._sqlite.file import sidecar
-from belvo_async.bulk import _status
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._records import LinkState
-from belvo_async.bulk._status import JournalStatus, list_records, read_status
 from belvo_async.errors import JournalUnreadableError
 from belvo_async.testing import ManualClock
 from tests.bulk.journals import (
@@ -45,7 +45,7 @@ async def path(tmp_path: Path) -> Path:
 
 BEGIN = """
 import asyncio, sys
-from belvo_async.bulk._journal import Journal
+from belvo_async._jobs.journal import Journal
 
 async def main():
     journal = Journal(sys.argv[1])

@@ -3,8 +3,8 @@
 import pytest
 
 from belvo_async import Link
+from belvo_async._jobs.stop_rule import FailureCount
 from belvo_async.bulk import NotUpdated, StopRule, Unsettled, Updated
-from belvo_async.bulk._stop_rule import FailureCount
 from belvo_async.errors import (
     ConfigurationError,
     LoginFailedError,

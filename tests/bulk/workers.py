@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
 
+from belvo_async._jobs.journal_errors import JOURNAL_ERRORS
 from belvo_async._sqlite.database import Database
 from belvo_async._sqlite.worker import ThreadWorker
 from belvo_async.backends._upgrades import UPGRADES
-from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
 
 COUNT = "SELECT count(*) FROM runs"
 PATIENCE = 10.0

@@ -19,7 +19,7 @@ from belvo_async import (
     bulk,
 )
 from belvo_async._event_loop import close_all, end_all, finish, first_of
-from belvo_async.bulk._journal import Journal
+from belvo_async._jobs.journal import Journal
 from belvo_async.sandbox import Sandbox, SandboxOptions
 
 Work: TypeAlias = Callable[[], Awaitable[object]]

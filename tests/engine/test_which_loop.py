@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from belvo_async import Credentials, LinkRegistration, LinkUpdate, SessionPool, TokenRequiredError, bulk
+from belvo_async._jobs.journal import Journal
 from belvo_async.backends import MemoryChallengeStore, SqliteChallengeStore
-from belvo_async.bulk._journal import Journal
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock

@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from belvo_async import ClientIdentity, LinkUpdate
+from belvo_async._jobs.journal import Journal
 from belvo_async.backends import SqliteChallengeStore
 from belvo_async.bulk import LinkState
-from belvo_async.bulk._journal import Journal
 from belvo_async.testing import ManualClock
 from tests.formats.databases import dump
 from tests.formats.places import HERE, write_new

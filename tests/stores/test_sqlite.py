@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.journal_errors import JOURNAL_ERRORS
 from belvo_async._sqlite import database
 from belvo_async._sqlite.database import Database
 from belvo_async._sqlite.file import connect
 from belvo_async.backends import SqliteChallengeStore, open_store
 from belvo_async.backends._upgrades import UPGRADES
 from belvo_async.bulk import LinkState, read_status
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
 from belvo_async.errors import (
     ChallengeStoreError,
     ConfigurationError,

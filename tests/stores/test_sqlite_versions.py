@@ -88,7 +88,7 @@ async def test_of_many_that_open_an_earlier_version_all_can(path: Path) -> None:
 _USE = """
 import asyncio, sys
 from belvo_async.backends import SqliteChallengeStore
-from belvo_async.bulk._journal import Journal
+from belvo_async._jobs.journal import Journal
 from belvo_async.testing.challenge_store_suite import build_row
 
 async def main(path, number):

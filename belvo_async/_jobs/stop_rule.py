@@ -5,7 +5,7 @@ from typing import Final
 
 from attrs import Attribute, field, frozen
 
-from belvo_async.bulk._outcomes import NotUpdated, Outcome
+from belvo_async._jobs.outcomes import NotUpdated, Outcome
 from belvo_async.errors import ConfigurationError, NotSentError, TooManyFailuresError
 from belvo_async.params._validators import at_least, whole
 

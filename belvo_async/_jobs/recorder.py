@@ -5,9 +5,9 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.outcomes import Parked
 from belvo_async._pool import Client
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._outcomes import Parked
 from belvo_async.models import AwaitingToken, ParkedChallenge
 
 

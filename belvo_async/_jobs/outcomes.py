@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
+from belvo_async._jobs.records import LinkState
 from belvo_async.errors import (
     ApiError,
     BelvoError,
@@ -114,3 +115,21 @@ def find_retry(error: BelvoError) -> float | None:
     known = next((seconds for kind, seconds in _LATER if isinstance(error, kind)), None)
     seconds = _LATER_CODES.get(error.code or "", known)
     return seconds if seconds is None or error.retry_after is None else max(seconds, error.retry_after)
+
+
+def find_state(outcome: Outcome) -> LinkState:
+    """Return the state that the journal keeps for an outcome."""
+    match outcome:
+        case Updated():
+            return LinkState.UPDATED
+        case Parked():
+            return LinkState.PARKED
+        case NotUpdated():
+            return LinkState.REFUSED
+        case Unsettled():
+            return LinkState.UNSETTLED
+
+
+def find_code(error: BelvoError) -> str:
+    """Return the name under which a failure is counted."""
+    return error.code or type(error).__name__

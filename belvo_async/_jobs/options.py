@@ -6,8 +6,8 @@ from typing import Final, TypeAlias, TypeVar
 from attrs import Attribute, field, frozen
 
 from belvo_async._engine.callers import TokenProvider, check_provider
-from belvo_async.bulk._records import LinkState, Record
-from belvo_async.bulk._stop_rule import StopRule
+from belvo_async._jobs.records import LinkState, Record
+from belvo_async._jobs.stop_rule import StopRule
 from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.params import Concurrency, LinkUpdate
 from belvo_async.params._checks import read_link_id
@@ -93,6 +93,10 @@ class JobLimits:
     """Seconds for the logins under way when the block is left before the end."""
 
 
+def _check_limits(_options: "JobOptions", attribute: "Attribute[T]", value: T) -> None:
+    check_setting(attribute.name, value, JobLimits, remedy="Pass JobLimits(…).")
+
+
 @frozen(kw_only=True)
 class JobOptions:
     """The settings of one run.
@@ -102,15 +106,20 @@ class JobOptions:
         InvalidValueError: A callback cannot be called.
     """
 
-    limits: JobLimits = field(factory=JobLimits)
-    concurrency: Concurrency
-    """That of the limits, or else that of the pool."""
+    limits: JobLimits = field(factory=JobLimits, validator=_check_limits)
+    default_concurrency: Concurrency
+    """That of the pool."""
     credentials: CredentialsProvider | None = field(default=None, validator=_check_callable)
     provide_token: TokenProvider | None = field(default=None, validator=_check_provider)
     stop: StopRule | None = field(default=None, validator=_check_rule)
     retry: frozenset[LinkState] = field(default=frozenset(), converter=_read_retry)
     resend: frozenset[str] = field(default=frozenset(), converter=_read_resend)
     dry_run: bool = False
+
+    @property
+    def concurrency(self) -> Concurrency:
+        """How many logins at once."""
+        return self.limits.concurrency or self.default_concurrency
 
     def tries_again(self, record: Record) -> bool:
         """Whether a link that has ended is to be tried again, if its credentials are not held back."""

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from belvo_async._jobs.records import LinkState, Record
 from belvo_async._pool import Client
-from belvo_async.bulk._records import LinkState, Record
 from belvo_async.errors import (
     ApiError,
     BelvoError,

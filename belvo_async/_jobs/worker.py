@@ -6,19 +6,26 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from belvo_async._event_loop import first_of
+from belvo_async._engine.priority import for_job
+from belvo_async._event_loop import first_of, is_cancelled_from_outside
+from belvo_async._jobs.credentials import HeldBackError, RefusedCredentials
+from belvo_async._jobs.doubt import build_doubt, check_status, collect, find_waiting
+from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.options import JobOptions
+from belvo_async._jobs.outcomes import (
+    NotUpdated,
+    Outcome,
+    Parked,
+    Unsettled,
+    Updated,
+    find_code,
+    find_retry,
+    find_state,
+)
+from belvo_async._jobs.prompts import LeftOpenError, Prompts
+from belvo_async._jobs.recorder import Phase, Steps
+from belvo_async._jobs.records import Job, LinkState, Record
 from belvo_async._pool import Client
-from belvo_async.bulk._credentials import HeldBackError, RefusedCredentials
-from belvo_async.bulk._doubt import build_doubt, check_status, collect, find_waiting
-from belvo_async.bulk._journal import Journal
-from belvo_async.bulk._options import JobOptions
-from belvo_async.bulk._outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated, find_retry
-from belvo_async.bulk._prompts import LeftOpenError, Prompts
-from belvo_async.bulk._queue import Job
-from belvo_async.bulk._records import LinkState, Record
-from belvo_async.bulk._source import is_cancelled_from_outside
-from belvo_async.bulk._statistics import find_code, find_state
-from belvo_async.bulk._steps import Phase, Steps
 from belvo_async.errors import (
     AddressBlockedError,
     AuthenticationError,
@@ -155,7 +162,8 @@ class LinkWorker:
         self, work: Coroutine[object, object, Link], steps: Steps, institution: str | None
     ) -> Outcome:
         try:
-            link = await work
+            with for_job():
+                link = await work
         except BelvoError as error:
             outcome = await self._read_failure(error, steps)
         else:

@@ -5,7 +5,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Protocol, TypeAlias
 
-from attrs import field, frozen
+from attrs import define, field, frozen
+
+from belvo_async.models import Link
+from belvo_async.params import LinkUpdate
+from belvo_async.params._checks import read_link_id
 
 
 class LinkState(StrEnum):
@@ -61,6 +65,35 @@ class Record:
     """A keyed digest of the credentials that were sent last."""
     refused: tuple[str, ...] = field(default=(), repr=False)
     """Keyed digests of credentials that were refused, the newest first: they are not sent again."""
+
+
+@define(eq=False)
+class Job:
+    """One link that waits for its login."""
+
+    link_id: str
+    institution: str | None
+    update: LinkUpdate | None = field(default=None, repr=False)
+    """None: the credentials are asked for when its turn comes."""
+    earlier: Record | None = None
+    """How an earlier run ended, where a person wants it tried again."""
+    refused: tuple[str, ...] = field(default=(), repr=False)
+    """Digests of credentials that are not to be sent again."""
+
+    @classmethod
+    def read(cls, item: object) -> "Job":
+        """Read what a source gives: an update, a link or its id.
+
+        Raises:
+            InvalidValueError: It is none of them.
+        """
+        match item:
+            case LinkUpdate(link_id=link_id, institution=institution):
+                return cls(link_id, institution, item)
+            case Link(id=link_id, institution=institution):
+                return cls(read_link_id(link_id), institution)
+            case _:
+                return cls(read_link_id(item), None)
 
 
 @frozen

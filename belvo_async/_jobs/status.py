@@ -11,14 +11,9 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._sqlite.database import NO_JOB_REMEDY, open_to_read
-from belvo_async._sqlite.file import ask, exists, find_real
-from belvo_async._sqlite.lock import is_locked
-from belvo_async.backends._challenge_record import find_key
-from belvo_async.backends._challenge_store import write_time
-from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
-from belvo_async.bulk._journal_owner import find_environment
-from belvo_async.bulk._records import (
+from belvo_async._jobs.journal_errors import JOURNAL_ERRORS
+from belvo_async._jobs.journal_owner import find_environment
+from belvo_async._jobs.records import (
     Counts,
     LinkState,
     Record,
@@ -26,6 +21,11 @@ from belvo_async.bulk._records import (
     read_time,
     write_cell,
 )
+from belvo_async._sqlite.database import NO_JOB_REMEDY, open_to_read
+from belvo_async._sqlite.file import ask, exists, find_real
+from belvo_async._sqlite.lock import is_locked
+from belvo_async.backends._challenge_record import find_key
+from belvo_async.backends._challenge_store import write_time
 from belvo_async.models import ChallengePhase
 
 T = TypeVar("T")

@@ -7,12 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
-from belvo_async._sqlite.database import Database
-from belvo_async._sqlite.worker import InlineWorker, ThreadWorker
-from belvo_async.backends._upgrades import UPGRADES
-from belvo_async.bulk._journal_errors import JOURNAL_ERRORS
-from belvo_async.bulk._journal_owner import bind
-from belvo_async.bulk._records import (
+from belvo_async._jobs.journal_errors import JOURNAL_ERRORS
+from belvo_async._jobs.journal_owner import bind
+from belvo_async._jobs.records import (
     RESULTS,
     Admission,
     Cell,
@@ -22,7 +19,10 @@ from belvo_async.bulk._records import (
     read_record,
     write_cell,
 )
-from belvo_async.bulk._status import count_links
+from belvo_async._jobs.status import count_links
+from belvo_async._sqlite.database import Database
+from belvo_async._sqlite.worker import InlineWorker, ThreadWorker
+from belvo_async.backends._upgrades import UPGRADES
 from belvo_async.params import ClientIdentity
 
 _BEGIN_RUN: Final = "INSERT INTO runs (started_at, total) VALUES (:at, :total)"

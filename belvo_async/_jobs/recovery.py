@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final
 
+from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import first_of
+from belvo_async._jobs.doubt import find_login_left
+from belvo_async._jobs.outcomes import Outcome, Unsettled, Updated
+from belvo_async._jobs.records import Record
+from belvo_async._jobs.worker import LinkWorker
 from belvo_async._pool import Client
-from belvo_async.bulk._doubt import find_login_left
-from belvo_async.bulk._outcomes import Outcome, Unsettled, Updated
-from belvo_async.bulk._records import Record
-from belvo_async.bulk._worker import LinkWorker
 from belvo_async.errors import AuthenticationError, BelvoError, OutcomeUnknownError, UsageError
 
 _FIRST_WAIT: Final = 3.0
@@ -38,7 +39,8 @@ class Recovery:
         Raises:
             BelvoError: The job cannot go on.
         """
-        outcome = await self._find_outcome(record)
+        with for_job():
+            outcome = await self._find_outcome(record)
         if outcome is not None:
             await self._worker.record(outcome, record.institution)
         return outcome
