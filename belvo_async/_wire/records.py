@@ -11,12 +11,10 @@ from belvo_async._wire.json import MalformedError
 T = TypeVar("T")
 
 
-def _is(wanted: type) -> Callable[[object], bool]:
-    return lambda kind: kind is wanted  # and no subclass, such as an enum
-
-
-def _exactly(*kinds: type) -> Callable[[object, object], object]:
-    def structure(value: object, _: object) -> object:
+def _exactly(*kinds: type) -> Callable[[object, Callable[[object], object]], object]:
+    def structure(value: object, kind: Callable[[object], object]) -> object:
+        if kind not in kinds:  # an enum, whose values are such
+            return kind(value)
         if type(value) in kinds:
             return value
         raise TypeError(f"expected {kinds[0].__name__}, got {type(value).__name__}")
@@ -34,8 +32,8 @@ def _read_time(value: object, _: object) -> datetime:
 def _build_converter() -> Converter:
     converter = Converter(detailed_validation=False)
     for kinds in ((str,), (int,), (bool,), (float, int)):
-        converter.register_structure_hook_func(_is(kinds[0]), _exactly(*kinds))
-    converter.register_structure_hook_func(_is(object), lambda value, _: value)
+        converter.register_structure_hook(kinds[0], _exactly(*kinds))
+    converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
     converter.register_structure_hook(datetime, _read_time)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     return converter
