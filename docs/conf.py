@@ -44,6 +44,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"belvo_async\.(\w+\.)?_.*\.(T|PoolSettings|BankUser|ChallengeFields)",
     ),
+    (r"py:.*", r"belvo_async\.mfa\.(T|T_co)"),
 ]
 
 _PUBLIC = (
@@ -72,7 +73,6 @@ _ALIASES = {
         "Observation": telemetry.Observation,
         "TokenProvider": belvo_async.TokenProvider,
         "bulk.CredentialsProvider": bulk.CredentialsProvider,
-        "bulk.ProgressCallback": bulk.ProgressCallback,
         "bulk.Outcome": bulk.Outcome,
         "mfa.State": mfa.State,
         "mfa.Event": mfa.Event,
