@@ -16,25 +16,23 @@ parked (`AwaitingToken`) holds no password and no token.
 
 from enum import Enum
 from typing import Final, Generic, NoReturn, TypeAlias
-from unicodedata import category, decimal
 
 from attrs import Attribute, field, frozen
 from typing_extensions import TypeVar
 
-from belvo_async._http import HiddenText, hide
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
     ChallengeExpiredError,
     ErrorDetail,
-    InvalidTokenError,
     SessionExpiredError,
     TokenNotSentError,
     TokenRequiredError,
     TooManyRoundsError,
 )
-from belvo_async.models import AwaitingToken, Challenge, ChallengeKind, Link
+from belvo_async.models import AwaitingToken, Challenge, Link
 from belvo_async.models._pickles import Fields, reads_older
+from belvo_async.params._tokens import read_token
 from belvo_async.params._validators import at_least, check_setting, flag, whole
 
 __all__ = [
@@ -61,7 +59,6 @@ T = TypeVar("T", default=Link)
 T_co = TypeVar("T_co", covariant=True, default=Link)
 
 _MARGIN_SHARE: Final = 0.1
-_LONGEST_TOKEN: Final = 1024
 _PARK: Final = "Pass provide_token=, or park this error's `state` with challenges.park() and answer it later."
 
 
@@ -292,43 +289,6 @@ def _restart(state: AwaitingToken | Resuming, error: BelvoError, policy: MfaPoli
     if state.restarts >= policy.restarts:
         return Failed(error=error)
     return Submitting(rounds=state.rounds, restarts=state.restarts + 1, update_digest=state.update_digest)
-
-
-def read_token(state: AwaitingToken, token: object) -> str | None:
-    """Return what to send as the token: text, or None where the challenge expects no input.
-
-    White space around a token is dropped; leading zeros stay. A token of digits alone, as people copy or type
-    them (in groups, or full-width), becomes plain digits, unless it is the answer to a question or a choice.
-
-    Raises:
-        InvalidTokenError: It is no text, empty, overlong, or holds control characters.
-    """
-    token = hide(token)
-    if not state.challenge.expects_user_input:
-        return None
-    if not isinstance(token, str):
-        problem = "is missing" if token is None else f"is {type(token).__name__}, not text"
-    elif not token.strip():
-        problem = "is empty"
-    else:
-        data = state.challenge.token_generation_data
-        is_answer = data.kind is ChallengeKind.TEXT or data.has_choices
-        text = HiddenText(token.strip() if is_answer else _join_digits(token.strip()))
-        if len(token) <= _LONGEST_TOKEN and text.isprintable():
-            return text
-        problem = "is too long or holds control characters"
-    raise InvalidTokenError(
-        f"The token {problem}; it was not sent.",
-        remedy="Return the token from provide_token, or pass it to links.resume(), as str: a number would "
-        "lose leading zeros. Until the challenge expires, this error's `state` can be resumed.",
-        link_id=state.challenge.link_id,
-        state=state,
-    )
-
-
-def _join_digits(token: str) -> str:
-    joined = "".join(letter for letter in token if category(letter) != "Zs")  # spaces of any width
-    return "".join(str(decimal(digit)) for digit in joined) if joined.isdecimal() else token
 
 
 def declined(state: AwaitingToken) -> ChallengeDeclinedError:

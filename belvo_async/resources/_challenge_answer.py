@@ -11,9 +11,10 @@ from belvo_async._engine.parked_challenges import ANSWER_PARKED, ParkedChallenge
 from belvo_async._engine.recorder import LoginRecorder, TwoRecorders
 from belvo_async.backends._challenge_record import ChallengeRecord
 from belvo_async.errors import ChallengeDeclinedError, TokenRequiredError
-from belvo_async.mfa import Declined, Expired, TokenGiven, challenge_expired, declined, read_token
+from belvo_async.mfa import Declined, Expired, TokenGiven, challenge_expired, declined
 from belvo_async.models import AwaitingToken, ChallengePhase, Link
 from belvo_async.params import LinkUpdate
+from belvo_async.params._tokens import read_token
 from belvo_async.resources._links import Links
 
 

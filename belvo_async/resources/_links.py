@@ -20,11 +20,12 @@ from belvo_async._wire.requests import LINKS, build_changes, build_delete, build
 from belvo_async._wire.responses import read_acceptance, read_link
 from belvo_async._wire.state_text import dump_state, load_state
 from belvo_async.errors import InvalidValueError
-from belvo_async.mfa import ResumeRoute, TokenGiven, read_token
+from belvo_async.mfa import ResumeRoute, TokenGiven
 from belvo_async.models import AcceptedRequest, AwaitingToken, Link
 from belvo_async.params import LinkChanges, LinkFilters, LinkRegistration, LinkUpdate
 from belvo_async.params._checks import read_link_id, read_names
 from belvo_async.params._filters import write_filters
+from belvo_async.params._tokens import read_token
 from belvo_async.resources._paginator import Paginator
 
 T = TypeVar("T")
