@@ -31,8 +31,8 @@ from belvo_async.params._validators import check_setting
 from belvo_async.resources._challenges import Challenges
 from belvo_async.resources._institutions import Institutions
 from belvo_async.resources._links import Links
-from belvo_async.telemetry._load import PoolLoad
-from belvo_async.telemetry._observer import Observer, log_observation
+from belvo_async.telemetry._log import Observer, log_observation
+from belvo_async.telemetry._pool_load import PoolLoad
 
 
 class Client:

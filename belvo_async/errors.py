@@ -54,7 +54,7 @@ import attrs
 from attrs import frozen
 
 from belvo_async.models import AwaitingToken
-from belvo_async.models._lines import write_line
+from belvo_async.models._text_limits import write_line
 
 E = TypeVar("E", bound=Exception)
 

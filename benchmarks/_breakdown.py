@@ -32,7 +32,7 @@ from belvo_async.models import Link
 from belvo_async.params._keyed_digest import KeyedDigest
 from belvo_async.resources._links import Links
 from belvo_async.telemetry._events import ExchangeEnded
-from belvo_async.telemetry._observer import log_observation, notify
+from belvo_async.telemetry._log import log_observation, notify
 from benchmarks._clients import CONNECTIONS, PASSWORD
 from benchmarks._server import SAMPLE_LINK
 from benchmarks._transports import time_transports

@@ -13,7 +13,7 @@ from belvo_async._engine.retry import Retrier
 from belvo_async._engine.server_clock import ServerClock
 from belvo_async._http import Request
 from belvo_async.mfa import MfaPolicy
-from belvo_async.telemetry._observer import Observer
+from belvo_async.telemetry._log import Observer
 
 
 @frozen(kw_only=True)

@@ -31,7 +31,7 @@ from belvo_async.mfa import (
 )
 from belvo_async.models import AwaitingToken
 from belvo_async.telemetry._events import ExchangeEnded, PoolPaused
-from belvo_async.telemetry._observer import notify, wants_details
+from belvo_async.telemetry._log import notify, wants_details
 
 T = TypeVar("T")
 ReadResult: TypeAlias = Callable[[Response, Request], T]

@@ -22,7 +22,7 @@ from belvo_async.errors import (
 )
 from belvo_async.models import AwaitingToken, ChallengePhase
 from belvo_async.telemetry._events import ParkedChallengeChanged, ParkedChallengeTroubled
-from belvo_async.telemetry._observer import notify
+from belvo_async.telemetry._log import notify
 
 DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
 """The phases in which it is not known what became of an answer."""

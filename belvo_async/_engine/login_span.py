@@ -6,7 +6,7 @@ from typing import Final, Self
 from belvo_async._engine.context import EngineContext
 from belvo_async.errors import BelvoError
 from belvo_async.telemetry._events import LoginEnded, LoginOperation, LoginStarted
-from belvo_async.telemetry._observer import notify, wants_details
+from belvo_async.telemetry._log import notify, wants_details
 
 
 class LoginSpan:

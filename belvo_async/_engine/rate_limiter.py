@@ -12,11 +12,11 @@ from typing import Final
 from belvo_async._clock import Clock
 from belvo_async._engine.pause import Pause
 from belvo_async._engine.priority import Priority
-from belvo_async._engine.turns import Line, Turn, fail_all, wake
+from belvo_async._engine.rate_limit_queue import Line, Turn, fail_all, wake
 from belvo_async._event_loop import first_of
 from belvo_async.errors import AddressBlockedError, PoolBusyError, PoolClosedError
 from belvo_async.params import RateLimit
-from belvo_async.telemetry._load import PoolLoad, QueueLoad
+from belvo_async.telemetry._pool_load import PoolLoad, QueueLoad
 
 _LEAST_LEAD: Final = 1.0
 _MOST_LEAD: Final = 10.0

@@ -6,9 +6,9 @@ from attrs import define, field
 
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.priority import Priority
+from belvo_async._engine.rate_limit_queue import Turn
 from belvo_async._engine.rate_limiter import RateLimiter
 from belvo_async._engine.send_record import SendRecord
-from belvo_async._engine.turns import Turn
 from belvo_async._http import Request
 from belvo_async.mfa import challenge_expired
 

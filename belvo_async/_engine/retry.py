@@ -25,7 +25,7 @@ from belvo_async.errors import (
 )
 from belvo_async.params._validators import at_least, whole
 from belvo_async.telemetry._events import RetryPlanned
-from belvo_async.telemetry._observer import Observer, notify
+from belvo_async.telemetry._log import Observer, notify
 
 T = TypeVar("T")
 NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError)

@@ -4,10 +4,10 @@ from typing import Protocol, TypeVar, assert_never
 
 from attrs import evolve
 
-from belvo_async._engine.asking import ask
 from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.link_lock import HoldLink
+from belvo_async._engine.token_request import ask
 from belvo_async.errors import TokenRequiredError
 from belvo_async.mfa import Completed, Event, Failed, Resuming, State, Submitting, advance
 from belvo_async.models import AwaitingToken

@@ -14,7 +14,7 @@ from belvo_async.params import Concurrency, Network, RateLimit, Timeouts
 from belvo_async.params._descriptors import count_free_descriptors
 from belvo_async.params._network import DIRECT
 from belvo_async.params._validators import check_setting
-from belvo_async.telemetry._observer import Observer
+from belvo_async.telemetry._log import Observer
 
 if TYPE_CHECKING:
     from attrs import Attribute

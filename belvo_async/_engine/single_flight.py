@@ -22,7 +22,7 @@ from belvo_async._engine.send_record import SendRecord
 from belvo_async._event_loop import end_all
 from belvo_async.errors import BelvoError, InvalidValueError, LinkBusyError, PoolClosedError
 from belvo_async.telemetry._events import AbandonedLoginEnded, LoginOperation
-from belvo_async.telemetry._observer import notify
+from belvo_async.telemetry._log import notify
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -19,7 +19,7 @@ from belvo_async._wire.responses import read_link
 from belvo_async.errors import BelvoError, OutcomeUnknownError
 from belvo_async.models import Link, LinkStatus
 from belvo_async.telemetry._events import LoginSettled
-from belvo_async.telemetry._observer import notify
+from belvo_async.telemetry._log import notify
 
 _SCHEDULE: Final = (0.0, 3.0, 6.0, 12.0)
 """Seconds before each check while the caller waits: a login takes seconds to minutes."""

@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 from attrs import field, frozen
 
-from belvo_async.models._lines import write_line
+from belvo_async.models._text_limits import write_line
 
 _COLUMNS = ("updated", "parked", "refused", "unsettled")
 

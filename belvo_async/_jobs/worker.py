@@ -48,7 +48,7 @@ from belvo_async.errors import (
 )
 from belvo_async.mfa import ResumeRoute, challenge_expired
 from belvo_async.models import Link
-from belvo_async.models._lines import LONGEST_NAME, cut_optional
+from belvo_async.models._text_limits import LONGEST_NAME, cut_optional
 from belvo_async.params import LinkUpdate
 
 T = TypeVar("T")

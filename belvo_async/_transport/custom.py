@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from belvo_async._http import HiddenText, Request, Response
 from belvo_async._transport.interface import HttpRequest, HttpResponse, HttpTransport, SendPermit
-from belvo_async._transport.keys import build_headers, build_key_forms
+from belvo_async._transport.key_headers import build_headers, build_key_forms
 from belvo_async.errors import ConfigurationError, NotSentError, ResponseLostError
 from belvo_async.params import Credentials, Timeouts
 

@@ -13,7 +13,7 @@ from belvo_async._transport.connector import SENDING, Connector, Sending, Socket
 from belvo_async._transport.failures import BodyTooLargeError, Route, build_lost, build_not_sent
 from belvo_async._transport.frames import drop_frames
 from belvo_async._transport.interface import SendPermit
-from belvo_async._transport.keys import build_headers, build_key_forms
+from belvo_async._transport.key_headers import build_headers, build_key_forms
 from belvo_async.errors import NotSentError, TransportError
 from belvo_async.params import Credentials, Network, Timeouts
 

@@ -13,7 +13,7 @@ from attrs import define
 
 from belvo_async._wire.json import MalformedError, find_link_id, parse_json
 from belvo_async.models import Challenge, ChallengeKind, ResumeTarget, TokenGenerationData
-from belvo_async.models._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim
+from belvo_async.models._text_limits import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim
 
 T = TypeVar("T")
 

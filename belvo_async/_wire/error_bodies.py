@@ -16,7 +16,7 @@ from belvo_async.errors import (
     RequestTimeoutError,
     UnreadableResponseError,
 )
-from belvo_async.models._lines import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim, write_line
+from belvo_async.models._text_limits import LONGEST_MESSAGE, LONGEST_NAME, cut, cut_optional, trim, write_line
 
 _ROOM_FOR_EXTRA: Final = 5_000
 """Characters of all the keys of an error item that have no attribute."""

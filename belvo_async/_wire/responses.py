@@ -13,7 +13,7 @@ from belvo_async._wire.redaction import REDACTED, read_contents
 from belvo_async.errors import UnreadableResponseError
 from belvo_async.mfa import Accepted, Challenged, Event, Rejected
 from belvo_async.models import AcceptedRequest, Challenge, Institution, Link, Page, ResumeTarget
-from belvo_async.models._lines import LONGEST_NAME, cut_optional
+from belvo_async.models._text_limits import LONGEST_NAME, cut_optional
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from typing import Final
 from attrs import evolve, frozen
 
 from belvo_async._clock import Instant
+from belvo_async._wire.challenge_text import dump_state, load_state
 from belvo_async._wire.json import dump_json, parse_json
 from belvo_async._wire.records import read_record, write_record
-from belvo_async._wire.state_text import dump_state, load_state
 from belvo_async.backends._challenge_store import ChallengeRow, damaged
 from belvo_async.models import AwaitingToken, ChallengePhase, ParkedChallenge
 
@@ -37,7 +37,7 @@ class ChallengeRecord:
     phase: ChallengePhase
     version: int
     parked: str
-    """The challenge as text, see `_wire.state_text`."""
+    """The challenge as text, see `_wire.challenge_text`."""
     expires_at: datetime
     parked_at: datetime
     institution: str | None

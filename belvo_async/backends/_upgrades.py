@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from belvo_async._clock import Instant
+from belvo_async._wire.challenge_text import load_state
 from belvo_async._wire.json import parse_json
-from belvo_async._wire.state_text import load_state
 from belvo_async.backends._challenge_record import ChallengeRecord, digest_link, find_key, write_row
 from belvo_async.errors import DamagedStateError
 from belvo_async.models import ChallengePhase

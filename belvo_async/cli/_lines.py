@@ -8,7 +8,7 @@ from io import UnsupportedOperation
 
 from attrs import define
 
-from belvo_async.cli._aside import run_aside
+from belvo_async.cli._threads import run_aside
 
 _CHUNK = 4096
 

@@ -11,7 +11,6 @@ from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool
 from belvo_async.bulk import RefreshReport, RefreshRun
-from belvo_async.cli._aside import run_aside
 from belvo_async.cli._ask import Asker
 from belvo_async.cli._console import write_error, write_prose
 from belvo_async.cli._exit_codes import ExitCode, find_code
@@ -19,6 +18,7 @@ from belvo_async.cli._follow import follow_job
 from belvo_async.cli._interrupt import Interrupt, wait_or_interrupt, watch_signals
 from belvo_async.cli._refresh_view import View, list_hints
 from belvo_async.cli._rows import RowCount, RowSource, check_rows, list_problems, read_updates
+from belvo_async.cli._threads import run_aside
 from belvo_async.cli._update import Desk
 from belvo_async.errors import UsageError
 

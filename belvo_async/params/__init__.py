@@ -1,7 +1,7 @@
 """What you hand in: settings of a pool, new credentials of a link, filters of a list. Checked where made."""
 
 from belvo_async._version import publish as _publish
-from belvo_async.params._credentials import Credentials
+from belvo_async.params._api_keys import Credentials
 from belvo_async.params._environment import Environment
 from belvo_async.params._filters import InstitutionFilters, LinkFilters
 from belvo_async.params._identity import ClientIdentity

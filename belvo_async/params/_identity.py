@@ -5,7 +5,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from belvo_async.params._credentials import Credentials
+from belvo_async.params._api_keys import Credentials
 from belvo_async.params._keyed_digest import KeyedDigest
 from belvo_async.params._updates import UPDATE_FIELDS, LinkUpdate
 

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from typing import Final, NoReturn
 
-from belvo_async.params._credentials import Credentials
+from belvo_async.params._api_keys import Credentials
 
 _DIGITS: Final = 32
 """Hexadecimal: half of the hash, which tells values apart and is no use to whoever wants to guess one."""

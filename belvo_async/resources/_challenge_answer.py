@@ -3,12 +3,12 @@
 from attrs import frozen
 
 from belvo_async._clock import Instant
-from belvo_async._engine.asking import ask
 from belvo_async._engine.callers import Caller, Callers, TokenProvider
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.lease import answered
 from belvo_async._engine.parked_challenges import ANSWER_PARKED, ParkedChallenges
 from belvo_async._engine.recorder import LoginRecorder, TwoRecorders
+from belvo_async._engine.token_request import ask
 from belvo_async.backends._challenge_record import ChallengeRecord
 from belvo_async.errors import ChallengeDeclinedError, TokenRequiredError
 from belvo_async.mfa import Declined, Expired, TokenGiven, challenge_expired, declined

@@ -20,8 +20,8 @@ from belvo_async.telemetry._events import (
     PoolPaused,
     RetryPlanned,
 )
-from belvo_async.telemetry._load import PoolLoad, QueueLoad
-from belvo_async.telemetry._observer import Observer, log_observation
+from belvo_async.telemetry._log import Observer, log_observation
+from belvo_async.telemetry._pool_load import PoolLoad, QueueLoad
 
 __all__ = [
     "AbandonedLoginEnded",

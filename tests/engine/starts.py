@@ -1,8 +1,8 @@
 """Starts of a rate limiter, as a request takes them."""
 
 from belvo_async._engine.priority import Priority
+from belvo_async._engine.rate_limit_queue import Turn
 from belvo_async._engine.rate_limiter import RateLimiter
-from belvo_async._engine.turns import Turn
 
 
 async def start(limiter: RateLimiter, priority: Priority = Priority.CALL) -> Turn:

@@ -21,7 +21,7 @@ from belvo_async.telemetry import (
     RetryPlanned,
     log_observation,
 )
-from belvo_async.telemetry._observer import _LINES
+from belvo_async.telemetry._log import _LINES
 
 
 def end(status: int | None, error: str | None = None) -> ExchangeEnded:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from belvo_async._clock import Instant
-from belvo_async._wire.state_text import dump_state, load_state
+from belvo_async._wire.challenge_text import dump_state, load_state
 from belvo_async.errors import BelvoError, InvalidTokenError, LoginFailedError
 from belvo_async.mfa import (
     Accepted,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from belvo_async import Challenge
 from belvo_async._clock import Instant
-from belvo_async._wire.state_text import dump_state, load_state
+from belvo_async._wire.challenge_text import dump_state, load_state
 from belvo_async.errors import DamagedStateError
 from belvo_async.models import AwaitingToken, ResumeTarget
 from tests.mfa.builders import build_awaiting, build_challenge

@@ -10,7 +10,7 @@ from belvo_async.errors import ChallengeDeclinedError, TokenProviderError, Token
 from belvo_async.mfa import Declined, Expired, TokenGiven, token_required
 from belvo_async.models import AwaitingToken
 from belvo_async.telemetry._events import ChallengeClosed, ChallengeEnding, ChallengeReceived
-from belvo_async.telemetry._observer import notify
+from belvo_async.telemetry._log import notify
 
 Reply: TypeAlias = TokenGiven | Declined | Expired
 

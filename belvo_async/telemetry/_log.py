@@ -1,4 +1,4 @@
-"""Who watches the pool: the default observer, which writes the log, and how each is told."""
+"""The log, which the default observer writes, and how any observer is told."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from attrs import asdict
 
-from belvo_async.models._lines import write_line
+from belvo_async.models._text_limits import write_line
 from belvo_async.telemetry._events import (
     AbandonedLoginEnded,
     ChallengeClosed,
