@@ -147,3 +147,14 @@ async def test_what_a_recorder_cannot_write_down_is_not_sent(sandbox: Sandbox, p
         await pool.challenges.resume(ticket, RIGHT, recorder=Notes(fails_at="answer"))
     assert await list_tokens(sandbox, pool, ticket) == []
     await pool.challenges.resume(ticket, RIGHT)
+
+
+async def test_a_new_challenge_that_a_recorder_cannot_write_down_stays_open_under_its_ticket(
+    sandbox: Sandbox, pool: SessionPool
+) -> None:
+    ticket = await park(sandbox, pool)
+    with pytest.raises(JournalWriteError):
+        await pool.challenges.resume(ticket, WRONG, recorder=Notes(fails_at="challenge"))
+    assert (await pool.challenges.get(ticket)).phase is ChallengePhase.OPEN
+    await pool.challenges.resume(ticket, RIGHT)
+    assert await list_tokens(sandbox, pool, ticket) == [WRONG, RIGHT]
