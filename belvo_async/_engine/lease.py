@@ -187,7 +187,7 @@ class Claim:
             case TokenNotSentError():
                 error.remedy = "Resume once more with the same ticket, before the challenge expires."
                 await finish(self.release())
-            case ChallengeExpiredError() if not self._is_restarted:  # before it left
+            case ChallengeExpiredError(status=None) if not self._is_restarted:  # before it left
                 await finish(self.release())
             case _ if not self._has_left:
                 await finish(self.release())
