@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final, TypeVar
 
 from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import first_of, is_cancelled_from_outside
 from belvo_async._jobs.credentials import HeldBackError, RefusedCredentials
-from belvo_async._jobs.doubt import build_doubt, check_status, collect, find_waiting
+from belvo_async._jobs.doubt import STOPS_A_JOB, build_doubt, check_status, collect, find_waiting
 from belvo_async._jobs.journal import Journal
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import (
@@ -32,11 +31,8 @@ from belvo_async.errors import (
     BelvoError,
     ChallengeAnsweredError,
     ChallengeError,
-    ChallengeStoreError,
     DeadlineExceededError,
-    InvalidTokenError,
     InvalidValueError,
-    JobError,
     OutcomeUnknownError,
     PoolClosedError,
     SourceError,
@@ -44,7 +40,6 @@ from belvo_async.errors import (
     TokenProviderError,
     TokenRequiredError,
     UnreachableError,
-    WrongEventLoopError,
 )
 from belvo_async.mfa import ResumeRoute, challenge_expired
 from belvo_async.models import Link
@@ -178,7 +173,7 @@ class LinkWorker:
             case _ if steps.parked is not None and _leaves_open(error):
                 return steps.parked
             case ChallengeAnsweredError() if steps.parked is not None:
-                return await self._read_other_answer(steps, steps.parked)
+                return await self._read_other_answer(error, steps, steps.parked)
             case DeadlineExceededError():
                 return await self._read_lateness(error, steps)
             case AuthenticationError() | PoolClosedError() if _is_unsent(error, steps):
@@ -187,35 +182,41 @@ class LinkWorker:
             case UnreachableError() | AddressBlockedError() if steps.phase is Phase.SUBMITTED:
                 await self._journal.requeue(steps.link_id)  # it was announced, and did not leave
                 raise error
-            case (
-                AuthenticationError()
-                | ChallengeStoreError()
-                | JobError()
-                | PoolClosedError()
-                | WrongEventLoopError()
-            ):
-                raise error  # every other link would meet it too
-            case TokenProviderError() | InvalidTokenError() if steps.parked is not None:
-                with suppress(ChallengeError):  # nobody is to answer it: the link is to be tried again
-                    await self._pool.challenges.decline(steps.parked.ticket)
-                return self.refuse(steps.link_id, error)
+            case _ if isinstance(error, STOPS_A_JOB):
+                raise error
+            case _ if steps.parked is not None and steps.phase is Phase.ASKING:
+                return await self._give_up(error, steps, steps.parked)
             case _:
                 return self._read_refusal(error, steps)
 
-    async def _read_other_answer(self, steps: Steps, parked: Parked) -> Outcome:
+    async def _give_up(self, error: BelvoError, steps: Steps, parked: Parked) -> Outcome:
+        """Keep others from answering a challenge of a link that is to be tried again, unless they have."""
+        try:
+            await self._pool.challenges.decline(parked.ticket)
+        except ChallengeAnsweredError:
+            return await self._read_other_answer(error, steps, parked)
+        except ChallengeError:  # it is over in some other way
+            pass
+        return self._read_refusal(error, steps)
+
+    async def _read_other_answer(self, error: BelvoError, steps: Steps, parked: Parked) -> Outcome:
         """Tell what has become of a challenge that somebody else answers."""
         record = Record(
             link_id=steps.link_id, state=LinkState.PARKED, at=self._pool.clock.wall(), ticket=parked.ticket
         )
         try:
             found = await collect(self._pool, record)
-        except BelvoError as error:
-            return await self._read_failure(error, steps)
+        except OutcomeUnknownError as unknown:
+            return Unsettled(link_id=steps.link_id, error=unknown)
+        except STOPS_A_JOB:
+            raise
+        except BelvoError as refusal:
+            return self._read_refusal(refusal, steps)
         match found:
             case Link():
                 return Updated(link_id=steps.link_id, link=found)
             case None:
-                return self.refuse(steps.link_id, challenge_expired(steps.link_id, "its time ran out"))
+                return self._read_refusal(error, steps)
             case _:
                 return parked
 
