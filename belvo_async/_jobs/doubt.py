@@ -77,7 +77,7 @@ async def find_waiting(pool: Client, record: Record) -> ParkedChallenge | None:
         found = await _read(pool, record.ticket)
     else:
         found = await pool.challenges.find(record.link_id)
-        found = None if found is None or found.parked_at < record.at else found
+        found = None if found is None or found.challenge.received_at < record.at else found
     is_waiting = found is not None and found.phase in (ChallengePhase.OPEN, ChallengePhase.CLAIMED)
     return found if is_waiting else None
 
