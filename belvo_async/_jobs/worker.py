@@ -145,7 +145,13 @@ class LinkWorker:
                     holds_back=not outcome.may_retry and has_left,
                 )
             case Unsettled(link_id=link_id, error=error):
-                await self._journal.finish(link_id, state, code=find_code(error), message=error.message)
+                await self._journal.finish(
+                    link_id,
+                    state,
+                    code=find_code(error),
+                    message=error.message,
+                    submitted_at=error.sent_at if isinstance(error, OutcomeUnknownError) else None,
+                )
 
     def refuse(self, link_id: str, error: BelvoError) -> NotUpdated:
         """Build the outcome of a link that keeps its old credentials."""

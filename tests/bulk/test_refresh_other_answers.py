@@ -1,15 +1,18 @@
 """Somebody else answers a challenge of a job: its link is told as it is, and nobody logs in meanwhile."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
 from belvo_async import Challenge, SessionPool
+from belvo_async.backends import MemoryChallengeStore
 from belvo_async.bulk import Outcome, Unsettled, Updated
+from belvo_async.errors import OutcomeUnknownError
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
-from tests.bulk.conftest import HEIMDALL, add_update, only, refresh_all
-from tests.bulk.test_refresh_challenges import other, sharing, store
+from tests.bulk.conftest import HEIMDALL, add_update, count_puts, only, open_pool, refresh_all
+from tests.bulk.test_refresh_challenges import other, run_again, run_once, sharing, store
 
 __all__ = ["other", "sharing", "store"]
 
@@ -68,3 +71,39 @@ async def test_a_link_that_cannot_be_read_after_somebody_else_has_answered_is_un
         return TOKEN
 
     only(await ask_and_answer_elsewhere(sandbox, sharing, other, go_dark), Unsettled)
+
+
+async def test_a_link_that_was_updated_by_its_ticket_and_cannot_be_read_is_found_updated_later(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, clock: ManualClock, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    await run_once(sharing, update, journal)
+    await clock.sleep(400.0)
+    await answer(other)
+    sandbox.faults.add(ReadLinks)
+    only(await run_again(sharing, update, journal), Unsettled)
+    sandbox.faults.clear()
+    (outcome,), _ = await refresh_all(sharing, [update], journal=journal, retry="unsettled")
+    only(outcome, Updated)
+    assert count_puts(sandbox) == 1
+
+
+async def test_no_login_is_sent_while_that_of_an_answer_of_somebody_else_may_run(
+    sandbox: Sandbox,
+    sharing: SessionPool,
+    store: MemoryChallengeStore,
+    clock: ManualClock,
+    tmp_path: Path,
+) -> None:
+    """The job's own login is over for long."""
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    await run_once(sharing, update, journal)
+    await clock.sleep(400.0)
+    sandbox.faults.add(Fault(kind="reset_before", method="PATCH"))
+    async with open_pool(sandbox, challenge_store=store) as killed:
+        with pytest.raises(OutcomeUnknownError):
+            await answer(killed)
+    only(await run_again(sharing, update, journal), Unsettled)
+    (outcome,), _ = await refresh_all(sharing, [update], journal=journal, retry="unsettled")
+    assert "it may run for" in only(outcome, Unsettled).error.message
+    assert count_puts(sandbox) == 1
