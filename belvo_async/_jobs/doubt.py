@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Final
 
+from attrs import evolve
+
 from belvo_async._jobs.records import LinkState, Record
 from belvo_async._pool import Client
 from belvo_async.errors import (
@@ -30,6 +32,8 @@ STOPS_A_JOB: Final = (
     WrongEventLoopError,
 )
 """What every other link would meet too."""
+_DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
+"""The phases in which it is not known what became of a token."""
 
 
 def find_login_left(record: Record, now: datetime, login_limit: float) -> float:
@@ -64,22 +68,34 @@ def build_doubt(link_id: str, why: str) -> OutcomeUnknownError:
     )
 
 
-async def find_waiting(pool: Client, record: Record) -> ParkedChallenge | None:
-    """Return the challenge of an interrupted login whose token has not left: nobody logs in meanwhile.
+async def find_challenge(pool: Client, record: Record) -> ParkedChallenge | None:
+    """Return the challenge of an interrupted login, whatever has become of it.
 
     It is that of the ticket; or, where a kill came before the ticket was written, the one that came since the
-    login left.
+    login left and still waits.
 
     Raises:
         ChallengeStoreError: The store cannot be used.
     """
     if record.ticket is not None:
-        found = await _read(pool, record.ticket)
-    else:
-        found = await pool.challenges.find(record.link_id)
-        found = None if found is None or found.challenge.received_at < record.at else found
-    is_waiting = found is not None and found.phase in (ChallengePhase.OPEN, ChallengePhase.CLAIMED)
-    return found if is_waiting else None
+        return await _read(pool, record.ticket)
+    found = await pool.challenges.find(record.link_id)
+    return None if found is None or found.challenge.received_at < record.at else found
+
+
+def add_answer(record: Record, parked: ParkedChallenge | None) -> Record:
+    """Add to a record what the store knows: the ticket, and when an answer was sent, by whomever."""
+    if parked is None:
+        return record
+    sent_at = parked.answered_at if parked.phase in _DOUBTFUL else None
+    return evolve(record, ticket=parked.ticket, submitted_at=sent_at or record.submitted_at)
+
+
+def is_in_doubt(record: Record, parked: ParkedChallenge | None) -> bool:
+    """Whether only the status of the link tells what became of an interrupted login."""
+    if parked is not None and parked.phase is not ChallengePhase.EXPIRED:
+        return parked.phase in _DOUBTFUL
+    return record.state in (LinkState.SUBMITTED, LinkState.ANSWERED)
 
 
 async def collect(pool: Client, record: Record) -> Link | ParkedChallenge | None:
@@ -114,7 +130,7 @@ def _judge(parked: ParkedChallenge) -> ParkedChallenge | None:
     match parked.phase:
         case ChallengePhase.OPEN | ChallengePhase.CLAIMED:
             return parked
-        case ChallengePhase.ANSWERED | ChallengePhase.UNSETTLED:
+        case phase if phase in _DOUBTFUL:
             raise _build_answer_doubt(parked, "it shows no success")
         case ChallengePhase.DECLINED:
             raise ChallengeDeclinedError(
@@ -147,8 +163,3 @@ async def _read(pool: Client, ticket: str) -> ParkedChallenge | None:
         return await pool.challenges.get(ticket)
     except (UnknownTicketError, DamagedStateError):
         return None
-
-
-def has_sent_token(record: Record) -> bool:
-    """Whether a token may have left: the status of the link tells what became of it."""
-    return record.state in (LinkState.SUBMITTED, LinkState.ANSWERED)

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import first_of, is_cancelled_from_outside
 from belvo_async._jobs.credentials import HeldBackError, RefusedCredentials
-from belvo_async._jobs.doubt import STOPS_A_JOB, build_doubt, check_status, collect, find_waiting
+from belvo_async._jobs.doubt import STOPS_A_JOB, build_doubt, check_status, collect
 from belvo_async._jobs.journal import Journal
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import (
@@ -286,8 +286,7 @@ class LinkWorker:
             return await self._ask(steps, steps.parked.ticket, update, job.refused)
 
     async def _resume(self, record: Record, steps: Steps) -> Link:
-        waiting = await find_waiting(self._pool, record)
-        found = await collect(self._pool, record) if waiting is None else waiting
+        found = await collect(self._pool, record)
         if isinstance(found, Link):
             return found
         if found is None:

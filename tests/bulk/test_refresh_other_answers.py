@@ -1,14 +1,16 @@
 """Somebody else answers a challenge of a job: its link is told as it is, and nobody logs in meanwhile."""
 
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from belvo_async import Challenge, SessionPool
 from belvo_async.backends import MemoryChallengeStore
-from belvo_async.bulk import Outcome, Unsettled, Updated
-from belvo_async.errors import OutcomeUnknownError
+from belvo_async.bulk import LinkState, NotUpdated, Outcome, Unsettled, Updated, list_records
+from belvo_async.errors import BelvoError, OutcomeUnknownError
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import HEIMDALL, add_update, count_puts, only, open_pool, refresh_all
@@ -107,3 +109,43 @@ async def test_no_login_is_sent_while_that_of_an_answer_of_somebody_else_may_run
     (outcome,), _ = await refresh_all(sharing, [update], journal=journal, retry="unsettled")
     assert "it may run for" in only(outcome, Unsettled).error.message
     assert count_puts(sandbox) == 1
+
+
+def leave_answered(path: Path) -> None:
+    """Write what a run has left that was killed once it had announced its answer."""
+    with closing(sqlite3.connect(path)) as journal, journal:
+        journal.execute("UPDATE links SET state = 'answered'")
+
+
+async def test_a_run_that_was_killed_before_it_wrote_that_a_token_was_refused_reads_so_in_the_store(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    await run_once(sharing, update, journal)
+    sandbox.faults.add(Fault(kind="status", status=400, method="PATCH", reaches_bank=False))
+    with pytest.raises(BelvoError):
+        await answer(other)
+    leave_answered(journal)
+    (outcome,), _ = await refresh_all(sharing, [update], journal=journal)
+    only(outcome, NotUpdated)
+    assert count_puts(sandbox) == 1
+
+
+async def test_a_run_that_was_killed_looks_for_as_long_as_the_answer_of_somebody_else_may_run(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, clock: ManualClock, tmp_path: Path
+) -> None:
+    """Somebody else has answered long after this run had announced an answer that it never sent."""
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    ticket = await run_once(sharing, update, journal)
+    leave_answered(journal)
+    await clock.sleep(400.0)
+    sandbox.faults.add(Fault(kind="close_before", method="PATCH"))
+    with pytest.raises(OutcomeUnknownError):
+        await answer(other)
+    sent_at = (await other.challenges.get(ticket)).answered_at
+    (outcome,), _ = await refresh_all(sharing, [update], journal=journal)
+    error = only(outcome, Unsettled).error
+    assert isinstance(error, OutcomeUnknownError)
+    assert error.sent_at == sent_at
+    (record,) = list_records(journal, (LinkState.UNSETTLED,), limit=2)
+    assert record.submitted_at == sent_at
