@@ -7,6 +7,7 @@ from attrs import evolve
 
 from belvo_async._jobs.records import LinkState, Record
 from belvo_async._pool import Client
+from belvo_async._wire.error_codes import find_meaning
 from belvo_async.errors import (
     ApiError,
     AuthenticationError,
@@ -139,9 +140,10 @@ def _judge(parked: ParkedChallenge) -> ParkedChallenge | None:
                 link_id=parked.link_id,
             )
         case ChallengePhase.REFUSED:
-            raise ApiError(
+            kind, remedy = find_meaning(parked.code, 0)
+            raise (ApiError if issubclass(kind, AuthenticationError) else kind)(  # the keys are others by now
                 parked.message or "The token was refused.",
-                remedy="Correct the credentials before the link is updated again.",
+                remedy=remedy,
                 details=(ErrorDetail(code=parked.code or ""),),
                 link_id=parked.link_id,
             )

@@ -54,6 +54,8 @@ class Steps:
         self.phase = Phase.NOTHING
         self.submitted_at: datetime | None = None
         """When the last login or answer left, by Belvo's clock."""
+        self.is_refused = False
+        """Whether the bank has refused an answer that somebody else has sent."""
         self.credentials: str | None = None
         """The digest of what the login sends."""
         self.parked: Parked | None = None

@@ -27,6 +27,7 @@ from belvo_async._jobs.records import Job, LinkState, Record
 from belvo_async._pool import Client
 from belvo_async.errors import (
     AddressBlockedError,
+    ApiError,
     AuthenticationError,
     BelvoError,
     ChallengeAnsweredError,
@@ -42,7 +43,7 @@ from belvo_async.errors import (
     UnreachableError,
 )
 from belvo_async.mfa import ResumeRoute, challenge_expired
-from belvo_async.models import Link
+from belvo_async.models import Link, ParkedChallenge
 from belvo_async.models._lines import LONGEST_NAME, cut_optional
 from belvo_async.params import LinkUpdate
 
@@ -169,7 +170,7 @@ class LinkWorker:
             outcome = await self._read_failure(error, steps)
         else:
             outcome = Updated(link_id=steps.link_id, link=link)
-        await self.record(outcome, institution, has_left=steps.submitted_at is not None)
+        await self.record(outcome, institution, has_left=steps.is_refused or steps.submitted_at is not None)
         return outcome
 
     async def _read_failure(self, error: BelvoError, steps: Steps) -> Outcome:
@@ -211,7 +212,7 @@ class LinkWorker:
             link_id=steps.link_id, state=LinkState.PARKED, at=self._pool.clock.wall(), ticket=parked.ticket
         )
         try:
-            found = await collect(self._pool, record)
+            found = await self._collect(record, steps)
         except OutcomeUnknownError as unknown:
             return Unsettled(link_id=steps.link_id, error=unknown)
         except STOPS_A_JOB:
@@ -264,7 +265,7 @@ class LinkWorker:
     async def _log_in(self, job: Job, steps: Steps) -> Link:
         earlier = job.earlier
         if earlier is not None and earlier.state is LinkState.PARKED:
-            found = await collect(self._pool, earlier)
+            found = await self._collect(earlier, steps)
             if isinstance(found, Link):
                 return found
             if found is not None:
@@ -286,13 +287,20 @@ class LinkWorker:
             return await self._ask(steps, steps.parked.ticket, update, job.refused)
 
     async def _resume(self, record: Record, steps: Steps) -> Link:
-        found = await collect(self._pool, record)
+        found = await self._collect(record, steps)
         if isinstance(found, Link):
             return found
         if found is None:
             raise challenge_expired(record.link_id, "nobody answered before its time ran out")
         await steps.take(found)
         return await self._ask(steps, found.ticket, None, record.refused)
+
+    async def _collect(self, record: Record, steps: Steps) -> Link | ParkedChallenge | None:
+        try:
+            return await collect(self._pool, record)
+        except ApiError:
+            steps.is_refused = True
+            raise
 
     async def _ask(
         self, steps: Steps, ticket: str, update: LinkUpdate | None, refused: Collection[str]

@@ -10,8 +10,9 @@ import pytest
 from belvo_async import Challenge, SessionPool
 from belvo_async.backends import MemoryChallengeStore
 from belvo_async.bulk import LinkState, NotUpdated, Outcome, Unsettled, Updated, list_records
-from belvo_async.errors import BelvoError, OutcomeUnknownError
+from belvo_async.errors import BelvoError, LoginFailedError, OutcomeUnknownError, SessionExpiredError
 from belvo_async.sandbox import Fault, Sandbox
+from belvo_async.sandbox._test_users import OWN_PEOPLE
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import HEIMDALL, add_update, count_puts, only, open_pool, refresh_all
 from tests.bulk.test_refresh_challenges import other, run_again, run_once, sharing, store
@@ -149,3 +150,27 @@ async def test_a_run_that_was_killed_looks_for_as_long_as_the_answer_of_somebody
     assert error.sent_at == sent_at
     (record,) = list_records(journal, (LinkState.UNSETTLED,), limit=2)
     assert record.submitted_at == sent_at
+
+
+async def test_credentials_that_a_bank_refused_after_the_answer_of_somebody_else_are_held_back(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    await run_once(sharing, update, journal)
+    sandbox.links[update.link_id].person = OWN_PEOPLE["x_locked"]
+    with pytest.raises(LoginFailedError):
+        await answer(other)
+    assert not only(await run_again(sharing, update, journal), NotUpdated).may_retry
+    _, report = await refresh_all(sharing, [update], journal=journal, retry="refused")
+    assert (report.held_back, count_puts(sandbox)) == (1, 1)
+
+
+async def test_a_link_whose_session_had_expired_when_somebody_else_answered_may_be_tried_again(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "x_mfa_expired", HEIMDALL), tmp_path / "journal"
+    await run_once(sharing, update, journal)
+    with pytest.raises(SessionExpiredError):
+        await answer(other)
+    refused = only(await run_again(sharing, update, journal), NotUpdated)
+    assert (type(refused.error), refused.may_retry) == (SessionExpiredError, True)
