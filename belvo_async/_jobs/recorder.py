@@ -97,13 +97,18 @@ class Steps:
 
     async def take(self, challenge: ParkedChallenge) -> None:
         """Go on with a challenge that the store has."""
-        parked = Parked(
-            link_id=self.link_id,
-            ticket=challenge.ticket,
-            challenge=challenge.challenge,
-            expires_at=challenge.expires_at,
-        )
+        parked = show(challenge)
         await self._journal.challenge(self.link_id, ticket=parked.ticket, expires_at=parked.expires_at)
         self.phase, self.parked = Phase.ASKING, parked
         if self._on_challenge is not None:
             self._on_challenge(parked)
+
+
+def show(challenge: ParkedChallenge) -> Parked:
+    """Return the outcome of a link whose challenge is left open."""
+    return Parked(
+        link_id=challenge.link_id,
+        ticket=challenge.ticket,
+        challenge=challenge.challenge,
+        expires_at=challenge.expires_at,
+    )

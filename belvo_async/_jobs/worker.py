@@ -22,7 +22,7 @@ from belvo_async._jobs.outcomes import (
     find_state,
 )
 from belvo_async._jobs.prompts import LeftOpenError, Prompts
-from belvo_async._jobs.recorder import Phase, Steps
+from belvo_async._jobs.recorder import Phase, Steps, show
 from belvo_async._jobs.records import Job, LinkState, Record
 from belvo_async._pool import Client
 from belvo_async.errors import (
@@ -180,7 +180,7 @@ class LinkWorker:
             case _ if steps.parked is not None and _leaves_open(error):
                 return steps.parked
             case ChallengeAnsweredError() if steps.parked is not None:
-                return await self._read_other_answer(error, steps, steps.parked)
+                return await self._read_answer(error, steps, steps.parked)
             case DeadlineExceededError():
                 return await self._read_lateness(error, steps)
             case AuthenticationError() | PoolClosedError() if _is_unsent(error, steps):
@@ -201,13 +201,13 @@ class LinkWorker:
         try:
             await self._pool.challenges.decline(parked.ticket)
         except ChallengeAnsweredError:
-            return await self._read_other_answer(error, steps, parked)
+            return await self._read_answer(error, steps, parked)
         except ChallengeError:  # it is over in some other way
             pass
         return self._read_refusal(error, steps)
 
-    async def _read_other_answer(self, error: BelvoError, steps: Steps, parked: Parked) -> Outcome:
-        """Tell what has become of a challenge that somebody else answers."""
+    async def _read_answer(self, error: BelvoError, steps: Steps, parked: Parked) -> Outcome:
+        """Tell what has become of a challenge, whoever answers it."""
         record = Record(
             link_id=steps.link_id, state=LinkState.PARKED, at=self._pool.clock.wall(), ticket=parked.ticket
         )
@@ -225,7 +225,7 @@ class LinkWorker:
             case None:
                 return self._read_refusal(error, steps)
             case _:
-                return parked
+                return show(found)
 
     def _read_refusal(self, error: BelvoError, steps: Steps) -> Outcome:
         """Tell a login that failed from one that never began: then an earlier one stays in doubt."""
@@ -241,6 +241,8 @@ class LinkWorker:
             return steps.parked
         if steps.submitted_at is None:
             return self._read_refusal(error, steps)
+        if steps.parked is not None:  # the store knows how far its answer has come
+            return await self._read_answer(error, steps, steps.parked)
         try:
             link = await self._pool.links.settle(steps.link_id, since=steps.submitted_at)
         except BelvoError:
