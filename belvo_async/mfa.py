@@ -259,7 +259,7 @@ def _ask(
             )
         )
     if challenge.expiry is not None and challenge.expiry <= 0:
-        return Failed(error=challenge_expired(challenge.link_id, "it was over when it came"))
+        return Failed(error=challenge_expired(challenge.link_id, "it was over when it came", status=428))
     return AwaitingToken(
         challenge=challenge,
         deadline=at + policy.find_seconds(challenge),
@@ -315,11 +315,12 @@ def token_required(state: AwaitingToken, why: str, *, remedy: str = _PARK) -> To
     )
 
 
-def challenge_expired(link_id: str | None, what: str) -> ChallengeExpiredError:
-    """Build the error of a challenge whose time ran out."""
+def challenge_expired(link_id: str | None, what: str, *, status: int | None = None) -> ChallengeExpiredError:
+    """Build the error of a challenge whose time ran out; a status says that Belvo's answer told so."""
     return ChallengeExpiredError(
         f"The challenge expired: {what}.",
         remedy="Update the link again, with the person at hand.",
+        status=status,
         link_id=link_id,
     )
 

@@ -50,7 +50,7 @@ class _NoJournal(Journal):
     async def submit(self, link_id: str, at: datetime, credentials: str | None = None) -> None:
         """Write nothing."""
 
-    async def finish(
+    async def finish(  # noqa: PLR0913 - as a journal has it
         self,
         link_id: str,
         state: bulk.LinkState,
@@ -60,6 +60,7 @@ class _NoJournal(Journal):
         may_retry: bool = False,
         retry_at: datetime | None = None,
         institution: str | None = None,
+        submitted_at: datetime | None = None,
         holds_back: bool = False,
     ) -> None:
         """Write nothing."""

@@ -121,6 +121,7 @@ class Claim:
         self._announced: ChallengeRecord | None = None
         self._has_left = False
         self._is_restarted = False
+        self._is_asked_again = False
         self._is_new_one_kept = False
 
     async def note_submission(self, at: datetime) -> None:
@@ -150,6 +151,7 @@ class Claim:
 
     async def note_challenge(self, state: AwaitingToken) -> None:
         """Keep the challenge that came in return, under the same ticket."""
+        self._is_asked_again = True
         await finish(self._ask(self._kept.ask(state, self._leases.context.now())))
 
     async def _ask(self, asked: ChallengeRecord) -> None:
@@ -180,10 +182,12 @@ class Claim:
                     if self._is_new_one_kept
                     else "It could not be kept under its ticket: park this error's `state` once more."
                 )
+            case _ if self._is_asked_again:  # the new challenge is as open as before, whatever failed since
+                pass
             case TokenNotSentError():
                 error.remedy = "Resume once more with the same ticket, before the challenge expires."
                 await finish(self.release())
-            case ChallengeExpiredError() if not self._is_restarted:  # before it left
+            case ChallengeExpiredError(status=None) if not self._is_restarted:  # before it left
                 await finish(self.release())
             case _ if not self._has_left:
                 await finish(self.release())

@@ -106,7 +106,8 @@ class Operation(Generic[T]):
         Raises:
             ChallengeAnsweredError: It was answered already, so nobody is asked.
         """
-        self.sent_tokens.check(state)
+        if self.departure.last is None:  # else it is the newest there is: it came in return for what left
+            self.sent_tokens.check(state)
         self.link_id = state.challenge.link_id
         self.asked_until = state.deadline
         if self.recorder is not None:

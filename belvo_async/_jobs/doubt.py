@@ -1,19 +1,40 @@
 """What a row in doubt means: an earlier login that may have succeeded, a challenge that others may answer."""
 
 from datetime import datetime
+from typing import Final
+
+from attrs import evolve
 
 from belvo_async._jobs.records import LinkState, Record
 from belvo_async._pool import Client
+from belvo_async._wire.error_codes import find_meaning
 from belvo_async.errors import (
     ApiError,
+    AuthenticationError,
     BelvoError,
     ChallengeDeclinedError,
+    ChallengeStoreError,
     DamagedStateError,
     ErrorDetail,
+    JobError,
+    NotFoundError,
     OutcomeUnknownError,
+    PoolClosedError,
     UnknownTicketError,
+    WrongEventLoopError,
 )
 from belvo_async.models import ChallengePhase, Link, ParkedChallenge
+
+STOPS_A_JOB: Final = (
+    AuthenticationError,
+    ChallengeStoreError,
+    JobError,
+    PoolClosedError,
+    WrongEventLoopError,
+)
+"""What every other link would meet too."""
+_DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
+"""The phases in which it is not known what became of a token."""
 
 
 def find_login_left(record: Record, now: datetime, login_limit: float) -> float:
@@ -48,22 +69,34 @@ def build_doubt(link_id: str, why: str) -> OutcomeUnknownError:
     )
 
 
-async def find_waiting(pool: Client, record: Record) -> ParkedChallenge | None:
-    """Return the challenge of an interrupted login whose token has not left: nobody logs in meanwhile.
+async def find_challenge(pool: Client, record: Record) -> ParkedChallenge | None:
+    """Return the challenge of an interrupted login, whatever has become of it.
 
-    It is that of the ticket; or, where a kill came before the ticket was written, the one that was parked
-    since the login left.
+    It is that of the ticket; or, where a kill came before the ticket was written, the one that came since the
+    login left and still waits.
 
     Raises:
         ChallengeStoreError: The store cannot be used.
     """
     if record.ticket is not None:
-        found = await _read(pool, record.ticket)
-    else:
-        found = await pool.challenges.find(record.link_id)
-        found = None if found is None or found.parked_at < record.at else found
-    is_waiting = found is not None and found.phase in (ChallengePhase.OPEN, ChallengePhase.CLAIMED)
-    return found if is_waiting else None
+        return await _read(pool, record.ticket)
+    found = await pool.challenges.find(record.link_id)
+    return None if found is None or found.challenge.received_at < record.at else found
+
+
+def add_answer(record: Record, parked: ParkedChallenge | None) -> Record:
+    """Add to a record what the store knows: the ticket, and when an answer was sent, by whomever."""
+    if parked is None:
+        return record
+    sent_at = parked.answered_at if parked.phase in _DOUBTFUL else None
+    return evolve(record, ticket=parked.ticket, submitted_at=sent_at or record.submitted_at)
+
+
+def is_in_doubt(record: Record, parked: ParkedChallenge | None) -> bool:
+    """Whether only the status of the link tells what became of an interrupted login."""
+    if parked is not None and parked.phase is not ChallengePhase.EXPIRED:
+        return parked.phase in _DOUBTFUL
+    return record.state in (LinkState.SUBMITTED, LinkState.ANSWERED)
 
 
 async def collect(pool: Client, record: Record) -> Link | ParkedChallenge | None:
@@ -76,36 +109,55 @@ async def collect(pool: Client, record: Record) -> Link | ParkedChallenge | None
     Raises:
         OutcomeUnknownError: A token was sent, and the link does not show what became of it.
         ChallengeDeclinedError: Somebody declined.
-        ApiError: The token was refused.
+        ApiError: The token was refused, or the link is gone.
         ChallengeStoreError: The store cannot be used.
+        BelvoError: The job cannot go on.
     """
-    parked = None if record.ticket is None else await _settle(pool, record.ticket)
-    match None if parked is None else parked.phase:
-        case ChallengePhase.UPDATED:
+    parked = None if record.ticket is None else await _read(pool, record.ticket)
+    if parked is None:
+        return None
+    try:
+        parked = await pool.challenges.settle(parked.ticket)
+        if parked.phase is ChallengePhase.UPDATED:
             return await pool.links.get(record.link_id)
+    except (NotFoundError, *STOPS_A_JOB):
+        raise
+    except BelvoError as error:  # the link could not be read: that says nothing about the login
+        raise _build_answer_doubt(parked, f"it could not be looked at: {error.message}") from error
+    return _judge(parked)
+
+
+def _judge(parked: ParkedChallenge) -> ParkedChallenge | None:
+    match parked.phase:
         case ChallengePhase.OPEN | ChallengePhase.CLAIMED:
             return parked
-        case ChallengePhase.ANSWERED | ChallengePhase.UNSETTLED:
-            raise OutcomeUnknownError(
-                "The challenge was answered, and the link shows no success.",
-                remedy="Run the job again later to retry unsettled links: it looks before it logs in.",
-                link_id=record.link_id,
-            )
+        case phase if phase in _DOUBTFUL:
+            raise _build_answer_doubt(parked, "it shows no success")
         case ChallengePhase.DECLINED:
             raise ChallengeDeclinedError(
                 "The person declined to give a token.",
                 remedy="Update the link again when a token can be given.",
-                link_id=record.link_id,
+                link_id=parked.link_id,
             )
-        case ChallengePhase.REFUSED if parked is not None:
-            raise ApiError(
+        case ChallengePhase.REFUSED:
+            kind, remedy = find_meaning(parked.code, 0)
+            raise (ApiError if issubclass(kind, AuthenticationError) else kind)(  # the keys are others by now
                 parked.message or "The token was refused.",
-                remedy="Correct the credentials before the link is updated again.",
+                remedy=remedy,
                 details=(ErrorDetail(code=parked.code or ""),),
-                link_id=record.link_id,
+                link_id=parked.link_id,
             )
         case _:
             return None
+
+
+def _build_answer_doubt(parked: ParkedChallenge, why: str) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        f"A token of the link was sent, and {why.rstrip('.')}.",
+        remedy="Run the job again later to retry unsettled links: it looks before it logs in.",
+        link_id=parked.link_id,
+        sent_at=parked.answered_at,
+    )
 
 
 async def _read(pool: Client, ticket: str) -> ParkedChallenge | None:
@@ -113,15 +165,3 @@ async def _read(pool: Client, ticket: str) -> ParkedChallenge | None:
         return await pool.challenges.get(ticket)
     except (UnknownTicketError, DamagedStateError):
         return None
-
-
-async def _settle(pool: Client, ticket: str) -> ParkedChallenge | None:
-    try:
-        return await pool.challenges.settle(ticket)
-    except (UnknownTicketError, DamagedStateError):
-        return None
-
-
-def has_sent_token(record: Record) -> bool:
-    """Whether a token may have left: the status of the link tells what became of it."""
-    return record.state in (LinkState.SUBMITTED, LinkState.ANSWERED)

@@ -46,6 +46,7 @@ _ANSWER: Final = """UPDATE links
     WHERE link_id = :link_id"""
 _FINISH: Final = """UPDATE links
     SET state = :state, at = :at, institution = coalesce(:institution, institution),
+        submitted_at = coalesce(:submitted_at, submitted_at),
         ticket = NULL, expires_at = NULL,
         code = :code, message = :message, may_retry = :may_retry, retry_at = :retry_at,
         refused = CASE WHEN :holds_back AND credentials IS NOT NULL
@@ -145,7 +146,7 @@ class Journal:
         """Leave a challenge open under its ticket."""
         await self._write_challenge(LinkState.PARKED, link_id, ticket, expires_at)
 
-    async def finish(
+    async def finish(  # noqa: PLR0913 - what a row holds, by keyword only
         self,
         link_id: str,
         state: LinkState,
@@ -155,11 +156,13 @@ class Journal:
         may_retry: bool = False,
         retry_at: datetime | None = None,
         institution: str | None = None,
+        submitted_at: datetime | None = None,
         holds_back: bool = False,
     ) -> None:
         """Note how a link ended: updated, refused or unsettled. Its challenge, if any, is forgotten.
 
-        With *holds_back*, the credentials that were sent last are kept among the refused ones.
+        With *submitted_at*, somebody else has sent an answer at that time, by Belvo's clock. With
+        *holds_back*, the credentials that were sent last are kept among the refused ones.
         """
         if state not in RESULTS:
             raise ValueError(f"a link does not end as {state}")
@@ -172,6 +175,7 @@ class Journal:
             may_retry=may_retry,
             retry_at=retry_at,
             institution=institution,
+            submitted_at=submitted_at,
             holds_back=holds_back,
         )
 

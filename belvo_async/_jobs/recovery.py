@@ -82,6 +82,7 @@ def _build_error(record: Record, cause: BelvoError | None) -> OutcomeUnknownErro
         f"An earlier run was stopped while this login was under way, and {looked}.",
         remedy="Run the job again to retry unsettled links: it checks the link once more before it logs in.",
         link_id=record.link_id,
+        sent_at=record.submitted_at,
     )
     error.__cause__ = cause
     return error

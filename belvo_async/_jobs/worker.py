@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final, TypeVar
 
 from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import first_of, is_cancelled_from_outside
 from belvo_async._jobs.credentials import HeldBackError, RefusedCredentials
-from belvo_async._jobs.doubt import build_doubt, check_status, collect, find_waiting
+from belvo_async._jobs.doubt import STOPS_A_JOB, build_doubt, check_status, collect
 from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.journal_recorder import JournalRecorder, Phase, show
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import (
     NotUpdated,
@@ -23,20 +23,17 @@ from belvo_async._jobs.outcomes import (
     find_state,
 )
 from belvo_async._jobs.prompts import LeftOpenError, Prompts
-from belvo_async._jobs.recorder import Phase, Steps
 from belvo_async._jobs.records import Job, LinkState, Record
 from belvo_async._pool import Client
 from belvo_async.errors import (
     AddressBlockedError,
+    ApiError,
     AuthenticationError,
     BelvoError,
     ChallengeAnsweredError,
     ChallengeError,
-    ChallengeStoreError,
     DeadlineExceededError,
-    InvalidTokenError,
     InvalidValueError,
-    JobError,
     OutcomeUnknownError,
     PoolClosedError,
     SourceError,
@@ -44,10 +41,9 @@ from belvo_async.errors import (
     TokenProviderError,
     TokenRequiredError,
     UnreachableError,
-    WrongEventLoopError,
 )
 from belvo_async.mfa import ResumeRoute, challenge_expired
-from belvo_async.models import Link
+from belvo_async.models import Link, ParkedChallenge
 from belvo_async.models._text_limits import LONGEST_NAME, cut_optional
 from belvo_async.params import LinkUpdate
 
@@ -94,7 +90,7 @@ class LinkWorker:
             self._not_begun.discard(task)
             on_begin()
 
-        steps = Steps(
+        steps = JournalRecorder(
             self._journal,
             self._pool,
             job.link_id,
@@ -125,7 +121,7 @@ class LinkWorker:
 
     async def go_on(self, record: Record, on_challenge: Callable[[Parked], None]) -> Outcome:
         """Ask for the token of a challenge that an earlier run left open, or park it."""
-        steps = Steps(
+        steps = JournalRecorder(
             self._journal, self._pool, record.link_id, record.institution, on_challenge=on_challenge
         )
         return await self._finish(self._limit(self._resume(record, steps)), steps, record.institution)
@@ -150,7 +146,13 @@ class LinkWorker:
                     holds_back=not outcome.may_retry and has_left,
                 )
             case Unsettled(link_id=link_id, error=error):
-                await self._journal.finish(link_id, state, code=find_code(error), message=error.message)
+                await self._journal.finish(
+                    link_id,
+                    state,
+                    code=find_code(error),
+                    message=error.message,
+                    submitted_at=error.sent_at if isinstance(error, OutcomeUnknownError) else None,
+                )
 
     def refuse(self, link_id: str, error: BelvoError) -> NotUpdated:
         """Build the outcome of a link that keeps its old credentials."""
@@ -159,7 +161,7 @@ class LinkWorker:
         return NotUpdated(link_id=link_id, error=error, may_retry=seconds is not None, retry_at=retry_at)
 
     async def _finish(
-        self, work: Coroutine[object, object, Link], steps: Steps, institution: str | None
+        self, work: Coroutine[object, object, Link], steps: JournalRecorder, institution: str | None
     ) -> Outcome:
         try:
             with for_job():
@@ -168,17 +170,17 @@ class LinkWorker:
             outcome = await self._read_failure(error, steps)
         else:
             outcome = Updated(link_id=steps.link_id, link=link)
-        await self.record(outcome, institution, has_left=steps.submitted_at is not None)
+        await self.record(outcome, institution, has_left=steps.is_refused or steps.submitted_at is not None)
         return outcome
 
-    async def _read_failure(self, error: BelvoError, steps: Steps) -> Outcome:
+    async def _read_failure(self, error: BelvoError, steps: JournalRecorder) -> Outcome:
         match error:
             case OutcomeUnknownError():
                 return Unsettled(link_id=steps.link_id, error=error)
             case _ if steps.parked is not None and _leaves_open(error):
                 return steps.parked
             case ChallengeAnsweredError() if steps.parked is not None:
-                return await self._read_other_answer(steps, steps.parked)
+                return await self._read_answer(error, steps, steps.parked)
             case DeadlineExceededError():
                 return await self._read_lateness(error, steps)
             case AuthenticationError() | PoolClosedError() if _is_unsent(error, steps):
@@ -187,39 +189,45 @@ class LinkWorker:
             case UnreachableError() | AddressBlockedError() if steps.phase is Phase.SUBMITTED:
                 await self._journal.requeue(steps.link_id)  # it was announced, and did not leave
                 raise error
-            case (
-                AuthenticationError()
-                | ChallengeStoreError()
-                | JobError()
-                | PoolClosedError()
-                | WrongEventLoopError()
-            ):
-                raise error  # every other link would meet it too
-            case TokenProviderError() | InvalidTokenError() if steps.parked is not None:
-                with suppress(ChallengeError):  # nobody is to answer it: the link is to be tried again
-                    await self._pool.challenges.decline(steps.parked.ticket)
-                return self.refuse(steps.link_id, error)
+            case _ if isinstance(error, STOPS_A_JOB):
+                raise error
+            case _ if steps.parked is not None and steps.phase is Phase.ASKING:
+                return await self._give_up(error, steps, steps.parked)
             case _:
                 return self._read_refusal(error, steps)
 
-    async def _read_other_answer(self, steps: Steps, parked: Parked) -> Outcome:
-        """Tell what has become of a challenge that somebody else answers."""
+    async def _give_up(self, error: BelvoError, steps: JournalRecorder, parked: Parked) -> Outcome:
+        """Keep others from answering a challenge of a link that is to be tried again, unless they have."""
+        try:
+            await self._pool.challenges.decline(parked.ticket)
+        except ChallengeAnsweredError:
+            return await self._read_answer(error, steps, parked)
+        except ChallengeError:  # it is over in some other way
+            pass
+        return self._read_refusal(error, steps)
+
+    async def _read_answer(self, error: BelvoError, steps: JournalRecorder, parked: Parked) -> Outcome:
+        """Tell what has become of a challenge, whoever answers it."""
         record = Record(
             link_id=steps.link_id, state=LinkState.PARKED, at=self._pool.clock.wall(), ticket=parked.ticket
         )
         try:
-            found = await collect(self._pool, record)
-        except BelvoError as error:
-            return await self._read_failure(error, steps)
+            found = await self._collect(record, steps)
+        except OutcomeUnknownError as unknown:
+            return Unsettled(link_id=steps.link_id, error=unknown)
+        except STOPS_A_JOB:
+            raise
+        except BelvoError as refusal:
+            return self._read_refusal(refusal, steps)
         match found:
             case Link():
                 return Updated(link_id=steps.link_id, link=found)
             case None:
-                return self.refuse(steps.link_id, challenge_expired(steps.link_id, "its time ran out"))
+                return self._read_refusal(error, steps)
             case _:
-                return parked
+                return show(found)
 
-    def _read_refusal(self, error: BelvoError, steps: Steps) -> Outcome:
+    def _read_refusal(self, error: BelvoError, steps: JournalRecorder) -> Outcome:
         """Tell a login that failed from one that never began: then an earlier one stays in doubt."""
         if not steps.is_in_doubt or steps.submitted_at is not None:
             return self.refuse(steps.link_id, error)
@@ -227,12 +235,14 @@ class LinkWorker:
         doubt.__cause__ = error
         return Unsettled(link_id=steps.link_id, error=doubt)
 
-    async def _read_lateness(self, error: DeadlineExceededError, steps: Steps) -> Outcome:
+    async def _read_lateness(self, error: DeadlineExceededError, steps: JournalRecorder) -> Outcome:
         """Find out what became of a login that was given up in the middle."""
         if steps.phase is Phase.ASKING and steps.parked is not None:
             return steps.parked
         if steps.submitted_at is None:
             return self._read_refusal(error, steps)
+        if steps.parked is not None:  # the store knows how far its answer has come
+            return await self._read_answer(error, steps, steps.parked)
         try:
             link = await self._pool.links.settle(steps.link_id, since=steps.submitted_at)
         except BelvoError:
@@ -254,10 +264,10 @@ class LinkWorker:
             remedy="Allow more time, or fewer links at once.",
         )
 
-    async def _log_in(self, job: Job, steps: Steps) -> Link:
+    async def _log_in(self, job: Job, steps: JournalRecorder) -> Link:
         earlier = job.earlier
         if earlier is not None and earlier.state is LinkState.PARKED:
-            found = await collect(self._pool, earlier)
+            found = await self._collect(earlier, steps)
             if isinstance(found, Link):
                 return found
             if found is not None:
@@ -278,9 +288,8 @@ class LinkWorker:
                 raise
             return await self._ask(steps, steps.parked.ticket, update, job.refused)
 
-    async def _resume(self, record: Record, steps: Steps) -> Link:
-        waiting = await find_waiting(self._pool, record)
-        found = await collect(self._pool, record) if waiting is None else waiting
+    async def _resume(self, record: Record, steps: JournalRecorder) -> Link:
+        found = await self._collect(record, steps)
         if isinstance(found, Link):
             return found
         if found is None:
@@ -288,8 +297,15 @@ class LinkWorker:
         await steps.take(found)
         return await self._ask(steps, found.ticket, None, record.refused)
 
+    async def _collect(self, record: Record, steps: JournalRecorder) -> Link | ParkedChallenge | None:
+        try:
+            return await collect(self._pool, record)
+        except ApiError:
+            steps.is_refused = True
+            raise
+
     async def _ask(
-        self, steps: Steps, ticket: str, update: LinkUpdate | None, refused: Collection[str]
+        self, steps: JournalRecorder, ticket: str, update: LinkUpdate | None, refused: Collection[str]
     ) -> Link:
         """Ask for the tokens of a parked challenge; leave it open where that cannot be done."""
         provider = self.prompts.provider
@@ -315,7 +331,7 @@ class LinkWorker:
         return policy.resume_route is ResumeRoute.PUT_LINK or policy.restarts > 0
 
     async def _find_update_to_resume(
-        self, steps: Steps, update: LinkUpdate | None, refused: Collection[str]
+        self, steps: JournalRecorder, update: LinkUpdate | None, refused: Collection[str]
     ) -> LinkUpdate | None:
         """Return the credentials, where a resumed login may have to send them once more, and may do so."""
         if not self._needs_update:
@@ -354,7 +370,7 @@ def _leaves_open(error: BelvoError) -> bool:
     return is_unanswered or isinstance(error, TokenRequiredError | TokenNotSentError)
 
 
-def _is_unsent(error: BelvoError, steps: Steps) -> bool:
+def _is_unsent(error: BelvoError, steps: JournalRecorder) -> bool:
     """Whether it says that no login has happened; a 401 with a code that nobody knows may mean anything."""
     is_sure = isinstance(error, PoolClosedError) or error.code in (None, "authentication_failed")
     return is_sure and steps.phase is Phase.SUBMITTED

@@ -6,8 +6,17 @@ from urllib.parse import urlencode
 from belvo_async._http import HiddenText, Request, Response
 from belvo_async._transport.interface import HttpRequest, HttpResponse, HttpTransport, SendPermit
 from belvo_async._transport.key_headers import build_headers, build_key_forms
-from belvo_async.errors import ConfigurationError, NotSentError, ResponseLostError
+from belvo_async.errors import (
+    ConfigurationError,
+    NotSentError,
+    PoolBusyError,
+    PoolClosedError,
+    ResponseLostError,
+)
 from belvo_async.params import Credentials, Timeouts
+
+_NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError)
+"""What elsewhere says that a request has reached nobody."""
 
 
 class _WatchedPermit:
@@ -45,7 +54,7 @@ class CustomTransport:
         permit = _WatchedPermit(start)
         try:
             response = await self._transport.send(self._complete(request), permit)
-        except NotSentError as error:
+        except _NEVER_LEFT as error:
             if permit.has_left:  # it said so itself, and a login that has left is not repeated
                 raise ResponseLostError(
                     error.message, remedy=error.remedy, link_id=request.link_id

@@ -11,7 +11,7 @@ from attrs import define, field
 from belvo_async import Client
 from belvo_async._event_loop import end_all, first_of
 from belvo_async._jobs.credentials import RefusedCredentials
-from belvo_async._jobs.doubt import find_waiting, has_sent_token
+from belvo_async._jobs.doubt import add_answer, find_challenge, is_in_doubt
 from belvo_async._jobs.journal import Journal
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import Outcome, Parked, Updated
@@ -221,8 +221,9 @@ class Scheduler:
             self._stir()
 
     async def _recover(self, record: Record) -> None:
-        is_waiting = not has_sent_token(record) or await find_waiting(self._pool, record) is not None
-        outcome = await (self._go_on(record) if is_waiting else self._settle(record))
+        parked = await find_challenge(self._pool, record)
+        record = add_answer(record, parked)
+        outcome = await (self._settle(record) if is_in_doubt(record, parked) else self._go_on(record))
         if outcome is not None:
             self._hand_out(outcome, record.institution)
 

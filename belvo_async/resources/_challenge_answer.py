@@ -38,6 +38,7 @@ class ChallengeAnswer:
             state = kept.read_state(now)
             if provide_token is not None and token is None:
                 token = await self._ask(state, provide_token)
+                kept = await self._read_again(kept)
             read_token(state, token)
             try:
                 return await self._send(kept, state, token)
@@ -45,6 +46,14 @@ class ChallengeAnswer:
                 if provide_token is None or required.ticket is None:  # none: it could not be kept
                     raise
             token = None
+
+    async def _read_again(self, asked: ChallengeRecord) -> ChallengeRecord:
+        """Return the challenge that was asked, as it is now: others may have claimed it, and let go of it."""
+        kept = await self._parked.read(self._ticket)
+        check_open(kept, self._context.now())
+        if kept.parked != asked.parked:
+            raise answered("was answered by another call")
+        return kept
 
     async def _ask(self, state: AwaitingToken, provide_token: TokenProvider) -> str | None:
         callers = Callers()
@@ -61,6 +70,7 @@ class ChallengeAnswer:
                 await decline(self._parked, self._ticket, self._context.now())
                 raise declined(state)
             case Expired():
+                check_open(await self._parked.read(self._ticket), self._context.now())
                 raise challenge_expired(state.challenge.link_id, "nobody answered in time")
 
     async def _send(self, kept: ChallengeRecord, state: AwaitingToken, token: str | None) -> Link:

@@ -208,6 +208,19 @@ async def test_without_anybody_to_ask_an_open_challenge_is_parked_under_its_tick
     await real_pool.challenges.resume(TICKET, "111111")
 
 
+async def test_a_challenge_of_an_earlier_login_is_not_taken_for_that_of_the_login_that_was_interrupted(
+    bank: Sandbox, real_pool: SessionPool, tmp_path: Path
+) -> None:
+    """However late somebody has parked it."""
+    (link_id,) = add_links(bank, 1, "x_mfa_numeric")
+    state = await challenge(real_pool, link_id)
+    await leave(tmp_path / "j", link_id, submitted)
+    await real_pool.challenges.park(state)
+    (outcome,), _ = await go_on(real_pool, tmp_path / "j", provide_token=lambda _: "111111")
+    only(outcome, Unsettled)
+    assert bank.tokens(link_id) == []
+
+
 @pytest.mark.parametrize("provider", [None, lambda _: "111111"])
 async def test_a_challenge_that_has_expired_meanwhile_needs_a_new_login(
     bank: Sandbox, real_pool: SessionPool, tmp_path: Path, provider: Any

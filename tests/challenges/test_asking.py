@@ -147,3 +147,57 @@ async def test_what_a_recorder_cannot_write_down_is_not_sent(sandbox: Sandbox, p
         await pool.challenges.resume(ticket, RIGHT, recorder=Notes(fails_at="answer"))
     assert await list_tokens(sandbox, pool, ticket) == []
     await pool.challenges.resume(ticket, RIGHT)
+
+
+async def test_a_new_challenge_that_a_recorder_cannot_write_down_stays_open_under_its_ticket(
+    sandbox: Sandbox, pool: SessionPool
+) -> None:
+    ticket = await park(sandbox, pool)
+    with pytest.raises(JournalWriteError):
+        await pool.challenges.resume(ticket, WRONG, recorder=Notes(fails_at="challenge"))
+    assert (await pool.challenges.get(ticket)).phase is ChallengePhase.OPEN
+    await pool.challenges.resume(ticket, RIGHT)
+    assert await list_tokens(sandbox, pool, ticket) == [WRONG, RIGHT]
+
+
+async def test_while_a_person_is_asked_another_call_may_fail_to_answer_and_the_token_is_sent(
+    sandbox: Sandbox, pool: SessionPool, other: SessionPool
+) -> None:
+    ticket = await park(sandbox, pool)
+
+    async def ask(_: Challenge) -> str:
+        with pytest.raises(JournalWriteError):
+            await other.challenges.resume(ticket, WRONG, recorder=Notes(fails_at="answer"))
+        return RIGHT
+
+    await pool.challenges.resume(ticket, provide_token=ask)
+    assert await list_tokens(sandbox, pool, ticket) == [RIGHT]
+
+
+async def test_a_token_for_a_challenge_that_a_newer_one_has_replaced_is_not_sent(
+    sandbox: Sandbox, pool: SessionPool, other: SessionPool
+) -> None:
+    ticket = await park(sandbox, pool)
+
+    async def ask(_: Challenge) -> str:
+        with pytest.raises(TokenRequiredError):
+            await other.challenges.resume(ticket, WRONG)
+        return RIGHT
+
+    with pytest.raises(ChallengeAnsweredError):
+        await pool.challenges.resume(ticket, provide_token=ask)
+    assert await list_tokens(sandbox, pool, ticket) == [WRONG]
+
+
+async def test_a_challenge_that_another_call_has_answered_is_told_so_when_its_time_is_over(
+    sandbox: Sandbox, pool: SessionPool, other: SessionPool, clock: ManualClock
+) -> None:
+    ticket = await park(sandbox, pool)
+
+    async def ask(_: Challenge) -> str:
+        await other.challenges.resume(ticket, RIGHT)
+        await clock.sleep(1e6)
+        return RIGHT
+
+    with pytest.raises(ChallengeAnsweredError):
+        await pool.challenges.resume(ticket, provide_token=ask)

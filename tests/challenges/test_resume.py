@@ -1,6 +1,7 @@
 """An answer to a parked challenge: sent once, and told truly."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -23,9 +24,10 @@ from belvo_async.errors import (
 from belvo_async.mfa import ResumeRoute
 from belvo_async.models import ChallengePhase, LinkStatus
 from belvo_async.sandbox import Fault, FaultKind, Sandbox, SandboxOptions
+from belvo_async.sandbox._test_users import OWN_PEOPLE
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import add_link, challenge, list_tokens, open_pool, park
-from tests.challenges.parked import RIGHT, WRONG, find_doubles, read_only, wait_for_patch
+from tests.challenges.parked import RIGHT, WRONG, count_patches, find_doubles, read_only, wait_for_patch
 from tests.engine.dialogues import PASSWORD
 
 
@@ -289,3 +291,35 @@ async def test_nothing_that_is_kept_holds_a_secret_however_it_ends(
         kept += [str(row.write_cells()) for row in store._shelf.rows.values()]
     assert len(kept) == 1 + 2 + 3 + 4
     assert [secret for secret in secrets if any(secret in text for text in kept)] == []
+
+
+async def test_an_answer_that_a_void_challenge_follows_is_not_sent_again(
+    clock: ManualClock, store: MemoryChallengeStore
+) -> None:
+    """The new challenge is over when it comes; the old one was answered."""
+    options = SandboxOptions(new_session_on_wrong_token=True, short_expiry=0)
+    async with (
+        Sandbox(clock=clock, options=options) as sandbox,
+        open_pool(sandbox, challenge_store=store) as pool,
+        open_pool(sandbox, challenge_store=store) as other,
+    ):
+        ticket = await park(sandbox, pool)
+        sandbox.links[(await pool.challenges.get(ticket)).link_id].person = OWN_PEOPLE["x_mfa_short"]
+        with pytest.raises(ChallengeExpiredError):
+            await pool.challenges.resume(ticket, WRONG)
+        with pytest.raises(ChallengeAnsweredError):
+            await other.challenges.resume(ticket, WRONG)
+        assert (await pool.challenges.get(ticket)).phase is ChallengePhase.REFUSED
+        assert count_patches(sandbox) == 1
+
+
+async def test_a_clock_that_is_set_back_does_not_have_an_answer_sent_again(
+    sandbox: Sandbox, pool: SessionPool, other: SessionPool, clock: ManualClock
+) -> None:
+    ticket = await park(sandbox, pool)
+    clock.set_wall(clock.wall() - timedelta(hours=1))
+    for each in (pool, other):
+        with pytest.raises(TokenRequiredError):
+            await each.challenges.resume(ticket, WRONG)
+    assert await list_tokens(sandbox, pool, ticket) == [WRONG, WRONG]
+    assert find_doubles(sandbox) == []

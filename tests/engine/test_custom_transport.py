@@ -21,7 +21,15 @@ from belvo_async import (
     SessionPool,
     Timeouts,
 )
-from belvo_async.errors import ConfigurationError, LoginFailedError, NotSentError, ResponseLostError
+from belvo_async.errors import (
+    BelvoError,
+    ConfigurationError,
+    LoginFailedError,
+    NotSentError,
+    PoolBusyError,
+    PoolClosedError,
+    ResponseLostError,
+)
 from belvo_async.models import AwaitingToken
 from belvo_async.testing import ManualClock, error_body, link_body
 
@@ -174,9 +182,12 @@ async def test_a_login_that_never_left_is_repeated() -> None:
     assert [sent.method for sent in double.requests] == ["PUT", "PUT"]
 
 
-async def test_a_login_that_has_left_is_not_repeated_though_the_transport_says_not_sent() -> None:
+@pytest.mark.parametrize("kind", [NotSentError, PoolBusyError, PoolClosedError])
+async def test_a_login_that_has_left_is_not_repeated_though_the_transport_says_not_sent(
+    kind: type[BelvoError],
+) -> None:
     looks = [answer_with(link_body(LINK, status="invalid"))] * 4
-    double = Double([NotSentError("the bank hung up"), *looks])
+    double = Double([kind("the bank hung up"), *looks])
     async with open_pool(double) as pool:
         with pytest.raises(OutcomeUnknownError, match="the bank hung up"):
             await pool.links.update(UPDATE)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
+from belvo_async._event_loop import finish
 from belvo_async._jobs.journal import Journal
 from belvo_async._jobs.outcomes import Parked
 from belvo_async._pool import Client
@@ -16,11 +17,13 @@ class Phase(Enum):
 
     NOTHING = auto()
     SUBMITTED = auto()
+    CHALLENGED = auto()
+    """It asks for a token, and that is not written down yet."""
     ASKING = auto()
     ANSWERED = auto()
 
 
-class Steps:
+class JournalRecorder:
     """The recorder of one login, see `LoginRecorder`.
 
     Args:
@@ -54,6 +57,8 @@ class Steps:
         self.phase = Phase.NOTHING
         self.submitted_at: datetime | None = None
         """When the last login or answer left, by Belvo's clock."""
+        self.is_refused = False
+        """Whether the bank has refused an answer that somebody else has sent."""
         self.credentials: str | None = None
         """The digest of what the login sends."""
         self.parked: Parked | None = None
@@ -65,11 +70,15 @@ class Steps:
         await self._journal.submit(self.link_id, at, self.credentials)
 
     async def note_challenge(self, state: AwaitingToken) -> None:
-        """Park the challenge, and write its ticket down."""
+        """Park the challenge, and write its ticket down, also when cancelled meanwhile."""
+        self.phase = Phase.CHALLENGED
         if self.parked is None:
-            await self.park(state)
+            await finish(self.park(state))
         else:  # it is in the store already, under the ticket of the one before it
-            await self.take(await self._pool.challenges.get(self.parked.ticket))
+            await finish(self._take_newest(self.parked.ticket))
+
+    async def _take_newest(self, ticket: str) -> None:
+        await self.take(await self._pool.challenges.get(ticket))
 
     async def note_answer(self, at: datetime) -> None:
         """Write that the answer leaves."""
@@ -84,18 +93,22 @@ class Steps:
 
     async def park(self, state: AwaitingToken) -> None:
         """Keep a challenge under a new ticket."""
-        ticket = await self._pool.challenges.park(state, institution=self._institution)
-        await self.take(await self._pool.challenges.get(ticket))
+        await self._take_newest(await self._pool.challenges.park(state, institution=self._institution))
 
     async def take(self, challenge: ParkedChallenge) -> None:
         """Go on with a challenge that the store has."""
-        parked = Parked(
-            link_id=self.link_id,
-            ticket=challenge.ticket,
-            challenge=challenge.challenge,
-            expires_at=challenge.expires_at,
-        )
+        parked = show(challenge)
         await self._journal.challenge(self.link_id, ticket=parked.ticket, expires_at=parked.expires_at)
         self.phase, self.parked = Phase.ASKING, parked
         if self._on_challenge is not None:
             self._on_challenge(parked)
+
+
+def show(challenge: ParkedChallenge) -> Parked:
+    """Return the outcome of a link whose challenge is left open."""
+    return Parked(
+        link_id=challenge.link_id,
+        ticket=challenge.ticket,
+        challenge=challenge.challenge,
+        expires_at=challenge.expires_at,
+    )
