@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
-from datetime import timedelta
 from typing import Final, TypeVar
 
 from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import first_of, is_cancelled_from_outside
 from belvo_async._jobs.credentials import HeldBackError, RefusedCredentials
-from belvo_async._jobs.doubt import STOPS_A_JOB, build_doubt, check_status, collect
+from belvo_async._jobs.doubt import check_status
+from belvo_async._jobs.failures import FailureReader
 from belvo_async._jobs.journal import Journal
-from belvo_async._jobs.journal_recorder import JournalRecorder, Phase, show
+from belvo_async._jobs.journal_recorder import JournalRecorder
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import (
     NotUpdated,
@@ -19,31 +19,22 @@ from belvo_async._jobs.outcomes import (
     Unsettled,
     Updated,
     find_code,
-    find_retry,
     find_state,
 )
 from belvo_async._jobs.prompts import LeftOpenError, Prompts
 from belvo_async._jobs.records import Job, LinkState, Record
 from belvo_async._pool import Client
 from belvo_async.errors import (
-    AddressBlockedError,
-    ApiError,
-    AuthenticationError,
     BelvoError,
-    ChallengeAnsweredError,
-    ChallengeError,
     DeadlineExceededError,
     InvalidValueError,
     OutcomeUnknownError,
-    PoolClosedError,
     SourceError,
-    TokenNotSentError,
     TokenProviderError,
     TokenRequiredError,
-    UnreachableError,
 )
 from belvo_async.mfa import ResumeRoute, challenge_expired
-from belvo_async.models import Link, ParkedChallenge
+from belvo_async.models import Link
 from belvo_async.models._text_limits import LONGEST_NAME, cut_optional
 from belvo_async.params import LinkUpdate
 
@@ -74,6 +65,7 @@ class LinkWorker:
         self._options: Final = options
         self._credentials: Final = credentials
         self._not_begun: Final[set[asyncio.Task[object] | None]] = set()
+        self.failures: Final = FailureReader(pool, journal)
         self.prompts: Final = Prompts(options.provide_token, options.limits.max_open_prompts, stopping)
 
     async def serve(
@@ -154,12 +146,6 @@ class LinkWorker:
                     submitted_at=error.sent_at if isinstance(error, OutcomeUnknownError) else None,
                 )
 
-    def refuse(self, link_id: str, error: BelvoError) -> NotUpdated:
-        """Build the outcome of a link that keeps its old credentials."""
-        seconds = find_retry(error)
-        retry_at = self._pool.clock.wall() + timedelta(seconds=seconds) if seconds else None
-        return NotUpdated(link_id=link_id, error=error, may_retry=seconds is not None, retry_at=retry_at)
-
     async def _finish(
         self, work: Coroutine[object, object, Link], steps: JournalRecorder, institution: str | None
     ) -> Outcome:
@@ -167,89 +153,11 @@ class LinkWorker:
             with for_job():
                 link = await work
         except BelvoError as error:
-            outcome = await self._read_failure(error, steps)
+            outcome = await self.failures.read(error, steps)
         else:
             outcome = Updated(link_id=steps.link_id, link=link)
         await self.record(outcome, institution, has_left=steps.is_refused or steps.submitted_at is not None)
         return outcome
-
-    async def _read_failure(self, error: BelvoError, steps: JournalRecorder) -> Outcome:
-        match error:
-            case OutcomeUnknownError():
-                return Unsettled(link_id=steps.link_id, error=error)
-            case _ if steps.parked is not None and _leaves_open(error):
-                return steps.parked
-            case ChallengeAnsweredError() if steps.parked is not None:
-                return await self._read_answer(error, steps, steps.parked)
-            case DeadlineExceededError():
-                return await self._read_lateness(error, steps)
-            case AuthenticationError() | PoolClosedError() if _is_unsent(error, steps):
-                await self._journal.requeue(steps.link_id)  # no login happened
-                raise error
-            case UnreachableError() | AddressBlockedError() if steps.phase is Phase.SUBMITTED:
-                await self._journal.requeue(steps.link_id)  # it was announced, and did not leave
-                raise error
-            case _ if isinstance(error, STOPS_A_JOB):
-                raise error
-            case _ if steps.parked is not None and steps.phase is Phase.ASKING:
-                return await self._give_up(error, steps, steps.parked)
-            case _:
-                return self._read_refusal(error, steps)
-
-    async def _give_up(self, error: BelvoError, steps: JournalRecorder, parked: Parked) -> Outcome:
-        """Keep others from answering a challenge of a link that is to be tried again, unless they have."""
-        try:
-            await self._pool.challenges.decline(parked.ticket)
-        except ChallengeAnsweredError:
-            return await self._read_answer(error, steps, parked)
-        except ChallengeError:  # it is over in some other way
-            pass
-        return self._read_refusal(error, steps)
-
-    async def _read_answer(self, error: BelvoError, steps: JournalRecorder, parked: Parked) -> Outcome:
-        """Tell what has become of a challenge, whoever answers it."""
-        record = Record(
-            link_id=steps.link_id, state=LinkState.PARKED, at=self._pool.clock.wall(), ticket=parked.ticket
-        )
-        try:
-            found = await self._collect(record, steps)
-        except OutcomeUnknownError as unknown:
-            return Unsettled(link_id=steps.link_id, error=unknown)
-        except STOPS_A_JOB:
-            raise
-        except BelvoError as refusal:
-            return self._read_refusal(refusal, steps)
-        match found:
-            case Link():
-                return Updated(link_id=steps.link_id, link=found)
-            case None:
-                return self._read_refusal(error, steps)
-            case _:
-                return show(found)
-
-    def _read_refusal(self, error: BelvoError, steps: JournalRecorder) -> Outcome:
-        """Tell a login that failed from one that never began: then an earlier one stays in doubt."""
-        if not steps.is_in_doubt or steps.submitted_at is not None:
-            return self.refuse(steps.link_id, error)
-        doubt = build_doubt(steps.link_id, f"no new one has begun: {error.message}")
-        doubt.__cause__ = error
-        return Unsettled(link_id=steps.link_id, error=doubt)
-
-    async def _read_lateness(self, error: DeadlineExceededError, steps: JournalRecorder) -> Outcome:
-        """Find out what became of a login that was given up in the middle."""
-        if steps.phase is Phase.ASKING and steps.parked is not None:
-            return steps.parked
-        if steps.submitted_at is None:
-            return self._read_refusal(error, steps)
-        if steps.parked is not None:  # the store knows how far its answer has come
-            return await self._read_answer(error, steps, steps.parked)
-        try:
-            link = await self._pool.links.settle(steps.link_id, since=steps.submitted_at)
-        except BelvoError:
-            link = None
-        if link is not None:
-            return Updated(link_id=steps.link_id, link=link)
-        return Unsettled(link_id=steps.link_id, error=error)
 
     async def _limit(self, work: Coroutine[object, object, T]) -> T:
         seconds = self._options.limits.link_deadline
@@ -267,7 +175,7 @@ class LinkWorker:
     async def _log_in(self, job: Job, steps: JournalRecorder) -> Link:
         earlier = job.earlier
         if earlier is not None and earlier.state is LinkState.PARKED:
-            found = await self._collect(earlier, steps)
+            found = await self.failures.collect(earlier, steps)
             if isinstance(found, Link):
                 return found
             if found is not None:
@@ -289,20 +197,13 @@ class LinkWorker:
             return await self._ask(steps, steps.parked.ticket, update, job.refused)
 
     async def _resume(self, record: Record, steps: JournalRecorder) -> Link:
-        found = await self._collect(record, steps)
+        found = await self.failures.collect(record, steps)
         if isinstance(found, Link):
             return found
         if found is None:
             raise challenge_expired(record.link_id, "nobody answered before its time ran out")
         await steps.take(found)
         return await self._ask(steps, found.ticket, None, record.refused)
-
-    async def _collect(self, record: Record, steps: JournalRecorder) -> Link | ParkedChallenge | None:
-        try:
-            return await collect(self._pool, record)
-        except ApiError:
-            steps.is_refused = True
-            raise
 
     async def _ask(
         self, steps: JournalRecorder, ticket: str, update: LinkUpdate | None, refused: Collection[str]
@@ -362,15 +263,3 @@ class LinkWorker:
         raise InvalidValueError.of(
             "credentials", problem, remedy="Return LinkUpdate(link_id, password=…).", link_id=link_id
         )
-
-
-def _leaves_open(error: BelvoError) -> bool:
-    """Whether it says that nobody has answered a challenge, or that the token surely did not leave."""
-    is_unanswered = isinstance(error, TokenProviderError) and isinstance(error.__cause__, LeftOpenError)
-    return is_unanswered or isinstance(error, TokenRequiredError | TokenNotSentError)
-
-
-def _is_unsent(error: BelvoError, steps: JournalRecorder) -> bool:
-    """Whether it says that no login has happened; a 401 with a code that nobody knows may mean anything."""
-    is_sure = isinstance(error, PoolClosedError) or error.code in (None, "authentication_failed")
-    return is_sure and steps.phase is Phase.SUBMITTED

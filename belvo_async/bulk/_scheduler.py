@@ -246,7 +246,7 @@ class Scheduler:
 
     async def _give_up(self, job: Job, error: BelvoError) -> None:
         """Leave a link without a login, as its institution does not work."""
-        outcome = self.worker.refuse(job.link_id, error)
+        outcome = self.worker.failures.refuse(job.link_id, error)
         await self.worker.record(outcome, job.institution)
         self._hand_out(outcome, job.institution)
 
