@@ -33,6 +33,7 @@ STOPS_A_JOB: Final = (
     WrongEventLoopError,
 )
 """What every other link would meet too."""
+_MOST_ANSWERED: Final = 1000
 _DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
 """The phases in which it is not known what became of a token."""
 
@@ -73,15 +74,25 @@ async def find_challenge(pool: Client, record: Record) -> ParkedChallenge | None
     """Return the challenge of an interrupted login, whatever has become of it.
 
     It is that of the ticket; or, where a kill came before the ticket was written, the one that came since the
-    login left and still waits.
+    login left and waits, or was answered by somebody else, who may still be at it.
 
     Raises:
         ChallengeStoreError: The store cannot be used.
     """
     if record.ticket is not None:
         return await _read(pool, record.ticket)
-    found = await pool.challenges.find(record.link_id)
+    found = await pool.challenges.find(record.link_id) or await _find_answered(pool, record.link_id)
     return None if found is None or found.challenge.received_at < record.at else found
+
+
+async def _find_answered(pool: Client, link_id: str) -> ParkedChallenge | None:
+    found = [
+        parked
+        for phase in _DOUBTFUL
+        for parked in await pool.challenges.list(phase=phase, limit=_MOST_ANSWERED)
+        if parked.link_id == link_id
+    ]
+    return max(found, key=lambda parked: parked.challenge.received_at, default=None)
 
 
 def add_answer(record: Record, parked: ParkedChallenge | None) -> Record:
