@@ -33,6 +33,7 @@ STOPS_A_JOB: Final = (
     WrongEventLoopError,
 )
 """What every other link would meet too."""
+_MOST_ANSWERED: Final = 1000
 _DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
 """The phases in which it is not known what became of a token."""
 
@@ -73,15 +74,25 @@ async def find_challenge(pool: Client, record: Record) -> ParkedChallenge | None
     """Return the challenge of an interrupted login, whatever has become of it.
 
     It is that of the ticket; or, where a kill came before the ticket was written, the one that came since the
-    login left and still waits.
+    login left and waits, or was answered by somebody else, who may still be at it.
 
     Raises:
         ChallengeStoreError: The store cannot be used.
     """
     if record.ticket is not None:
         return await _read(pool, record.ticket)
-    found = await pool.challenges.find(record.link_id)
+    found = await pool.challenges.find(record.link_id) or await _find_answered(pool, record.link_id)
     return None if found is None or found.challenge.received_at < record.at else found
+
+
+async def _find_answered(pool: Client, link_id: str) -> ParkedChallenge | None:
+    found = [
+        parked
+        for phase in _DOUBTFUL
+        for parked in await pool.challenges.list(phase=phase, limit=_MOST_ANSWERED)
+        if parked.link_id == link_id
+    ]
+    return max(found, key=lambda parked: parked.challenge.received_at, default=None)
 
 
 def add_answer(record: Record, parked: ParkedChallenge | None) -> Record:
@@ -104,7 +115,7 @@ async def collect(pool: Client, record: Record) -> Link | ParkedChallenge | None
 
     Returns:
         The link where it is updated, the challenge where it still waits, and None where only a new login can
-        help: its time has run out, or the store has forgotten it.
+        help: its time has run out, or the store has forgotten it and the link shows no success.
 
     Raises:
         OutcomeUnknownError: A token was sent, and the link does not show what became of it.
@@ -115,7 +126,7 @@ async def collect(pool: Client, record: Record) -> Link | ParkedChallenge | None
     """
     parked = None if record.ticket is None else await _read(pool, record.ticket)
     if parked is None:
-        return None
+        return await _find_success(pool, record)
     try:
         parked = await pool.challenges.settle(parked.ticket)
         if parked.phase is ChallengePhase.UPDATED:
@@ -125,6 +136,16 @@ async def collect(pool: Client, record: Record) -> Link | ParkedChallenge | None
     except BelvoError as error:  # the link could not be read: that says nothing about the login
         raise _build_answer_doubt(parked, f"it could not be looked at: {error.message}") from error
     return _judge(parked)
+
+
+async def _find_success(pool: Client, record: Record) -> Link | None:
+    """Look at the link of a challenge that the store has forgotten: somebody may have answered it."""
+    try:
+        return await pool.links.settle(record.link_id, since=record.submitted_at or record.at)
+    except (NotFoundError, *STOPS_A_JOB):
+        raise
+    except BelvoError as error:
+        raise build_doubt(record.link_id, f"its challenge is forgotten: {error.message}") from error
 
 
 def _judge(parked: ParkedChallenge) -> ParkedChallenge | None:

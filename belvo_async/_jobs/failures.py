@@ -151,6 +151,9 @@ def _leaves_open(error: BelvoError) -> bool:
 
 
 def _is_unsent(error: BelvoError, steps: JournalRecorder) -> bool:
-    """Whether it says that no login has happened; a 401 with a code that nobody knows may mean anything."""
+    """Whether it says that no login has happened; a 401 with a code that nobody knows may mean anything.
+
+    Of a login in place of one whose session had expired it says nothing: its challenge may be in the store.
+    """
     is_sure = isinstance(error, PoolClosedError) or error.code in (None, "authentication_failed")
-    return is_sure and steps.phase is Phase.SUBMITTED
+    return is_sure and steps.phase is Phase.SUBMITTED and steps.parked is None

@@ -244,6 +244,18 @@ async def test_after_a_kill_the_challenge_of_a_login_that_nobody_wrote_down_is_f
     assert sandbox.logins(update.link_id) == 1
 
 
+async def test_a_challenge_that_was_answered_before_memory_forgot_it_needs_no_second_login(
+    sandbox: Sandbox, sharing: SessionPool, tmp_path: Path
+) -> None:
+    update, path = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    await sharing.challenges.resume(await run_once(sharing, update, path), "111111")
+    async with open_pool(sandbox) as pool:
+        logins = sandbox.logins(update.link_id)
+        (outcome,), _ = await refresh_all(pool, [update], journal=path, retry="parked")
+    only(outcome, Updated)
+    assert sandbox.logins(update.link_id) == logins
+
+
 async def test_after_a_kill_a_challenge_that_memory_has_forgotten_can_be_retried(
     sandbox: Sandbox, sharing: SessionPool, tmp_path: Path
 ) -> None:

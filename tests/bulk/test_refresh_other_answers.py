@@ -118,6 +118,12 @@ def leave_answered(path: Path) -> None:
         journal.execute("UPDATE links SET state = 'answered'")
 
 
+def leave_submitted(path: Path) -> None:
+    """Write what a run has left that was killed before it wrote the ticket of its challenge."""
+    with closing(sqlite3.connect(path)) as journal, journal:
+        journal.execute("UPDATE links SET state = 'submitted', at = submitted_at, ticket = NULL")
+
+
 async def test_a_run_that_was_killed_before_it_wrote_that_a_token_was_refused_reads_so_in_the_store(
     sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
 ) -> None:
@@ -132,13 +138,19 @@ async def test_a_run_that_was_killed_before_it_wrote_that_a_token_was_refused_re
     assert count_puts(sandbox) == 1
 
 
+@pytest.mark.parametrize("leave", [leave_answered, leave_submitted])
 async def test_a_run_that_was_killed_looks_for_as_long_as_the_answer_of_somebody_else_may_run(
-    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, clock: ManualClock, tmp_path: Path
+    sandbox: Sandbox,
+    sharing: SessionPool,
+    other: SessionPool,
+    clock: ManualClock,
+    tmp_path: Path,
+    leave: Callable[[Path], None],
 ) -> None:
-    """Somebody else has answered long after this run had announced an answer that it never sent."""
+    """Somebody else has answered long after the last that this run had announced."""
     update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
     ticket = await run_once(sharing, update, journal)
-    leave_answered(journal)
+    leave(journal)
     await clock.sleep(400.0)
     sandbox.faults.add(Fault(kind="close_before", method="PATCH"))
     with pytest.raises(OutcomeUnknownError):

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from belvo_async import SessionPool
+from belvo_async import MfaPolicy, SessionPool
 from belvo_async.backends import MemoryChallengeStore
-from belvo_async.bulk import RefreshRun, Updated, refresh
+from belvo_async.bulk import Parked, RefreshRun, Updated, refresh
 from belvo_async.errors import PoolClosedError
 from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import HEIMDALL, add_update, count_puts, only, open_pool, refresh_all
 from tests.challenges.stores import TroubledStore
 
+RESTARTS = MfaPolicy(restarts=1)
 Leave = Callable[[SessionPool, RefreshRun], Awaitable[None]]
 
 
@@ -54,3 +55,28 @@ async def test_a_challenge_that_is_being_parked_as_a_job_is_left_is_answered_by_
         (outcome,), _ = await refresh_all(pool, [update], journal=journal, provide_token=lambda _: "111111")
     only(outcome, Updated)
     assert count_puts(sandbox) == 1
+
+
+async def test_the_challenge_of_a_restarted_login_is_left_to_the_next_run_where_the_pool_closes(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "x_mfa_expired", HEIMDALL), tmp_path / "journal"
+    store = MemoryChallengeStore()
+    troubled = TroubledStore(store)
+    leaving: list[asyncio.Future[None]] = []
+
+    async def close(_: int, name: str) -> None:
+        if name == "replace open" and not leaving:
+            leaving.append(asyncio.ensure_future(pool.aclose(0.0)))
+            for _turn in range(20):
+                await asyncio.sleep(0)
+
+    troubled.after = close
+    async with open_pool(sandbox, challenge_store=troubled, mfa=RESTARTS) as pool:
+        with suppress(PoolClosedError):
+            await refresh_all(pool, [update], journal=journal, provide_token=lambda _: "111111")
+        await leaving[0]
+    async with open_pool(sandbox, challenge_store=store, mfa=RESTARTS) as pool:
+        (outcome,), _ = await refresh_all(pool, [update], journal=journal)
+        assert only(outcome, Parked).challenge == (await pool.challenges.list())[0].challenge
+    assert count_puts(sandbox) == 2

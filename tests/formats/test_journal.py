@@ -224,11 +224,12 @@ async def test_a_job_goes_on_from_what_a_kill_has_left(killed: Path) -> None:
     with mocked_belvo() as belvo:
         look_at_those_in_doubt(belvo)
         belvo.link_read(name("queued"), last_accessed_at=NOON + timedelta(seconds=90))
+        if is_version_2:  # the ticket of its fixture is shorter than any real one: nobody knows it
+            belvo.link_read(name("challenged"))
         outcomes, _ = await go_on(killed)
         assert {request.method for request in belvo.requests} == {"GET"}
     assert isinstance(outcomes[name("queued")], Updated)
     lost = {link for link, outcome in outcomes.items() if isinstance(outcome, NotUpdated)}
-    # The ticket of the fixture of version 2 is shorter than any real one.
     assert lost == ({name("challenged")} if is_version_2 else set())
 
 
