@@ -150,7 +150,7 @@ from belvo_async.errors import JournalWriteError
 from belvo_async.testing import ManualClock
 from tests.bulk.journals import HOUR, NOON, build_belvo, build_updates, running
 
-LINKS = [f"30cb4806-6e00-48a4-91c9-{number:012}" for number in range(600)]
+LINKS = [f"30cb4806-6e00-48a4-91c9-{number:012}" for number in range(1000)]
 sent = []
 
 async def run_job(path, now):
@@ -172,7 +172,7 @@ async def run_job(path, now):
 async def main(path):
     logging.disable()
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
     await run_job(path, NOON)
     await run_job(path, NOON + HOUR / 60)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -191,5 +191,5 @@ async def test_a_full_disk_fails_the_write_and_loses_nothing(tmp_path: Path) -> 
     assert f"The journal {path} could not be written" in first
     assert f"The journal {path} could not be written" in second
     acknowledged = output.split()
-    assert len(acknowledged) == len(set(acknowledged)) == 600
+    assert len(acknowledged) == len(set(acknowledged)) == 1000
     assert set(read_states(path)) == set(acknowledged)
