@@ -9,10 +9,8 @@ import pytest
 from belvo_async import Concurrency, LinkUpdate, RetryPolicy, SessionPool
 from belvo_async.bulk import JobLimits, NotUpdated, Outcome, Updated, refresh
 from belvo_async.errors import InstitutionUnavailableError
-from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
-from belvo_async.sandbox._request_log import Received
+from belvo_async.sandbox import Fault, Received, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
-from belvo_async.testing._clock import START
 from tests.bulk.conftest import (
     EREBOR,
     GRINGOTTS,
@@ -27,6 +25,7 @@ from tests.bulk.conftest import (
 )
 
 IRONBANK = "ironbank_br_retail"
+START = ManualClock().wall()
 
 
 def list_puts(sandbox: Sandbox) -> list[Received]:
