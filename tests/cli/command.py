@@ -22,20 +22,21 @@ class Result:
         return self.stdout + self.stderr
 
 
-def run_command(*arguments: str, lines: str | bytes = "") -> Result:
+def run_command(*arguments: str, lines: str | bytes | io.BytesIO = "") -> Result:
     """Run a command whose standard input has these lines; what it does not expect is raised."""
-    given = lines if isinstance(lines, bytes) else lines.encode()
+    given = lines.encode() if isinstance(lines, str) else lines
+    stream = given if isinstance(given, io.BytesIO) else io.BytesIO(given)
     streams = {name: io.TextIOWrapper(io.BytesIO(), "utf-8") for name in ("stdout", "stderr")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["belvo-async", *arguments])
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), "utf-8"))
-        for name, stream in streams.items():
-            patch.setattr(sys, name, stream)
+        patch.setattr(sys, "stdin", io.TextIOWrapper(stream, "utf-8"))
+        for name, written in streams.items():
+            patch.setattr(sys, name, written)
         with pytest.raises(SystemExit) as ended:
             main()
     code = ended.value.code
     assert isinstance(code, int)
-    return Result(code, *(_read(stream) for stream in streams.values()))
+    return Result(code, *(_read(written) for written in streams.values()))
 
 
 def _read(stream: io.TextIOWrapper) -> str:
