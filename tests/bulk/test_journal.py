@@ -1,148 +1,141 @@
+"""What a journal says of each link, and that it says so before the act."""
+
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from attrs import asdict
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from belvo_async._jobs.journal import Journal
-from belvo_async._jobs.records import RESULTS, LinkState
+from belvo_async import HttpRequest, HttpResponse, LinkUpdate, SendPermit
+from belvo_async.bulk import LinkState, NotUpdated, Record, Updated, list_records, read_status
 from belvo_async.errors import JournalWriteError
-from belvo_async.testing import ManualClock
-from tests.bulk.journals import HOUR, NOON, opened
+from belvo_async.testing import BelvoMock, ManualClock
+from tests.bulk.conftest import collect, only
+from tests.bulk.journals import (
+    HOUR,
+    NOON,
+    A,
+    B,
+    C,
+    alter,
+    build_belvo,
+    build_updates,
+    leave,
+    make,
+    running,
+)
 
 EVERY_TEXT = st.text(st.characters())  # with lone surrogates, which `st.text()` leaves out
+LINKS = [f"30cb4806-6e00-48a4-91c9-{number:012}" for number in range(8)]
 
 
-@pytest.fixture(params=["file", "temporary"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
-    return tmp_path / "run.sqlite" if request.param == "file" else None
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.sqlite"
 
 
-async def test_a_new_link_is_queued(place: Path | None) -> None:
-    async with opened(place) as journal:
-        (admission,) = await journal.admit([("a", "erebor")])
-    assert (admission.is_new, admission.is_repeated) == (True, False)
-    record = admission.record
-    assert (record.link_id, record.state, record.at) == ("a", LinkState.QUEUED, NOON)
-    assert (record.institution, record.logins, record.submitted_at) == ("erebor", 0, None)
+def read(path: Path) -> dict[str, Record]:
+    return {record.link_id: record for record in list_records(path, tuple(LinkState))}
 
 
-async def test_a_link_that_comes_twice_is_repeated(place: Path | None) -> None:
-    async with opened(place) as journal:
-        first, second = await journal.admit([("a", None), ("a", None)])
-        (third,) = await journal.admit([("a", None)])
-    assert [each.is_new for each in (first, second, third)] == [True, False, False]
-    assert [each.is_repeated for each in (first, second, third)] == [False, True, True]
+class Observed(BelvoMock):
+    """A Belvo that looks at the journal when a login has arrived, and was not answered yet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self.seen: list[Record] = []
+        self.reply("GET", "/api/")
+
+    def look(self) -> None:
+        self.seen += read(self._path).values()
+
+    async def send(self, request: HttpRequest, permit: SendPermit | None = None, /) -> HttpResponse:
+        response = await super().send(request, permit)
+        if request.method != "GET":
+            self.look()
+        return response
 
 
-async def test_a_link_of_an_earlier_run_comes_as_it_stood(tmp_path: Path) -> None:
-    async with opened(tmp_path / "run.sqlite") as journal:
-        await journal.admit([("a", "erebor")])
-        await journal.submit("a", NOON - HOUR)
-    clock = ManualClock(start=NOON + HOUR)
-    async with opened(tmp_path / "run.sqlite", clock=clock) as journal:
-        first, second = await journal.admit([("a", None), ("a", "moria")])
-        (third,) = await journal.admit([("a", None)])
-    assert (first.is_new, first.is_repeated, second.is_repeated) == (False, False, True)
-    record = first.record
-    assert (record.state, record.at, record.submitted_at) == (LinkState.SUBMITTED, NOON, NOON - HOUR)
-    assert (record.institution, third.record.institution) == ("erebor", "erebor")
+async def test_each_state_of_a_link_is_on_disk_before_the_act(path: Path) -> None:
+    clock, belvo = ManualClock(), Observed(path)
+    belvo.challenge(A, expiry=7200)
+    belvo.link_updated(A)
+
+    async def look_up(_: str) -> LinkUpdate:
+        belvo.look()
+        await clock.advance(1.0)
+        return LinkUpdate(A, password="new", institution="erebor")
+
+    async def answer(_: object) -> str:
+        belvo.look()
+        await clock.advance(1.0)
+        return "111111"
+
+    jobs: dict[str, Any] = {"credentials": look_up, "provide_token": answer, "clock": clock}
+    async with running(path, [A], belvo=belvo, **jobs) as run:
+        await run.finish()
+    queued, submitted, challenged, answered = belvo.seen
+    states = [record.state for record in belvo.seen]
+    assert states == ["queued", "submitted", "challenged", "answered"]
+    assert (queued.at, queued.logins, queued.submitted_at) == (NOON, 0, None)
+    second = timedelta(seconds=1)
+    assert (submitted.at, submitted.logins, submitted.submitted_at) == (NOON + second, 1, NOON + second)
+    assert (challenged.logins, challenged.submitted_at) == (1, NOON + second)
+    assert challenged.ticket is not None
+    assert challenged.expires_at is not None
+    assert NOON + HOUR < challenged.expires_at <= NOON + second + 2 * HOUR
+    assert (answered.submitted_at, answered.logins) == (NOON + 2 * second, 1)
+    updated = read(path)[A]
+    assert (updated.state, updated.ticket, updated.expires_at) == ("updated", None, None)
 
 
-async def test_what_an_institution_is_called_is_learnt_later(tmp_path: Path) -> None:
-    async with opened(tmp_path / "run.sqlite") as journal:
-        await journal.admit([("a", None), ("b", "moria")])
-        await journal.finish("a", LinkState.UPDATED, institution="erebor")
-        await journal.finish("b", LinkState.UPDATED)
-    async with opened(tmp_path / "run.sqlite") as journal:
-        before = await journal.admit([("a", "gondor"), ("b", None)])
-        after = await journal.admit([("a", None)])
-    assert [each.record.institution for each in before] == ["erebor", "moria"]
-    assert after[0].record.institution == "gondor"
+async def test_what_an_institution_is_called_is_learnt_later(path: Path) -> None:
+    belvo = build_belvo()
+    belvo.link_updated(A, institution="erebor")
+    belvo.error(B, 400, "login_error")
+    updates = [*build_updates(A), LinkUpdate(B, password="new", institution="moria")]
+    async with running(path, updates, belvo=belvo) as run:
+        await run.finish()
+    assert [read(path)[link_id].institution for link_id in (A, B)] == ["erebor", "moria"]
+    updates = [LinkUpdate(A, password="new", institution="gondor"), *build_updates(B)]
+    async with running(path, updates) as run:
+        assert (await run.finish()).skipped == 2
+    assert [read(path)[link_id].institution for link_id in (A, B)] == ["gondor", "moria"]
 
 
-async def test_a_link_goes_through_all_its_states(place: Path | None) -> None:
-    clock = ManualClock()
-    async with opened(place, clock=clock) as journal:
-        await journal.admit([("a", "erebor")])
-        await journal.submit("a", NOON + HOUR)
-        await clock.advance(1)
-        await journal.challenge("a", ticket="t", expires_at=NOON + 2 * HOUR)
-        (challenged,) = await journal.admit([("a", None)])
-        await journal.answer("a", NOON + HOUR + timedelta(seconds=2))
-        (answered,) = await journal.admit([("a", None)])
-        await journal.finish("a", LinkState.UPDATED)
-        (updated,) = await journal.admit([("a", None)])
-    record = challenged.record
-    assert (record.state, record.at) == (LinkState.CHALLENGED, NOON + timedelta(seconds=1))
-    assert (record.ticket, record.expires_at) == ("t", NOON + 2 * HOUR)
-    assert (record.submitted_at, record.logins) == (NOON + HOUR, 1)
-    assert answered.record.state is LinkState.ANSWERED
-    assert answered.record.submitted_at == NOON + HOUR + timedelta(seconds=2)
-    assert updated.record.state is LinkState.UPDATED
-    assert (updated.record.ticket, updated.record.expires_at) == (None, None)
+async def refuse(path: Path, *errors: tuple[str, str], **settings: Any) -> list[NotUpdated]:
+    """Run a job with one link for each of these errors."""
+    belvo = build_belvo()
+    links = LINKS[: len(errors)]
+    for link_id, (code, message) in zip(links, errors, strict=True):
+        belvo.error(link_id, 400, code, message)
+    async with running(path, build_updates(*links), belvo=belvo, **settings) as run:
+        return [only(outcome, NotUpdated) for outcome in await collect(run)]
 
 
-async def test_a_refusal_is_kept_with_all_that_a_later_run_needs(place: Path | None) -> None:
-    async with opened(place) as journal:
-        await journal.admit([("a", None)])
-        await journal.finish(
-            "a", LinkState.REFUSED, code="login_error", message="No.", may_retry=True, retry_at=NOON + HOUR
-        )
-        (refused,) = await journal.admit([("a", None)])
-    record = refused.record
-    assert (record.state, record.code, record.message) == (LinkState.REFUSED, "login_error", "No.")
-    assert (record.may_retry, record.retry_at) == (True, NOON + HOUR)
+async def test_a_refusal_is_kept_with_all_that_a_later_run_needs(path: Path) -> None:
+    outcomes = await refuse(path, ("login_error", "No."), ("institution_down", "Not now."))
+    for outcome in outcomes:
+        record = read(path)[outcome.link_id]
+        assert record.state is LinkState.REFUSED
+        assert (record.code, record.message) == (outcome.error.code, outcome.error.message)
+        assert (record.may_retry, record.retry_at) == (outcome.may_retry, outcome.retry_at)
+    assert sorted(outcome.may_retry for outcome in outcomes) == [False, True]
 
 
-async def test_a_link_put_back_to_the_start_keeps_only_its_logins(place: Path | None) -> None:
-    async with opened(place) as journal:
-        await journal.admit([("a", "erebor"), ("b", "erebor")])
-        await journal.submit("a", NOON)
-        await journal.finish("a", LinkState.REFUSED, code="login_error", message="No.", may_retry=True)
-        await journal.requeue("a")
-        await journal.park("b", ticket="t", expires_at=NOON)
-        await journal.submit("b", NOON)
-        requeued, submitted = await journal.admit([("a", None), ("b", None)])
-    record = requeued.record
-    assert (record.state, record.logins, record.submitted_at) == (LinkState.QUEUED, 1, NOON)
-    assert (record.code, record.message, record.may_retry) == (None, None, False)
-    assert submitted.record.ticket is None
-
-
-async def test_an_act_on_a_link_that_was_never_admitted_is_not_announced(place: Path | None) -> None:
-    async with opened(place) as journal:
-        with pytest.raises(LookupError, match="link a"):
-            await journal.submit("a", NOON)
-
-
-@pytest.mark.parametrize("state", sorted(set(LinkState) - RESULTS))
-async def test_a_link_ends_in_a_result(state: LinkState) -> None:
-    async with opened(None) as journal:
-        with pytest.raises(ValueError, match=state):
-            await journal.finish("a", state)
-
-
-async def test_links_in_the_middle_of_a_login_are_taken_over(tmp_path: Path) -> None:
-    async with opened(tmp_path / "run.sqlite") as journal:
-        await journal.admit([(name, None) for name in "abcdef"])
-        for name in "bcd":
-            await journal.submit(name, NOON)
-        await journal.challenge("c", ticket="c", expires_at=NOON)
-        await journal.answer("d", NOON)
-        await journal.park("e", ticket="e", expires_at=NOON)
-        await journal.finish("f", LinkState.UPDATED)
-    async with opened(tmp_path / "run.sqlite") as journal:
-        interrupted = await journal.take_interrupted()
-        admissions = await journal.admit([(name, None) for name in "abcdef"])
-    assert {record.link_id: record.state for record in interrupted} == {
-        "b": "submitted",
-        "c": "challenged",
-        "d": "answered",
-    }
-    assert [admission.record.link_id for admission in admissions if admission.is_repeated] == ["b", "c", "d"]
+async def test_a_link_that_is_tried_again_keeps_nothing_of_its_refusal_but_its_logins(path: Path) -> None:
+    await refuse(path, ("institution_down", "Not now."))
+    (link_id,) = read(path)
+    belvo = Observed(path)
+    belvo.link_updated(link_id)
+    async with running(path, build_updates(link_id), belvo=belvo, retry="refused") as run:
+        await run.finish()
+    (record,) = belvo.seen
+    assert (record.state, record.logins) == (LinkState.SUBMITTED, 2)
+    assert (record.code, record.message, record.may_retry, record.retry_at) == (None, None, False, None)
 
 
 def test_a_state_is_final_when_a_run_does_no_more() -> None:
@@ -150,16 +143,13 @@ def test_a_state_is_final_when_a_run_does_no_more() -> None:
     assert final == ["parked", "updated", "refused", "unsettled"]
 
 
-async def test_counts_are_of_all_runs(tmp_path: Path) -> None:
-    async with opened(tmp_path / "run.sqlite") as journal:
-        await journal.admit([("a", "erebor"), ("b", "erebor"), ("c", "moria"), ("d", None), ("e", None)])
-        await journal.finish("a", LinkState.REFUSED, code="login_error")
-        await journal.finish("b", LinkState.UNSETTLED, code="login_error")
-        await journal.finish("d", LinkState.REFUSED)
-        await journal.park("c", ticket="c", expires_at=NOON + HOUR)
-        await journal.challenge("e", ticket="e", expires_at=NOON)
-    async with opened(tmp_path / "run.sqlite") as journal:
-        counts = await journal.read_counts()
+async def test_counts_are_of_all_runs(path: Path) -> None:
+    await leave(path, A, "refused", institution="erebor", code="login_error")
+    await leave(path, B, "unsettled", institution="erebor", code="login_error")
+    await leave(path, C, "parked", institution="moria", ticket="c", expires_at=NOON + HOUR)
+    await leave(path, LINKS[0], "refused", run=1)
+    await leave(path, LINKS[1], "challenged", ticket="e", expires_at=NOON, run=1)
+    counts = read_status(path).counts
     assert {state: count for state, count in counts.by_state.items() if count} == {
         "parked": 1,
         "refused": 2,
@@ -174,47 +164,41 @@ async def test_counts_are_of_all_runs(tmp_path: Path) -> None:
     assert counts.next_expiry == NOON
 
 
-async def test_an_empty_journal_counts_nothing(place: Path | None) -> None:
-    async with opened(place) as journal:
-        counts = await journal.read_counts()
+async def test_an_empty_journal_counts_nothing(path: Path) -> None:
+    counts = read_status(await make(path)).counts
     assert set(counts.by_state.values()) == {0}
     assert (counts.by_institution, counts.by_code, counts.next_expiry) == ({}, {}, None)
 
 
-@given(text=EVERY_TEXT, code=EVERY_TEXT, message=EVERY_TEXT)
-async def test_any_text_comes_back(text: str, code: str, message: str) -> None:
-    async with opened(None) as journal:
-        await journal.admit([(text, text)])
-        await journal.challenge(text, ticket=text, expires_at=NOON)
-        (challenged,) = await journal.admit([(text, None)])
-        assert challenged.record.ticket == _escape(text)
-        await journal.finish(text, LinkState.REFUSED, code=code, message=message)
-        (admission,) = await journal.admit([(text, None)])
-    values = asdict(admission.record)
-    assert (_escape(text), _escape(text)) == (values["link_id"], values["institution"])
-    assert (_escape(code), _escape(message)) == (values["code"], values["message"])
+@settings(max_examples=20)
+@given(texts=st.lists(EVERY_TEXT, min_size=len(LINKS), max_size=len(LINKS)))
+async def test_any_text_comes_back(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path, belvo = tmp_path_factory.mktemp("texts") / "run.sqlite", build_belvo()
+    for link_id, text in zip(LINKS[1:], texts[1:], strict=True):
+        belvo.error(link_id, 400, text, text)
+    belvo.link_updated(LINKS[0], institution=f"bank {texts[0]}")
+    async with running(path, build_updates(*LINKS), belvo=belvo) as run:
+        outcomes = {outcome.link_id: outcome for outcome in await collect(run)}
+    records = read(path)
+    assert records[LINKS[0]].institution == _escape(only(outcomes.pop(LINKS[0]), Updated).link.institution)
+    for link_id, outcome in outcomes.items():
+        error = only(outcome, NotUpdated).error
+        assert records[link_id].message == _escape(error.message)
+        assert records[link_id].code == _escape(error.code or type(error).__name__)
 
 
-def _escape(text: str) -> str:
+def _escape(text: str | None) -> str | None:
     """Return *text* itself, unless it has lone surrogates: these no file can hold."""
+    if text is None:
+        return None
     return "".join(f"\\u{ord(sign):x}" if "\ud800" <= sign <= "\udfff" else sign for sign in text)
 
 
-async def test_what_is_acknowledged_is_there_for_the_next_run(tmp_path: Path) -> None:
-    async with opened(tmp_path / "run.sqlite") as journal:
-        await journal.admit([(str(number), None) for number in range(100)])
-        await journal.finish("7", LinkState.UPDATED)
-    async with opened(tmp_path / "run.sqlite") as journal:
-        counts = await journal.read_counts()
-    assert (counts.by_state[LinkState.QUEUED], counts.by_state[LinkState.UPDATED]) == (99, 1)
-
-
-async def test_a_journal_that_cannot_begin_its_run_is_closed_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("belvo_async._jobs.journal._BEGIN_RUN", "INSERT INTO nowhere VALUES (1)")
-    with pytest.raises(JournalWriteError):
-        await Journal(tmp_path / "run.sqlite").open()
-    monkeypatch.undo()
-    async with opened(tmp_path / "run.sqlite") as journal:
-        await journal.end_run(None)
+async def test_a_journal_that_cannot_begin_its_run_is_closed_again(path: Path) -> None:
+    await make(path)
+    alter(path, "CREATE TRIGGER no BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'no run'); END")
+    with pytest.raises(JournalWriteError, match="no run"):
+        await make(path)
+    alter(path, "DROP TRIGGER no")
+    await make(path)
+    assert read_status(path).runs == 2

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from belvo_async import Credentials, LinkUpdate, SessionPool
+from belvo_async.backends import SqliteChallengeStore
 from belvo_async.bulk import Updated, read_status, refresh
 from belvo_async.errors import AuthenticationError, JournalMismatchError
 from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import add_update, only, open_pool, read_states, refresh_one
-from tests.bulk.journals import opened, read_bytes
+from tests.bulk.journals import leave, read_bytes
 
 
 @pytest.fixture
@@ -19,10 +20,7 @@ async def journal(bank: Sandbox, tmp_path: Path) -> Path:
     path = tmp_path / "run.sqlite"
     async with open_pool(bank) as pool:
         await refresh_one(pool, add_update(bank), journal=path)
-        update = add_update(bank)
-        async with opened(path) as journal:
-            await journal.admit([(update.link_id, None)])
-            await journal.submit(update.link_id, pool.clock.wall())
+        await leave(path, add_update(bank).link_id, "submitted", submitted_at=pool.clock.wall())
     return path
 
 
@@ -71,11 +69,11 @@ async def test_a_rotated_password_is_of_the_same_client(bank: Sandbox, journal: 
         assert pool.identity.digest == open_pool(bank).identity.digest
 
 
-async def test_a_journal_that_was_opened_without_a_client_belongs_to_the_next(
+async def test_a_file_that_no_client_has_run_a_job_on_belongs_to_the_next(
     bank: Sandbox, tmp_path: Path
 ) -> None:
     path = tmp_path / "run.sqlite"
-    async with opened(path):
+    async with SqliteChallengeStore(path):
         assert read_status(path).environment is None
     async with open_pool(bank) as pool:
         only(await refresh_one(pool, add_update(bank), journal=path), Updated)

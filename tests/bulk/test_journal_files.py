@@ -1,28 +1,36 @@
+import asyncio
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from belvo_async._jobs.records import LinkState
-from belvo_async._sqlite.file import sidecar
-from belvo_async._sqlite.schema import APPLICATION_ID
+from belvo_async import LinkUpdate
+from belvo_async.bulk import LinkState, list_records, read_status
 from belvo_async.errors import JournalUnreadableError, JournalWriteError
+from tests.bulk.conftest import wait_until
 from tests.bulk.journals import (
+    A,
+    alter,
     as_nobody,
+    beside,
+    build_belvo,
+    build_updates,
     leave_half_made,
     leave_killed,
     list_directories,
-    opened,
+    make,
     read_bytes,
     refuse,
+    running,
     start,
     write_thousand,
 )
-from tests.bulk.workers import insert, opened_lane
+
+APPLICATION_ID = int.from_bytes(b"belv", "big")
 
 
 @pytest.fixture
@@ -35,11 +43,6 @@ async def refuse_unchanged(path: Path, expected: str) -> None:
     error = await refuse(path, JournalUnreadableError)
     assert expected in str(error)
     assert before == read_bytes(path.parent)
-
-
-def alter(path: Path, statement: str) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute(statement).fetchall()
 
 
 def find_page(path: Path, text: bytes) -> int:
@@ -56,7 +59,7 @@ def overwrite(path: Path, at: int, content: bytes) -> None:
 async def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "run.sqlite").write_bytes(content)
     await refuse_unchanged(tmp_path / "run.sqlite", "is damaged, or no journal")
-    assert not sidecar(tmp_path / "run.sqlite", "lock").exists()
+    assert not beside(tmp_path / "run.sqlite", "lock").exists()
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
@@ -67,7 +70,7 @@ async def test_a_database_of_another_application_is_left_as_it_is(tmp_path: Path
     await refuse_unchanged(path, "another application (application_id 0)")
     alter(path, "PRAGMA application_id = 7")
     await refuse_unchanged(path, "application_id 7")
-    assert not sidecar(path, "lock").exists()
+    assert not beside(path, "lock").exists()
 
 
 async def test_another_applications_log_is_left_as_it_is_too(tmp_path: Path) -> None:
@@ -103,24 +106,24 @@ async def test_a_damaged_page_is_found_before_anything_is_sent(path: Path) -> No
 
 
 async def test_a_row_that_somebody_else_wrote_is_no_link(path: Path) -> None:
-    alter(path, "UPDATE links SET at = 'yesterday' WHERE link_id = 'link 500'")
-    async with opened(path) as journal:
+    await make(path, A)
+    alter(path, "UPDATE links SET at = 'yesterday' WHERE state = 'updated'")
+    async with running(path, build_updates(A)) as run:
         with pytest.raises(JournalWriteError, match="ValueError"):
-            await journal.admit([("link 500", None)])
+            await run.finish()
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 async def test_an_empty_database_becomes_a_journal(tmp_path: Path, mode: str) -> None:
     alter(tmp_path / "run.sqlite", f"PRAGMA journal_mode = {mode}")
     alter(tmp_path / "run.sqlite", "VACUUM")
-    async with opened(tmp_path / "run.sqlite") as journal:
-        assert (await journal.admit([("a", None)]))[0].is_new
+    await make(tmp_path / "run.sqlite", A)
+    assert read_status(tmp_path / "run.sqlite").counts.by_state[LinkState.UPDATED] == 1
 
 
 async def test_an_empty_file_becomes_a_journal(tmp_path: Path) -> None:
     (tmp_path / "run.sqlite").touch()
-    async with opened(tmp_path / "run.sqlite"):
-        pass
+    await make(tmp_path / "run.sqlite")
     with closing(sqlite3.connect(tmp_path / "run.sqlite")) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
 
@@ -128,9 +131,9 @@ async def test_an_empty_file_becomes_a_journal(tmp_path: Path) -> None:
 async def test_a_journal_killed_while_it_was_made_is_made_again(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
     leave_half_made(path)
-    assert sidecar(path, "journal").exists()
-    async with opened(path) as journal:
-        assert (await journal.admit([("a", None)]))[0].is_new
+    assert beside(path, "journal").exists()
+    await make(path, A)
+    assert read_status(path).counts.by_state[LinkState.UPDATED] == 1
 
 
 async def test_what_another_application_left_half_made_is_left_as_it_is(tmp_path: Path) -> None:
@@ -140,17 +143,17 @@ async def test_what_another_application_left_half_made_is_left_as_it_is(tmp_path
 
 
 async def test_a_log_of_nothing_that_was_left_does_no_harm(path: Path) -> None:
-    sidecar(path, "wal").touch()
-    async with opened(path) as journal:
-        assert not (await journal.admit([("link 1", None)]))[0].is_new
+    beside(path, "wal").touch()
+    await make(path)
+    assert read_status(path).counts.by_state[LinkState.QUEUED] == 1000
 
 
 async def test_a_killed_journal_is_one_file_and_may_be_copied_alone(path: Path, tmp_path: Path) -> None:
     leave_killed(path)
     assert read_bytes(path.parent).keys() == {"run.sqlite"}
     path = Path(shutil.copy(path, tmp_path / "alone"))
-    async with opened(path) as journal:
-        assert not (await journal.admit([("killed", None)]))[0].is_new
+    async with running(path, build_updates(A)) as run:
+        assert (await run.finish()).skipped == 1
 
 
 async def test_a_directory_is_no_journal(tmp_path: Path) -> None:
@@ -213,7 +216,7 @@ async def test_a_place_out_of_reach_is_refused(path: Path) -> None:
 
 async def test_a_closed_journal_is_one_file_and_its_lock(path: Path) -> None:
     assert {"run.sqlite", "run.sqlite-lock"} == {file.name for file in path.parent.iterdir()}
-    assert sidecar(path, "lock").stat().st_size == 0
+    assert beside(path, "lock").stat().st_size == 0
 
 
 def read_modes(folder: Path) -> dict[str, int]:
@@ -222,14 +225,22 @@ def read_modes(folder: Path) -> dict[str, int]:
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are of POSIX")
 async def test_only_its_owner_may_read_a_journal_and_what_stands_beside_it(tmp_path: Path) -> None:
-    def insert_and_look(connection: sqlite3.Connection) -> dict[str, int]:
-        insert(connection)
-        return read_modes(tmp_path)
+    path, seen = tmp_path / "run.sqlite", asyncio.Event()
+
+    async def give() -> AsyncIterator[LinkUpdate]:
+        await seen.wait()
+        yield build_updates(A)[0]
 
     before = os.umask(0)
     try:
-        async with opened_lane(tmp_path / "run.sqlite") as worker:
-            modes = await worker.run(insert_and_look)
+        async with running(path, give(), belvo=build_belvo(A)) as run:
+            with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+                reader.execute("BEGIN")
+                reader.execute("SELECT count(*) FROM links").fetchall()
+                seen.set()
+                await wait_until(beside(path, "journal").exists)  # whoever writes waits for the reader
+                modes = read_modes(tmp_path)
+            await run.finish()
     finally:
         os.umask(before)
     names = {"run.sqlite", "run.sqlite-lock", "run.sqlite-journal"}
@@ -238,10 +249,8 @@ async def test_only_its_owner_may_read_a_journal_and_what_stands_beside_it(tmp_p
 
 async def test_odd_names_are_names(tmp_path: Path) -> None:
     for name in (":memory:", "50%?mode=ro#x", "ação.sqlite", "file:x"):
-        async with opened(tmp_path / name) as journal:
-            await journal.admit([("a", None)])
-        async with opened(tmp_path / name) as journal:
-            assert (await journal.admit([("a", None)]))[0].record.state is LinkState.QUEUED
+        await make(tmp_path / name, A)
+        assert [record.link_id for record in list_records(tmp_path / name, [LinkState.UPDATED])] == [A]
         assert (tmp_path / name).exists()
 
 
@@ -249,7 +258,7 @@ async def test_a_relative_path_is_of_the_directory_where_it_was_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    async with opened(Path("run.sqlite")):
+    async with running(Path("run.sqlite")):
         monkeypatch.chdir("/")
     assert (tmp_path / "run.sqlite").exists()
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from belvo_async import LinkUpdate, MfaPolicy, SessionPool
-from belvo_async._jobs.journal import Journal
 from belvo_async.bulk import (
     LinkState,
     NotUpdated,
@@ -23,7 +22,7 @@ from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.mfa import ResumeRoute
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from tests.bulk.conftest import PASSWORD, add_update, count_puts, only, open_pool, refresh_all
-from tests.bulk.journals import read_bytes
+from tests.bulk.journals import alter, read_bytes
 
 WRONG = "pass_invalid"
 """What no bank of the sandbox takes."""
@@ -117,16 +116,18 @@ async def test_all_refused_passwords_are_remembered(
     assert [len(digest) for digest in record.refused] == [16, 16, 16]
 
 
-async def test_only_the_newest_twenty_are_kept(real_pool: SessionPool, path: Path) -> None:
-    journal = Journal(path)
-    await journal.open()
-    await journal.admit([("a", None)])
-    for number in (*range(30), 29):
-        await journal.submit("a", real_pool.clock.wall(), f"{number:016x}")
-        await journal.finish("a", LinkState.REFUSED, holds_back=True)
-    await journal.close()
+async def test_only_the_newest_twenty_are_kept(path: Path) -> None:
+    options = SandboxOptions(failures_until_invalid=100)
+    async with Sandbox(options=options) as bank, open_pool(bank) as pool:
+        update = add_update(bank)
+        wrong = [LinkUpdate(update.link_id, password=WRONG, password2=str(number)) for number in range(30)]
+        for each in [*wrong, wrong[-1]]:
+            settings: dict[str, Any] = {"journal": path, "retry": "refused", "resend": [update.link_id]}
+            await refresh_all(pool, [each], **settings)
+        assert bank.logins(update.link_id) == 31
+        digests = [pool.identity.digest_credentials(each) for each in wrong]
     (record,) = list_records(path, [LinkState.REFUSED])
-    assert record.refused == tuple(f"{number:016x}" for number in range(29, 9, -1))
+    assert record.refused == tuple(reversed(digests[10:]))
 
 
 async def test_a_bank_that_was_wrong_gets_them_once_more(
@@ -189,10 +190,7 @@ async def test_a_link_that_was_put_back_to_the_start_remembers_too(
 ) -> None:
     update = add_update(bank)
     await refuse(real_pool, path, update)
-    journal = Journal(path)
-    await journal.open()
-    await journal.requeue(update.link_id)
-    await journal.close()
+    alter(path, "UPDATE links SET state = 'queued', may_retry = 0, code = NULL, message = NULL")
     _, report = await run_on(real_pool, path, update, WRONG)
     assert (report.held_back, bank.logins(update.link_id)) == (1, 1)
 

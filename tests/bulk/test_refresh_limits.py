@@ -6,8 +6,9 @@ from belvo_async import Concurrency, RateLimit
 from belvo_async.bulk import Parked, refresh
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
-from belvo_async.testing._clock import START
 from tests.bulk.conftest import add_updates, collect, count_kinds, only, open_pool, refresh_all
+
+START = ManualClock().wall()
 
 
 def list_times(sandbox: Sandbox, method: str = "") -> list[float]:

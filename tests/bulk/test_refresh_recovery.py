@@ -1,7 +1,5 @@
 """What an earlier run has left in the middle: looked at, asked again, or begun; never sent twice."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,22 +8,13 @@ import pytest
 from attrs import evolve
 
 from belvo_async import (
-    SYSTEM_CLOCK,
-    Clock,
-    Concurrency,
     LinkUpdate,
     MfaPolicy,
     SessionPool,
     TokenRequiredError,
 )
-from belvo_async._jobs.credentials import RefusedCredentials
-from belvo_async._jobs.journal import Journal
-from belvo_async._jobs.options import JobOptions
-from belvo_async._jobs.recovery import Recovery
-from belvo_async._jobs.worker import LinkWorker
 from belvo_async.bulk import (
     JobLimits,
-    LinkState,
     NotUpdated,
     Outcome,
     Parked,
@@ -52,11 +41,11 @@ from tests.bulk.conftest import (
     split,
     wait_until,
 )
+from tests.bulk.journals import leave
 
 TICKET = "t" * 32
 SOON = 0.05
 """Seconds that a login may still run, here."""
-Leave = Callable[[Journal, str], Awaitable[None]]
 
 
 @pytest.fixture
@@ -65,22 +54,11 @@ async def real_pool(bank: Sandbox) -> Any:
         yield pool
 
 
-async def leave(path: Path, link_id: str, how: Leave, clock: Clock = SYSTEM_CLOCK) -> None:
-    """Write what a run that was killed has left."""
-    journal = Journal(path, clock=clock)
-    await journal.open()
-    await journal.admit([(link_id, HEIMDALL)])
-    await how(journal, link_id)
-    await journal.close()
-
-
-async def submitted(journal: Journal, link_id: str) -> None:
-    await journal.submit(link_id, datetime.now(UTC))
-
-
-async def answered(journal: Journal, link_id: str) -> None:
-    await journal.submit(link_id, datetime.now(UTC))
-    await journal.answer(link_id, datetime.now(UTC))
+async def leave_at(pool: SessionPool, path: Path, link_id: str, state: str, **cells: object) -> None:
+    """Leave a link whose login or token has left just now."""
+    now = pool.clock.wall()
+    settings = {"at": now, "institution": HEIMDALL, "submitted_at": now, "logins": 1, **cells}
+    await leave(path, link_id, state, pool=pool, **settings)
 
 
 async def challenge(pool: SessionPool, link_id: str) -> AwaitingToken:
@@ -89,14 +67,10 @@ async def challenge(pool: SessionPool, link_id: str) -> AwaitingToken:
     return required.value.state
 
 
-def challenged(pool: SessionPool, state: AwaitingToken) -> Leave:
-    async def write(journal: Journal, link_id: str) -> None:
-        await journal.submit(link_id, datetime.now(UTC))
-        expires_at = datetime.now(UTC) + timedelta(hours=1)
-        ticket = await pool.challenges.park(state, ticket=TICKET)
-        await journal.challenge(link_id, ticket=ticket, expires_at=expires_at)
-
-    return write
+async def leave_challenged(pool: SessionPool, path: Path, state: AwaitingToken) -> None:
+    ticket = await pool.challenges.park(state, ticket=TICKET)
+    expires_at = datetime.now(UTC) + timedelta(hours=1)
+    await leave_at(pool, path, state.challenge.link_id, "challenged", ticket=ticket, expires_at=expires_at)
 
 
 async def go_on(
@@ -108,12 +82,12 @@ async def go_on(
     return outcomes, run.report
 
 
-@pytest.mark.parametrize("how", [submitted, answered])
+@pytest.mark.parametrize("state", ["submitted", "answered"])
 async def test_a_login_that_succeeded_while_nobody_listened_is_found(
-    bank: Sandbox, real_pool: SessionPool, tmp_path: Path, how: Leave
+    bank: Sandbox, real_pool: SessionPool, tmp_path: Path, state: str
 ) -> None:
     update = add_update(bank)
-    await leave(tmp_path / "j", update.link_id, how)
+    await leave_at(real_pool, tmp_path / "j", update.link_id, state)
     async with open_pool(bank) as killed:
         await killed.links.update(update)
     (outcome,), report = await go_on(real_pool, tmp_path / "j", [update])
@@ -123,12 +97,12 @@ async def test_a_login_that_succeeded_while_nobody_listened_is_found(
     assert read_states(tmp_path / "j") == {update.link_id: "updated"}
 
 
-@pytest.mark.parametrize("how", [submitted, answered])
+@pytest.mark.parametrize("state", ["submitted", "answered"])
 async def test_a_login_that_shows_no_success_is_unsettled_and_never_sent_again(
-    bank: Sandbox, real_pool: SessionPool, tmp_path: Path, how: Leave
+    bank: Sandbox, real_pool: SessionPool, tmp_path: Path, state: str
 ) -> None:
     update = add_update(bank)
-    await leave(tmp_path / "j", update.link_id, how)
+    await leave_at(real_pool, tmp_path / "j", update.link_id, state)
     (outcome,), report = await go_on(real_pool, tmp_path / "j", [update])
     error = only(outcome, Unsettled).error
     assert isinstance(error, OutcomeUnknownError)
@@ -145,7 +119,7 @@ async def test_a_success_before_the_login_left_proves_nothing(
     async with open_pool(bank) as earlier:
         await earlier.links.update(update)
     bank.links[update.link_id].last_accessed_at = datetime.now(UTC) - timedelta(seconds=10)
-    await leave(tmp_path / "j", update.link_id, submitted)
+    await leave_at(real_pool, tmp_path / "j", update.link_id, "submitted")
     (outcome,), _ = await go_on(real_pool, tmp_path / "j")
     only(outcome, Unsettled)
 
@@ -154,7 +128,7 @@ async def test_a_link_in_doubt_that_is_gone_stays_in_doubt(
     bank: Sandbox, real_pool: SessionPool, tmp_path: Path
 ) -> None:
     (link_id,) = add_links(bank)
-    await leave(tmp_path / "j", link_id, submitted)
+    await leave_at(real_pool, tmp_path / "j", link_id, "submitted")
     await real_pool.links.delete(link_id)
     (outcome,), _ = await go_on(real_pool, tmp_path / "j")
     assert "did not tell how it ended" in only(outcome, Unsettled).error.message
@@ -165,7 +139,7 @@ async def test_a_link_that_cannot_be_looked_at_is_unsettled_and_says_why(
     bank: Sandbox, real_pool: SessionPool, tmp_path: Path
 ) -> None:
     (link_id,) = add_links(bank)
-    await leave(tmp_path / "j", link_id, submitted)
+    await leave_at(real_pool, tmp_path / "j", link_id, "submitted")
     bank.faults.add(Fault(kind="garbage", method="GET", link_id=link_id))
     (outcome,), _ = await go_on(real_pool, tmp_path / "j")
     assert "a status check did not tell" in only(outcome, Unsettled).error.message
@@ -174,10 +148,8 @@ async def test_a_link_that_cannot_be_looked_at_is_unsettled_and_says_why(
 async def test_a_link_that_was_queued_is_logged_in(
     bank: Sandbox, real_pool: SessionPool, tmp_path: Path
 ) -> None:
-    async def queued(_journal: Journal, _link_id: str) -> None: ...
-
     update = add_update(bank)
-    await leave(tmp_path / "j", update.link_id, queued)
+    await leave(tmp_path / "j", update.link_id, "queued", pool=real_pool)
     (outcome,), _ = await go_on(real_pool, tmp_path / "j", [update])
     only(outcome, Updated)
     assert bank.logins(update.link_id) == 1
@@ -188,7 +160,7 @@ async def test_a_person_who_was_being_asked_is_asked_again_without_a_login(
 ) -> None:
     update = add_update(bank, "x_mfa_numeric")
     state = await challenge(real_pool, update.link_id)
-    await leave(tmp_path / "j", update.link_id, challenged(real_pool, state))
+    await leave_challenged(real_pool, tmp_path / "j", state)
     (outcome,), report = await go_on(real_pool, tmp_path / "j", [update], provide_token=lambda _: "111111")
     only(outcome, Updated)
     assert (count_puts(bank), bank.tokens(update.link_id)) == (1, ["111111"])
@@ -200,7 +172,7 @@ async def test_without_anybody_to_ask_an_open_challenge_is_parked_under_its_tick
 ) -> None:
     (link_id,) = add_links(bank, 1, "x_mfa_numeric")
     state = await challenge(real_pool, link_id)
-    await leave(tmp_path / "j", link_id, challenged(real_pool, state))
+    await leave_challenged(real_pool, tmp_path / "j", state)
     async with refresh(real_pool, [], journal=tmp_path / "j") as run:
         (outcome,) = await collect(run)
         parked = only(outcome, Parked)
@@ -228,7 +200,7 @@ async def test_a_challenge_that_has_expired_meanwhile_needs_a_new_login(
     (link_id,) = add_links(bank, 1, "x_mfa_numeric")
     state = await challenge(real_pool, link_id)
     state = evolve(state, deadline=state.deadline - 10_000.0)
-    await leave(tmp_path / "j", link_id, challenged(real_pool, state))
+    await leave_challenged(real_pool, tmp_path / "j", state)
     (outcome,), _ = await go_on(real_pool, tmp_path / "j", provide_token=provider)
     assert isinstance(only(outcome, NotUpdated).error, ChallengeExpiredError)
     assert only(outcome, NotUpdated).may_retry
@@ -247,7 +219,7 @@ async def test_a_challenge_whose_answer_needs_the_password_is_parked_where_there
     async with Sandbox(options=options) as bank, open_pool(bank, mfa=policy) as pool:
         (link_id,) = add_links(bank, 1, "x_mfa_numeric")
         state = await challenge(pool, link_id)
-        await leave(tmp_path / "j", link_id, challenged(pool, state))
+        await leave_challenged(pool, tmp_path / "j", state)
         settings: dict[str, Any] = {"credentials": look_up} if has_credentials else {}
         (outcome,), _ = await go_on(pool, tmp_path / "j", provide_token=lambda _: "111111", **settings)
     only(outcome, Updated if has_credentials else Parked)
@@ -257,7 +229,7 @@ async def test_a_run_that_is_stopped_leaves_the_settling_to_the_next(
     bank: Sandbox, real_pool: SessionPool, tmp_path: Path
 ) -> None:
     (link_id,) = add_links(bank)
-    await leave(tmp_path / "j", link_id, submitted)
+    await leave_at(real_pool, tmp_path / "j", link_id, "submitted")
     async with refresh(real_pool, [], journal=tmp_path / "j", limits=JobLimits(login_limit=300.0)) as run:
         await wait_until(lambda: bank.log[-1].link_id == link_id and run.report.settling == 1)
         run.stop()
@@ -274,7 +246,7 @@ async def test_a_clock_that_was_set_between_two_runs_settles_as_well(hours: int,
         async with open_pool(bank, clock=ours) as pool:
             await pool.ping()
             for link_id in (update.link_id, other.link_id):
-                await leave(tmp_path / "j", link_id, submitted, ours)
+                await leave_at(pool, tmp_path / "j", link_id, "submitted")
             await pool.links.update(update)
         ours.set_wall(ours.wall() + timedelta(hours=hours))
         async with open_pool(bank, clock=ours) as pool:
@@ -285,29 +257,19 @@ async def test_a_clock_that_was_set_between_two_runs_settles_as_well(hours: int,
     }
 
 
-async def look_until_the_end(clock: ManualClock, age: timedelta) -> tuple[list[float], Outcome | None]:
+async def look_until_the_end(clock: ManualClock, path: Path, age: timedelta) -> tuple[list[float], Outcome]:
     """Return when an interrupted login was looked at, in seconds, and what came of it."""
     async with Sandbox(clock=clock) as bank, open_pool(bank) as pool:
-        journal = Journal(None, clock=clock)
-        await journal.open()
         (link_id,) = add_links(bank)
         bank.links[link_id].last_accessed_at = None
-        await journal.admit([(link_id, None)])
-        await journal.submit(link_id, clock.wall() - age)
-        (record,) = await journal.take_interrupted()
-        stopping = asyncio.Event()
-        credentials = RefusedCredentials(pool.identity, ())
-        worker = LinkWorker(
-            pool, journal, JobOptions(default_concurrency=Concurrency()), credentials, stopping
-        )
         began = clock.wall()
-        outcome = await Recovery(pool, worker, 300.0, stopping).settle(record)
-        await journal.close()
-        return [(entry.at - began).total_seconds() for entry in bank.log], outcome
+        await leave_at(pool, path, link_id, "submitted", submitted_at=began - age)
+        (outcome,), _ = await go_on(pool, path, login_limit=300.0)
+        return [(entry.at - began).total_seconds() for entry in bank.log if entry.link_id], outcome
 
 
-async def test_a_login_is_looked_at_until_it_must_have_ended(clock: ManualClock) -> None:
-    looks, outcome = await look_until_the_end(clock, timedelta())
+async def test_a_login_is_looked_at_until_it_must_have_ended(clock: ManualClock, tmp_path: Path) -> None:
+    looks, outcome = await look_until_the_end(clock, tmp_path / "j", timedelta())
     assert looks == [0.0, 3.0, 9.0, 21.0, 45.0, 93.0, 153.0, 213.0, 273.0, 300.0]
     only(outcome, Unsettled)
 
@@ -316,12 +278,7 @@ async def test_a_login_is_looked_at_until_it_must_have_ended(clock: ManualClock)
     ("age", "last"), [(timedelta(seconds=290), 10.0), (timedelta(days=1), 0.0), (-timedelta(hours=1), 300.0)]
 )
 async def test_the_time_that_has_passed_counts_but_never_for_more_than_the_limit(
-    clock: ManualClock, age: timedelta, last: float
+    clock: ManualClock, tmp_path: Path, age: timedelta, last: float
 ) -> None:
-    looks, _ = await look_until_the_end(clock, age)
+    looks, _ = await look_until_the_end(clock, tmp_path / "j", age)
     assert looks[-1] == last
-
-
-def test_states_that_are_in_the_middle_are_no_final_ones() -> None:
-    middle = {LinkState.QUEUED, LinkState.SUBMITTED, LinkState.CHALLENGED, LinkState.ANSWERED}
-    assert {state for state in LinkState if not state.is_final} == middle

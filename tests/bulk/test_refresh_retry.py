@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from belvo_async import LinkUpdate, SessionPool
-from belvo_async._jobs.journal import Journal
 from belvo_async.backends import SqliteChallengeStore
 from belvo_async.bulk import NotUpdated, Parked, Unsettled, Updated, refresh
 from belvo_async.errors import ConfigurationError, NotFoundError
@@ -24,6 +23,12 @@ from tests.bulk.conftest import (
     read_states,
     refresh_all,
 )
+from tests.bulk.journals import leave
+
+
+async def leave_submitted(pool: SessionPool, path: Path, update: LinkUpdate) -> None:
+    """Leave a link whose login has left just now."""
+    await leave(path, update.link_id, "submitted", pool=pool, submitted_at=pool.clock.wall(), logins=1)
 
 
 def read_names(folder: Path) -> list[str]:
@@ -58,13 +63,9 @@ async def test_an_unsettled_link_is_looked_at_before_it_is_tried_again(
     bank: Sandbox, real_pool: SessionPool, tmp_path: Path
 ) -> None:
     found, lost = add_update(bank), add_update(bank)
-    journal = Journal(tmp_path / "j")
-    await journal.open()
-    await journal.admit([(found.link_id, None), (lost.link_id, None)])
     for update in (found, lost):
         bank.links[update.link_id].last_accessed_at = None
-        await journal.submit(update.link_id, real_pool.clock.wall())
-    await journal.close()
+        await leave_submitted(real_pool, tmp_path / "j", update)
     _, before = await refresh_all(real_pool, [], journal=tmp_path / "j", login_limit=0.0)
     assert before.unsettled == 2
     async with open_pool(bank) as elsewhere:
@@ -82,11 +83,7 @@ async def test_an_unsettled_link_that_cannot_be_looked_at_is_not_tried(
     bank: Sandbox, real_pool: SessionPool, tmp_path: Path
 ) -> None:
     update = add_update(bank)
-    journal = Journal(tmp_path / "j")
-    await journal.open()
-    await journal.admit([(update.link_id, None)])
-    await journal.submit(update.link_id, real_pool.clock.wall())
-    await journal.close()
+    await leave_submitted(real_pool, tmp_path / "j", update)
     await refresh_all(real_pool, [], journal=tmp_path / "j", login_limit=0.0)
     bank.faults.add(Fault(kind="status", status=500, method="GET", link_id=update.link_id))
     _, report = await refresh_all(real_pool, [update], journal=tmp_path / "j", retry=["unsettled"])
@@ -141,11 +138,7 @@ async def test_an_unsettled_link_that_is_gone_is_not_tried(
     bank: Sandbox, real_pool: SessionPool, tmp_path: Path
 ) -> None:
     update = add_update(bank)
-    journal = Journal(tmp_path / "j")
-    await journal.open()
-    await journal.admit([(update.link_id, None)])
-    await journal.submit(update.link_id, real_pool.clock.wall())
-    await journal.close()
+    await leave_submitted(real_pool, tmp_path / "j", update)
     await refresh_all(real_pool, [], journal=tmp_path / "j", login_limit=0.0)
     await real_pool.links.delete(update.link_id)
     (gone,), _ = await refresh_all(real_pool, [update], journal=tmp_path / "j", retry="unsettled")
@@ -180,11 +173,7 @@ async def leave_unsettled(bank: Sandbox, pool: SessionPool, path: Path) -> LinkU
     """Leave a link whose login has left just now, and may have succeeded."""
     update = add_update(bank)
     bank.links[update.link_id].last_accessed_at = None
-    journal = Journal(path)
-    await journal.open()
-    await journal.admit([(update.link_id, None)])
-    await journal.submit(update.link_id, pool.clock.wall())
-    await journal.close()
+    await leave_submitted(pool, path, update)
     await refresh_all(pool, [], journal=path, login_limit=0.0)
     assert read_states(path) == {update.link_id: "unsettled"}
     return update

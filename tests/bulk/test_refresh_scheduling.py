@@ -3,16 +3,17 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from belvo_async import Concurrency, LinkUpdate, RetryPolicy, SessionPool
 from belvo_async.bulk import JobLimits, NotUpdated, Outcome, Updated, refresh
 from belvo_async.errors import InstitutionUnavailableError
-from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
-from belvo_async.sandbox._request_log import Received
+from belvo_async.sandbox import Fault, Received, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
-from belvo_async.testing._clock import START
 from tests.bulk.conftest import (
     EREBOR,
     GRINGOTTS,
@@ -27,6 +28,7 @@ from tests.bulk.conftest import (
 )
 
 IRONBANK = "ironbank_br_retail"
+START = ManualClock().wall()
 
 
 def list_puts(sandbox: Sandbox) -> list[Received]:
@@ -212,3 +214,105 @@ async def test_a_link_that_waits_for_another_call_about_it_holds_no_other(
     assert count_kinds(outcomes) == {"Updated": 5}
     assert (sandbox.overlapping_logins, sandbox.logins(first.link_id)) == (0, 2)
     assert list_starts(sandbox, others) == [0.0] * 4
+
+
+async def test_links_of_one_institution_keep_their_order(sandbox: Sandbox, pool: SessionPool) -> None:
+    updates = add_updates(sandbox, 9)
+    await refresh_all(pool, updates, concurrency=Concurrency(total=1))
+    assert [put.link_id for put in list_puts(sandbox)] == [update.link_id for update in updates]
+
+
+async def test_links_without_an_institution_share_no_bound_of_their_own(
+    sandbox: Sandbox, pool: SessionPool
+) -> None:
+    updates = [LinkUpdate(update.link_id, password="new") for update in add_updates(sandbox, 20)]
+    await refresh_all(pool, updates, concurrency=Concurrency(total=10, per_institution=2))
+    assert Counter(list_starts(sandbox, updates)) == {0.0: 10, 1.0: 10}
+
+
+async def run_at_one_bank(
+    clock: ManualClock, people: list[str], each: int = 1, **options: Any
+) -> tuple[list[float], int]:
+    """Return when the logins of these people start at one institution, and how many links were not tried."""
+    async with (
+        Sandbox(clock=clock, options=SandboxOptions(login_seconds=1.0, **options)) as sandbox,
+        open_pool(sandbox, retry=RetryPolicy.never()) as pool,
+    ):
+        updates = [add_update(sandbox, username) for username in people]
+        concurrency = Concurrency(per_institution=each)
+        outcomes, _ = await refresh_all(pool, updates, concurrency=concurrency)
+    starts = list_starts(sandbox, updates)
+    return starts, len(outcomes) - len(starts)
+
+
+DOWN, BUSY, VALID = "x_institution_down", "x_too_many_sessions", "user_valid"
+
+
+async def test_a_probe_that_passes_ends_the_rest_for_all(clock: ManualClock) -> None:
+    starts, _ = await run_at_one_bank(clock, [DOWN] * 4 + [VALID] * 9, each=4)
+    assert starts == [0.0] * 4 + [61.0] + [62.0] * 4 + [63.0] * 4
+
+
+async def test_after_a_success_the_next_rest_is_short_again(clock: ManualClock) -> None:
+    starts, _ = await run_at_one_bank(clock, [DOWN, DOWN, VALID, DOWN, VALID])
+    assert starts == [0.0, 61.0, 182.0, 183.0, 244.0]
+
+
+async def test_complaints_while_it_rests_do_not_make_the_rest_longer(clock: ManualClock) -> None:
+    assert await run_at_one_bank(clock, [DOWN] * 20 + [VALID], each=20) == ([0.0] * 20 + [61.0], 0)
+
+
+async def test_a_login_that_went_through_lets_a_busy_institution_off(clock: ManualClock) -> None:
+    people = [BUSY, BUSY, VALID, BUSY, BUSY, VALID]
+    starts, _ = await run_at_one_bank(clock, people, busy_answers=100)
+    assert starts == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+@pytest.mark.parametrize(("down", "untried"), [(4, 0), (5, 3)])
+async def test_after_five_rests_in_a_row_there_is_no_hope(
+    clock: ManualClock, down: int, untried: int
+) -> None:
+    _, left = await run_at_one_bank(clock, [DOWN] * down + [VALID] * 3)
+    assert left == untried
+
+
+async def test_an_institution_that_rests_again_takes_no_more_than_half_of_the_window(
+    clock: ManualClock,
+) -> None:
+    async with (
+        Sandbox(clock=clock) as sandbox,
+        open_pool(sandbox, retry=RetryPolicy.never()) as pool,
+    ):
+        down, rest = add_updates(sandbox, 2, DOWN), add_updates(sandbox, 8)
+        outcomes, _ = await refresh_all(
+            pool, down + rest, look_ahead=10, concurrency=Concurrency(per_institution=1)
+        )
+    untried = [each.link_id for each in pick(outcomes, NotUpdated) if "not tried" in each.error.message]
+    assert set(untried) == {update.link_id for update in rest[5:]}
+
+
+@settings(max_examples=15)
+@given(
+    banks=st.lists(st.sampled_from([None, EREBOR, GRINGOTTS, IRONBANK]), max_size=30),
+    total=st.integers(1, 5),
+    each=st.integers(1, 3),
+)
+async def test_no_mix_of_institutions_breaks_the_bounds(
+    banks: list[str | None], total: int, each: int
+) -> None:
+    clock = ManualClock(automatic=True)
+    async with (
+        Sandbox(clock=clock, options=SandboxOptions(login_seconds=1.0)) as sandbox,
+        open_pool(sandbox) as pool,
+    ):
+        updates = [
+            add_update(sandbox, institution=bank) if bank else LinkUpdate(sandbox.add_link(), password="new")
+            for bank in banks
+        ]
+        await refresh_all(pool, updates, concurrency=Concurrency(total=total, per_institution=each))
+        named = {update.link_id: update.institution for update in updates}
+        starts = Counter(put.at for put in list_puts(sandbox))  # each login takes one second
+        of_each = Counter((put.at, named[put.link_id or ""]) for put in list_puts(sandbox))
+    assert sum(starts.values()) == len(banks)
+    assert all(number <= total for number in starts.values())
+    assert all(number <= each for (_, bank), number in of_each.items() if bank)

@@ -4,15 +4,18 @@ import asyncio
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeAlias
+from uuid import UUID
 
 import pytest
 
-from belvo_async import Concurrency, LinkUpdate, RateLimit, SessionPool
-from belvo_async.bulk import NotUpdated, Updated, refresh
+from belvo_async import Concurrency, Link, LinkUpdate, RateLimit, SessionPool
+from belvo_async.bulk import CredentialsProvider, NotUpdated, Updated, refresh
 from belvo_async.errors import InvalidValueError, SourceError
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import (
+    EREBOR,
     PASSWORD,
     add_links,
     add_updates,
@@ -25,6 +28,14 @@ from tests.bulk.conftest import (
     read_states,
     refresh_all,
 )
+
+LINK_ID = "30cb4806-6e00-48a4-91c9-ca55968576c8"
+UPDATE = LinkUpdate(LINK_ID, password="new", institution=EREBOR)
+Item: TypeAlias = LinkUpdate | Link | UUID | str
+
+
+async def look_up(link_id: str) -> LinkUpdate:
+    return LinkUpdate(link_id, password=PASSWORD)
 
 
 async def drip(updates: list[LinkUpdate], clock: ManualClock, seconds: float) -> AsyncIterator[LinkUpdate]:
@@ -74,7 +85,17 @@ async def test_what_came_before_a_source_failed_is_finished(
     source = fail_async() if is_async else fail_after(updates)
     outcomes, error = await fail_with(pool, source, SourceError)
     assert isinstance(error.__cause__, OSError)
+    assert "failed after 5 of them: it raised OSError." in error.message
     assert count_kinds(outcomes) == {"Updated": 5}
+
+
+async def test_a_source_that_cancels_itself_has_failed(sandbox: Sandbox, pool: SessionPool) -> None:
+    async def cancel() -> AsyncIterator[LinkUpdate]:
+        yield add_updates(sandbox)[0]
+        raise asyncio.CancelledError
+
+    _, error = await fail_with(pool, cancel(), SourceError)
+    assert "CancelledError" in error.message
 
 
 async def test_after_a_source_failed_the_next_run_goes_on(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -183,15 +204,44 @@ async def test_a_look_up_that_is_no_coroutine_function_stops_the_job(
     await fail_with(pool, add_links(sandbox), SourceError, credentials=look_up)
 
 
-@pytest.mark.parametrize("updates", ["30cb4806-6e00-48a4-91c9-ca55968576c8", None, 5])
-def test_what_is_no_source_is_refused_before_anything_begins(sandbox: Sandbox, updates: object) -> None:
+@pytest.mark.parametrize("updates", [LINK_ID, b"abc", UPDATE, Link(id=LINK_ID), None, 5, object()])
+@pytest.mark.parametrize("credentials", [None, look_up])
+def test_what_is_no_source_is_refused_before_anything_begins(
+    sandbox: Sandbox, updates: Any, credentials: CredentialsProvider | None
+) -> None:
     with pytest.raises(InvalidValueError, match="updates is"):
-        refresh(open_pool(sandbox), updates)  # type: ignore[arg-type]
+        refresh(open_pool(sandbox), updates, credentials=credentials)
 
 
-async def test_an_item_of_a_wrong_kind_stops_the_job(sandbox: Sandbox, pool: SessionPool) -> None:
-    _, error = await fail_with(pool, [*add_updates(sandbox), 5], SourceError)
-    assert "number 2" in error.message
+async def test_an_item_of_a_wrong_kind_is_named_by_its_number(sandbox: Sandbox, pool: SessionPool) -> None:
+    _, error = await fail_with(pool, [*add_updates(sandbox, 2), 5, *add_updates(sandbox)], SourceError)
+    assert "at number 3: updates holds int, not LinkUpdate" in error.message
+    assert isinstance(error.__cause__, InvalidValueError)
+
+
+@pytest.mark.parametrize("build", [str, UUID, lambda link_id: Link(id=link_id)])
+async def test_an_id_alone_needs_credentials(
+    sandbox: Sandbox, pool: SessionPool, build: Callable[[str], Item]
+) -> None:
+    item = build(add_links(sandbox)[0])
+    _, error = await fail_with(pool, [item], SourceError)
+    assert f"holds {type(item).__name__}, not LinkUpdate" in error.message
+    only((await refresh_all(pool, [item], credentials=look_up))[0][0], Updated)
+
+
+@pytest.mark.parametrize("item", ["no id", "", "../..", None, 5, b"x"])
+async def test_what_is_no_id_is_refused(sandbox: Sandbox, pool: SessionPool, item: object) -> None:
+    _, error = await fail_with(pool, [*add_updates(sandbox), item], SourceError, credentials=look_up)
+    assert "at number 2" in error.message
+
+
+async def test_a_job_knows_the_institution_that_its_item_names(pool: SessionPool) -> None:
+    other = Link(id=LINK_ID.replace("30cb", "31cb"), institution="gringotts_mx_retail")
+    items: list[Item] = [UPDATE, other, LINK_ID.replace("30cb", "32cb").upper()]
+    async with refresh(pool, items, credentials=look_up, dry_run=True) as run:
+        report = await run.finish()
+    names = ("erebor_mx_retail", "gringotts_mx_retail", "unknown")
+    assert report.by_institution == {name: {"waiting": 1} for name in names}
 
 
 @pytest.mark.parametrize("look_ahead", [1, 2, 3])
@@ -204,7 +254,8 @@ async def test_a_short_look_ahead_leaves_no_place_empty(
     assert clock.monotonic() - began == 4.0
 
 
-async def test_a_source_is_closed_when_the_block_is_left(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_a_source_is_closed_when_the_block_is_left(sandbox: Sandbox, is_async: bool) -> None:
     updates = add_updates(sandbox, 2000)
     closed = []
 
@@ -214,7 +265,14 @@ async def test_a_source_is_closed_when_the_block_is_left(sandbox: Sandbox) -> No
         finally:
             closed.append("now")
 
+    async def give_async() -> AsyncIterator[LinkUpdate]:
+        try:
+            for update in updates:
+                yield update
+        finally:
+            closed.append("now")
+
     async with open_pool(sandbox, rate_limit=RateLimit()) as pool:
-        async with refresh(pool, give()) as run:
+        async with refresh(pool, give_async() if is_async else give()) as run:
             await anext(run)
         assert closed == ["now"]

@@ -1,16 +1,18 @@
 """Reports as values, lines, tables and JSON; and the counts behind them."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 
 import attrs
 import pytest
 
-from belvo_async import Concurrency, Link, RateLimit
-from belvo_async.bulk import Counts, LinkState, NotUpdated, RefreshReport, Unsettled, Updated
-from belvo_async.bulk._statistics import Statistics
-from belvo_async.errors import LoginFailedError, OutcomeUnknownError
+from belvo_async import Concurrency, RateLimit, SessionPool
+from belvo_async.bulk import JobLimits, Parked, RefreshReport, refresh
+from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
+from tests.bulk.conftest import EREBOR, add_update, add_updates, collect, only, open_pool
+from tests.bulk.journals import leave
 
 FULL = RefreshReport(
     total=9,
@@ -52,68 +54,75 @@ def test_a_report_is_a_table_of_institutions_and_codes() -> None:
     assert len({len(line) for line in lines[4:7]}) == 1
 
 
-def open_tally(clock: ManualClock, rate_limit: RateLimit | None = None) -> Statistics:
-    return Statistics(clock, Concurrency(total=10), rate_limit or RateLimit.unlimited())
+@pytest.mark.parametrize(("seconds", "left"), [(2.0, 4.0), (20.0, 16.0)])
+async def test_the_time_left_comes_from_the_limit_and_from_the_length_of_logins(
+    clock: ManualClock, seconds: float, left: float
+) -> None:
+    options = SandboxOptions(login_seconds=seconds)
+    limit = RateLimit(requests=2, window=1.0, margin=0.0)
+    places = JobLimits(concurrency=Concurrency(total=10))
+    async with (
+        Sandbox(clock=clock, options=options) as sandbox,
+        open_pool(sandbox, rate_limit=limit) as pool,
+        refresh(pool, add_updates(sandbox, 9), limits=places) as run,
+    ):
+        assert run.report.seconds_left == 4.5  # nine links, two a second
+        await anext(run)  # ten places for two seconds each: the limit is slower
+        assert run.report.seconds_left == pytest.approx(left, rel=0.05)  # a login waits for its turn too
+        await collect(run)
+        assert run.report.seconds_left == 0.0
 
 
-async def test_the_time_left_comes_from_the_limit_and_from_the_length_of_logins() -> None:
-    clock = ManualClock()
-    assert open_tally(clock).find_seconds_left(10) is None
-    limited = open_tally(clock, RateLimit(requests=2, window=1.0, margin=0.0))
-    assert limited.find_seconds_left(10) == 5.0
-    limited.time(2.0)  # ten places for two seconds each: the limit is slower
-    assert limited.find_seconds_left(10) == 5.0
-    for _ in range(500):
-        limited.time(20.0)
-    assert limited.find_seconds_left(10) == pytest.approx(20.0)
+async def test_without_a_limit_and_a_login_nobody_knows_the_time_left(sandbox: Sandbox) -> None:
+    async with (
+        open_pool(sandbox, rate_limit=RateLimit.unlimited()) as pool,
+        refresh(pool, add_updates(sandbox, 9)) as run,
+    ):
+        assert run.report.seconds_left is None
+        await collect(run)
 
 
-async def test_the_rate_is_that_of_the_last_outcomes() -> None:
-    clock = ManualClock()
-    statistics = open_tally(clock)
-    assert statistics.find_rate() is None
-    for _ in range(5):
-        statistics.count(Updated(link_id="1", link=Link(id="1")), None)
-        await clock.advance(2.0)
-    assert statistics.find_rate() == 0.5
-    assert (statistics.ended, statistics.elapsed, statistics.list_institutions()) == (
-        5,
-        10.0,
-        {"unknown": {"updated": 5}},
-    )
+async def test_the_rate_is_that_of_the_last_outcomes(clock: ManualClock) -> None:
+    options = SandboxOptions(login_seconds=2.0)
+    async with (
+        Sandbox(clock=clock, options=options) as sandbox,
+        open_pool(sandbox) as pool,
+        refresh(pool, add_updates(sandbox, 5), limits=JobLimits(concurrency=Concurrency(total=1))) as run,
+    ):
+        assert run.report.rate is None
+        await collect(run)
+    report = run.report
+    assert (report.rate, report.elapsed, report.finished) == (0.5, 10.0, 5)
 
 
-def test_what_earlier_runs_have_left_is_counted_on() -> None:
-    statistics = open_tally(ManualClock())
-    statistics.take_over(
-        Counts(
-            by_state={LinkState.UPDATED: 3, LinkState.REFUSED: 2, LinkState.QUEUED: 7},
-            by_institution={"a": {LinkState.UPDATED: 1, LinkState.QUEUED: 5}},
-            by_code={"login_error": 2},
-            next_expiry=None,
-        )
-    )
-    assert statistics.list_states() == {"parked": 0, "updated": 3, "refused": 2, "unsettled": 0}
-    assert statistics.list_institutions() == {"a": {"updated": 1}, "unknown": {"updated": 2, "refused": 2}}
-    failed = LoginFailedError("no")
-    statistics.take_back(LinkState.REFUSED, None, "login_error")
-    assert statistics.count(NotUpdated(link_id="1", error=failed), "a") == "LoginFailedError"
-    assert (
-        statistics.count(Unsettled(link_id="2", error=OutcomeUnknownError("lost")), "a")
-        == "OutcomeUnknownError"
-    )
-    assert statistics.list_codes() == {"login_error": 1, "LoginFailedError": 1, "OutcomeUnknownError": 1}
+async def test_what_earlier_runs_have_left_is_counted_on(
+    sandbox: Sandbox, pool: SessionPool, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.sqlite"
+    again, healthy = add_update(sandbox, "x_institution_down"), add_update(sandbox)
+    for link_id, state in zip("abcde", ["updated"] * 3 + ["refused", "queued"], strict=True):
+        institution = "a" if link_id in "ae" else None
+        code = "login_error" if state == "refused" else None
+        await leave(path, link_id, state, pool=pool, institution=institution, code=code)
+    await leave(path, again.link_id, "refused", pool=pool, code="institution_down", may_retry=1)
+    async with refresh(pool, [], journal=path) as run:
+        report = await run.finish()
+    assert (report.parked, report.updated, report.refused, report.unsettled) == (0, 3, 2, 0)
+    assert report.by_institution == {"a": {"updated": 1}, "unknown": {"updated": 2, "refused": 2}}
+    assert report.by_code == {"login_error": 1, "institution_down": 1}
+    sandbox.links[again.link_id].person = sandbox.links[healthy.link_id].person
+    async with refresh(pool, [again], journal=path, retry="refused") as run:
+        report = await run.finish()
+    assert report.by_institution["unknown"] == {"updated": 2, "refused": 1}
+    assert (report.by_institution[EREBOR], report.by_code) == ({"updated": 1}, {"login_error": 1})
 
 
-def test_the_soonest_challenge_that_has_not_expired_is_told() -> None:
-    clock = ManualClock()
-    statistics = open_tally(clock)
-    now = clock.wall()
-    for seconds, link_id in ((-1, "past"), (60, "later"), (30, "soon")):
-        statistics.watch(now + timedelta(seconds=seconds), link_id)
-    assert statistics.find_next_expiry() == now + timedelta(seconds=30)
-    statistics.forget("soon")
-    assert statistics.find_next_expiry() == now + timedelta(seconds=60)
-    for number in range(2000):
-        statistics.watch(now + timedelta(seconds=number), str(number))
-    assert statistics.find_next_expiry() == now + timedelta(seconds=1)
+async def test_the_soonest_challenge_that_has_not_expired_is_told(clock: ManualClock) -> None:
+    options = SandboxOptions(expiry=60, short_expiry=30)
+    async with Sandbox(clock=clock, options=options) as sandbox, open_pool(sandbox) as pool:
+        updates = [add_update(sandbox, name) for name in ("x_mfa_numeric", "x_mfa_short")]
+        async with refresh(pool, updates) as run:
+            expiries = sorted(only(outcome, Parked).expires_at for outcome in await collect(run))
+            for expires_at in (*expiries, None):
+                assert run.report.next_expiry == expires_at
+                await clock.sleep(30.0)

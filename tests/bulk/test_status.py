@@ -1,60 +1,59 @@
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
-from belvo_async._jobs import status as _status
-from belvo_async._jobs.journal import Journal
-from belvo_async._jobs.records import LinkState
-from belvo_async._jobs.status import JournalStatus, list_records, read_status
-from belvo_async._sqlite.file import sidecar
+from belvo_async import LinkUpdate
+from belvo_async.bulk import JournalStatus, LinkState, list_records, read_status
 from belvo_async.errors import JournalUnreadableError
 from belvo_async.testing import ManualClock
 from tests.bulk.journals import (
     HOUR,
     NOON,
+    A,
+    alter,
     as_nobody,
+    beside,
+    build_belvo,
+    build_updates,
     leave_half_made,
     leave_killed,
     list_directories,
-    opened,
+    make,
     read_bytes,
+    running,
     start,
+    write_links,
 )
 
 
 @pytest.fixture
 async def path(tmp_path: Path) -> Path:
     """A journal of one run that ended early."""
-    path = tmp_path / "run.sqlite"
-    journal = Journal(path, clock=ManualClock())
-    await journal.open(total=10)
-    await journal.admit([("a", "erebor"), ("b", "erebor"), ("c", None)])
-    await journal.park("a", ticket="a", expires_at=NOON + 2 * HOUR)
-    await journal.park("b", ticket="b", expires_at=NOON + HOUR)
-    await journal.finish("c", LinkState.UPDATED)
-    await journal.end_run("TooManyFailuresError")
-    await journal.close()
+    path = await make(tmp_path / "run.sqlite")
+    rows: list[dict[str, object]] = [
+        {"link_id": "a", "state": "parked", "ticket": "a", "expires_at": NOON + 2 * HOUR},
+        {"link_id": "b", "state": "parked", "ticket": "b", "expires_at": NOON + HOUR},
+        {"link_id": "c", "state": "updated"},
+    ]
+    write_links(path, rows)
+    alter(path, "UPDATE runs SET total = 10, reason = 'TooManyFailuresError'")
     return path
 
 
 BEGIN = """
 import asyncio, sys
-from belvo_async._jobs.journal import Journal
+from pathlib import Path
+from tests.bulk.journals import A, make
 
-async def main():
-    journal = Journal(sys.argv[1])
-    print("begins", flush=True)
-    await journal.open()
-    await journal.admit([("late", None)])
-    await journal.close()
-
-asyncio.run(main())
+print("begins", flush=True)
+asyncio.run(make(Path(sys.argv[1]), A))
 """
 
 
@@ -71,28 +70,39 @@ def test_a_job_that_ended_tells_when_and_why(path: Path) -> None:
 
 
 async def test_a_job_that_runs_is_seen_to_run(path: Path) -> None:
-    async with opened(path, clock=ManualClock(start=NOON + HOUR)) as journal:
+    async with running(path, build_updates(A), clock=ManualClock(start=NOON + HOUR)) as run:
         status = read_status(path)
         assert (status.runs, status.is_running) == (2, True)
-        assert (status.started_at, status.ended_at, status.total) == (NOON + HOUR, None, None)
-        await journal.finish("a", LinkState.UPDATED)
+        assert (status.started_at, status.ended_at, status.total) == (NOON + HOUR, None, 1)
+        await run.finish()
         assert read_status(path).counts.by_state[LinkState.UPDATED] == 2
     assert read_status(path).is_running is False
 
 
+async def test_a_job_that_stopped_early_says_why(path: Path) -> None:
+    async with running(path, build_updates(A)) as run:
+        run.stop("enough for today")
+    assert read_status(path).reason == "enough for today"
+
+
 async def test_a_look_does_not_disturb_the_job(path: Path) -> None:
+    links = [f"30cb4806-6e00-48a4-91c9-{number:012}" for number in range(10_000)]
     looks: list[JournalStatus] = []
-    async with opened(path) as journal:
-        looking = Thread(target=lambda: looks.extend(read_status(path) for _ in range(50)))
+    looking = Thread(target=lambda: looks.extend(read_status(path) for _ in range(50)))
+
+    def give() -> Iterator[LinkUpdate]:
+        for link_id in links:
+            if not looking.is_alive():
+                return
+            yield from build_updates(link_id)
+
+    async with running(path, give(), belvo=build_belvo(*links)) as run:
         looking.start()
-        number = 0
-        while looking.is_alive():
-            number += 1
-            await journal.admit([(str(number), None)])
-        looking.join()
+        await run.finish()
+        assert not looking.is_alive()
     assert len(looks) == 50
     assert all(look.is_running for look in looks)
-    seen = [look.counts.by_state[LinkState.QUEUED] for look in looks]
+    seen = [look.counts.by_state[LinkState.UPDATED] for look in looks]
     assert seen == sorted(seen)
 
 
@@ -100,7 +110,7 @@ async def test_looking_at_the_lock_keeps_no_job_out(path: Path) -> None:
     is_held = Event()
 
     def look_for_long() -> None:
-        with closing(sqlite3.connect(sidecar(path, "lock"), isolation_level=None)) as connection:
+        with closing(sqlite3.connect(beside(path, "lock"), isolation_level=None)) as connection:
             connection.execute("BEGIN")
             connection.execute("SELECT * FROM sqlite_master").fetchall()
             is_held.set()
@@ -109,7 +119,7 @@ async def test_looking_at_the_lock_keeps_no_job_out(path: Path) -> None:
     looking = Thread(target=look_for_long)
     looking.start()
     is_held.wait()
-    async with opened(path):
+    async with running(path):
         assert read_status(path).is_running
     looking.join()
 
@@ -139,7 +149,7 @@ def test_a_look_at_a_killed_job_sees_all_and_leaves_every_file_as_it_was(path: P
     assert before.keys() == {"run.sqlite"}
     status = read_status(path)
     assert (status.runs, status.is_running, status.ended_at) == (2, False, None)
-    assert status.counts.by_state[LinkState.QUEUED] == 1
+    assert (status.counts.by_state[LinkState.UPDATED], status.counts.by_state[LinkState.QUEUED]) == (2, 1)
     assert before == read_bytes(path.parent)
 
 
@@ -158,9 +168,9 @@ def test_a_look_needs_no_permission_to_write(path: Path) -> None:
 
 
 def test_a_journal_that_was_moved_without_its_lock_does_not_run(path: Path) -> None:
-    sidecar(path, "lock").unlink()
+    beside(path, "lock").unlink()
     assert read_status(path).is_running is False
-    assert not sidecar(path, "lock").exists()
+    assert not beside(path, "lock").exists()
 
 
 def test_parked_links_come_in_the_order_in_which_they_expire(path: Path) -> None:
@@ -214,54 +224,56 @@ def test_an_empty_file_is_no_journal_yet(tmp_path: Path) -> None:
 
 
 def test_another_version_is_not_read(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA user_version = 4").fetchall()
+    alter(path, "PRAGMA user_version = 4")
     assert "version 4" in refuse(path)
 
 
 def test_a_time_that_somebody_else_wrote_is_not_read(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE links SET expires_at = '0 o''clock'").fetchall()
+    alter(path, "UPDATE links SET expires_at = '0 o''clock'")
     assert "could not be read" in refuse(path)
 
 
 def test_a_lock_that_is_no_lock_is_told(path: Path) -> None:
-    sidecar(path, "lock").write_text("my own notes")
+    beside(path, "lock").write_text("my own notes")
     with pytest.raises(JournalUnreadableError, match="could not be read"):
         read_status(path)
 
 
 def test_a_lock_that_cannot_be_read_is_told(path: Path) -> None:
-    sidecar(path, "lock").unlink()
-    leave_half_made(sidecar(path, "lock"))
+    beside(path, "lock").unlink()
+    leave_half_made(beside(path, "lock"))
     with pytest.raises(JournalUnreadableError, match="could not be read"):
         read_status(path)
 
 
 def test_a_journal_without_a_run_was_killed_at_birth(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("DELETE FROM runs").fetchall()
+    alter(path, "DELETE FROM runs")
     status = read_status(path)
     assert (status.runs, status.started_at, status.finished_per_minute) == (0, None, 0)
 
 
-def test_a_job_that_begins_during_a_look_waits_for_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    count, begun = _status.count_links, []
+class Beginning(ManualClock):
+    """A clock that lets another process begin a job when a look asks for the time."""
 
-    def begin_and_count(connection: sqlite3.Connection) -> object:
-        begun.append(start(BEGIN, path))
-        assert begun[0].stdout is not None
-        assert begun[0].stdout.readline() == "begins\n"
-        return count(connection)
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
 
-    monkeypatch.setattr(_status, "count_links", begin_and_count)
-    before = read_status(path)
-    with begun[0] as job:
+    def wall(self) -> datetime:
+        self.job = start(BEGIN, self._path)
+        assert self.job.stdout is not None
+        assert self.job.stdout.readline() == "begins\n"
+        return super().wall()
+
+
+def test_a_job_that_begins_during_a_look_waits_for_it(path: Path) -> None:
+    clock = Beginning(path)
+    before = read_status(path, clock=clock)
+    with clock.job as job:
         assert job.communicate(timeout=30) == ("", "")
-    monkeypatch.undo()
     after = read_status(path)
-    assert (before.runs, before.counts.by_state[LinkState.QUEUED]) == (1, 0)
-    assert (after.runs, after.counts.by_state[LinkState.QUEUED]) == (2, 1)
+    assert (before.runs, before.counts.by_state[LinkState.UPDATED]) == (1, 1)
+    assert (after.runs, after.counts.by_state[LinkState.UPDATED]) == (2, 2)
 
 
 def test_a_journal_can_be_named_as_text(path: Path) -> None:

@@ -6,7 +6,6 @@ import pytest
 from attrs import evolve
 
 from belvo_async import Credentials, ParkedChallenge, SessionPool, TokenRequiredError
-from belvo_async._engine.send_record import LOGIN_LIMIT
 from belvo_async.backends import MemoryChallengeStore
 from belvo_async.backends._challenge_record import read_row, write_row
 from belvo_async.errors import ChallengeStoreError, InvalidValueError
@@ -182,5 +181,5 @@ async def test_a_token_is_on_its_way_for_as_long_as_a_login_may_take(
     assert found is not None
     assert (found.ticket, found.phase) == (ticket, P.ANSWERED)
     assert await parked.find(link_id, {P.OPEN, P.CLAIMED}) is None
-    await clock.sleep(LOGIN_LIMIT + 1.0)
+    await clock.sleep(331.0)
     assert await parked.find(link_id, {P.OPEN, P.ANSWERED}) is None

@@ -1,109 +1,97 @@
-import io
-from datetime import UTC, datetime
+"""How a person at the command line is asked for a token."""
+
+from typing import Any
 
 import pytest
-from attrs import evolve
-from rich.console import Console
 
-from belvo_async import Challenge
-from belvo_async.cli._ask import Asker
-from belvo_async.cli._console import make_safe
-from belvo_async.cli._lines import LineSource
-from belvo_async.errors import ChallengeDeclinedError
-from belvo_async.models import ChallengeKind, TokenGenerationData
+from belvo_async.testing import BelvoMock, mocked_belvo
+
+from .command import Result, run_command
+
+LINK = "30cb4806-6e00-48a4-91c9-ca55968576c8"
+PASSWORD = "correct horse"
 
 
-def build_challenge(
-    value: str | None, kind: ChallengeKind, instructions: str = "Do it", *, typed: bool = True
-) -> Challenge:
-    return Challenge(
-        session="s",
-        link_id="l",
-        expiry=90,
-        received_at=datetime.now(UTC),
-        token_generation_data=TokenGenerationData(
-            instructions=instructions, kind=kind, value=value, expects_user_input=typed
-        ),
-    )
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELVO_SECRET_ID", "id")
+    monkeypatch.setenv("BELVO_SECRET_PASSWORD", "made-up")
+    monkeypatch.setenv("BELVO_ENVIRONMENT", "sandbox")
 
 
-async def converse(challenge: Challenge, *lines: bytes) -> tuple[str | None, str]:
-    left = list(lines)
-    console = Console(file=io.StringIO(), force_terminal=True, color_system=None, markup=False, width=80)
-    asker = Asker(console, LineSource(lambda: left.pop(0) if left else b""))
-    asker.institution = "erebor_mx_retail"
-    try:
-        token = await asker.answer(challenge)
-    finally:
-        written = console.file.getvalue()  # type: ignore[attr-defined]  # it is a StringIO
-    return token, written
+def converse(
+    kind: str = "numeric", lines: bytes = b"1\n", *, is_answered: bool = True, **fields: Any
+) -> tuple[Result, str | None]:
+    """Meet a challenge and give these lines; return what was written, and the token that was sent."""
+    with mocked_belvo() as belvo:
+        belvo.challenge(LINK, kind, **fields)
+        return _update(belvo, lines, is_answered=is_answered)
 
 
-async def test_everything_that_belvo_sent_is_shown() -> None:
-    challenge = build_challenge("12345", ChallengeKind.NUMERIC, "Use the device")
-    token, written = await converse(challenge, b" 007 \n")
+def _update(belvo: BelvoMock, lines: bytes, *, is_answered: bool = True) -> tuple[Result, str | None]:
+    if is_answered:
+        belvo.link_updated(LINK)
+    options = ("update", LINK, "--institution", "erebor_mx_retail")
+    result = run_command(*options, lines=PASSWORD.encode() + b"\n" + lines)
+    assert result.exit_code == (0 if is_answered else 4)
+    body = belvo.requests[-1].body or {}
+    return result, str(body["token"]) if "token" in body else None
+
+
+def test_everything_that_belvo_sent_is_shown() -> None:
+    result, token = converse(lines=b" 007 \n", value="12345", instructions="Use the device")
     assert token == "007"
     for part in ("erebor_mx_retail asks", "Use the device", "Challenge number: 12345", "Time left: "):
-        assert part in written
+        assert part in result.stderr
 
 
-async def test_markup_and_control_characters_do_nothing() -> None:
-    challenge = build_challenge("[red]x[/red]\x1b]0;t\x07", ChallengeKind.TEXT, "[bold]hi\x1b[2J\u202e")
-    _, written = await converse(challenge, b"Rex\n")
-    assert r"[bold]hi\x1b[2J\u202e" in written
-    assert r"Question: [red]x[/red]\x1b]0;t\x07" in written
-    assert "\x1b" not in written
-    assert "\x07" not in written
+def test_markup_and_control_characters_do_nothing() -> None:
+    result, _ = converse("text", value="[red]x[/red]\x1b]0;t\x07", instructions="[bold]hi\x1b[2J\u202e")
+    assert r"[bold]hi\x1b[2J\u202e" in result.stderr
+    assert r"Question: [red]x[/red]\x1b]0;t\x07" in result.stderr
+    assert "\x1b" not in result.stderr
+    assert "\x07" not in result.stderr
 
 
-async def test_an_unknown_kind_is_shown_all_the_same() -> None:
-    _, written = await converse(build_challenge("left", ChallengeKind("retina_scan")), b"1\n")
-    assert "Challenge: left" in written
+def test_an_unknown_kind_is_shown_all_the_same() -> None:
+    result, _ = converse("retina_scan", value="left")
+    assert "Challenge: left" in result.stderr
 
 
-async def test_what_cannot_be_drawn_is_shown_as_text() -> None:
-    challenge = build_challenge("data:image/png;base64,AAAA", ChallengeKind.QR, "")
-    _, written = await converse(challenge, b"1\n")
-    assert "browser" in written
-    assert "data:image/png;base64,AAAA\n" in written
+def test_what_cannot_be_drawn_is_shown_as_text() -> None:
+    result, _ = converse("qr", value="data:image/png;base64,AAAA", instructions="")
+    assert "browser" in result.stderr
+    assert "data:image/png;base64,AAAA\n" in result.stderr
 
 
-async def test_choices_and_unknown_forms_are_shown_line_by_line() -> None:
-    data = TokenGenerationData(
-        instructions="Choose\nToken: forged",
-        extra={"value": ["home\x1b[2J", "office"], "note": "a\nToken: 1"},
-    )
-    challenge = evolve(build_challenge(None, ChallengeKind.TEXT), token_generation_data=data)
-    _, written = await converse(challenge, b"office\n")
-    lines = written.splitlines()
+def test_choices_and_unknown_forms_are_shown_line_by_line() -> None:
+    odd = {"instructions": "Choose\nToken: forged", "value": ["home\x1b[2J", "office"], "note": "a\nToken: 1"}
+    details: dict[str, Any] = {"session": "s" * 32, "link": LINK, "token_generation_data": odd}
+    with mocked_belvo() as belvo:
+        belvo.error(LINK, 428, "token_required", expiry=90, **details)
+        result, _ = _update(belvo, b"office\n")
+    lines = result.stderr.splitlines()
     assert [line for line in lines if line.startswith("- ")] == [r"- home\x1b[2J", "- office", "- note: a"]
     assert len([line for line in lines if line.startswith("Token: ")]) == 1
 
 
-async def test_an_endless_text_does_not_fill_the_screen() -> None:
-    _, written = await converse(build_challenge("1", ChallengeKind.NUMERIC, "x" * 1_000_000), b"1\n")
-    assert len(written) < 10_000
+def test_an_endless_text_does_not_fill_the_screen() -> None:
+    result, _ = converse(instructions="x" * 1_000_000)
+    assert len(result.output) < 10_000
 
 
-async def test_an_empty_or_odd_line_is_asked_for_again() -> None:
-    token, written = await converse(
-        build_challenge("1", ChallengeKind.NUMERIC), b"\n", b"\x00\n", b"\xff\n", b"42\n"
-    )
+def test_an_empty_or_odd_line_is_asked_for_again() -> None:
+    result, token = converse(lines=b"\n\x00\n\xff\n42\n")
     assert token == "42"
-    assert written.count("That is no token") == 3
+    assert result.stderr.count("That is no token") == 3
 
 
-async def test_a_confirmation_needs_no_token() -> None:
-    token, written = await converse(build_challenge(None, ChallengeKind.INPUTLESS, typed=False), b"\n")
+def test_a_confirmation_needs_no_token() -> None:
+    result, token = converse("inputless", lines=b"\n", expects_user_input=False)
     assert token is None
-    assert "press Enter" in written
+    assert "press Enter" in result.stderr
 
 
 @pytest.mark.parametrize("typed", [True, False])
-async def test_the_end_of_input_is_no_answer(typed: bool) -> None:
-    with pytest.raises(ChallengeDeclinedError):
-        await converse(build_challenge("1", ChallengeKind.NUMERIC, typed=typed))
-
-
-def test_lines_stay_lines() -> None:
-    assert make_safe("a\nb\tc\u200bd") == "a\nb\\tc\\u200bd"
+def test_the_end_of_input_is_no_answer(typed: bool) -> None:
+    converse(lines=b"", is_answered=False, expects_user_input=typed)

@@ -5,13 +5,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from belvo_async import LinkUpdate, ParkedChallenge, SessionPool, TokenRequiredError
-from belvo_async._engine import status_check
 from belvo_async.backends import SqliteChallengeStore
-from belvo_async.cli._app import app
 from belvo_async.sandbox import Fault, Sandbox
+from tests.cli.command import Result, run_command
 from tests.cli.processes import Conversation, pipe, terminal
 
 BANK = "heimdall_mx_retail"
@@ -54,7 +52,7 @@ def read_phase(path: Path, ticket: str) -> str:
 
 
 def run(*arguments: str, lines: str = "") -> Result:
-    return CliRunner().invoke(app, ["challenges", *arguments], input=lines)
+    return run_command("challenges", *arguments, lines=lines)
 
 
 def test_open_challenges_are_a_table_whose_tickets_are_whole(sandbox: Sandbox, path: Path) -> None:
@@ -144,7 +142,7 @@ def test_a_challenge_is_declined(sandbox: Sandbox, path: Path) -> None:
 def test_an_answer_whose_end_is_unknown_has_a_code_of_its_own(
     sandbox: Sandbox, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(status_check, "_SCHEDULE", (0.0,))  # the others come after seconds
+    monkeypatch.setattr("belvo_async._engine.status_check._SCHEDULE", (0.0,))  # others come after seconds
     ticket, _ = park(sandbox, path)
     sandbox.faults.add(Fault(kind="reset_before", method="PATCH"))
     result = run("answer", ticket, lines="111111\n")
@@ -186,10 +184,10 @@ def test_what_a_job_parks_is_answered_from_another_terminal(
     rows.write_text(f"link_id,password,institution\n{link_id},new,{BANK}\n", "utf-8")
     journal = tmp_path / "night.sqlite"
     job = ["refresh", str(rows), "--journal", str(journal), "--json"]
-    assert CliRunner().invoke(app, job).exit_code == 4
+    assert run_command(*job).exit_code == 4
     ticket = json.loads(run("list", "--json", "--store", str(path)).stdout)["ticket"]
     assert run("answer", ticket, lines="111111\n").exit_code == 0
-    again = CliRunner().invoke(app, [*job, "--retry", "parked"])
+    again = run_command(*job, "--retry", "parked")
     assert again.exit_code == 0
     assert (sandbox.logins(link_id), sandbox.tokens(link_id)) == (2, ["111111"])
 

@@ -1,3 +1,5 @@
+"""The demo, with people who think for a moment only, and with ends that no sandbox has: hence inside it."""
+
 import io
 import re
 

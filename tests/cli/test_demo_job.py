@@ -1,3 +1,5 @@
+"""The demo's killed job: a double login, which has to be told, can only be made up inside it."""
+
 import io
 from pathlib import Path
 

@@ -1,51 +1,39 @@
-import asyncio
+"""What a person types, however it arrives."""
+
+import io
 import os
-import threading
 
-from belvo_async.cli._lines import LineSource
+from belvo_async.sandbox import Sandbox
 
+from .command import run_command
+from .processes import pipe
 
-def source_of(*chunks: bytes) -> LineSource:
-    left = list(chunks)
-    return LineSource(lambda: left.pop(0) if left else b"")
-
-
-def test_lines_do_not_depend_on_how_they_arrive() -> None:
-    source = source_of(b"one\ntw", b"o\r\n\nlast")
-    assert [source.read() for _ in range(5)] == ["one", "two", "", "last", None]
+SECRET = "correct-horse"
 
 
-async def test_a_line_is_read_while_the_loop_goes_on() -> None:
-    reader, writer = os.pipe()
-    source = LineSource(lambda: os.read(reader, 100))
-    waiting = asyncio.ensure_future(source.read_aside())
-    await asyncio.sleep(0.01)
-    assert not waiting.done()
-    os.write(writer, b"123\n")
-    assert await waiting == "123"
-    os.close(writer)
-    assert await source.read_aside() is None
-    os.close(reader)
+def test_lines_do_not_depend_on_how_they_arrive(sandbox: Sandbox) -> None:
+    link_id = sandbox.add_link(username="x_mfa_numeric")
+    with pipe("update", link_id) as conversation:
+        assert conversation.process.stdin is not None
+        typed = conversation.process.stdin.fileno()
+        os.write(typed, b"correct-")
+        os.write(typed, b"horse\r\n\n111")
+        conversation.expect("That is no token")  # the empty line
+        os.write(typed, b"111")
+        conversation.process.stdin.close()  # the last line has no end
+        assert conversation.finish() == 0
+    assert sandbox.links[link_id].password == SECRET
+    assert sandbox.tokens(link_id) == ["111111"]
 
 
-async def test_an_unreadable_input_has_ended() -> None:
-    def fail() -> bytes:
-        raise OSError
+def test_an_unreadable_input_has_ended(sandbox: Sandbox) -> None:
+    class Failing(io.BytesIO):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            line = super().readline(size)
+            if not line:
+                raise OSError
+            return line
 
-    assert await LineSource(fail).read_aside() is None
-
-
-async def test_a_cancelled_wait_does_not_hold_up_anything() -> None:
-    released = threading.Event()
-
-    def wait() -> bytes:
-        released.wait(10)
-        return b"late\n"
-
-    waiting = asyncio.ensure_future(LineSource(wait).read_aside())
-    await asyncio.sleep(0.01)
-    waiting.cancel()
-    await asyncio.gather(waiting, return_exceptions=True)
-    released.set()
-    await asyncio.sleep(0.01)
-    assert waiting.cancelled()
+    link_id = sandbox.add_link(username="x_mfa_numeric")
+    result = run_command("update", link_id, lines=Failing(f"{SECRET}\n".encode()))
+    assert (result.exit_code, sandbox.tokens(link_id)) == (4, [])

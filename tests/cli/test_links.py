@@ -1,21 +1,30 @@
 import asyncio
-import io
 import json
 
 import pytest
-from rich.console import Console
-from typer.testing import CliRunner, Result
 
-from belvo_async import Link, SessionPool
-from belvo_async.cli import _links
-from belvo_async.cli._app import app
-from belvo_async.cli._links import build_links
 from belvo_async.sandbox import Sandbox
 from tests.engine.servers import KEYS, Wire, build_answer, serve
 
+from .command import Result, run_command
+
 
 def list_links(*options: str) -> Result:
-    return CliRunner().invoke(app, ["links", "list", *options])
+    return run_command("links", "list", *options)
+
+
+async def list_answer(monkeypatch: pytest.MonkeyPatch, answer: str, *options: str) -> Result:
+    """List links of a server that always gives this answer."""
+
+    async def reply(_: Wire, writer: asyncio.StreamWriter) -> bool:
+        writer.write(build_answer(answer.encode()))
+        return True
+
+    async with serve(reply) as wire:
+        monkeypatch.setenv("BELVO_SECRET_ID", KEYS.secret_id)
+        monkeypatch.setenv("BELVO_SECRET_PASSWORD", KEYS.secret_password)
+        monkeypatch.setenv("BELVO_ENVIRONMENT", wire.url)
+        return await asyncio.to_thread(list_links, *options)
 
 
 def test_links_are_a_table_whose_ids_are_whole(sandbox: Sandbox) -> None:
@@ -47,27 +56,29 @@ def test_json_lines_hold_all_that_is_known(sandbox: Sandbox) -> None:
     assert "extra" not in link
 
 
-def test_an_odd_value_is_shown_as_it_came() -> None:
-    link = Link(id="x", extra={"status": ["a\x1b[2J"], "last_accessed_at": 1700000000, "external_id": 42})
-    console = Console(file=io.StringIO(), width=120, color_system=None)
-    console.print(build_links([link]))
-    shown = console.file.getvalue()  # type: ignore[attr-defined] # it is a StringIO
-    assert [part for part in (r"['a\x1b[2J']", "1700000000", "42") if part not in shown] == []
-    assert "never" not in shown
-    assert json.loads(_links._write_json(link))["last_accessed_at"] == 1700000000
+@pytest.mark.parametrize("options", [(), ("--json",)])
+async def test_an_odd_value_is_shown_as_it_came(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    odd = '{"id": "x", "status": ["a\\u001b[2J"], "last_accessed_at": 1700000000, "external_id": 42}'
+    result = await list_answer(monkeypatch, f'{{"results": [{odd}], "next": null}}', *options)
+    shown = result.stdout
+    if options:
+        link = json.loads(shown)
+        assert (link["status"], link["last_accessed_at"], link["external_id"]) == (
+            ["a\x1b[2J"],
+            1700000000,
+            42,
+        )
+    else:
+        assert [part for part in (r"['a\x1b[2J']", "1700000000", "42") if part not in shown] == []
+        assert "never" not in shown
 
 
-async def test_items_without_an_id_are_told_of() -> None:
-    async def reply(_: Wire, writer: asyncio.StreamWriter) -> bool:
-        writer.write(build_answer(b'{"results": [{"id": "x"}, {"status": "valid"}], "next": null}'))
-        return True
-
-    output, messages = Console(file=io.StringIO(), width=120), Console(file=io.StringIO(), width=120)
-    async with serve(reply) as wire:
-        wanted = _links.Wanted(limit=10, as_json=True)
-        await _links.list_links(SessionPool(KEYS, environment=wire.url), wanted, output, messages)
-    told = messages.file.getvalue()  # type: ignore[attr-defined] # it is a StringIO
-    assert "1 items of the list have no readable id" in told
+async def test_items_without_an_id_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = '{"results": [{"id": "x"}, {"status": "valid"}], "next": null}'
+    result = await list_answer(monkeypatch, answer, "--json")
+    assert "1 items of the list have no readable id" in result.stderr
 
 
 @pytest.mark.parametrize("limit", [1, 12, 25])

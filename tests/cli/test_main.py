@@ -2,11 +2,10 @@ import subprocess
 import sys
 
 import pytest
-from typer.testing import CliRunner
 
 from belvo_async import __version__
 from belvo_async.cli import main
-from belvo_async.cli._app import app
+from tests.cli.command import run_command
 
 
 def test_without_the_extra_one_line_says_what_to_install(
@@ -26,10 +25,10 @@ def test_the_package_of_the_command_line_imports_nothing_of_the_extra() -> None:
 
 
 def test_ctrl_c_during_the_start_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt() -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("belvo_async.cli._app.run", interrupt)
+    monkeypatch.setattr("typer.Typer.__call__", interrupt)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 130
@@ -37,14 +36,14 @@ def test_ctrl_c_during_the_start_leaves_no_traceback(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("command", [[], ["demo"], ["update"], ["sandbox"], ["links"], ["links", "list"]])
 def test_every_help_ends_with_the_exit_codes(command: list[str]) -> None:
-    result = CliRunner().invoke(app, [*command, "--help"])
+    result = run_command(*command, "--help")
     text = " ".join(result.output.split())
     assert result.exit_code == 0
     assert "4 a challenge is left open; 130 interrupted" in text
 
 
 def test_no_option_takes_a_secret() -> None:
-    help_text = CliRunner().invoke(app, ["update", "--help"]).output
+    help_text = run_command("update", "--help").output
     assert "--password2 " in help_text
     assert "--password2 <" not in help_text
     assert "--password " not in help_text
@@ -52,13 +51,13 @@ def test_no_option_takes_a_secret() -> None:
 
 
 def test_the_version_is_told() -> None:
-    assert CliRunner().invoke(app, ["--version"]).output == f"belvo-async {__version__}\n"
+    assert run_command("--version").output == f"belvo-async {__version__}\n"
 
 
 @pytest.mark.usefixtures("no_environment")
 @pytest.mark.parametrize("command", [["links", "list"], ["update", "e443df78-9558-467f-9ba9-1faf7a024204"]])
 def test_a_missing_variable_is_named(command: list[str]) -> None:
-    result = CliRunner().invoke(app, command, input="secret\n")
+    result = run_command(*command, lines="secret\n")
     assert result.exit_code == 2
     assert result.stderr == (
         "Error: Not set in the environment: BELVO_SECRET_ID, BELVO_SECRET_PASSWORD, BELVO_ENVIRONMENT. "

@@ -1,13 +1,10 @@
 import time
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from belvo_async.cli._app import app
-from belvo_async.cli._update import WaitTeller
-from belvo_async.sandbox import Sandbox
-from belvo_async.telemetry import PoolPaused
+from belvo_async.sandbox import Fault, Sandbox
 
+from .command import Result, run_command
 from .processes import PATIENCE, pipe, terminal
 
 SECRET = "correct-horse"
@@ -15,9 +12,7 @@ TOKEN_BANK = "heimdall_mx_retail"
 
 
 def update(link_id: str, *lines: str, options: tuple[str, ...] = ()) -> Result:
-    result = CliRunner().invoke(
-        app, ["update", link_id, *options], input="".join(f"{line}\n" for line in lines)
-    )
+    result = run_command("update", link_id, *options, lines="".join(f"{line}\n" for line in lines))
     assert SECRET not in result.output
     assert "Traceback" not in result.output
     return result
@@ -96,7 +91,7 @@ def test_a_password_is_needed(sandbox: Sandbox, lines: tuple[str, ...], reason: 
 
 
 def test_a_password_that_is_no_text_is_refused(sandbox: Sandbox) -> None:
-    result = CliRunner().invoke(app, ["update", sandbox.add_link()], input=b"\xff\xfe\n")
+    result = run_command("update", sandbox.add_link(), lines=b"\xff\xfe\n")
     assert result.exit_code == 2
     assert "no UTF-8 text" in result.stderr
     assert not sandbox.log
@@ -158,10 +153,13 @@ def test_ctrl_d_at_the_password_is_none(sandbox: Sandbox) -> None:
     assert not sandbox.log
 
 
-def test_a_paused_pool_is_told_in_words() -> None:
-    said: list[str] = []
-    WaitTeller(said.append)(PoolPaused(status=403, seconds=30.2))
-    assert said == ["Belvo refuses more requests for now: waiting 30 s."]
+def test_a_paused_pool_is_told_in_words(sandbox: Sandbox) -> None:
+    sandbox.faults.add(Fault(kind="html", method="PUT"))
+    with pipe("update", sandbox.add_link()) as conversation:
+        conversation.type(SECRET)
+        conversation.expect("Belvo refuses more requests for now: waiting 30 s.")
+        conversation.press_ctrl_c()
+        assert conversation.finish() == 130
 
 
 def test_ctrl_c_at_the_password_changes_nothing(sandbox: Sandbox) -> None:

@@ -19,7 +19,6 @@ from belvo_async import (
     bulk,
 )
 from belvo_async._event_loop import close_all, end_all, finish, first_of
-from belvo_async._jobs.journal import Journal
 from belvo_async.sandbox import Sandbox, SandboxOptions
 
 Work: TypeAlias = Callable[[], Awaitable[object]]
@@ -223,9 +222,8 @@ async def test_a_runs_exit_leaves_nothing_open(turns: int, sandbox: Sandbox, tmp
 
         await cut_off(work, after=0.2, turns=turns)
         assert closed == ["source"]
-        reopened = Journal(journal)
-        await reopened.open()  # nobody holds it any more
-        await reopened.close()
+        async with bulk.refresh(pool, [], journal=journal):  # nobody holds it any more
+            pass
 
 
 @TURNS

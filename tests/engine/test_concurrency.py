@@ -5,8 +5,7 @@ from collections import Counter
 
 import pytest
 
-from belvo_async import Concurrency, Credentials, LinkUpdate, RateLimit
-from belvo_async._clock import Clock
+from belvo_async import Clock, Concurrency, Credentials, LinkUpdate, RateLimit
 from belvo_async._engine.rate_limiter import RateLimiter
 from belvo_async.params import RateLimit as Limit
 from belvo_async.sandbox import Sandbox, SandboxOptions

@@ -10,9 +10,10 @@ from belvo_async.errors import RateLimitedError
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.telemetry import PoolPaused
 from belvo_async.testing import ManualClock
-from belvo_async.testing._clock import START
 from tests.engine.conftest import open_pool
 from tests.engine.starts import start
+
+START = ManualClock().wall()
 
 NO_RESERVE = RetryPolicy(budget_reserve=0.0, budget_share=0.0)
 

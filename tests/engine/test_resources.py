@@ -33,9 +33,10 @@ from belvo_async.models import AcceptedRequest, AccessMode, LinkStatus
 from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.telemetry import RetryPlanned
 from belvo_async.testing import ManualClock
-from belvo_async.testing._clock import START
 from tests.engine.conftest import open_pool
 from tests.engine.servers import KEYS, Wire, build_answer, serve
+
+START = ManualClock().wall()
 
 LINK_ID = "30cb4806-6e00-48a4-91c9-ca55968576c8"
 

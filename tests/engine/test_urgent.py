@@ -10,8 +10,9 @@ from belvo_async.errors import TokenRequiredError
 from belvo_async.mfa import ResumeRoute
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
-from belvo_async.testing._clock import START
 from tests.engine.conftest import open_pool
+
+START = ManualClock().wall()
 
 QUEUED = 400
 LIMIT = RateLimit(requests=2, window=10.0, margin=0.0)

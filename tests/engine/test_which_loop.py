@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from belvo_async import Credentials, LinkRegistration, LinkUpdate, SessionPool, TokenRequiredError, bulk
-from belvo_async._jobs.journal import Journal
 from belvo_async.backends import MemoryChallengeStore, SqliteChallengeStore
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
@@ -146,29 +145,20 @@ async def test_a_pool_that_is_collected_in_a_child_leaves_the_parents_connection
 
 
 @everywhere
+@pytest.mark.parametrize("name", ["run.journal", None])
 async def test_a_run_refuses_other_loops_and_comes_to_its_end(
-    elsewhere: Place, pool: SessionPool, sandbox: Sandbox, tmp_path: Path
+    elsewhere: Place, pool: SessionPool, sandbox: Sandbox, tmp_path: Path, name: str | None
 ) -> None:
+    journal = None if name is None else tmp_path / name
     updates = [LinkUpdate(sandbox.add_link(), password="new") for _ in range(3)]
 
     async def stop() -> None:
         run.stop()
 
-    async with bulk.refresh(pool, updates, journal=tmp_path / "run.journal") as run:
+    async with bulk.refresh(pool, updates, journal=journal) as run:
         for call in (run.finish, run.aclose, stop, run.__aenter__):
             assert (await elsewhere(call))[0] == WRONG
         assert (await run.finish()).updated == 3
-
-
-@everywhere
-@pytest.mark.parametrize("name", ["run.journal", None])
-async def test_a_journal_refuses_other_loops(elsewhere: Place, tmp_path: Path, name: str | None) -> None:
-    journal = Journal(None if name is None else tmp_path / name)
-    await journal.open()
-    for write in (journal.read_counts, journal.close, lambda: journal.requeue(LINK)):
-        assert (await elsewhere(write))[0] == WRONG
-    await journal.read_counts()
-    await journal.close()
 
 
 @everywhere

@@ -225,3 +225,17 @@ def test_no_error_shows_the_body_of_a_page() -> None:
 def test_a_date_to_wait_for_is_read_by_the_clock_that_wrote_it() -> None:
     headers = {"date": "Mon, 05 Jan 2026 10:00:00 GMT", "retry-after": "Mon, 05 Jan 2026 10:00:20 GMT"}
     assert read_retry_after(Response(status=429, headers=headers), NOON) == 20.0
+
+
+@given(
+    st.builds(
+        "{}, {} Jan {} {}:{}:{} {}".format,
+        st.sampled_from(["Mon", "", "X"]),
+        *[st.integers(-1, 10**6) | st.integers(0, 60)] * 5,
+        st.integers(-(10**20), 10**20).map("{:+05d}".format) | st.sampled_from(["GMT", "", "UTC", "-0000"]),
+    )
+    | st.text()
+)
+def test_any_text_is_a_date_in_utc_or_none(text: str) -> None:
+    moment = read_http_date(text)
+    assert moment is None or moment.utcoffset() == timedelta()

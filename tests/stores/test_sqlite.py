@@ -5,19 +5,16 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
 
-from belvo_async._jobs.journal import Journal
-from belvo_async._jobs.journal_errors import JOURNAL_ERRORS
-from belvo_async._sqlite import database
-from belvo_async._sqlite.database import Database
-from belvo_async._sqlite.file import connect
+from belvo_async import LinkUpdate
 from belvo_async.backends import SqliteChallengeStore, open_store
-from belvo_async.backends._upgrades import UPGRADES
 from belvo_async.bulk import LinkState, read_status
 from belvo_async.errors import (
     ChallengeStoreError,
@@ -27,7 +24,7 @@ from belvo_async.errors import (
 )
 from belvo_async.models import ChallengePhase
 from belvo_async.testing.challenge_store_suite import LINK, NOON, OWNER, build_row
-from tests.bulk.journals import opened
+from tests.bulk.journals import A, B, build_belvo, build_updates, make, running
 
 ROW = build_row()
 
@@ -86,15 +83,23 @@ async def test_a_job_and_a_store_use_one_file_together_whoever_made_it(tmp_path:
     if made_by == "store":
         async with SqliteChallengeStore(path):
             pass
-    async with opened(path) as journal:
-        await journal.admit([("a", None)])
+    stored = asyncio.Event()
+
+    async def give() -> AsyncIterator[LinkUpdate]:
+        yield build_updates(A)[0]
+        await stored.wait()
+        yield build_updates(B)[0]
+
+    async with running(path, give(), belvo=build_belvo(A, B)) as run:
+        await anext(run)
         async with SqliteChallengeStore(path) as store:
             assert await store.add(ROW)
-            await journal.admit([("b", None)])
+            stored.set()
+            await run.finish()
             assert await store.read(ROW.key) == ROW
         with pytest.raises(JournalBusyError):
-            await Journal(path).open()
-    assert read_status(path).counts.by_state[LinkState.QUEUED] == 2
+            await make(path)
+    assert read_status(path).counts.by_state[LinkState.UPDATED] == 2
     async with SqliteChallengeStore(path) as store:
         assert await store.read(ROW.key) == ROW
 
@@ -198,6 +203,19 @@ asyncio.run(main())
         assert await store.read(ROW.key) == ROW
 
 
+def make_elsewhere(path: Path) -> None:
+    """Let another process make the store."""
+    code = """
+import asyncio, sys
+from belvo_async.backends import SqliteChallengeStore
+async def main():
+    async with SqliteChallengeStore(sys.argv[1]):
+        pass
+asyncio.run(main())
+"""
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=60)  # noqa: S603 - ours
+
+
 @pytest.mark.parametrize("place", range(5))
 async def test_a_file_that_another_makes_meanwhile_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
@@ -210,17 +228,16 @@ async def test_a_file_that_another_makes_meanwhile_is_opened(
             return
         statements.append(statement)
         if len(statements) == place + 1:
-            other = Database(path, JOURNAL_ERRORS, UPGRADES)
-            other.open()
-            other.close()
+            make_elsewhere(path)
 
-    def connect_watched(path: Path, query: str, *, patience: float) -> sqlite3.Connection:
-        connection = connect(path, query, patience=patience)
+    def connect_watched(*arguments: Any, **settings: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **settings)
         if not statements:
             connection.set_trace_callback(note)
         return connection
 
-    monkeypatch.setattr(database, "connect", connect_watched)
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", connect_watched)
     async with SqliteChallengeStore(path) as store:
         assert await store.add(ROW)
     assert len(statements) > place

@@ -87,17 +87,14 @@ async def test_of_many_that_open_an_earlier_version_all_can(path: Path) -> None:
 
 _USE = """
 import asyncio, sys
+from pathlib import Path
 from belvo_async.backends import SqliteChallengeStore
-from belvo_async._jobs.journal import Journal
 from belvo_async.testing.challenge_store_suite import build_row
+from tests.bulk.journals import make
 
 async def main(path, number):
     if number == "0":
-        journal = Journal(path)
-        await journal.open()
-        for link in range(20):
-            await journal.admit([(str(link), None)])
-        await journal.close()
+        await make(Path(path), *(f"30cb4806-6e00-48a4-91c9-{link:012}" for link in range(20)))
     async with SqliteChallengeStore(path) as store:
         for key in range(20):
             assert await store.add(build_row(f"{number} {key}"))

@@ -14,7 +14,6 @@ from belvo_async.backends import MemoryChallengeStore
 from belvo_async.models import AwaitingToken, ChallengeKind, TokenGenerationData
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage
-from belvo_async.web._csrf import COOKIE
 from belvo_async.web._http import PageRequest, PageResponse
 
 MARK: Final = "x" + "mark"
@@ -43,7 +42,7 @@ REQUESTS: Final = st.builds(
     path=st.just(TICKET) | TEXT | TEXT.map("static/{}".format),
     query=st.dictionaries(NAMES, TEXT, max_size=3),
     headers=st.dictionaries(HEADERS, TEXT, max_size=4),
-    cookies=st.dictionaries(st.just(COOKIE), TEXT | st.just("a" * 64), max_size=1),
+    cookies=st.dictionaries(st.just("belvo_challenge"), TEXT | st.just("a" * 64), max_size=1),
     body=st.none()
     | st.binary(max_size=200)
     | TEXT.map(lambda text: f"proof={'a' * 64}&token={text}".encode()),

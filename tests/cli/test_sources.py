@@ -1,5 +1,12 @@
+"""Where the rows of a job come from: files, pipes, standard input.
+
+A file that changes between two looks at it, and a disk that fails, meet the reader itself: no process can be
+stopped at such a moment.
+"""
+
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,8 +24,9 @@ from belvo_async.cli._rows._source import LINES_A_LOOK
 from belvo_async.cli._update import Desk
 from belvo_async.errors import UsageError
 from tests.cli.processes import COMMAND, PATIENCE, pipe
+from tests.pure.rows.files import FIRST, SECRET, UnheldSource, source_of
 
-from .files import FIRST, SECRET, UnheldSource, source_of
+from .command import run_command
 
 GOOD = f"id,password\n{FIRST},x\n"
 
@@ -78,8 +86,9 @@ def test_the_name_tells_the_format_unless_it_is_given(
 
 @pytest.mark.parametrize("path", ["missing.csv", "a\0b.csv", "."])
 def test_a_file_that_cannot_be_read_is_refused(path: str) -> None:
-    with pytest.raises(UsageError, match=r"cannot be read: .*\. Pass a file"):
-        check_rows(open_rows(path), RowCount())
+    result = run_command("refresh", path, "--dry-run")
+    assert result.exit_code == 2
+    assert re.search(r"cannot be read: .*\. Pass a file", result.stderr)
 
 
 def test_a_file_that_vanishes_is_refused(folder: Path) -> None:
