@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from belvo_async import LinkUpdate, MfaPolicy, RetryPolicy, SessionPool
+from belvo_async import Concurrency, LinkUpdate, MfaPolicy, RetryPolicy, SessionPool
 from belvo_async.bulk import NotUpdated, Parked, Unsettled, Updated
 from belvo_async.errors import (
     AccessDeniedError,
@@ -162,6 +162,22 @@ async def test_of_a_repeated_id_the_last_value_that_waits_wins(sandbox: Sandbox,
     assert (len(outcomes), sandbox.logins(link_id)) == (1, 1)
     assert sandbox.links[link_id].credentials["password"] == "password 4"
     assert (report.repeated, report.read, report.finished) == (4, 5, 1)
+
+
+async def test_a_newer_value_takes_the_place_of_one_that_waits(sandbox: Sandbox, pool: SessionPool) -> None:
+    first, waiting, other = add_updates(sandbox, 3)
+
+    async def give() -> AsyncIterator[LinkUpdate]:
+        for update in (first, waiting, other):
+            yield update
+        while not sandbox.logins(first.link_id):
+            await pool.clock.sleep(0.1)
+        yield LinkUpdate(waiting.link_id, password="newer", institution=waiting.institution)
+
+    outcomes, report = await refresh_all(pool, give(), concurrency=Concurrency(total=1))
+    assert [outcome.link_id for outcome in outcomes] == [first.link_id, waiting.link_id, other.link_id]
+    assert sandbox.links[waiting.link_id].credentials["password"] == "newer"
+    assert (report.repeated, sandbox.logins(waiting.link_id)) == (1, 1)
 
 
 async def test_a_value_that_comes_after_the_login_has_begun_is_dropped_and_counted(
