@@ -186,7 +186,7 @@ async def test_a_challenge_of_an_earlier_login_is_not_taken_for_that_of_the_logi
     """However late somebody has parked it."""
     (link_id,) = add_links(bank, 1, "x_mfa_numeric")
     state = await challenge(real_pool, link_id)
-    await leave(tmp_path / "j", link_id, submitted)
+    await leave_at(real_pool, tmp_path / "j", link_id, "submitted")
     await real_pool.challenges.park(state)
     (outcome,), _ = await go_on(real_pool, tmp_path / "j", provide_token=lambda _: "111111")
     only(outcome, Unsettled)
