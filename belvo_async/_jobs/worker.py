@@ -165,7 +165,7 @@ class LinkWorker:
             return await work
         task = asyncio.ensure_future(work)
         await first_of(task, self._pool.clock.sleep(seconds))
-        if not task.cancelled():
+        if task.done() and not task.cancelled():  # its clean-up may take longer than anybody waits
             return task.result()
         raise DeadlineExceededError(
             f"The link took longer than the link_deadline of {seconds:g} s.",
