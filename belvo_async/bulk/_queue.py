@@ -82,13 +82,6 @@ class FairQueue:
         self._waiting[job.link_id] = job
         self._bank(job.institution).waiting.append(job)
 
-    def discard(self, link_id: str) -> None:
-        """Let a link wait no longer, if it does."""
-        job = self._waiting.pop(link_id, None)
-        if job is not None:
-            self._bank(job.institution).waiting.remove(job)
-            self._tidy(job.institution)
-
     def pick(self) -> Job | None:
         """Return the link whose login may start now, and take its place; institutions take turns."""
         if self._running >= self._concurrency.total:
