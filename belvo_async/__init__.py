@@ -11,7 +11,6 @@ from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.retry import RetryPolicy
 from belvo_async._engine.single_flight import WhenBusy
 from belvo_async._pool import Client, SessionPool, check_client
-from belvo_async._transport.interface import HttpRequest, HttpResponse, HttpTransport, SendPermit
 from belvo_async._version import __version__
 from belvo_async._version import publish as _publish
 from belvo_async.errors import (
@@ -48,9 +47,6 @@ __all__ = [
     "Concurrency",
     "Credentials",
     "Environment",
-    "HttpRequest",
-    "HttpResponse",
-    "HttpTransport",
     "InstitutionFilters",
     "Link",
     "LinkBusyError",
@@ -66,7 +62,6 @@ __all__ = [
     "PoolBusyError",
     "RateLimit",
     "RetryPolicy",
-    "SendPermit",
     "SessionPool",
     "Timeouts",
     "TokenProvider",

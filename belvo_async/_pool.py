@@ -12,7 +12,6 @@ from belvo_async._engine.retry import RetryPolicy
 from belvo_async._engine.settings import PoolSettings, check_grace
 from belvo_async._event_loop import finish
 from belvo_async._http import Request
-from belvo_async._transport.interface import HttpTransport
 from belvo_async.backends._challenge_store import ChallengeStore
 from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
@@ -27,6 +26,7 @@ from belvo_async.params import (
 )
 from belvo_async.params._environment import check_env, environment_from_env, read_environment
 from belvo_async.params._network import DIRECT
+from belvo_async.params._transport import HttpTransport
 from belvo_async.params._validators import check_setting
 from belvo_async.resources._challenges import Challenges
 from belvo_async.resources._institutions import Institutions

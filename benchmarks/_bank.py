@@ -8,8 +8,8 @@ from belvo_async import Credentials, SessionPool
 from belvo_async._clock import Clock
 from belvo_async._engine import engine
 from belvo_async._http import Request, Response
-from belvo_async._transport.interface import SendPermit
 from belvo_async._wire.json import dump_json
+from belvo_async.params._transport import SendPermit
 from belvo_async.testing import challenge_body, link_body
 from benchmarks._clients import KEYS
 from benchmarks._portfolio import INSTITUTIONS, build_id

@@ -23,13 +23,13 @@ from belvo_async._engine.server_clock import ServerClock
 from belvo_async._engine.single_flight import SingleFlight
 from belvo_async._engine.status_check import SeenAccesses
 from belvo_async._http import Request, Response
-from belvo_async._transport.interface import SendPermit
 from belvo_async._wire.json import dump_json, parse_json, read_model
 from belvo_async._wire.requests import build_update
 from belvo_async.backends import MemoryChallengeStore
 from belvo_async.mfa import DEFAULT_POLICY, Accepted, Submitting, advance
 from belvo_async.models import Link
 from belvo_async.params._keyed_digest import KeyedDigest
+from belvo_async.params._transport import SendPermit
 from belvo_async.resources._links import Links
 from belvo_async.telemetry._events import ExchangeEnded
 from belvo_async.telemetry._log import log_observation, notify

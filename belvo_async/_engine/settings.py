@@ -6,13 +6,13 @@ from attrs import field, frozen
 
 from belvo_async._clock import Clock
 from belvo_async._engine.retry import RetryPolicy
-from belvo_async._transport.interface import HttpTransport
 from belvo_async.backends._challenge_store import ChallengeStore
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import MfaPolicy
 from belvo_async.params import Concurrency, Network, RateLimit, Timeouts
 from belvo_async.params._descriptors import count_free_descriptors
 from belvo_async.params._network import DIRECT
+from belvo_async.params._transport import HttpTransport
 from belvo_async.params._validators import check_setting
 from belvo_async.telemetry._log import Observer
 

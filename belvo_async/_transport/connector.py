@@ -14,7 +14,7 @@ from weakref import WeakSet
 import aiohttp
 from attrs import define
 
-from belvo_async._transport.interface import SendPermit
+from belvo_async.params._transport import SendPermit
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler

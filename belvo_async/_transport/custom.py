@@ -4,7 +4,6 @@ from typing import Final
 from urllib.parse import urlencode
 
 from belvo_async._http import HiddenText, Request, Response
-from belvo_async._transport.interface import HttpRequest, HttpResponse, HttpTransport, SendPermit
 from belvo_async._transport.key_headers import build_headers, build_key_forms
 from belvo_async.errors import (
     ConfigurationError,
@@ -14,6 +13,7 @@ from belvo_async.errors import (
     ResponseLostError,
 )
 from belvo_async.params import Credentials, Timeouts
+from belvo_async.params._transport import HttpRequest, HttpResponse, HttpTransport, SendPermit
 
 _NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError)
 """What elsewhere says that a request has reached nobody."""

@@ -12,10 +12,10 @@ from belvo_async._http import Request, Response
 from belvo_async._transport.connector import SENDING, Connector, Sending, Sockets
 from belvo_async._transport.failures import BodyTooLargeError, Route, build_lost, build_not_sent
 from belvo_async._transport.frames import drop_frames
-from belvo_async._transport.interface import SendPermit
 from belvo_async._transport.key_headers import build_headers, build_key_forms
 from belvo_async.errors import NotSentError, TransportError
 from belvo_async.params import Credentials, Network, Timeouts
+from belvo_async.params._transport import SendPermit
 
 _LARGEST_BODY: Final = 16 * 1024 * 1024
 """Bytes, after decompression; a page of 1000 links has about one MiB."""

@@ -7,6 +7,7 @@ from belvo_async.params._filters import InstitutionFilters, LinkFilters
 from belvo_async.params._identity import ClientIdentity
 from belvo_async.params._network import Network
 from belvo_async.params._settings import Concurrency, RateLimit, Timeouts
+from belvo_async.params._transport import HttpRequest, HttpResponse, HttpTransport, SendPermit
 from belvo_async.params._updates import LinkChanges, LinkRegistration, LinkUpdate
 
 __all__ = [
@@ -14,6 +15,9 @@ __all__ = [
     "Concurrency",
     "Credentials",
     "Environment",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpTransport",
     "InstitutionFilters",
     "LinkChanges",
     "LinkFilters",
@@ -21,6 +25,7 @@ __all__ = [
     "LinkUpdate",
     "Network",
     "RateLimit",
+    "SendPermit",
     "Timeouts",
 ]
 

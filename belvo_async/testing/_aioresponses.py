@@ -19,8 +19,8 @@ from aiohttp.base_protocol import BaseProtocol
 from aioresponses import CallbackResult, aioresponses
 from yarl import URL
 
-from belvo_async import HttpRequest
 from belvo_async.errors import NotSentError, ResponseLostError
+from belvo_async.params import HttpRequest
 from belvo_async.testing._scripted_transport import ScriptedTransport
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
-from belvo_async import HttpRequest, HttpResponse, SendPermit
 from belvo_async.errors import NotSentError
+from belvo_async.params import HttpRequest, HttpResponse, SendPermit
 
 Answer: TypeAlias = HttpResponse | Exception
 
@@ -27,7 +27,7 @@ class SentRequest:
 
 
 class ScriptedTransport:
-    """A `belvo_async.HttpTransport` that answers by a script: for `SessionPool(…, transport=…)`.
+    """A `belvo_async.params.HttpTransport` that answers by a script: for `SessionPool(…, transport=…)`.
 
     Each answer is for one request of its method and path, whatever its query and its keys, in the order in
     which they were added. A request without an answer raises `AssertionError` at the place that sent it.

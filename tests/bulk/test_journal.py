@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from belvo_async import HttpRequest, HttpResponse, LinkUpdate, SendPermit
+from belvo_async import LinkUpdate
 from belvo_async.bulk import LinkState, NotUpdated, Record, Updated, list_records, read_status
 from belvo_async.errors import JournalWriteError
+from belvo_async.params import HttpRequest, HttpResponse, SendPermit
 from belvo_async.testing import BelvoMock, ManualClock
 from tests.bulk.conftest import collect, only
 from tests.bulk.journals import (

@@ -10,14 +10,11 @@ from attrs import define, field
 
 from belvo_async import (
     Credentials,
-    HttpRequest,
-    HttpResponse,
     LinkFilters,
     LinkUpdate,
     Network,
     OutcomeUnknownError,
     RateLimit,
-    SendPermit,
     SessionPool,
     Timeouts,
 )
@@ -31,6 +28,7 @@ from belvo_async.errors import (
     ResponseLostError,
 )
 from belvo_async.models import AwaitingToken
+from belvo_async.params import HttpRequest, HttpResponse, SendPermit
 from belvo_async.testing import ManualClock, error_body, link_body
 
 LINK = "4bf5d2b6-3b8f-4c9c-a8a0-3f7e2b1d9c55"

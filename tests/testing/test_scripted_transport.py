@@ -4,15 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from belvo_async import (
-    Challenge,
-    Credentials,
-    HttpTransport,
-    LinkUpdate,
-    OutcomeUnknownError,
-    SessionPool,
-)
+from belvo_async import Challenge, Credentials, LinkUpdate, OutcomeUnknownError, SessionPool
 from belvo_async.errors import NotFoundError, NotSentError, ResponseLostError, UnreadableResponseError
+from belvo_async.params import HttpTransport
 from belvo_async.testing import BelvoMock, ManualClock, ScriptedTransport, link_body
 from tests.engine.test_custom_transport import FullDisk
 
