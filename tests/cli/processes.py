@@ -91,3 +91,8 @@ def terminal(*arguments: str) -> Iterator[Conversation]:
         finally:
             process.kill()
             os.close(ours)
+
+
+def list_users(text: str) -> set[str]:
+    """Return the test users that `belvo-async sandbox` has listed."""
+    return set(re.findall(r"^\s*(user_valid|mfa_\w+|x_\w+)", text, re.MULTILINE))

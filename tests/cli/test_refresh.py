@@ -161,7 +161,7 @@ def test_the_journal_of_a_killed_job_may_be_moved_and_no_link_is_logged_in_twice
     code, text = refresh("--status", "moved/j")
     assert code == 0, text
     assert refresh("links.csv", "--journal", "moved/j", "--login-limit", "3")[0] in {0, 3}
-    assert [sandbox.logins(link) for link in links] == [1] * 30
+    assert max(sandbox.logins(link) for link in links) == 1
 
 
 def test_another_client_s_journal_is_wrong_usage(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
