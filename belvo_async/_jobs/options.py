@@ -15,8 +15,11 @@ from belvo_async.params._validators import at_least, check_setting, whole
 
 T = TypeVar("T")
 
-CredentialsProvider: TypeAlias = Callable[[str], Awaitable[LinkUpdate | None]]
-"""Looks up the new credentials of a link by its id, right before its login; None where there are none."""
+CredentialsProvider: TypeAlias = Callable[[str], Awaitable[LinkUpdate | None] | LinkUpdate | None]
+"""Looks up the new credentials of a link by its id, right before its login.
+
+None where there are none: the link is not updated, and a later run with `retry` of `refused` asks again. It
+is called on the event loop: a plain function must not block it."""
 
 RETRIABLE: Final = (LinkState.REFUSED, LinkState.UNSETTLED, LinkState.PARKED)
 
@@ -125,5 +128,6 @@ class JobOptions:
         """Whether a link that has ended is to be tried again, if its credentials are not held back."""
         if record.state is not LinkState.REFUSED:
             return record.state in self.retry
-        is_worth_it = record.may_retry or bool(record.refused)  # by now there may be other credentials
+        # By now there may be other credentials, or, where nothing was ever sent, any at all.
+        is_worth_it = record.may_retry or bool(record.refused) or not record.logins
         return record.link_id in self.resend or (LinkState.REFUSED in self.retry and is_worth_it)

@@ -10,7 +10,7 @@ from belvo_async.models import Challenge
 
 
 class LeftOpenError(Exception):
-    """Nobody is asked: the challenge stays open."""
+    """Raise it in the `provide_token` of a job to leave a challenge open: its link is parked."""
 
 
 class Prompts:

@@ -1,6 +1,7 @@
 """Takes one link from its turn to its outcome."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Collection, Coroutine
 from typing import Final, TypeVar
 
@@ -248,7 +249,8 @@ class LinkWorker:
         if find is None:
             raise SourceError(f"There are no credentials for link {link_id}.", remedy="Pass credentials=.")
         try:
-            update = await find(link_id)
+            found = find(link_id)
+            update = await found if inspect.isawaitable(found) else found
         except (Exception, asyncio.CancelledError) as error:
             if is_cancelled_from_outside(error):
                 raise

@@ -5,6 +5,7 @@ Start with `refresh`.
 
 from belvo_async._jobs.options import CredentialsProvider, JobLimits
 from belvo_async._jobs.outcomes import NotUpdated, Outcome, Parked, Unsettled, Updated
+from belvo_async._jobs.prompts import LeftOpenError
 from belvo_async._jobs.records import Counts, LinkState, Record
 from belvo_async._jobs.report import RefreshReport
 from belvo_async._jobs.status import JournalStatus, list_records, read_status
@@ -18,6 +19,7 @@ __all__ = [
     "CredentialsProvider",
     "JobLimits",
     "JournalStatus",
+    "LeftOpenError",
     "LinkState",
     "NotUpdated",
     "Outcome",

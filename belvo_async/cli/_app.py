@@ -123,8 +123,8 @@ def update(
     epilog=EPILOG,
     help="Update the credentials of many links, from CSV or JSON lines.\n\n"
     "Columns: link_id, password, password2, token, encryption_key, username_type, certificate, private_key, "
-    "institution. All rows are checked before anything is sent. With a journal the job can be stopped at any "
-    f"moment and goes on where it was. {ENVIRONMENT}",
+    "institution, institution_user_id. All rows are checked before anything is sent. With a journal the job "
+    f"can be stopped at any moment and goes on where it was. {ENVIRONMENT}",
 )
 def refresh(  # noqa: PLR0913 - options
     links: Annotated[

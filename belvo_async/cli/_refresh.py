@@ -10,7 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool
-from belvo_async.bulk import RefreshReport, RefreshRun
+from belvo_async.bulk import LeftOpenError, RefreshReport, RefreshRun
 from belvo_async.cli._ask import Asker
 from belvo_async.cli._console import write_error, write_prose
 from belvo_async.cli._exit_codes import ExitCode, find_code
@@ -20,7 +20,7 @@ from belvo_async.cli._refresh_view import View, list_hints
 from belvo_async.cli._rows import RowCount, RowSource, check_rows, list_problems, read_updates
 from belvo_async.cli._threads import run_aside
 from belvo_async.cli._update import Desk
-from belvo_async.errors import UsageError
+from belvo_async.errors import ChallengeDeclinedError, UsageError
 
 _BATCH: Final = 64
 _TELL_SECONDS: Final = 5.0
@@ -188,7 +188,10 @@ class _Job:
             self._asker.institution = f"The bank of link {challenge.link_id}"
             self._asker.last = challenge if challenge.link_id in self._asked else None
             self._asked.add(challenge.link_id)
-            return await self._asker.answer(challenge)
+            try:
+                return await self._asker.answer(challenge)
+            except ChallengeDeclinedError as ended:  # the input did, and the person may come back
+                raise LeftOpenError from ended
 
     def _conclude(self, report: RefreshReport, left_out: RowCount, error: BelvoError | None) -> ExitCode:
         if error is not None:

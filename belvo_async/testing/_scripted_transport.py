@@ -63,6 +63,8 @@ class ScriptedTransport:
 
         With a `NotSentError` it never leaves; with any other, such as a `ResponseLostError`, it has left.
         """
+        if not isinstance(error, Exception):
+            raise TypeError(f"error is {type(error).__name__}, which cannot be raised; pass an exception")
         self._answers[self._name_queue(method.upper(), path)].append(error)
 
     def check(self) -> None:
@@ -112,6 +114,8 @@ class ScriptedTransport:
 
     def _name_queue(self, method: str, path: str, body: Mapping[str, object] | None = None) -> str:
         del body
+        if not path.startswith("/"):
+            raise ValueError(f"path is {path!r}; begin it with a slash, such as /api/links/")
         return f"{method} {path}"
 
 

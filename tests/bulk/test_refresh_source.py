@@ -195,13 +195,25 @@ async def test_a_look_up_that_gives_something_else_refuses_that_link_alone(
     assert count_puts(sandbox) == 1
 
 
-async def test_a_look_up_that_is_no_coroutine_function_stops_the_job(
-    sandbox: Sandbox, pool: SessionPool
-) -> None:
+async def test_a_look_up_may_be_a_plain_function(sandbox: Sandbox, pool: SessionPool) -> None:
     def look_up(link_id: str) -> LinkUpdate:
         return LinkUpdate(link_id, password=PASSWORD)
 
-    await fail_with(pool, add_links(sandbox), SourceError, credentials=look_up)
+    outcomes, _ = await refresh_all(pool, add_links(sandbox), credentials=look_up)
+    only(outcomes[0], Updated)
+
+
+async def test_a_link_whose_credentials_were_missing_is_tried_again_when_they_are_there(
+    sandbox: Sandbox, pool: SessionPool, tmp_path: Path
+) -> None:
+    (link_id,) = add_links(sandbox)
+    found: dict[str, LinkUpdate] = {}
+    settings: dict[str, Any] = {"credentials": found.get, "journal": tmp_path / "j"}
+    (missing,), _ = await refresh_all(pool, [link_id], **settings)
+    only(missing, NotUpdated)
+    found[link_id] = LinkUpdate(link_id, password=PASSWORD)
+    (outcome,), _ = await refresh_all(pool, [link_id], retry="refused", **settings)
+    only(outcome, Updated)
 
 
 @pytest.mark.parametrize("updates", [LINK_ID, b"abc", UPDATE, Link(id=LINK_ID), None, 5, object()])

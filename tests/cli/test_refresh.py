@@ -303,6 +303,17 @@ def test_parked_challenges_are_answered_at_the_terminal_later(sandbox: Sandbox) 
     assert count_puts(sandbox) == 2
 
 
+def test_at_the_end_of_the_input_challenges_stay_open(sandbox: Sandbox) -> None:
+    links = write_links(sandbox, 2, "x_mfa_numeric")
+    with pipe("refresh", "links.csv", "--journal", "j", "--ask") as talk:
+        assert talk.process.stdin is not None
+        talk.process.stdin.write(b"111111\n")
+        talk.process.stdin.close()
+        assert talk.finish() == 4
+    assert sorted(read_states()) == ["parked", "updated"]
+    assert sum(len(sandbox.tokens(link_id)) for link_id in links) == 1
+
+
 def test_ctrl_c_at_a_question_parks_the_challenge(sandbox: Sandbox) -> None:
     write_links(sandbox, 1, "x_mfa_numeric")
     with terminal("refresh", "links.csv", "--journal", "j", "--ask") as talk:

@@ -32,6 +32,13 @@ def test_it_is_a_transport(belvo: ScriptedTransport) -> None:
     assert isinstance(belvo, HttpTransport)
 
 
+def test_a_script_that_cannot_be_played_is_refused_where_it_is_written(belvo: ScriptedTransport) -> None:
+    with pytest.raises(TypeError, match="str, which cannot be raised"):
+        belvo.fail("PUT", PATH, "boom")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="begin it with a slash"):
+        belvo.reply("PUT", PATH[1:])
+
+
 async def test_answers_come_in_order_for_each_method_and_path(
     belvo: ScriptedTransport, pool: SessionPool
 ) -> None:
