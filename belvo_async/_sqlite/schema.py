@@ -41,7 +41,6 @@ _JOB: Final = (
     )""",
     "CREATE TABLE client (digest TEXT NOT NULL, environment TEXT NOT NULL)",
 )
-_BY_LINK: Final = "CREATE INDEX challenges_by_link ON challenges (link, expires_at)"
 _CHALLENGES: Final = (
     """CREATE TABLE challenges (
         key TEXT PRIMARY KEY NOT NULL,
@@ -52,9 +51,9 @@ _CHALLENGES: Final = (
         expires_at INTEGER NOT NULL,
         keep_until INTEGER NOT NULL,
         record TEXT NOT NULL
-    ) WITHOUT ROWID""",
+    )""",
     "CREATE INDEX challenges_by_expiry ON challenges (owner, phase, expires_at)",
-    _BY_LINK,
+    "CREATE INDEX challenges_by_link ON challenges (link, expires_at)",
     "CREATE INDEX challenges_by_keep ON challenges (keep_until)",
 )
 _COLUMNS: Final = ("key", "owner", "link", "phase", "version", "expires_at", "keep_until", "record")
@@ -63,6 +62,20 @@ _TAKE_CHALLENGES: Final = f"""INSERT INTO challenges ({", ".join(_COLUMNS)})
     FROM (SELECT park(digest, link_id, institution, ticket, parked, at, expires_at) AS cells
         FROM links, client WHERE parked IS NOT NULL AND state IN ('challenged', 'parked'))"""  # noqa: S608 - the names of our own columns
 """The journal of a job kept its challenges itself; those whose token may have left stay away from others."""
+
+
+def _rebuild(link: str) -> tuple[str, ...]:
+    """Return what moves the challenges of a store into a table of today's form; *link* names their link."""
+    return (
+        "ALTER TABLE challenges RENAME TO earlier",
+        *(f"DROP INDEX IF EXISTS challenges_by_{name}" for name in ("expiry", "keep", "link")),
+        *_CHALLENGES,
+        f"""INSERT INTO challenges
+            SELECT key, owner, {link}, phase, version, expires_at, keep_until, record FROM earlier""",  # noqa: S608 - ours
+        "DROP TABLE earlier",
+    )
+
+
 _NAME: Final = (
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",
@@ -75,13 +88,8 @@ _UPGRADES: Final[dict[tuple[int, int], tuple[str, ...]]] = {
         "DROP INDEX links_by_ticket",
         "ALTER TABLE links DROP COLUMN parked",
     ),
-    (_STORE_ID, 1): (
-        "ALTER TABLE challenges ADD COLUMN link TEXT NOT NULL DEFAULT ''",
-        "UPDATE challenges SET link = find_link(owner, record)",
-        _BY_LINK,
-        *_JOB,
-    ),
-    (_STORE_ID, 2): _JOB,
+    (_STORE_ID, 1): (*_rebuild("find_link(owner, record)"), *_JOB),
+    (_STORE_ID, 2): (*_rebuild("link"), *_JOB),
 }
 """What an earlier form lacks, by its application and version."""
 
