@@ -39,7 +39,7 @@ from tests.pure.bodies import CHALLENGE, LEGACY_CHALLENGE, LINK, LINK_ID, OTHER_
 from tests.storm.bank import say_error
 from tests.storm.faults import Reply, seed_with
 
-PASSWORD, TOKEN, WRONG_TOKEN = "PW-SECRET-99", "864209", "135790"
+PASSWORD, TOKEN, WRONG_TOKEN = "PW-SECRET-99", "right-token-864209", "wrong-token-135790"
 SENT = (PASSWORD, WRONG_TOKEN, TOKEN)
 """What one call sends: an update, and two answers to its challenges."""
 KEYS = Credentials("the-id-of-the-keys", "the-password-of-the-keys")
