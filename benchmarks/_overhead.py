@@ -9,18 +9,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from belvo_async import ClientIdentity, Concurrency, RateLimit, SessionPool, bulk
+from belvo_async import ClientIdentity, Concurrency, Credentials, Environment, RateLimit, SessionPool, bulk
 from belvo_async._clock import SYSTEM_CLOCK
 from belvo_async._jobs.journal import Journal
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.records import Admission
 from benchmarks._bank import Bank, every, open_pool
-from benchmarks._clients import Sample
+from benchmarks._clients import KEYS, Sample
 from benchmarks._portfolio import generate_updates
 from benchmarks._speed import Stopwatch
 
 UPDATE: Final = "links.update"
 NOTHING: Final = "refresh, journal keeps nothing"
+_IDENTITY: Final = ClientIdentity.build(Environment.SANDBOX.url, Credentials(*KEYS))
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -28,9 +29,9 @@ class _NoJournal(Journal):
     """Keeps nothing: what is left is the job's own."""
 
     def __init__(self) -> None:
-        super().__init__(None)
+        super().__init__(None, _IDENTITY)
 
-    async def open(self, *, total: int | None = None, identity: ClientIdentity | None = None) -> None:
+    async def open(self, *, total: int | None = None) -> None:
         """Open nothing."""
 
     async def close(self) -> None:
@@ -108,8 +109,8 @@ async def _measure(
 
 def _open_journals(directory: str) -> Iterator[tuple[str, Journal]]:
     yield NOTHING, _NoJournal()
-    yield "refresh, temporary journal", Journal(None)
-    yield "refresh, journal in a file", Journal(Path(directory, "journal.sqlite"))
+    yield "refresh, temporary journal", Journal(None, _IDENTITY)
+    yield "refresh, journal in a file", Journal(Path(directory, "journal.sqlite"), _IDENTITY)
 
 
 def run_once(links: int, workers: int) -> Mapping[str, Sample]:

@@ -12,6 +12,7 @@ from belvo_async._engine.context import EngineContext
 from belvo_async._engine.lease import ChallengeLeases
 from belvo_async._engine.send_record import LONGEST_LOGIN
 from belvo_async.backends._challenge_record import (
+    UNANSWERED,
     ChallengeRecord,
     digest_link,
     find_key,
@@ -24,8 +25,6 @@ from belvo_async.errors import DamagedStateError, InvalidValueError, TokenRequir
 from belvo_async.mfa import token_required
 from belvo_async.models import AwaitingToken, ChallengePhase, ParkedChallenge
 
-WAITING: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED})
-"""The phases in which no token has left yet."""
 _TICKET_LENGTH: Final = 32
 _TICKET_SIGNS: Final = string.ascii_letters + string.digits
 """No dash: a ticket that begins with one would be an option at the command line."""
@@ -109,7 +108,7 @@ class ParkedChallenges:
         return kept
 
     async def find(
-        self, link_id: str, phases: Collection[ChallengePhase] = WAITING
+        self, link_id: str, phases: Collection[ChallengePhase] = UNANSWERED
     ) -> ChallengeRecord | None:
         """Return the newest challenge of a link that now is in one of *phases*, or None.
 

@@ -10,12 +10,11 @@ from attrs import field, frozen
 
 from belvo_async._engine.priority import Priority
 from belvo_async._http import Repeat, Request
+from belvo_async._transport.failures import NEVER_LEFT
 from belvo_async._wire.error_codes import is_belvos_own
 from belvo_async.errors import (
     BelvoError,
     NotSentError,
-    PoolBusyError,
-    PoolClosedError,
     RateLimitedError,
     RequestTimeoutError,
     ResponseLostError,
@@ -28,8 +27,6 @@ from belvo_async.telemetry._events import RetryPlanned
 from belvo_async.telemetry._log import Observer, notify
 
 T = TypeVar("T")
-NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError)
-"""The errors of an attempt that surely reached nobody."""
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 Jitter: TypeAlias = Callable[[], float]
 """Returns a number from 0 to 1."""

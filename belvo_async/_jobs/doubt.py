@@ -5,6 +5,7 @@ from typing import Final
 
 from attrs import evolve
 
+from belvo_async._engine.lease import DOUBTFUL
 from belvo_async._jobs.records import LinkState, Record
 from belvo_async._pool import Client
 from belvo_async._wire.error_codes import find_meaning
@@ -34,14 +35,22 @@ STOPS_A_JOB: Final = (
 )
 """What every other link would meet too."""
 _MOST_ANSWERED: Final = 1000
-_DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
-"""The phases in which it is not known what became of a token."""
 
 
 def find_login_left(record: Record, now: datetime, login_limit: float) -> float:
     """Return for how many seconds the last login of a link may still run."""
-    age = (now - (record.submitted_at or record.at)).total_seconds()
+    age = (now - _find_departure(record)).total_seconds()
     return login_limit - min(max(age, 0.0), login_limit)  # the clock may have been set
+
+
+def _find_departure(record: Record) -> datetime:
+    """Return when the last login or answer left; where nobody noted that, when its state was written."""
+    return record.submitted_at or record.at
+
+
+async def look(pool: Client, record: Record) -> Link | None:
+    """Return the link if it shows that its last login has succeeded; see `links.settle`."""
+    return await pool.links.settle(record.link_id, since=_find_departure(record))
 
 
 async def check_status(pool: Client, record: Record, login_limit: float) -> Link | None:
@@ -51,7 +60,7 @@ async def check_status(pool: Client, record: Record, login_limit: float) -> Link
         OutcomeUnknownError: It may still run, or the status check did not tell.
     """
     try:
-        link = await pool.links.settle(record.link_id, since=record.submitted_at or record.at)
+        link = await look(pool, record)
     except BelvoError as error:
         why = f"a status check did not tell how it ended: {error.message}"
         raise build_doubt(record.link_id, why) from error
@@ -88,7 +97,7 @@ async def find_challenge(pool: Client, record: Record) -> ParkedChallenge | None
 async def _find_answered(pool: Client, link_id: str) -> ParkedChallenge | None:
     found = [
         parked
-        for phase in _DOUBTFUL
+        for phase in DOUBTFUL
         for parked in await pool.challenges.list(phase=phase, limit=_MOST_ANSWERED)
         if parked.link_id == link_id
     ]
@@ -99,14 +108,14 @@ def add_answer(record: Record, parked: ParkedChallenge | None) -> Record:
     """Add to a record what the store knows: the ticket, and when an answer was sent, by whomever."""
     if parked is None:
         return record
-    sent_at = parked.answered_at if parked.phase in _DOUBTFUL else None
+    sent_at = parked.answered_at if parked.phase in DOUBTFUL else None
     return evolve(record, ticket=parked.ticket, submitted_at=sent_at or record.submitted_at)
 
 
 def is_in_doubt(record: Record, parked: ParkedChallenge | None) -> bool:
     """Whether only the status of the link tells what became of an interrupted login."""
     if parked is not None and parked.phase is not ChallengePhase.EXPIRED:
-        return parked.phase in _DOUBTFUL
+        return parked.phase in DOUBTFUL
     return record.state in (LinkState.SUBMITTED, LinkState.ANSWERED)
 
 
@@ -141,7 +150,7 @@ async def collect(pool: Client, record: Record) -> Link | ParkedChallenge | None
 async def _find_success(pool: Client, record: Record) -> Link | None:
     """Look at the link of a challenge that the store has forgotten: somebody may have answered it."""
     try:
-        return await pool.links.settle(record.link_id, since=record.submitted_at or record.at)
+        return await look(pool, record)
     except (NotFoundError, *STOPS_A_JOB):
         raise
     except BelvoError as error:
@@ -152,7 +161,7 @@ def _judge(parked: ParkedChallenge) -> ParkedChallenge | None:
     match parked.phase:
         case ChallengePhase.OPEN | ChallengePhase.CLAIMED:
             return parked
-        case phase if phase in _DOUBTFUL:
+        case phase if phase in DOUBTFUL:
             raise _build_answer_doubt(parked, "it shows no success")
         case ChallengePhase.DECLINED:
             raise ChallengeDeclinedError(

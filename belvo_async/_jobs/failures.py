@@ -137,6 +137,7 @@ class FailureReader:
         return Unsettled(link_id=steps.link_id, error=error)
 
     async def collect(self, record: Record, steps: JournalRecorder) -> Link | ParkedChallenge | None:
+        """Collect what became of a challenge (`doubt.collect`), and note where its token was refused."""
         try:
             return await collect(self._pool, record)
         except ApiError:

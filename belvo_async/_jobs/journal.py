@@ -71,6 +71,7 @@ class Journal:
 
     Args:
         path: An SQLite file, made where there is none; or None for a temporary one, gone when it is closed.
+        identity: The client whose job it is; a journal belongs to that of its first run.
         clock: Tells when a state was written.
         is_copy: Whether to work on a temporary copy of the file, which stays as it is: for a dry run.
     """
@@ -78,18 +79,18 @@ class Journal:
     def __init__(
         self,
         path: str | os.PathLike[str] | None,
+        identity: ClientIdentity,
         *,
         clock: Clock = SYSTEM_CLOCK,
         is_copy: bool = False,
     ) -> None:
-        self._identity: ClientIdentity | None = None
         database = Database(
             path,
             JOURNAL_ERRORS,
             UPGRADES,
             is_job=True,
             is_copy=is_copy,
-            prepare=lambda connection: bind(connection, path, self._identity),
+            prepare=lambda connection: bind(connection, path, identity),
         )
         self._worker: Final[InlineWorker | ThreadWorker] = (
             InlineWorker(database) if path is None else ThreadWorker(database)
@@ -97,10 +98,8 @@ class Journal:
         self._clock: Final = clock
         self._run: int | None = None
 
-    async def open(self, *, total: int | None = None, identity: ClientIdentity | None = None) -> None:
+    async def open(self, *, total: int | None = None) -> None:
         """Open the file and begin a run, of *total* links where that is known. To be called once.
-
-        A journal belongs to the client of the first run that has named one by *identity*.
 
         Raises:
             JournalBusyError: Another job runs it.
@@ -108,7 +107,6 @@ class Journal:
             JournalUnreadableError: It is damaged, cut, or no journal of this version. It was not changed.
             JournalWriteError: It cannot be made or written there.
         """
-        self._identity = identity
         await self._worker.open()
         values = {"at": write_cell(self._clock.wall()), "total": total}
         try:

@@ -18,15 +18,13 @@ def find_environment(connection: sqlite3.Connection) -> str | None:
 
 
 def bind(
-    connection: sqlite3.Connection, path: str | os.PathLike[str] | None, identity: ClientIdentity | None
+    connection: sqlite3.Connection, path: str | os.PathLike[str] | None, identity: ClientIdentity
 ) -> None:
-    """Write down whose journal this is, or refuse another client's; no identity passes.
+    """Write down whose journal this is, or refuse another client's.
 
     Raises:
         JournalMismatchError: It belongs to other keys, or to another environment.
     """
-    if identity is None:
-        return
     row = connection.execute(_READ).fetchone()
     if row is None:
         connection.execute(_WRITE, (identity.digest, identity.environment))

@@ -6,7 +6,7 @@ from typing import Final
 
 from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import first_of
-from belvo_async._jobs.doubt import find_login_left
+from belvo_async._jobs.doubt import find_login_left, look
 from belvo_async._jobs.outcomes import Outcome, Unsettled, Updated
 from belvo_async._jobs.records import Record
 from belvo_async._jobs.worker import LinkWorker
@@ -53,7 +53,7 @@ class Recovery:
                 return None
             error = None
             try:
-                link = await self._pool.links.settle(record.link_id, since=record.submitted_at or record.at)
+                link = await look(self._pool, record)
             except (AuthenticationError, UsageError):
                 raise
             except BelvoError as failure:  # also where there is no such link: that is no status check

@@ -24,7 +24,7 @@ from belvo_async._jobs.records import (
 from belvo_async._sqlite.database import NO_JOB_REMEDY, open_to_read
 from belvo_async._sqlite.file import ask, exists, find_real
 from belvo_async._sqlite.lock import is_locked
-from belvo_async.backends._challenge_record import find_key
+from belvo_async.backends._challenge_record import UNANSWERED, find_key
 from belvo_async.backends._challenge_store import write_time
 from belvo_async.models import ChallengePhase
 
@@ -152,7 +152,7 @@ def _count_phases(connection: sqlite3.Connection, now: datetime) -> dict[Challen
     connection.create_function("find_key", 2, find_key)
     for name, expires_at, count in connection.execute(_BY_PHASE):
         phase = ChallengePhase(name)
-        if phase in (ChallengePhase.OPEN, ChallengePhase.CLAIMED):
+        if phase in UNANSWERED:
             phase = ChallengePhase.OPEN if expires_at > write_time(now) else ChallengePhase.EXPIRED
         phases[phase] += count
     return phases

@@ -48,7 +48,7 @@ class LinkWorker:
     Args:
         pool: Does the logins.
         journal: Told of each step before it happens.
-        plan: The settings of the run.
+        options: The settings of the run.
         credentials: Knows what is held back.
         stopping: Set when no more people are to be asked.
     """
@@ -176,12 +176,9 @@ class LinkWorker:
     async def _log_in(self, job: Job, steps: JournalRecorder) -> Link:
         earlier = job.earlier
         if earlier is not None and earlier.state is LinkState.PARKED:
-            found = await self.failures.collect(earlier, steps)
-            if isinstance(found, Link):
-                return found
-            if found is not None:
-                await steps.take(found)
-                return await self._ask(steps, found.ticket, job.update, job.refused)
+            link = await self._follow(earlier, steps, job.update)
+            if link is not None:
+                return link
         if earlier is not None and steps.is_in_doubt:
             link = await check_status(self._pool, earlier, self._options.limits.login_limit)
             if link is not None:
@@ -198,13 +195,18 @@ class LinkWorker:
             return await self._ask(steps, steps.parked.ticket, update, job.refused)
 
     async def _resume(self, record: Record, steps: JournalRecorder) -> Link:
-        found = await self.failures.collect(record, steps)
-        if isinstance(found, Link):
-            return found
-        if found is None:
+        link = await self._follow(record, steps, None)
+        if link is None:
             raise challenge_expired(record.link_id, "nobody answered before its time ran out")
+        return link
+
+    async def _follow(self, record: Record, steps: JournalRecorder, update: LinkUpdate | None) -> Link | None:
+        """Collect what became of a challenge, or ask for its token; None where only a new login can help."""
+        found = await self.failures.collect(record, steps)
+        if found is None or isinstance(found, Link):
+            return found
         await steps.take(found)
-        return await self._ask(steps, found.ticket, None, record.refused)
+        return await self._ask(steps, found.ticket, update, record.refused)
 
     async def _ask(
         self, steps: JournalRecorder, ticket: str, update: LinkUpdate | None, refused: Collection[str]

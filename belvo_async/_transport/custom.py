@@ -4,19 +4,14 @@ from typing import Final
 from urllib.parse import urlencode
 
 from belvo_async._http import HiddenText, Request, Response
+from belvo_async._transport.failures import NEVER_LEFT
 from belvo_async._transport.key_headers import build_headers, build_key_forms
 from belvo_async.errors import (
     ConfigurationError,
-    NotSentError,
-    PoolBusyError,
-    PoolClosedError,
     ResponseLostError,
 )
 from belvo_async.params import Credentials, Timeouts
 from belvo_async.params._transport import HttpRequest, HttpResponse, HttpTransport, SendPermit
-
-_NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError)
-"""What elsewhere says that a request has reached nobody."""
 
 
 class _WatchedPermit:
@@ -54,7 +49,7 @@ class CustomTransport:
         permit = _WatchedPermit(start)
         try:
             response = await self._transport.send(self._complete(request), permit)
-        except _NEVER_LEFT as error:
+        except NEVER_LEFT as error:
             if permit.has_left:  # it said so itself, and a login that has left is not repeated
                 raise ResponseLostError(
                     error.message, remedy=error.remedy, link_id=request.link_id

@@ -16,8 +16,17 @@ from yarl import URL
 
 from belvo_async._http import Request
 from belvo_async._transport.connector import SpokeFirstError
-from belvo_async.errors import NotSentError, ResponseLostError, TransportError, UnreachableError
+from belvo_async.errors import (
+    NotSentError,
+    PoolBusyError,
+    PoolClosedError,
+    ResponseLostError,
+    TransportError,
+    UnreachableError,
+)
 
+NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError)
+"""The errors of an attempt that surely reached nobody."""
 _FOR_GOOD: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 """What a name server says of a name that does not exist."""
 _NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"})

@@ -18,7 +18,8 @@ _KEPT: Final = timedelta(days=1)
 """How long a challenge is remembered after its time, for whoever comes late or has to look at its link."""
 _LEASE: Final = timedelta(seconds=60)
 """How long a claim keeps others off. Whoever outlives it finds out as it notes that the answer leaves."""
-_UNANSWERED: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED})
+UNANSWERED: Final = frozenset({ChallengePhase.OPEN, ChallengePhase.CLAIMED})
+"""The phases in which no token has left yet."""
 _SENT: Final = frozenset(
     {ChallengePhase.ANSWERED, ChallengePhase.UPDATED, ChallengePhase.REFUSED, ChallengePhase.UNSETTLED}
 )
@@ -56,7 +57,7 @@ class ChallengeRecord:
 
     def find_phase(self, now: datetime) -> ChallengePhase:
         """Return the phase as it is at a moment: nobody writes when time runs out, or a claim lapses."""
-        if self.phase not in _UNANSWERED or self.is_claimed(now):
+        if self.phase not in UNANSWERED or self.is_claimed(now):
             return self.phase
         return ChallengePhase.EXPIRED if now >= self.expires_at else ChallengePhase.OPEN
 

@@ -21,7 +21,7 @@ class Producer:
     Args:
         source: Gives the items.
         journal: Knows what earlier runs have done, and which ids this run has met.
-        plan: Says what is tried again.
+        options: Says what is tried again.
         queue: Where links wait.
         statistics: Counts what does not get there.
         credentials: Knows what is held back.
@@ -112,4 +112,4 @@ class Producer:
         if job.update is not None and self._credentials.holds_back(job.update, record.refused):
             self._statistics.hold_back()
         else:
-            self._statistics.options(job.institution)
+            self._statistics.plan(job.institution)

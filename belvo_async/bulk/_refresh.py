@@ -95,4 +95,6 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         resend=resend,
         dry_run=dry_run,
     )
-    return RefreshRun(pool, updates, Journal(journal, clock=pool.clock, is_copy=dry_run), options)
+    return RefreshRun(
+        pool, updates, Journal(journal, pool.identity, clock=pool.clock, is_copy=dry_run), options
+    )

@@ -47,7 +47,7 @@ class RefreshRun:
         self._binding.bind()
         if self._scheduler is not None:
             raise UsageError("A run can be entered once.", remedy="Call bulk.refresh(…) again.")
-        await self._journal.open(total=self._total, identity=self._pool.identity)
+        await self._journal.open(total=self._total)
         try:
             scheduler = await self._prepare()
         except BaseException:

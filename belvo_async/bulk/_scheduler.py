@@ -36,7 +36,7 @@ class Scheduler:
     Args:
         pool: Does the logins.
         journal: Open; told of each step before it happens.
-        plan: The settings of the run.
+        options: The settings of the run.
         source: Where the links come from.
     """
 

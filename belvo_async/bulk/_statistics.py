@@ -60,7 +60,7 @@ class Statistics:
         self.skipped += 1
         self.held_back += 1
 
-    def options(self, institution: str | None) -> None:
+    def plan(self, institution: str | None) -> None:
         """Count a link that a run without logins would update."""
         self.planned += 1
         self._institutions[institution or UNKNOWN]["waiting"] += 1

@@ -13,9 +13,11 @@ from belvo_async import LinkUpdate, RetryPolicy, SessionPool
 from belvo_async.bulk import JobLimits, LinkState, Outcome, RefreshReport, RefreshRun, list_records, refresh
 from belvo_async.errors import BelvoError
 from belvo_async.sandbox import Sandbox
+from tests.challenges.conftest import other, store
+from tests.challenges.conftest import pool as sharing
 from tests.engine.conftest import clock, open_pool, pool, sandbox
 
-__all__ = ["clock", "open_pool", "pool", "sandbox"]
+__all__ = ["clock", "open_pool", "other", "pool", "sandbox", "sharing", "store"]
 
 EREBOR = "erebor_mx_retail"
 GRINGOTTS = "gringotts_mx_retail"

@@ -1,7 +1,6 @@
 """Challenges of a job: parked before anybody is asked, and answered by whoever comes first."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -40,25 +39,6 @@ from tests.bulk.conftest import (
     read_states,
     refresh_all,
 )
-
-
-@pytest.fixture
-def store() -> MemoryChallengeStore:
-    return MemoryChallengeStore()
-
-
-@pytest.fixture
-async def sharing(sandbox: Sandbox, store: MemoryChallengeStore) -> AsyncIterator[SessionPool]:
-    """The pool of the job."""
-    async with open_pool(sandbox, challenge_store=store) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def other(sandbox: Sandbox, store: MemoryChallengeStore) -> AsyncIterator[SessionPool]:
-    """The pool of somebody else."""
-    async with open_pool(sandbox, challenge_store=store) as pool:
-        yield pool
 
 
 async def run_once(pool: SessionPool, update: LinkUpdate, journal: Path) -> str:

@@ -15,9 +15,7 @@ from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.sandbox._test_users import OWN_PEOPLE
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import HEIMDALL, add_update, count_puts, only, open_pool, refresh_all
-from tests.bulk.test_refresh_challenges import other, run_again, run_once, sharing, store
-
-__all__ = ["other", "sharing", "store"]
+from tests.bulk.test_refresh_challenges import run_again, run_once
 
 TOKEN = "111111"
 ReadLinks = Fault(kind="status", status=500, method="GET", path="/api/links")

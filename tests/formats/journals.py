@@ -45,8 +45,8 @@ def build_update(state: str) -> LinkUpdate:
 
 async def make_closed(path: Path) -> None:
     """Run a job that stops, and closes its journal."""
-    journal = Journal(path, clock=ManualClock(start=NOON))
-    await journal.open(total=len(NAMES), identity=IDENTITY)
+    journal = Journal(path, IDENTITY, clock=ManualClock(start=NOON))
+    await journal.open(total=len(NAMES))
     async with SqliteChallengeStore(path) as store, open_pool(store) as pool:
         for state in ("challenged", "parked"):
             challenge = build_state(NAMES.index(state) + 1)
@@ -58,8 +58,8 @@ async def make_closed(path: Path) -> None:
 
 async def make_killed(path: Path, copy: Path) -> None:
     """Run a second job on a closed journal, and copy what a kill in its midst would leave."""
-    journal = Journal(path, clock=ManualClock(start=NOON + timedelta(minutes=1)))
-    await journal.open(identity=IDENTITY)
+    journal = Journal(path, IDENTITY, clock=ManualClock(start=NOON + timedelta(minutes=1)))
+    await journal.open()
     await journal.admit([(name("queued"), None)])
     await journal.submit(name("queued"), NOON + timedelta(minutes=1))
     shutil.copyfile(path, copy)
