@@ -30,7 +30,9 @@
     │       ├── JournalMismatchError  it belongs to another Belvo client, or environment
     │       ├── JournalUnreadableError  damaged, not whole, of another version, or no journal
     │       └── JournalWriteError     a full disk, or no permission to write
-    ├── ChallengeStoreError           the store of parked challenges cannot be used
+    ├── BackendError                  what several processes share cannot be used
+    │   ├── ChallengeStoreError       the store of parked challenges
+    │   └── CoordinatorError          the window and the leases; nothing was sent
     └── ChallengeError                the dialogue about a token ended without an answer from Belvo
         ├── TokenRequiredError        nobody was asked: carries the state to park
         ├── TokenProviderError        the callback raised
@@ -64,6 +66,7 @@ __all__ = [
     "AddressBlockedError",
     "ApiError",
     "AuthenticationError",
+    "BackendError",
     "BelvoError",
     "ChallengeAnsweredError",
     "ChallengeDeclinedError",
@@ -71,6 +74,7 @@ __all__ = [
     "ChallengeExpiredError",
     "ChallengeStoreError",
     "ConfigurationError",
+    "CoordinatorError",
     "DamagedStateError",
     "DeadlineExceededError",
     "DuplicatedLinkError",
@@ -415,7 +419,15 @@ class JournalWriteError(JournalError):
     """The journal could not be written: a full disk, a limit, or a missing permission."""
 
 
-class ChallengeStoreError(BelvoError):
+class BackendError(BelvoError):
+    """A backend, which several processes share, could not do its work."""
+
+
+class CoordinatorError(BackendError):
+    """The rate limit's window or the leases that processes share could not be used; nothing was sent."""
+
+
+class ChallengeStoreError(BackendError):
     """A store of parked challenges could not do its work. No token was sent that it could not note."""
 
 

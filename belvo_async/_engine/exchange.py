@@ -172,15 +172,15 @@ class Exchange:
         seconds = context.clock.monotonic() - left_at
         context.server_clock.note(response, seconds, is_alone=request.travels_alone)
         self._report(request, asked, left_at, status=response.status)
-        self._tell_limits(response, start)
+        await self._tell_limits(response, start)
         return response
 
-    def _tell_limits(self, response: Response, start: RequestStart) -> None:
+    async def _tell_limits(self, response: Response, start: RequestStart) -> None:
         if not is_rate_refusal(response):
             start.passed()
             return
         retry_after = read_retry_after(response, self._context.clock.wall())
-        seconds = start.refused(response.status, retry_after)
+        seconds = await start.refused(response.status, retry_after)
         if seconds is not None:
             notify(self._context.observer, PoolPaused(status=response.status, seconds=seconds))
 

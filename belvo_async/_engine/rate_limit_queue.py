@@ -23,6 +23,10 @@ class Turn:
     waiting: "asyncio.Future[None] | None" = field(default=None, repr=False)
     started: float = math.inf
     """When it left, or when it was let go; infinite before."""
+    start: float = 0.0
+    """The same by the clock of who keeps the window."""
+    asked_at: float = 0.0
+    """Right before the window was asked for it."""
     epoch: int = 0
     is_connected: bool = False
     """Whether its connection is being made, or stands."""

@@ -77,7 +77,7 @@ class RequestStart:
         for limiter, turn in self._turns:
             limiter.passed(turn)
 
-    def refused(self, status: int, retry_after: float | None) -> float | None:
+    async def refused(self, status: int, retry_after: float | None) -> float | None:
         """Note that the server refused it for coming too fast; return the seconds of the pause that begins.
 
         Of an operation with a limit of its own, a 429 is about that limit, an HTML 403 about all requests.
@@ -85,7 +85,7 @@ class RequestStart:
         (limiter, turn), *others = self._turns if status == 429 else self._turns[::-1]
         for other, other_turn in others:
             other.passed(other_turn)
-        return limiter.refused(turn, retry_after, is_page=status == 403)
+        return await limiter.refused(turn, retry_after, is_page=status == 403)
 
     def _give_back(self) -> None:
         for limiter, turn in self._turns:

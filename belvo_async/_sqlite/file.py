@@ -15,9 +15,18 @@ PERMISSION_REMEDY: Final = "Allow this user to write to the file and to its dire
 REACH_REMEDY: Final = "Check that this user may read and write the file and its directory."
 
 
-def connect(path: Path, query: str, *, patience: float) -> sqlite3.Connection:
-    """Open a file by SQLite in autocommit mode; *patience*, in seconds, is for locks."""
-    connection = sqlite3.connect(f"{path.as_uri()}?{query}", uri=True, timeout=patience, isolation_level=None)
+def connect(path: Path, query: str, *, patience: float, is_shared: bool = False) -> sqlite3.Connection:
+    """Open a file by SQLite in autocommit mode.
+
+    *patience*, in seconds, is for locks; *is_shared* says that several threads use it, one at a time.
+    """
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?{query}",
+        uri=True,
+        timeout=patience,
+        isolation_level=None,
+        check_same_thread=not is_shared,
+    )
     connection.row_factory = sqlite3.Row
     return connection
 

@@ -17,6 +17,7 @@ from yarl import URL
 from belvo_async._http import Request
 from belvo_async._transport.connector import SpokeFirstError
 from belvo_async.errors import (
+    CoordinatorError,
     NotSentError,
     PoolBusyError,
     PoolClosedError,
@@ -25,7 +26,7 @@ from belvo_async.errors import (
     UnreachableError,
 )
 
-NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError)
+NEVER_LEFT: Final = (NotSentError, PoolBusyError, PoolClosedError, CoordinatorError)
 """The errors of an attempt that surely reached nobody."""
 _FOR_GOOD: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 """What a name server says of a name that does not exist."""

@@ -144,7 +144,7 @@ async def test_a_refusal_pauses_all_then_one_probe_goes_ahead() -> None:
     manual = ManualClock()
     limited = Limited(RateLimit.unlimited(), manual)
     first = await start(limited.limiter)
-    assert limited.limiter.refused(first) == 30.0
+    assert await limited.limiter.refused(first) == 30.0
     tasks = [asyncio.ensure_future(start(limited.limiter)) for _ in range(5)]
     await manual.advance(29.9)
     assert sum(task.done() for task in tasks) == 0
@@ -159,16 +159,16 @@ async def test_a_refused_probe_doubles_the_pause_and_late_refusals_do_not() -> N
     manual = ManualClock()
     limiter = RateLimiter(RateLimit.unlimited(), manual)
     early = [await start(limiter) for _ in range(3)]
-    assert [limiter.refused(turn) for turn in early] == [30.0, None, None]
+    assert [await limiter.refused(turn) for turn in early] == [30.0, None, None]
     probe = asyncio.ensure_future(start(limiter))
     await manual.advance(30.0)
-    assert limiter.refused(probe.result()) == 60.0
+    assert await limiter.refused(probe.result()) == 60.0
 
 
 async def test_a_probe_that_failed_on_the_way_passes_its_turn_on() -> None:
     manual = ManualClock()
     limiter = RateLimiter(RateLimit.unlimited(), manual)
-    limiter.refused(await start(limiter))
+    await limiter.refused(await start(limiter))
     tasks = [asyncio.ensure_future(start(limiter)) for _ in range(2)]
     await manual.advance(30.0)
     limiter.dropped(tasks[0].result())
@@ -179,7 +179,7 @@ async def test_a_probe_that_failed_on_the_way_passes_its_turn_on() -> None:
 async def test_a_probe_that_a_bank_works_on_has_passed() -> None:
     manual = ManualClock()
     limiter = RateLimiter(RateLimit.unlimited(), manual)
-    limiter.refused(await start(limiter))
+    await limiter.refused(await start(limiter))
     tasks = [asyncio.ensure_future(start(limiter)) for _ in range(3)]
     await manual.advance(30.0)
     assert sum(task.done() for task in tasks) == 1
@@ -189,9 +189,9 @@ async def test_a_probe_that_a_bank_works_on_has_passed() -> None:
 
 async def test_retry_after_is_honoured_and_capped() -> None:
     limiter = RateLimiter(RateLimit.unlimited(), ManualClock())
-    assert limiter.refused(await start(limiter), retry_after=7.0) == 7.0
+    assert await limiter.refused(await start(limiter), retry_after=7.0) == 7.0
     other = RateLimiter(RateLimit.unlimited(), ManualClock())
-    assert other.refused(await start(other), retry_after=86400.0) == 300.0
+    assert await other.refused(await start(other), retry_after=86400.0) == 300.0
 
 
 async def test_a_cancelled_wait_gives_its_place_to_the_next() -> None:

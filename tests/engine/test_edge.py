@@ -78,4 +78,4 @@ async def test_a_retry_after_of_a_second_is_kept_by_the_whole_pool(sandbox: Sand
 )
 async def test_a_pause_is_never_shorter_than_a_second(asked: float | None, kept: float) -> None:
     limiter = RateLimiter(RateLimit.unlimited(), ManualClock())
-    assert limiter.refused(await start(limiter), asked) == kept
+    assert await limiter.refused(await start(limiter), asked) == kept

@@ -114,7 +114,7 @@ async def test_a_cancelled_wait_holds_up_nobody(gone: str) -> None:
 
 async def test_after_a_refusal_the_first_to_go_ahead_is_an_urgent_one() -> None:
     book = open_book(RateLimit.unlimited())
-    assert book.limiter.refused(await start(book.limiter)) == 30.0
+    assert await book.limiter.refused(await start(book.limiter)) == 30.0
     tasks = [book.start(name) for name in ("n0", "u0", "n1")]
     await book.clock.advance(29.9)
     assert book.turns == []
@@ -125,7 +125,7 @@ async def test_after_a_refusal_the_first_to_go_ahead_is_an_urgent_one() -> None:
 
 async def test_behind_an_urgent_probe_the_others_wait_until_it_has_passed() -> None:
     book = open_book(RateLimit.unlimited())
-    book.limiter.refused(await start(book.limiter))
+    await book.limiter.refused(await start(book.limiter))
     probe = asyncio.ensure_future(start(book.limiter, Priority.ANSWER))
     tasks = [book.start(name) for name in ("n0", "u0")]
     await book.clock.advance(33.0)
@@ -181,7 +181,7 @@ class Run:
             case "dropped":
                 self.limiter.dropped(turn)
             case "refused":
-                seconds = self.limiter.refused(turn)
+                seconds = await self.limiter.refused(turn)
                 if seconds is not None:
                     now = self.clock.monotonic()
                     self.pauses.append((now, now + seconds))

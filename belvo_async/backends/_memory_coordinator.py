@@ -1,0 +1,77 @@
+"""The records of a coordinator in the memory of one process."""
+
+import os
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, Final, TypeVar
+
+from attrs import define, field
+
+from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async.backends._coordinator import NEVER_FORGOT, Moment, RecordKind
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_TIDY_AFTER: Final = 4096
+
+
+class MemoryCoordinator:
+    """Keeps records in memory, for all pools of one process, on whichever event loops and threads they are.
+
+    A forked process begins with none, and waits until what the other one has started is over.
+
+    Args:
+        clock: Tells the moments.
+    """
+
+    is_blocking = False
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock: Final = clock
+        self._process = os.getpid()
+        self._memory = _Memory()
+
+    def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
+        """Let *change* work on a record; see `Coordinator`."""
+        memory = self._memory if self._process == os.getpid() else self._begin_anew()
+        with memory.lock:
+            now = self._clock.monotonic()
+            entry = memory.entries.get((kind.name, key))
+            if entry is None:
+                entry = memory.add(kind, key, now)
+            entry.until = now + kind.lasts
+            return change(entry.record, Moment(now, memory.since))
+
+    def reset(self) -> None:
+        """Forget everything, as if nothing had ever been sent: for tests."""
+        self._memory = _Memory()
+
+    def _begin_anew(self) -> "_Memory":
+        # A lock that was held as this process was forked would never be free.
+        self._memory, self._process = _Memory(since=self._clock.monotonic()), os.getpid()
+        return self._memory
+
+
+@define
+class _Entry:
+    record: Any  # of whichever kind its key names
+    until: float
+
+
+@define(eq=False)
+class _Memory:
+    """What one process keeps; for whoever holds the lock."""
+
+    since: float = NEVER_FORGOT
+    lock: Lock = field(factory=Lock)
+    entries: dict[tuple[str, str], _Entry] = field(factory=dict)
+    tidy_at: int = _TIDY_AFTER
+
+    def add(self, kind: RecordKind[Any], key: str, now: float) -> _Entry:
+        """Make a record."""
+        if len(self.entries) >= self.tidy_at:
+            self.entries = {name: entry for name, entry in self.entries.items() if entry.until > now}
+            self.tidy_at = max(_TIDY_AFTER, 2 * len(self.entries))
+        entry = self.entries[kind.name, key] = _Entry(kind.create(), now)
+        return entry

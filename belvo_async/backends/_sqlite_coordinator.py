@@ -1,0 +1,186 @@
+"""The records of a coordinator in one SQLite file, for the processes of one machine.
+
+The file matters only until the machine is started again, as its times are those of the machine's monotonic
+clock. So it is a file of its own, and no write waits for the disk: what is in it survives a kill of a
+process, and after a loss of power nothing in it counts.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Final, TypeVar
+
+from attrs import frozen
+
+from belvo_async._sqlite.boot import Boot
+from belvo_async._sqlite.file import connect, find_obstacle, find_real, make_private
+from belvo_async._sqlite.file_errors import FileErrors
+from belvo_async.backends._coordinator import NEVER_FORGOT, Moment, RecordKind
+from belvo_async.errors import CoordinatorError
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_APPLICATION_ID: Final = int.from_bytes(b"belw", "big")
+_VERSION: Final = 1
+_PATIENCE: Final = 5.0
+"""Seconds: others hold the file for a fraction of a millisecond."""
+_TIDY_AFTER: Final = 1000
+_ERRORS: Final = FileErrors(
+    name="coordinator file",
+    failed=CoordinatorError,
+    unreadable=CoordinatorError,
+    busy=CoordinatorError,
+    advice="Nothing was sent.",
+)
+_SCHEMA: Final = (
+    """CREATE TABLE machine (
+        boot TEXT NOT NULL,
+        since REAL,
+        opened_at REAL NOT NULL
+    )""",
+    """CREATE TABLE records (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        until REAL NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (kind, key)
+    ) WITHOUT ROWID""",
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+    f"PRAGMA user_version = {_VERSION}",
+)
+_READ: Final = "SELECT text FROM records WHERE kind = ? AND key = ? AND until > ?"
+_WRITE: Final = "INSERT OR REPLACE INTO records (kind, key, until, text) VALUES (?, ?, ?, ?)"
+_TIDY: Final = "DELETE FROM records WHERE until < ?"
+
+
+class SqliteCoordinator:
+    """Keeps records in one SQLite file, for all processes of one machine.
+
+    Any thread may use it; a forked process opens the file anew.
+
+    Args:
+        path: The file, made where there is none, readable by its owner alone. Not on a network drive: two
+            machines have no clock in common.
+    """
+
+    is_blocking = True
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path: Final = path
+        self._file = _File(Lock(), os.getpid())
+        self._changes = 0
+
+    def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
+        """Let *change* work on a record; see `Coordinator`."""
+        if self._file.process != os.getpid():  # its connection must not even be closed here
+            self._file = _File(Lock(), os.getpid())
+        with self._file.lock:
+            place = find_real(self._path)
+            try:
+                connection = self._file.connection or self._open(place)
+                return self._commit(connection, lambda: self._change(connection, kind, key, change))
+            except (sqlite3.Error, OSError) as error:
+                failure = _ERRORS.explain_commit(error, place)
+            raise failure
+
+    def close(self) -> None:
+        """Close the file; it is opened again when it is needed."""
+        if self._file.process == os.getpid():
+            with self._file.lock:
+                if self._file.connection is not None:
+                    self._file.connection.close()
+                    self._file = _File(self._file.lock, self._file.process)
+
+    def _change(
+        self, connection: sqlite3.Connection, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]
+    ) -> T:
+        now = time.monotonic()
+        row = connection.execute(_READ, (kind.name, key, now)).fetchone()
+        record = kind.create() if row is None else kind.load(row["text"])
+        result = change(record, Moment(now, self._file.since))
+        connection.execute(_WRITE, (kind.name, key, now + kind.lasts, kind.dump(record)))
+        self._changes += 1
+        if self._changes % _TIDY_AFTER == 0:
+            connection.execute(_TIDY, (now,))
+        return result
+
+    def _open(self, place: Path) -> sqlite3.Connection:
+        obstacle = find_obstacle(place)
+        if obstacle is not None:
+            raise _ERRORS.build_failed(place, *obstacle)
+        make_private(place)
+        connection = connect(place, "mode=rwc", patience=_PATIENCE, is_shared=True)
+        try:
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute("PRAGMA journal_mode = TRUNCATE")
+            since = self._commit(connection, lambda: _begin(connection, place))
+        except BaseException:
+            connection.close()
+            raise
+        self._file = _File(self._file.lock, self._file.process, connection, since)
+        return connection
+
+    @staticmethod
+    def _commit(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work()
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+        return result
+
+
+@frozen(eq=False)
+class _File:
+    lock: Lock
+    process: int
+    connection: sqlite3.Connection | None = None
+    since: float = NEVER_FORGOT
+
+
+def _begin(connection: sqlite3.Connection, place: Path) -> float:
+    """Make or check the file, and forget what was written before the machine was started.
+
+    Returns:
+        Since when nothing has been forgotten.
+    """
+    _check(connection, place)
+    row = connection.execute("SELECT * FROM machine").fetchone()
+    boot, now = Boot.find(), time.time()
+    if row is None:
+        connection.execute("INSERT INTO machine VALUES (?, NULL, ?)", (boot.name, now))
+        return NEVER_FORGOT
+    if row["boot"] == boot.name:
+        connection.execute("UPDATE machine SET opened_at = ?", (now,))
+        return NEVER_FORGOT if row["since"] is None else float(row["since"])
+    if row["opened_at"] > boot.at:
+        raise _ERRORS.build_failed(
+            place,
+            "is used by another machine at the same time",
+            "Use Redis for several machines, or a file on a drive of this machine alone.",
+        )
+    connection.execute("DELETE FROM records")
+    connection.execute("UPDATE machine SET boot = ?, since = ?, opened_at = ?", (boot.name, boot.since, now))
+    return boot.since
+
+
+def _check(connection: sqlite3.Connection, place: Path) -> None:
+    application, version, tables = connection.execute(
+        """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+        FROM pragma_application_id, pragma_user_version"""
+    ).fetchone()
+    if not (application or version or tables):
+        for statement in _SCHEMA:
+            connection.execute(statement)
+    elif application != _APPLICATION_ID:
+        raise _ERRORS.build_unreadable(place, f"is another application's (application_id {application})")
+    elif abs(version - _VERSION) > 1:
+        raise _ERRORS.build_unreadable(
+            place, f"is of version {version} (user_version), which this belvo_async cannot use"
+        )
