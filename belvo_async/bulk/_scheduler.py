@@ -10,13 +10,13 @@ from attrs import define, field
 
 from belvo_async import Client
 from belvo_async._event_loop import end_all, first_of
-from belvo_async._jobs.credentials import RefusedCredentials
 from belvo_async._jobs.doubt import add_answer, find_challenge, is_in_doubt
 from belvo_async._jobs.journal import Journal
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import Outcome, Parked, Updated
 from belvo_async._jobs.records import Job, Record
 from belvo_async._jobs.recovery import Recovery
+from belvo_async._jobs.refused_credentials import RefusedCredentials
 from belvo_async._jobs.stop_rule import FailureCount
 from belvo_async._jobs.worker import LinkWorker
 from belvo_async.bulk._circuit_breaker import CircuitBreaker
