@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import define, field
 
-from belvo_async._http import hide
+from belvo_async._http.hidden import hide
 from belvo_async.errors import InvalidValueError
 from belvo_async.models import Challenge
 

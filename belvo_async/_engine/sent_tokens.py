@@ -1,4 +1,7 @@
-"""Which challenges can no longer be answered: a token was sent, or another login came (rules R5, R6)."""
+"""Which challenges can no longer be answered: a token was sent, or another login came.
+
+(rules: A token is sent once, The newest challenge counts)
+"""
 
 from collections import OrderedDict
 from datetime import datetime

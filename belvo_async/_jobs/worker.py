@@ -7,7 +7,6 @@ from typing import Final, TypeVar
 
 from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import first_of, is_cancelled_from_outside
-from belvo_async._jobs.credentials import HeldBackError, RefusedCredentials
 from belvo_async._jobs.doubt import check_status
 from belvo_async._jobs.failures import FailureReader
 from belvo_async._jobs.journal import Journal
@@ -24,6 +23,7 @@ from belvo_async._jobs.outcomes import (
 )
 from belvo_async._jobs.prompts import LeftOpenError, Prompts
 from belvo_async._jobs.records import Job, LinkState, Record
+from belvo_async._jobs.refused_credentials import HeldBackError, RefusedCredentials
 from belvo_async._pool import Client
 from belvo_async.errors import (
     BelvoError,

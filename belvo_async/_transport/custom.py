@@ -3,7 +3,8 @@
 from typing import Final
 from urllib.parse import urlencode
 
-from belvo_async._http import HiddenText, Request, Response
+from belvo_async._http import Request, Response
+from belvo_async._http.hidden import HiddenText
 from belvo_async._transport.failures import NEVER_LEFT
 from belvo_async._transport.key_headers import build_headers, build_key_forms
 from belvo_async.errors import (

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from belvo_async._jobs.credentials import RefusedCredentials
 from belvo_async._jobs.journal import Journal
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.records import Admission, Job, LinkState, Record
+from belvo_async._jobs.refused_credentials import RefusedCredentials
 from belvo_async.bulk._queue import FairQueue
 from belvo_async.bulk._source import Source
 from belvo_async.bulk._statistics import Statistics

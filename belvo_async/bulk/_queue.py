@@ -6,17 +6,11 @@ from typing import Final
 from attrs import define, field
 
 from belvo_async._clock import Clock
+from belvo_async._jobs.outcomes import Outcome
 from belvo_async._jobs.records import Job
+from belvo_async.bulk._circuit_breaker import CircuitBreaker
+from belvo_async.errors import InstitutionUnavailableError
 from belvo_async.params import Concurrency
-
-_FIRST_REST: Final = 60.0
-_LONGEST_REST: Final = 900.0
-_HELD_UP_AFTER: Final = 2
-"""Rests in a row: one bad minute is waited for."""
-_HOPELESS_AFTER: Final = 5
-"""Rests in a row: half an hour without one login that went through."""
-_LARGEST_SHARE: Final = 0.5
-"""Of the queue, for the links of one institution that rests: the others need room too."""
 
 
 @define(eq=False)
@@ -25,17 +19,12 @@ class _Bank:
 
     waiting: deque[Job] = field(factory=deque)
     running: int = 0
-    rest: float = 0.0
-    """Seconds of the last rest, 0 when all is well. After it, one login at a time goes ahead as a probe."""
-    rests_until: float = 0.0
-    rests_in_a_row: int = 0
-    complaints: int = 0
-    """Logins in a row that it was too busy for."""
+    breaker: CircuitBreaker = field(factory=CircuitBreaker)
 
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing to remember about it."""
-        return not (self.waiting or self.running or self.rest or self.complaints)
+        return not (self.waiting or self.running) and self.breaker.is_idle
 
 
 class FairQueue:
@@ -43,8 +32,8 @@ class FairQueue:
 
     (rule: Everybody gets a turn)
 
-    An institution that is down rests: 60 s, then twice as long each time, 15 minutes at most. The links of
-    institutions that nobody named share one queue, without a bound or a rest of their own.
+    An institution that is down rests. The links of institutions that nobody named share one queue, without a
+    bound or a rest of their own.
     """
 
     def __init__(self, concurrency: Concurrency, size: int, clock: Clock) -> None:
@@ -87,7 +76,7 @@ class FairQueue:
         if self._running >= self._concurrency.total:
             return None
         for name, bank in self._banks.items():
-            if bank.waiting and self._is_open(name, bank):
+            if bank.waiting and self._may_start(name, bank):
                 self._banks.move_to_end(name)
                 bank.running += 1
                 self._running += 1
@@ -102,60 +91,38 @@ class FairQueue:
         self._running -= 1
         self._tidy(job.institution)
 
-    def praise(self, institution: str | None) -> None:
-        """Note that an institution answered: its rest is over."""
-        bank = self._banks.get(institution)
-        if bank is not None:
-            bank.rest = bank.rests_until = 0.0
-            bank.rests_in_a_row = bank.complaints = 0
+    def judge(self, institution: str | None, outcome: Outcome) -> None:
+        """Tell the circuit breaker of an institution what became of one of its links."""
+        if institution is not None:
+            self._bank(institution).breaker.judge(outcome, self._clock.monotonic())
             self._tidy(institution)
 
-    def complain(self, institution: str | None, *, enough: int = 1) -> float | None:
-        """Note that an institution was down or busy; after *enough* times in a row it rests.
-
-        Returns:
-            The seconds of the rest that begins now; None where none does.
-        """
-        if institution is None:
-            return None
-        bank, now = self._bank(institution), self._clock.monotonic()
-        bank.complaints += 1
-        if bank.complaints < enough or now < bank.rests_until:
-            return None
-        bank.rest = min(max(_FIRST_REST, 2 * bank.rest), _LONGEST_REST)
-        bank.rests_until = now + bank.rest
-        bank.rests_in_a_row += 1
-        return bank.rest
-
-    def drop_excess(self, institution: str | None) -> list[Job]:
-        """Take out the links that an institution at rest has no room for, or no hope."""
+    def drop_excess(self, institution: str | None) -> list[tuple[Job, InstitutionUnavailableError]]:
+        """Take out the links that do not wait for the end of a rest, each with its error."""
         bank = self._banks.get(institution)
-        if bank is None or bank.rests_in_a_row < _HELD_UP_AFTER:
+        if bank is None or bank.breaker.rest is None:
             return []
-        most = 0 if bank.rests_in_a_row >= _HOPELESS_AFTER else int(self._size * _LARGEST_SHARE)
-        dropped = []
-        while len(bank.waiting) > most:
-            job = bank.waiting.pop()
+        rest = bank.breaker.rest
+        dropped = [bank.waiting.pop() for _ in range(rest.count_excess(len(bank.waiting), self._size))]
+        for job in dropped:
             del self._waiting[job.link_id]
-            dropped.append(job)
-        return dropped
+        return [(job, rest.refuse(job)) for job in dropped]
 
     def find_next_start(self) -> float | None:
         """Return the seconds until the first rest ends that a link waits for, if one does."""
         now = self._clock.monotonic()
-        ends = [bank.rests_until for bank in self._banks.values() if bank.waiting and bank.rests_until > now]
-        return min(ends) - now if ends else None
+        ends = [bank.breaker.rests_until for bank in self._banks.values() if bank.waiting]
+        return min((end - now for end in ends if end > now), default=None)
 
     def _bank(self, institution: str | None) -> _Bank:
         return self._banks.setdefault(institution, _Bank())
 
-    def _is_open(self, name: str | None, bank: _Bank) -> bool:
+    def _may_start(self, name: str | None, bank: _Bank) -> bool:
         if name is None:
             return True
-        if not bank.rest:
-            most = self._concurrency.per_institution
-            return most is None or bank.running < most
-        return not bank.running and self._clock.monotonic() >= bank.rests_until
+        most = self._concurrency.per_institution
+        has_place = most is None or bank.running < most
+        return has_place and bank.breaker.lets_through(bank.running, self._clock.monotonic())
 
     def _tidy(self, institution: str | None) -> None:
         if self._banks[institution].is_idle:

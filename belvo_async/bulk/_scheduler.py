@@ -10,16 +10,15 @@ from attrs import define, field
 
 from belvo_async import Client
 from belvo_async._event_loop import end_all, first_of
-from belvo_async._jobs.credentials import RefusedCredentials
 from belvo_async._jobs.doubt import add_answer, find_challenge, is_in_doubt
 from belvo_async._jobs.journal import Journal
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import Outcome, Parked, Updated
 from belvo_async._jobs.records import Job, Record
 from belvo_async._jobs.recovery import Recovery
+from belvo_async._jobs.refused_credentials import RefusedCredentials
 from belvo_async._jobs.stop_rule import FailureCount
 from belvo_async._jobs.worker import LinkWorker
-from belvo_async.bulk._circuit_breaker import CircuitBreaker
 from belvo_async.bulk._producer import Producer
 from belvo_async.bulk._queue import FairQueue
 from belvo_async.bulk._source import Source
@@ -56,7 +55,6 @@ class Scheduler:
         """Whether something that had begun was given up."""
         limits = options.limits
         self.queue: Final = FairQueue(options.concurrency, limits.look_ahead, pool.clock)
-        self._circuit_breaker: Final = CircuitBreaker(self.queue)
         self.statistics: Final = Statistics(pool.clock, options.concurrency, pool.rate_limit)
         credentials = RefusedCredentials(pool.identity, options.resend)
         self.worker: Final = LinkWorker(pool, journal, options, credentials, self._stopping)
@@ -209,7 +207,7 @@ class Scheduler:
             return
         if job.earlier is not None:
             self.statistics.take_back(job.earlier.state, job.earlier.institution, job.earlier.code)
-        self._circuit_breaker.judge(job.institution, outcome)
+        self.queue.judge(job.institution, outcome)
         self._drop_excess(job.institution)
         self._hand_out(outcome, job.institution)
 
@@ -241,7 +239,7 @@ class Scheduler:
             self.settling -= 1
 
     def _drop_excess(self, institution: str | None) -> None:
-        for job, error in self._circuit_breaker.drop_excess(institution):
+        for job, error in self.queue.drop_excess(institution):
             self._start_task(self._give_up(job, error))
 
     async def _give_up(self, job: Job, error: BelvoError) -> None:

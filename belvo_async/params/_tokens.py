@@ -3,7 +3,7 @@
 from typing import Final
 from unicodedata import category, decimal
 
-from belvo_async._http import HiddenText, hide
+from belvo_async._http.hidden import HiddenText, hide
 from belvo_async.errors import InvalidTokenError
 from belvo_async.models import AwaitingToken, ChallengeKind
 

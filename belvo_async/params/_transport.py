@@ -7,7 +7,7 @@ from attrs import field, frozen
 from attrs.converters import optional
 from attrs.validators import instance_of
 
-from belvo_async._http import Body
+from belvo_async._http.hidden import Body
 from belvo_async.params._checks import Secretive
 
 

@@ -10,7 +10,7 @@ from belvo_async._engine.context import EngineContext
 from belvo_async._engine.lease import DOUBTFUL
 from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.recorder import LoginRecorder, check_recorder
-from belvo_async._http import hide
+from belvo_async._http.hidden import hide
 from belvo_async.backends._challenge_record import ChallengeRecord
 from belvo_async.backends._challenge_store import ChallengeRow
 from belvo_async.errors import (

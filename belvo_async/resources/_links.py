@@ -15,7 +15,7 @@ from belvo_async._engine.parked_challenges import parked_already
 from belvo_async._engine.recorder import LoginRecorder, check_recorder
 from belvo_async._engine.single_flight import WhenBusy, Wish, check_when_busy
 from belvo_async._engine.status_check import StatusCheck
-from belvo_async._http import hide
+from belvo_async._http.hidden import hide
 from belvo_async._wire.challenge_text import dump_state, load_state
 from belvo_async._wire.requests import LINKS, build_changes, build_delete, build_link_read
 from belvo_async._wire.responses import read_acceptance, read_link

@@ -31,3 +31,15 @@ class Allowance:
             return False
         times.append(now)
         return True
+
+
+class Attempts:
+    """What people may try on the page of challenges, and how often."""
+
+    def __init__(self) -> None:
+        self.answers: Final = Allowance(10)
+        """For each ticket in a minute, whether they are accepted or not."""
+        self.unknown_tickets: Final = Allowance(20)
+        """From each address in a minute."""
+        self.status_checks: Final = Allowance(1, window=10.0)
+        """For each ticket whose answer is under way elsewhere."""

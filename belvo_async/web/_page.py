@@ -20,7 +20,7 @@ from belvo_async.errors import (
 )
 from belvo_async.mfa import ResumeRoute
 from belvo_async.models import ChallengePhase
-from belvo_async.web._attempts import Allowance
+from belvo_async.web._attempts import Attempts
 from belvo_async.web._background import Answering, AnswerResult
 from belvo_async.web._csrf import COOKIE, FIELD, comes_from_our_form, find_proof, write_cookie
 from belvo_async.web._drawing import ValueKind, draw_value, shorten
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from belvo_async.web._asgi import AsgiApp
 
 _MOST_FIELDS: Final = 20
-_BAD_ANSWERS: Final = 10
-_UNKNOWN_TICKETS: Final = 20
-_MOST_SETTLED: Final = 1
-_SETTLE_EVERY: Final = 10.0
 _SETTLE_AFTER: Final = timedelta(seconds=20)
 _SIGNS: Final = {
     "working": "",
@@ -120,9 +116,7 @@ class ChallengePage:
         self._answering: Final = Answering(pool)
         self._names: Final = Names(pool)
         self._binding: Final = LoopBinding("page", "with a pool of its own")
-        self._bad_answers: Final = Allowance(_BAD_ANSWERS)
-        self._unknown_tickets: Final = Allowance(_UNKNOWN_TICKETS)
-        self._settled: Final = Allowance(_MOST_SETTLED, _SETTLE_EVERY)
+        self._attempts: Final = Attempts()
 
     async def __aenter__(self) -> Self:
         """Serve pages."""
@@ -190,7 +184,7 @@ class ChallengePage:
         if form.get("do") == "decline":
             await self._decline(ticket)
             return self._go_back(visit)
-        if not self._bad_answers.use(ticket, self._now):
+        if not self._attempts.answers.use(ticket, self._now):
             return self._tell(visit, "busy", status=429, may_reload=True, headers={"Retry-After": "60"})
         token = form.get("token") if parked.challenge.expects_user_input else None
         if await self._answering.answer(ticket, token) is AnswerResult.INVALID:
@@ -260,7 +254,7 @@ class ChallengePage:
 
     def _refuse_unknown(self, visit: _Visit) -> PageResponse:
         """Tell that there is no such ticket; a valid one is served however many were guessed before."""
-        if self._unknown_tickets.use(visit.request.remote, self._now):
+        if self._attempts.unknown_tickets.use(visit.request.remote, self._now):
             return self._tell(visit, "unknown", status=404)
         return self._tell(visit, "busy", status=429, headers={"Retry-After": "60"})
 
@@ -275,7 +269,7 @@ class ChallengePage:
         sent_at = parked.answered_at
         if sent_at is None or self._clock.wall() - sent_at < _SETTLE_AFTER:
             return
-        if self._settled.use(parked.ticket, self._now):
+        if self._attempts.status_checks.use(parked.ticket, self._now):
             self._answering.settle(parked.ticket)
 
     @property

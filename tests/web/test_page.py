@@ -332,7 +332,7 @@ async def test_the_cookie_is_for_this_page_alone(
     assert re.fullmatch(r"belvo_challenge=[0-9a-f]{64}; HttpOnly; SameSite=Lax", form.headers["Set-Cookie"])
 
 
-async def test_bad_answers_are_counted(sandbox: Sandbox, pool: SessionPool, browser: Browser) -> None:
+async def test_answers_are_counted(sandbox: Sandbox, pool: SessionPool, browser: Browser) -> None:
     ticket = await park(sandbox, pool)
     statuses = [(await browser.answer(ticket, " ")).status for _ in range(12)]
     assert statuses == [422] * 10 + [429] * 2

@@ -1,13 +1,13 @@
-"""HTTP requests and responses as plain values: what the pure layers build and read."""
+"""One request, one response, and what must not show in either."""
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final, NoReturn, TypeVar
+from typing import Final, NoReturn
 
 from attrs import field, frozen
 from attrs.converters import optional
 
-T = TypeVar("T")
+from belvo_async._http.hidden import Body
 
 
 class Repeat(Enum):
@@ -24,33 +24,6 @@ class Repeat(Enum):
 
     CHANGE = "change"
     """It changes data at Belvo without a bank login: repeat what never left or was refused by a limit."""
-
-
-class Body(bytes):
-    """Bytes that may hold a secret: what shows the variables of a frame does not show them."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """Tell the length alone."""
-        return f"<body of {len(self)} bytes>"
-
-    __str__ = __repr__
-
-
-class HiddenText(str):
-    """A text that is a secret: what shows the variables of a frame does not show it."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """Show nothing of it."""
-        return "<hidden>"
-
-
-def hide(text: T) -> T | HiddenText:
-    """Return a text behind a type that hides it; all else stays as it is."""
-    return HiddenText(text) if isinstance(text, str) else text
 
 
 @frozen(kw_only=True)
