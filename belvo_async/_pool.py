@@ -1,7 +1,8 @@
 """The session pool: the front door."""
 
+import os
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._engine.engine import Engine
@@ -12,8 +13,8 @@ from belvo_async._engine.retry import RetryPolicy
 from belvo_async._engine.settings import PoolSettings, check_grace
 from belvo_async._event_loop import finish
 from belvo_async._http import Request
-from belvo_async.backends._challenge_store import ChallengeStore
-from belvo_async.backends._memory import MemoryChallengeStore
+from belvo_async.backends._backend import PROCESS, Backend, MemoryBackend
+from belvo_async.backends._opening import make_backend
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
 from belvo_async.params import (
     ClientIdentity,
@@ -52,7 +53,7 @@ class Client:
         self._engine: Final = engine
         self._exchange: Final = Exchange(engine.open_transport(credentials), context)
         self.identity: Final = ClientIdentity.build(engine.settings.url, credentials)
-        parked = ParkedChallenges(engine.settings.challenge_store, context, self.identity.digest)
+        parked = ParkedChallenges(engine.settings.backend.challenges, context, self.identity.digest)
         logins = Logins(
             exchange=self._exchange,
             context=context,
@@ -115,7 +116,13 @@ class SessionPool(Client):
         timeouts: Seconds for each phase.
         retry: What is repeated how often.
         mfa: How far a dialogue about tokens may go.
-        challenge_store: Where `challenges` keeps what is parked; by default in memory. It is not closed.
+        backend: What the processes share that behave as one pool: the window of the rate limit, the leases on
+            links, and the parked challenges. An object of `belvo_async.backends`, which is not closed; or as
+            text the path of an SQLite file or an address of Redis, which the pool opens in `async with` and
+            closes. By default BELVO_BACKEND, else the memory of this process; a pool with a clock or a
+            transport of its own shares nothing.
+        egress: Names the IP address that requests leave from, where processes that share the backend have
+            several: each has a window of its own. By default all have one, which is safe.
         close_grace: Seconds that `aclose` waits for logins in flight.
         observer: Told of every exchange, retry, pause and challenge; by default they are logged.
         clock: Where the time comes from.
@@ -152,7 +159,8 @@ class SessionPool(Client):
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
         mfa: MfaPolicy | None = None,
-        challenge_store: ChallengeStore | None = None,
+        backend: Backend | str | os.PathLike[str] | None = None,
+        egress: str = "default",
         close_grace: float = 30.0,
         observer: Observer = log_observation,
         clock: Clock = SYSTEM_CLOCK,
@@ -160,6 +168,8 @@ class SessionPool(Client):
         transport: HttpTransport | None = None,
     ) -> None:
         credentials, url = _find_server(credentials, environment)
+        is_private = transport is not None or clock is not SYSTEM_CLOCK
+        chosen, owns_backend = _find_backend(backend, MemoryBackend(clock=clock) if is_private else PROCESS)
         settings = PoolSettings(
             url=url,
             concurrency=Concurrency.for_url(url) if concurrency is None else concurrency,
@@ -167,7 +177,9 @@ class SessionPool(Client):
             timeouts=Timeouts() if timeouts is None else timeouts,
             retry=RetryPolicy() if retry is None else retry,
             mfa=DEFAULT_POLICY if mfa is None else mfa,
-            challenge_store=MemoryChallengeStore() if challenge_store is None else challenge_store,
+            backend=chosen,
+            owns_backend=owns_backend,
+            egress=egress,
             close_grace=close_grace,
             observer=observer,
             clock=clock,
@@ -193,9 +205,15 @@ class SessionPool(Client):
         return self._clients[key]
 
     async def __aenter__(self) -> Self:
-        """Tie the pool to the running event loop."""
+        """Tie the pool to the running event loop, and open the backend that was named to it.
+
+        Raises:
+            BackendError: The backend cannot be used.
+        """
         self._engine.context.lifecycle.bind()
         self._engine.context.lifecycle.check_open()
+        if self._engine.settings.owns_backend:
+            await self._engine.settings.backend.open()
         return self
 
     async def __aexit__(
@@ -245,6 +263,16 @@ def _find_server(credentials: Credentials | None, environment: object) -> tuple[
         return Credentials.from_env(), url
     check_setting("credentials", credentials, Credentials)
     return credentials, url
+
+
+def _find_backend(backend: object, default: MemoryBackend) -> tuple[Backend, bool]:
+    """Return the backend, and whether the pool opens and closes it."""
+    if backend is None:
+        backend = os.environ.get("BELVO_BACKEND") or None
+    if isinstance(backend, str | os.PathLike):
+        return make_backend(backend), True
+    # The settings check what it is.
+    return (default if backend is None else cast("Backend", backend)), False
 
 
 def _name(credentials: Credentials) -> tuple[str, str]:

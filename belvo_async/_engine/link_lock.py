@@ -1,14 +1,15 @@
 """The lock of each link: who may log in there now."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from enum import Enum
 from types import TracebackType
-from typing import Final, TypeAlias
+from typing import Final, Self
 
 from attrs import define, field
 
-HoldLink: TypeAlias = Callable[[str], Awaitable[None]]
-"""Holds a link too that a login learns of on its way."""
+from belvo_async._engine.link_lease import HeldLease, LinkLeases
+from belvo_async._event_loop import finish
 
 
 @define
@@ -49,22 +50,29 @@ class KeyedLock:
 
 
 class LinkLock:
-    """One lock for each link, for as long as somebody holds or awaits it (rule: One login for each link)."""
+    """One lock for each link, for as long as somebody holds or awaits it (rule: One login for each link).
 
-    def __init__(self) -> None:
+    Within the process first come, first served; then the lease, for other processes.
+    """
+
+    def __init__(self, leases: LinkLeases) -> None:
         self._locks: Final[dict[str, KeyedLock]] = {}
+        self._leases: Final = leases
 
     def __len__(self) -> int:
         """Return how many links are locked."""
         return len(self._locks)
 
-    def hold(self, *keys: str) -> "_Hold":
-        """Return the context in which no other login of this link runs; first come, first served.
+    def hold(
+        self, *keys: str, may_wait: bool = True, when_added: Callable[[str], None] | None = None
+    ) -> "LinkHold":
+        """Return the context in which no other login of this link runs.
 
         All *keys* are held, and taken in their order. Whoever holds several takes that of a link before that
-        of a user, so no two wait for each other.
+        of a user, so no two wait for each other. *may_wait* is about other processes; *when_added* is told of
+        each key that is held later.
         """
-        return _Hold(self, keys)
+        return LinkHold(self, self._leases, keys, may_wait=may_wait, when_added=when_added)
 
     def find(self, key: str) -> KeyedLock:
         """Return the lock of one key, to be used at once."""
@@ -74,37 +82,91 @@ class LinkLock:
         return lock
 
 
-class _Hold:
-    """Several locks, held together."""
+class LinkHold:
+    """Several locks, held together, each with its lease."""
 
-    def __init__(self, locks: LinkLock, keys: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        locks: LinkLock,
+        leases: LinkLeases,
+        keys: tuple[str, ...],
+        *,
+        may_wait: bool,
+        when_added: Callable[[str], None] | None,
+    ) -> None:
         self._locks: Final = locks
+        self._leases: Final = leases
+        self._may_wait: Final = may_wait
+        self._when_added: Final = when_added
         self.keys = keys
         self._held: Final[list[KeyedLock]] = []
+        self._held_leases: Final[list[HeldLease]] = []
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> Self:
         try:
             for key in self.keys:
-                await self._acquire(key)
+                await self._acquire(key, may_wait=self._may_wait)
         except BaseException:
-            self._release()
+            await self._release()
             raise
+        return self
 
     async def add(self, key: str) -> None:
-        """Hold one more, inside."""
-        self.keys = (*self.keys, key)
-        await self._acquire(key)
+        """Hold one more, inside; nothing happens where it is held."""
+        if key not in self.keys:
+            self.keys = (*self.keys, key)
+            if self._when_added is not None:
+                self._when_added(key)
+            await self._acquire(key, may_wait=True)
 
-    async def _acquire(self, key: str) -> None:
+    async def send(self) -> "Departing":
+        """Tell other processes that the login leaves now, and return how it stands with them.
+
+        Raises:
+            CoordinatorError: They could not be told.
+            PoolClosedError: The pool closes.
+        """
+        departing = Departing.AT_ONCE
+        for index, lease in enumerate(self._held_leases):
+            if await lease.send():
+                continue
+            # This process stood still for so long that its hold was over.
+            renewed = await self._leases.take(lease.name, may_wait=True)
+            await self._leases.give_back(lease)
+            self._held_leases[index] = renewed
+            if renewed.fence != lease.fence + 1:
+                return Departing.OVERTAKEN
+            departing = Departing.LATE
+        return departing
+
+    async def ask(self) -> None:
+        """Tell other processes that the bank has responded, and a person is asked."""
+        for lease in self._held_leases:
+            await lease.ask()
+
+    async def _acquire(self, key: str, *, may_wait: bool) -> None:
         lock = self._locks.find(key)
         await lock.acquire()
         self._held.append(lock)
+        self._held_leases.append(await self._leases.take(key, may_wait=may_wait))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._release()
+        await self._release()
 
-    def _release(self) -> None:
-        while self._held:
-            self._held.pop().release()
+    async def _release(self) -> None:
+        try:
+            while self._held_leases:
+                await finish(self._leases.give_back(self._held_leases.pop()))
+        finally:
+            while self._held:
+                self._held.pop().release()
+
+
+class Departing(Enum):
+    """Whether a login may leave, as far as other processes are concerned."""
+
+    AT_ONCE = "no other process has come in between"
+    LATE = "none has, but its turn may be over"
+    OVERTAKEN = "another process has logged in meanwhile"

@@ -10,7 +10,7 @@ from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange, ReadResult
 from belvo_async._engine.known_users import KnownUsers
-from belvo_async._engine.link_lock import LinkLock
+from belvo_async._engine.link_lock import LinkHold, LinkLock
 from belvo_async._engine.operation import Operation
 from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.recorder import LoginRecorder
@@ -119,7 +119,7 @@ class Logins:
             digest=digest,
             operation=login,
             callers=login.callers,
-            run=partial(drive, start, login, login.callers, self.context),
+            run=partial(_run, start, login),
             wait_until_over=login.wait_until_over,
         )
 
@@ -175,6 +175,11 @@ class Logins:
             link_id=link_id,
             max_wait=max_wait,
         )
+
+
+async def _run(start: State[T], login: Operation[T], hold: LinkHold) -> T:
+    login.hold = hold
+    return await drive(start, login, login.callers, login.context, hold)
 
 
 def _read_acceptance(response: Response, request: Request) -> AcceptedRequest:

@@ -13,13 +13,15 @@ from belvo_async._engine.exchange import Exchange, ReadResult
 from belvo_async._engine.known_users import KnownUsers
 from belvo_async._engine.parked_challenges import ParkedChallenges, parked_already
 from belvo_async._engine.recorder import LoginRecorder
-from belvo_async._engine.send_record import LOGIN_LIMIT, SendRecord, Unproven
+from belvo_async._engine.send_record import SendRecord, Unproven
 from belvo_async._engine.sent_tokens import SentTokens
 from belvo_async._engine.server_clock import ServerClock
 from belvo_async._engine.status_check import SeenAccesses, StatusCheck
-from belvo_async._http import Request
+from belvo_async._engine.link_lock import Departing, LinkHold
+from belvo_async._http import Repeat, Request
 from belvo_async._transport.failures import NEVER_LEFT
 from belvo_async._wire.requests import build_resume, build_update
+from belvo_async.backends._lease import LOGIN_LIMIT
 from belvo_async.errors import BelvoError, TokenRequiredError
 from belvo_async.mfa import (
     Accepted,
@@ -28,6 +30,7 @@ from belvo_async.mfa import (
     Rejected,
     ResumeRoute,
     Resuming,
+    challenge_expired,
     token_not_sent,
     token_required,
 )
@@ -77,6 +80,8 @@ class Operation(Generic[T]):
     def _list_secrets(self) -> tuple[str, ...]:
         return () if self.request is None else self.request.secrets
 
+    hold: LinkHold | None = field(default=None, init=False)
+    """What keeps other logins away, from when it runs."""
     asked_until: float | None = field(default=None, init=False)
     """Until when its person may be asked, by the monotonic clock."""
 
@@ -172,6 +177,7 @@ class Operation(Generic[T]):
     ) -> Event[T]:
         self.departure = SendRecord(
             announce=None if note is None else partial(_announce, note, self.context.server_clock),
+            depart=partial(self._depart, request),
             is_wanted=self.callers.__bool__,
         )
         self.secrets = tuple(dict.fromkeys((*self.secrets, *request.secrets)))
@@ -183,6 +189,18 @@ class Operation(Generic[T]):
         if isinstance(event, Accepted) and isinstance(event.result, Link):
             self._remember(event.result)
         return event
+
+    async def _depart(self, request: Request) -> bool:
+        """Tell other processes that a request leaves; return whether it may go at once.
+
+        Raises:
+            ChallengeExpiredError: Another process has logged in since the challenge, which is void now.
+            CoordinatorError: They could not be told.
+        """
+        departing = Departing.AT_ONCE if self.hold is None else await self.hold.send()
+        if departing is Departing.OVERTAKEN and request.repeat is Repeat.TOKEN:
+            raise challenge_expired(request.link_id, "another process has logged in, and no token was sent")
+        return departing is Departing.AT_ONCE
 
     async def _find_result(self, link_id: str | None, departure: SendRecord) -> T | Unproven:
         if link_id is None:  # a registration: there is no link yet to look at

@@ -47,14 +47,17 @@ class RequestStart:
         return self
 
     async def wait(self) -> None:
-        """Announce a login, and wait for the start: in this order, so that a slow recorder costs no start."""
+        """Wait for the start, now that the connection stands.
+
+        A login is announced first, so that a slow recorder costs no start; other processes are told last.
+        """
         self._give_back()
         self._check()
         while True:
             await self._announce()
             for limiter, turn in self._turns:
                 await limiter.take(turn)
-            if self._is_noted():
+            if self._is_noted() and await self._depart() and self._is_fresh():
                 return
             self._give_back()
 
@@ -97,6 +100,12 @@ class RequestStart:
         await self._departure.announce()
         self._noted_at = self._context.clock.monotonic()
         self._check()
+
+    async def _depart(self) -> bool:
+        return self._departure is None or self._departure.depart is None or await self._departure.depart()
+
+    def _is_fresh(self) -> bool:
+        return all(limiter.is_fresh(turn) for limiter, turn in self._turns)
 
     def _is_noted(self) -> bool:
         if self._departure is None or self._departure.announce is None:

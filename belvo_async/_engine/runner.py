@@ -6,7 +6,7 @@ from attrs import evolve
 
 from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
-from belvo_async._engine.link_lock import HoldLink
+from belvo_async._engine.link_lock import LinkHold
 from belvo_async._engine.token_request import ask
 from belvo_async.errors import TokenRequiredError
 from belvo_async.mfa import Completed, Event, Failed, Resuming, State, Submitting, advance
@@ -42,9 +42,9 @@ class Dialogue(Protocol[T_co]):
 
 
 async def drive(
-    state: State[T], login: Dialogue[T], callers: Callers, context: EngineContext, hold_link: HoldLink
+    state: State[T], login: Dialogue[T], callers: Callers, context: EngineContext, hold: LinkHold
 ) -> T:
-    """Take a login from *state* to its end; *hold_link* holds the link that a challenge names.
+    """Take a login from *state* to its end; *hold* holds the link that a challenge names, too.
 
     Raises:
         BelvoError: It ended without a result.
@@ -60,7 +60,8 @@ async def drive(
             case AwaitingToken() if not callers:
                 raise await login.leave_challenge(state)
             case AwaitingToken():
-                await hold_link(state.challenge.link_id)
+                await hold.add(state.challenge.link_id)
+                await hold.ask()
                 await login.note_challenge(state)
                 event = await ask(state, callers, context)
             case Resuming():

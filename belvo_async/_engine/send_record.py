@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from attrs import define, field
 
 from belvo_async._wire.error_codes import is_belvos_own
+from belvo_async.backends._lease import LOGIN_LIMIT
 from belvo_async.errors import (
     BelvoError,
     RateLimitedError,
@@ -20,14 +21,10 @@ from belvo_async.errors import (
 from belvo_async.mfa import Rejected
 
 Announce: TypeAlias = Callable[[], Awaitable[None]]
+Depart: TypeAlias = Callable[[], Awaitable[bool]]
 
-LOGIN_LIMIT: Final = 330.0
-"""Seconds after its departure when a login has surely ended.
-
-Belvo works for up to 300 (error article: 408), and 30 more are for the way there and back.
-"""
 LONGEST_LOGIN: Final = timedelta(seconds=LOGIN_LIMIT)
-"""The same, to reckon with times of day."""
+"""How long a login may take, to reckon with times of day."""
 
 
 class Unproven(Enum):
@@ -53,6 +50,9 @@ class SendRecord:
     """Whether anybody still waits for the result; if not, the request is not sent again."""
     announce: Announce | None = None
     """Called each time right before the request leaves; it does not leave if this raises."""
+    depart: Depart | None = None
+    """Called last, once it may leave: tells other processes. False where that took its time, and the start
+    may be too old."""
     first: float | None = None
     """When the first attempt left that may succeed, by the monotonic clock; evidence counts from it."""
     last: float | None = None

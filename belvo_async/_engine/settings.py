@@ -1,12 +1,13 @@
 """The settings of a pool as one value, checked where it is made."""
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
 from belvo_async._clock import Clock
 from belvo_async._engine.retry import RetryPolicy
-from belvo_async.backends._challenge_store import ChallengeStore
+from belvo_async.backends._backend import Backend
 from belvo_async.errors import ConfigurationError
 from belvo_async.mfa import MfaPolicy
 from belvo_async.params import Concurrency, Network, RateLimit, Timeouts
@@ -18,6 +19,8 @@ from belvo_async.telemetry._log import Observer
 
 if TYPE_CHECKING:
     from attrs import Attribute
+
+_EGRESS: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def _is_of_its_type(_: object, attribute: "Attribute[Any]", value: object) -> None:
@@ -38,6 +41,23 @@ def _fits_the_process(_: object, _attribute: "Attribute[Concurrency]", value: Co
         raise ConfigurationError(
             f"Concurrency.total is {value.total}, and this process may open {free} more connections.",
             remedy="Pass a smaller total, or raise the limit of open files (ulimit -n).",
+        )
+
+
+def _is_backend(_: object, attribute: "Attribute[Backend]", value: object) -> None:
+    check_setting(
+        attribute.name,
+        value,
+        Backend,
+        remedy="Pass a path, an address of Redis, or an object of belvo_async.backends.",
+    )
+
+
+def _is_egress(_: object, _attribute: "Attribute[str]", value: object) -> None:
+    if not isinstance(value, str) or not _EGRESS.fullmatch(value):
+        raise ConfigurationError(
+            "egress is no name of up to 100 letters, digits, dots, dashes and underscores.",
+            remedy="Name the address that requests leave from, such as nat-1, the same in all processes.",
         )
 
 
@@ -72,7 +92,10 @@ class PoolSettings:
     timeouts: Timeouts = field(validator=_is_of_its_type)
     retry: RetryPolicy = field(validator=_is_of_its_type)
     mfa: MfaPolicy = field(validator=_is_of_its_type)
-    challenge_store: ChallengeStore = field(validator=_is_of_its_type)
+    backend: Backend = field(validator=_is_backend)
+    owns_backend: bool
+    """Whether the pool opens and closes it."""
+    egress: str = field(validator=_is_egress)
     close_grace: float = field(validator=_is_grace)
     observer: Observer = field(validator=_is_callable)
     clock: Clock = field(validator=_is_of_its_type)

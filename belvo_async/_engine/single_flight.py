@@ -17,10 +17,16 @@ from attrs import frozen
 from belvo_async._engine.callers import Caller, Callers, TokenProvider
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import outcome_unknown
-from belvo_async._engine.link_lock import HoldLink, LinkLock
+from belvo_async._engine.link_lock import LinkHold, LinkLock
 from belvo_async._engine.send_record import SendRecord
 from belvo_async._event_loop import end_all
-from belvo_async.errors import BelvoError, InvalidValueError, LinkBusyError, PoolClosedError
+from belvo_async.errors import (
+    BelvoError,
+    CoordinatorError,
+    InvalidValueError,
+    LinkBusyError,
+    PoolClosedError,
+)
 from belvo_async.telemetry._events import AbandonedLoginEnded, LoginOperation
 from belvo_async.telemetry._log import notify
 
@@ -82,8 +88,8 @@ class Wish(Generic[T]):
     login is not shared."""
     operation: RunningLogin
     callers: Callers
-    run: Callable[[HoldLink], Awaitable[T]]
-    """Does the login for its callers."""
+    run: Callable[[LinkHold], Awaitable[T]]
+    """Does the login for its callers, while the link is held."""
     wait_until_over: Callable[[], Awaitable[T | None]]
     """Waits until the login has surely ended; returns the result if a status check shows it."""
 
@@ -103,11 +109,12 @@ class Flight(Generic[T]):
         context: EngineContext,
         locks: LinkLock,
         list_under: "Callable[[Flight[T], str], None]",
+        *,
+        may_wait: bool,
     ) -> None:
         self.wish: Final = wish
         self._context: Final = context
-        self._hold: Final = locks.hold(*wish.keys)
-        self._list_under: Final = list_under
+        self._hold: Final = locks.hold(*wish.keys, may_wait=may_wait, when_added=partial(list_under, self))
         self._phase = _Phase.SERVING
         self._evidence: Final[asyncio.Future[T | None]] = asyncio.get_running_loop().create_future()
         self._task: Final = asyncio.get_running_loop().create_task(self._fly())
@@ -160,7 +167,7 @@ class Flight(Generic[T]):
                 self._phase = _Phase.HELD
                 if self.wish.operation.departure.may_run:
                     self._show(await self.wish.wait_until_over())
-        except PoolClosedError as error:
+        except (PoolClosedError, LinkBusyError, CoordinatorError) as error:
             self._fail(error)
         finally:
             self._show(None)
@@ -168,7 +175,7 @@ class Flight(Generic[T]):
     async def _serve_callers(self) -> None:
         with self._context.lifecycle:
             try:
-                result = await self.wish.run(self._hold_link)
+                result = await self.wish.run(self._hold)
             except GeneratorExit:
                 raise
             except BaseException as error:
@@ -177,11 +184,6 @@ class Flight(Generic[T]):
                 self._fail(error)
             else:
                 self._succeed(result)
-
-    async def _hold_link(self, link_id: str) -> None:
-        if link_id not in self._hold.keys:
-            self._list_under(self, link_id)
-            await self._hold.add(link_id)
 
     def end(self) -> None:
         """Tell whoever still waits: of a task that is cancelled before its first step nothing runs."""
@@ -257,7 +259,7 @@ class SingleFlight:
         if when_busy == "refuse":
             self._refuse(wish)
         shared = self.find_equal(wish) if when_busy == "join" else None
-        return self._start(wish) if shared is None else shared
+        return self._start(wish, may_wait=when_busy != "refuse") if shared is None else shared
 
     def find_equal(self, wish: Wish[T]) -> Flight[T] | None:
         """Return the login that was asked for last, if it is equal and not over."""
@@ -271,8 +273,8 @@ class SingleFlight:
             seconds = sum(flight.wish.operation.find_seconds_left() for flight in flights)
             raise _busy(wish.operation.link_id, seconds)
 
-    def _start(self, wish: Wish[T]) -> Flight[T]:
-        flight = Flight(wish, self._context, self._locks, self._list)
+    def _start(self, wish: Wish[T], *, may_wait: bool) -> Flight[T]:
+        flight = Flight(wish, self._context, self._locks, self._list, may_wait=may_wait)
         for key in wish.keys:
             self._list(flight, key)
         self._tasks.add(flight.task)

@@ -1,26 +1,43 @@
-"""Where parked challenges are kept, so that several processes can share them.
+"""What processes share that behave as one pool: `SessionPool(backend=…)`.
 
-`MemoryChallengeStore` is the default: it is gone with the process. `SqliteChallengeStore` is one file for the
-processes of one machine. `RedisChallengeStore` is for many machines; it needs the extra `redis`. The last two
-are context managers: `async with SqliteChallengeStore("…") as store`, then
-`SessionPool(…, challenge_store=store)`.
+A backend keeps the window of the rate limit, the leases on links, and the parked challenges. `MemoryBackend`
+is the default: one process. `SqliteBackend` is one file for the processes of one machine. `RedisBackend` is
+for many machines; it needs the extra `redis`. `make_backend` makes the one that a setting names.
+
+A backend of your own is an object with a `Coordinator` and a `ChallengeStore`, each of which has tests to
+inherit from in `belvo_async.testing`.
 """
 
 from belvo_async._version import publish as _publish
+from belvo_async.backends._backend import Backend, MemoryBackend, RedisBackend, SqliteBackend
 from belvo_async.backends._challenge_store import ChallengeRow, ChallengeStore
+from belvo_async.backends._coordinator import Coordinator, Moment, RecordKind
 from belvo_async.backends._memory import MemoryChallengeStore
-from belvo_async.backends._opening import open_store
+from belvo_async.backends._memory_coordinator import MemoryCoordinator
+from belvo_async.backends._opening import make_backend
 from belvo_async.backends._redis import RedisChallengeStore, RedisClient
+from belvo_async.backends._redis_coordinator import RedisCoordinator
 from belvo_async.backends._sqlite import SqliteChallengeStore
+from belvo_async.backends._sqlite_coordinator import SqliteCoordinator
 
 __all__ = [
+    "Backend",
     "ChallengeRow",
     "ChallengeStore",
+    "Coordinator",
+    "MemoryBackend",
     "MemoryChallengeStore",
+    "MemoryCoordinator",
+    "Moment",
+    "RecordKind",
+    "RedisBackend",
     "RedisChallengeStore",
     "RedisClient",
+    "RedisCoordinator",
+    "SqliteBackend",
     "SqliteChallengeStore",
-    "open_store",
+    "SqliteCoordinator",
+    "make_backend",
 ]
 
 _publish(globals())

@@ -1,0 +1,178 @@
+"""Holds the leases of the links at which a pool logs in, so that no other process does meanwhile."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from hashlib import sha256
+from threading import Lock, Thread
+from typing import Final
+
+from attrs import define, field
+
+from belvo_async._engine.shared_records import SharedRecords
+from belvo_async._event_loop import finish
+from belvo_async.backends._lease import LEASE, Hold
+from belvo_async.errors import CoordinatorError, LinkBusyError
+
+_SECONDS: Final = 15.0
+"""For which a lease is held between two renewals: as long as that, a link stays held after a kill."""
+_IN_MEMORY: Final = 3600.0
+"""The same where no process can die and leave one behind, but a forgotten event loop."""
+_RENEWAL: Final = 5.0
+_FIRST_LOOK: Final = 0.05
+_LAST_LOOK: Final = 1.0
+"""Seconds between two attempts to have a lease that another process holds, at first and at last."""
+
+
+@define(eq=False)
+class HeldLease:
+    """One lease that is held here."""
+
+    name: str
+    key: str = field(repr=False)
+    fence: int
+    records: SharedRecords = field(repr=False)
+    seconds: float
+    """For which it is held between two renewals."""
+
+    async def send(self) -> bool:
+        """Note that the login leaves now; return False where it may not, as somebody else has the lease.
+
+        Raises:
+            CoordinatorError: It could not be noted.
+        """
+        fence = self.fence
+        return await self.records.change(LEASE, self.key, lambda lease, moment: lease.send(moment, fence))
+
+    async def ask(self) -> None:
+        """Note that the login is no longer running; where that fails, it lasts until it must have ended."""
+        fence, seconds = self.fence, self.seconds
+        with suppress(CoordinatorError):
+            await self.records.change(
+                LEASE, self.key, lambda lease, moment: lease.ask(moment, fence, seconds)
+            )
+
+    def renew(self) -> None:
+        """Hold it for longer; for a thread."""
+        fence, seconds = self.fence, self.seconds
+        with suppress(CoordinatorError):
+            self.records.change_now(
+                LEASE, self.key, lambda lease, moment: lease.renew(moment, fence, seconds)
+            )
+
+    async def release(self) -> None:
+        """Let the next one have it; where that fails, it is free when its time is over."""
+        fence = self.fence
+        with suppress(CoordinatorError):
+            await self.records.change(LEASE, self.key, lambda lease, _: lease.release(fence))
+
+
+class LinkLeases:
+    """The leases that one pool holds.
+
+    Args:
+        records: Where they are kept.
+        server: The address of the server, whose links they are.
+        nap: Waits; raises `PoolClosedError` once the pool closes.
+    """
+
+    def __init__(self, records: SharedRecords, server: str, nap: Callable[[float], Awaitable[None]]) -> None:
+        self._records: Final = records
+        self._server: Final = server
+        self._nap: Final = nap
+        self._seconds: Final = _SECONDS if records.is_blocking else _IN_MEMORY
+
+    async def take(self, name: str, *, may_wait: bool) -> HeldLease:
+        """Wait until no other process has the lease, and hold it.
+
+        Args:
+            name: Of a link, or of a user of an institution.
+            may_wait: Whether to wait at all.
+
+        Raises:
+            LinkBusyError: Another process has it, and *may_wait* is false.
+            CoordinatorError: It cannot be told.
+            PoolClosedError: The pool closes.
+        """
+        key = sha256(f"{self._server} {name}".encode()).hexdigest()
+        holder, pause = secrets.token_hex(8), _FIRST_LOOK
+        while True:
+            held = await self._try(key, name, holder)
+            if held.fence:
+                return self._keep(HeldLease(name, key, held.fence, self._records, self._seconds))
+            if not may_wait:
+                raise _busy(name, held.seconds)
+            await self._nap(min(pause, held.seconds))
+            pause = min(2 * pause, _LAST_LOOK)
+
+    async def give_back(self, held: HeldLease) -> None:
+        """Release one."""
+        _RENEWER.drop(held)
+        await held.release()
+
+    async def _try(self, key: str, name: str, holder: str) -> Hold:
+        seconds, link_id = self._seconds, None if " " in name else name
+        taking = asyncio.ensure_future(
+            self._records.change(
+                LEASE, key, lambda lease, moment: lease.hold(moment, holder, link_id, seconds)
+            )
+        )
+        try:
+            return await finish(taking)
+        except asyncio.CancelledError:
+            if taking.done() and not taking.cancelled() and taking.exception() is None:
+                await finish(HeldLease(name, key, taking.result().fence, self._records, seconds).release())
+            raise
+
+    def _keep(self, held: HeldLease) -> HeldLease:
+        if self._records.is_blocking:
+            _RENEWER.add(held)
+        return held
+
+
+class _Renewer:
+    """Renews leases from a thread, as an event loop may be blocked by its user's code."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._held: set[HeldLease] = set()
+        self._thread: Thread | None = None
+
+    def add(self, held: HeldLease) -> None:
+        """Renew it from now on."""
+        with self._lock:
+            self._held.add(held)
+            if self._thread is None or not self._thread.is_alive():  # a forked process has none
+                self._thread = Thread(target=self._work, name="belvo-leases", daemon=True)
+                self._thread.start()
+
+    def drop(self, held: HeldLease) -> None:
+        """Renew it no longer."""
+        with self._lock:
+            self._held.discard(held)
+
+    def _work(self) -> None:
+        while True:
+            time.sleep(_RENEWAL)
+            with self._lock:
+                held = list(self._held)
+                if not held:
+                    self._thread = None
+                    return
+            for lease in held:
+                lease.renew()
+
+
+_RENEWER: Final = _Renewer()
+
+
+def _busy(name: str, seconds: float) -> LinkBusyError:
+    link_id = None if " " in name else name
+    return LinkBusyError(
+        "Another process logs in at this link; nothing was sent.",
+        remedy=f'Try again in {seconds:.0f} s, or pass when_busy="wait".',
+        link_id=link_id,
+        seconds=seconds,
+    )

@@ -1,0 +1,168 @@
+"""What processes share, as one thing to hand to a pool."""
+
+import os
+from types import TracebackType
+from typing import Final, Protocol, Self, runtime_checkable
+
+from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async._sqlite.file import find_real, sidecar
+from belvo_async.backends._challenge_store import ChallengeStore
+from belvo_async.backends._coordinator import Coordinator
+from belvo_async.backends._memory import MemoryChallengeStore
+from belvo_async.backends._memory_coordinator import MemoryCoordinator
+from belvo_async.backends._redis import RedisChallengeStore
+from belvo_async.backends._redis_coordinator import RedisCoordinator
+from belvo_async.backends._sqlite import SqliteChallengeStore
+from belvo_async.backends._sqlite_coordinator import SqliteCoordinator
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """What the processes share that behave as one pool."""
+
+    @property
+    def coordinator(self) -> Coordinator:
+        """Keeps the window of the rate limit, and the leases on links."""
+        ...
+
+    @property
+    def challenges(self) -> ChallengeStore:
+        """Keeps what is parked."""
+        ...
+
+    async def open(self) -> None:
+        """Make it ready; nothing happens where it is."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class MemoryBackend:
+    """Keeps all in the memory of this process: the default.
+
+    Pools with the system's clock share one by default, on whichever event loops and threads they are, so
+    that a process keeps within the limit as a whole. A forked process begins with an empty one, and waits
+    one window. Nothing is left when the process ends.
+
+    Args:
+        challenges: Where to keep parked challenges instead; it is not opened or closed.
+        clock: Tells the moments.
+    """
+
+    def __init__(self, challenges: ChallengeStore | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.coordinator: Final = MemoryCoordinator(clock)
+        self.challenges: Final[ChallengeStore] = challenges or MemoryChallengeStore()
+
+    async def open(self) -> None:
+        """Do nothing."""
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+
+class SqliteBackend:
+    """Keeps all in one SQLite file, for the processes of one machine.
+
+    Parked challenges survive the end of the process and a loss of power. The window and the leases are in a
+    file beside it (`-coordinator`), which counts until the machine is started again. Both are made where
+    there are none, readable by their owner alone. Not for a network drive.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ConfigurationError: *path* is none.
+
+    Example:
+        >>> import asyncio
+        >>> import tempfile
+        >>> from belvo_async import Credentials, SessionPool
+        >>> from belvo_async.backends import SqliteBackend
+        >>> from belvo_async.sandbox import Sandbox
+        >>> async def main(path: str) -> None:
+        ...     async with Sandbox() as belvo, SqliteBackend(path) as backend:
+        ...         keys = Credentials(belvo.secret_id, belvo.secret_password)
+        ...         async with SessionPool(keys, environment=belvo.url, backend=backend) as pool:
+        ...             print((await pool.links.get(belvo.add_link())).status)
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     asyncio.run(main(f"{directory}/belvo.sqlite"))
+        valid
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.challenges: Final = SqliteChallengeStore(path)
+        self.coordinator: Final = SqliteCoordinator(sidecar(find_real(path), "coordinator"))
+
+    async def open(self) -> None:
+        """Open or make the file.
+
+        Raises:
+            ChallengeStoreError: It cannot be opened.
+        """
+        await self.challenges.__aenter__()
+
+    async def aclose(self) -> None:
+        """Close both files."""
+        try:
+            await self.challenges.__aexit__(None, None, None)
+        finally:
+            self.coordinator.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class RedisBackend:
+    """Keeps all in Redis, for the processes of many machines. Needs the extra `redis`.
+
+    The server must not evict keys (`maxmemory-policy noeviction`). After it was started again or emptied, or
+    another took its place, requests wait for what may be under way: one window, and 330 s for a login.
+    The same goes for its first use, unless `belvo-async backend init` has told that nothing is under way.
+
+    Args:
+        url: `redis://`, `rediss://` or `unix://`.
+        prefix: What all names in Redis begin with; backends with different prefixes do not see each other.
+
+    Raises:
+        ConfigurationError: The extra `redis` is missing, or an argument makes no sense.
+    """
+
+    def __init__(self, url: str, *, prefix: str = "belvo") -> None:
+        self.challenges: Final = RedisChallengeStore.from_url(url, prefix=f"{prefix}:challenges")
+        self.coordinator: Final = RedisCoordinator(url, prefix=f"{prefix}:coordinator")
+
+    async def open(self) -> None:
+        """Check that the server responds.
+
+        Raises:
+            ChallengeStoreError: It does not.
+        """
+        await self.challenges.__aenter__()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        try:
+            await self.challenges.__aexit__(None, None, None)
+        finally:
+            self.coordinator.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+PROCESS: Final = MemoryBackend()
+"""What the pools of this process share where nothing else was asked for."""

@@ -1,0 +1,96 @@
+"""Who may log in at a link now, of all processes (rule: One login for each link).
+
+A lease is held in one of three phases. While its login *waits* for its turn, and while a person is *asked*,
+its holder renews it, so that it is free some seconds after that process has died. Once the login is *sent* it
+lasts as long as a login may take at the bank, whatever becomes of the process.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from attrs import define, frozen
+
+from belvo_async.backends._coordinator import Moment, RecordKind
+from belvo_async.backends._record_text import RecordText
+
+LOGIN_LIMIT: Final = 330.0
+"""Seconds after its departure when a login has surely ended.
+
+Belvo works for up to 300 (error article: 408), and 30 more are for the way there and back.
+"""
+_KEPT: Final = 10_800.0
+"""Seconds: longer than any challenge can be answered, so that no fence is given twice while one matters."""
+
+
+class LeasePhase(StrEnum):
+    """How far the login of a lease has come."""
+
+    FREE = "free"
+    WAITING = "waiting"
+    SENT = "sent"
+    ASKED = "asked"
+
+
+@frozen
+class Hold:
+    """What comes of asking for a lease."""
+
+    fence: int
+    """Tells this hold from those before and after; 0 where somebody else holds the lease."""
+    seconds: float = 0.0
+    """For how long somebody else may hold it, if nothing else happens."""
+
+
+@define
+class Lease:
+    """The lease on one link, or on one user of an institution. Times are by the coordinator's clock."""
+
+    phase: LeasePhase = LeasePhase.FREE
+    fence: int = 0
+    """Counts the holds."""
+    holder: str = ""
+    until: float = 0.0
+    link_id: str | None = None
+
+    def hold(self, moment: Moment, holder: str, link_id: str | None, seconds: float) -> Hold:
+        """Hold it for some seconds, if nobody else does; *holder* is drawn anew for each hold."""
+        if self.holder == holder and self.phase is LeasePhase.WAITING:  # it was not told so
+            return Hold(self.fence)
+        busy = self.until - moment.now if self.phase is not LeasePhase.FREE else 0.0
+        if not self.fence:  # a login from before anything was noted may be under way
+            busy = moment.since + LOGIN_LIMIT - moment.now
+        if busy > 0:
+            return Hold(0, busy)
+        self.phase, self.holder, self.link_id = LeasePhase.WAITING, holder, link_id
+        self.fence += 1
+        self.until = moment.now + seconds
+        return Hold(self.fence)
+
+    def renew(self, moment: Moment, fence: int, seconds: float) -> bool:
+        """Hold it for longer; return whether it is still held. A login that was sent needs no renewal."""
+        if fence != self.fence or self.phase is LeasePhase.FREE:
+            return False
+        if self.phase is not LeasePhase.SENT:
+            self.until = moment.now + seconds
+        return True
+
+    def send(self, moment: Moment, fence: int) -> bool:
+        """Note that the login leaves now; return False, and note nothing, where somebody else has it."""
+        if fence != self.fence or self.phase is LeasePhase.FREE:
+            return False
+        self.phase, self.until = LeasePhase.SENT, moment.now + LOGIN_LIMIT
+        return True
+
+    def ask(self, moment: Moment, fence: int, seconds: float) -> None:
+        """Note that the bank has responded, or that nothing has left: now a person is asked, or it waits."""
+        if fence == self.fence and self.phase is LeasePhase.SENT:
+            self.phase, self.until = LeasePhase.ASKED, moment.now + seconds
+
+    def release(self, fence: int) -> None:
+        """Let the next one have it."""
+        if fence == self.fence:
+            self.phase = LeasePhase.FREE
+
+
+_TEXT: Final = RecordText(Lease, "lease", version=1)
+LEASE: Final = RecordKind(name="lease", create=Lease, dump=_TEXT.dump, load=_TEXT.load, lasts=_KEPT)
