@@ -1,6 +1,6 @@
 """The engine of a pool: what all its clients share, built from its settings."""
 
-from typing import Final
+from typing import Final, Self
 
 from attrs import field, frozen
 
@@ -31,38 +31,16 @@ class Engine:
     """What the clients of one pool share."""
 
     settings: PoolSettings
-    context: EngineContext = field(init=False)
-    memory: LoginMemory = field(init=False)
+    context: EngineContext
+    memory: LoginMemory
     transports: list[Transport] = field(init=False, factory=list)
     """One for each client."""
 
-    @context.default
-    def _build_context(self) -> EngineContext:
-        settings, clock = self.settings, self.settings.clock
-        lifecycle = Lifecycle(clock)
-        return EngineContext(
-            limits=ConcurrencyLimits(settings.concurrency),
-            limiter=RateLimiter(settings.rate_limit, clock, lifecycle.nap),
-            deletes=RateLimiter(_DELETES, clock, lifecycle.nap),
-            retrier=Retrier(settings.retry, lifecycle.nap, settings.observer),
-            lifecycle=lifecycle,
-            clock=clock,
-            server_clock=ServerClock(clock),
-            observer=settings.observer,
-            policy=settings.mfa,
-            server=settings.url,
-        )
-
-    @memory.default
-    def _build_memory(self) -> LoginMemory:
-        locks = LinkLock()
-        return LoginMemory(
-            flights=SingleFlight(self.context, locks),
-            locks=locks,
-            sent_tokens=SentTokens(self.settings.clock),
-            accesses=SeenAccesses(),
-            users=KnownUsers(),
-        )
+    @classmethod
+    def build(cls, settings: PoolSettings) -> Self:
+        """Build an engine with these settings."""
+        context = _build_context(settings)
+        return cls(settings, context, _build_memory(context))
 
     def open_transport(self, credentials: Credentials) -> Transport:
         """Return what sends the requests of a client with these keys."""
@@ -84,3 +62,31 @@ class Engine:
         await self.memory.flights.close()
         custom = self.settings.transport
         await close_all(*(one.aclose() for one in (self.transports if custom is None else (custom,))))
+
+
+def _build_context(settings: PoolSettings) -> EngineContext:
+    clock = settings.clock
+    lifecycle = Lifecycle(clock)
+    return EngineContext(
+        limits=ConcurrencyLimits(settings.concurrency),
+        limiter=RateLimiter(settings.rate_limit, clock, lifecycle.nap),
+        deletes=RateLimiter(_DELETES, clock, lifecycle.nap),
+        retrier=Retrier(settings.retry, lifecycle.nap, settings.observer),
+        lifecycle=lifecycle,
+        clock=clock,
+        server_clock=ServerClock(clock),
+        observer=settings.observer,
+        policy=settings.mfa,
+        server=settings.url,
+    )
+
+
+def _build_memory(context: EngineContext) -> LoginMemory:
+    locks = LinkLock()
+    return LoginMemory(
+        flights=SingleFlight(context, locks),
+        locks=locks,
+        sent_tokens=SentTokens(context.clock),
+        accesses=SeenAccesses(),
+        users=KnownUsers(),
+    )

@@ -1,6 +1,7 @@
 """`pool.challenges`: challenges that outlive the call they came from, each under a ticket."""
 
 import builtins
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -27,7 +28,7 @@ from belvo_async.resources._challenge_answer import ChallengeAnswer, decline
 from belvo_async.resources._links import Links
 
 _LONGEST_LIST: Final = 1000
-_STORED_AS: Final = dict.fromkeys(
+_STORED_AS: Final[Mapping[ChallengePhase, tuple[ChallengePhase, ...]]] = dict.fromkeys(
     (ChallengePhase.OPEN, ChallengePhase.EXPIRED), (ChallengePhase.OPEN, ChallengePhase.CLAIMED)
 )
 """Time runs out unwritten, and so do claims."""
