@@ -1,9 +1,12 @@
 """Where the command line writes, and how text from elsewhere is made harmless first."""
 
+import copy
+
 from rich.console import Console
 from rich.text import Text
 
 from belvo_async import BelvoError
+from belvo_async.cli._remedies import find_remedy
 
 _WIDE = 160
 
@@ -51,5 +54,7 @@ def write_prose(console: Console, text: str | Text, style: str = "") -> None:
 
 def write_error(console: Console, error: BelvoError) -> None:
     """Write what went wrong, and what can be done, without a traceback."""
+    told = copy.copy(error)
+    told.remedy = find_remedy(error)
     text = Text("Error: ", style="bold red")
-    write_prose(console, text.append(make_safe(str(error)), style="default not bold"))
+    write_prose(console, text.append(make_safe(str(told)), style="default not bold"))
