@@ -7,6 +7,7 @@ from rich.text import Text
 
 from belvo_async import BelvoError
 from belvo_async.cli._remedies import find_remedy
+from belvo_async.models import write_line
 
 _WIDE = 160
 
@@ -35,15 +36,6 @@ def make_safe(text: str) -> str:
     like; lines stay lines.
     """
     return "\n".join(write_line(line) for line in text.split("\n"))
-
-
-def write_line(text: str) -> str:
-    r"""Return text from elsewhere as `make_safe` does, on one line: line ends become `\n`."""
-    return "".join(sign if sign.isprintable() else _escape(sign) for sign in text)
-
-
-def _escape(sign: str) -> str:
-    return sign.encode("unicode_escape").decode("ascii")
 
 
 def write_prose(console: Console, text: str | Text, style: str = "") -> None:
