@@ -176,10 +176,17 @@ async def test_a_token_is_on_its_way_for_as_long_as_a_login_may_take(
     link_id = add_link(sandbox)
     ticket = await park_again(pool, link_id)
     await enter(store, ticket, P.ANSWERED)
-    parked = pool.challenges._parked
-    found = await parked.find(link_id, {P.OPEN, P.ANSWERED})
+    found = await pool.challenges.find(link_id, phase=P.ANSWERED)
     assert found is not None
     assert (found.ticket, found.phase) == (ticket, P.ANSWERED)
-    assert await parked.find(link_id, {P.OPEN, P.CLAIMED}) is None
+    assert await pool.challenges.find(link_id) is None
     await clock.sleep(331.0)
-    assert await parked.find(link_id, {P.OPEN, P.ANSWERED}) is None
+    assert await pool.challenges.find(link_id, phase=P.ANSWERED) is None
+
+
+@pytest.mark.parametrize("phase", [one for one in P if one not in (P.OPEN, P.ANSWERED)])
+async def test_a_link_is_not_asked_for_challenges_in_other_phases(
+    sandbox: Sandbox, pool: SessionPool, phase: ChallengePhase
+) -> None:
+    with pytest.raises(InvalidValueError, match="phase is neither OPEN nor ANSWERED"):
+        await pool.challenges.find(add_link(sandbox), phase=phase)
