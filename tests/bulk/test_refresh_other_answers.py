@@ -21,10 +21,10 @@ from belvo_async.errors import (
 )
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Fault, Sandbox
-from belvo_async.sandbox._test_users import OWN_PEOPLE
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import HEIMDALL, add_update, count_puts, only, open_pool, refresh_all
 from tests.bulk.test_refresh_challenges import run_again, run_once
+from tests.challenges.parked import become
 from tests.challenges.stores import TroubledStore
 
 TOKEN = "111111"
@@ -219,7 +219,7 @@ async def test_credentials_that_a_bank_refused_after_the_answer_of_somebody_else
 ) -> None:
     update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
     await run_once(sharing, update, journal)
-    sandbox.links[update.link_id].person = OWN_PEOPLE["x_locked"]
+    become(sandbox, update.link_id, "x_locked")
     with pytest.raises(LoginFailedError):
         await answer(other)
     assert not only(await run_again(sharing, update, journal), NotUpdated).may_retry
