@@ -48,6 +48,7 @@ lint: $(VENV)/.lint  ## check format and style
 
 types: $(VENV)/.lint  ## check types
 	$(RUN)/mypy
+	$(RUN)/pyright --pythonpath $(RUN)/python
 
 contracts: $(VENV)/.lint  ## check that imports point down
 	$(RUN)/lint-imports

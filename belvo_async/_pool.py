@@ -186,7 +186,7 @@ class SessionPool(Client):
             network=DIRECT if network is None else network,
             transport=transport,
         )
-        super().__init__(Engine(settings), credentials)
+        super().__init__(Engine.build(settings), credentials)
         self._clients: Final[dict[tuple[str, str], Client]] = {_name(credentials): self}
 
     def client(self, credentials: Credentials) -> Client:

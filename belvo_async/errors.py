@@ -445,7 +445,7 @@ class TokenRequiredError(ChallengeError):
     `state` is what `links.resume` needs, in this process or, parked as text, in another.
     """
 
-    state: AwaitingToken
+    state: AwaitingToken  # pyright: ignore[reportIncompatibleVariableOverride]  # it is only ever read
     ticket: str | None = None
     """That of the challenge, where it is parked already: pass it to `challenges.resume`."""
 

@@ -1,6 +1,6 @@
 """The engine of a pool: what all its clients share, built from its settings."""
 
-from typing import Final
+from typing import Final, Self
 
 from attrs import field, frozen
 
@@ -34,48 +34,18 @@ class Engine:
     """What the clients of one pool share."""
 
     settings: PoolSettings
-    records: SharedRecords = field(init=False)
-    context: EngineContext = field(init=False)
-    memory: LoginMemory = field(init=False)
+    records: SharedRecords
+    context: EngineContext
+    memory: LoginMemory
     transports: list[Transport] = field(init=False, factory=list)
     """One for each client."""
 
-    @records.default
-    def _build_records(self) -> SharedRecords:
-        return SharedRecords(self.settings.backend.coordinator)
-
-    @context.default
-    def _build_context(self) -> EngineContext:
-        settings, clock = self.settings, self.settings.clock
-        lifecycle = Lifecycle(clock)
-        return EngineContext(
-            limits=ConcurrencyLimits(settings.concurrency),
-            limiter=self._build_limiter("requests", settings.rate_limit, lifecycle),
-            deletes=self._build_limiter("deletes", _DELETES, lifecycle),
-            retrier=Retrier(settings.retry, lifecycle.nap, settings.observer),
-            lifecycle=lifecycle,
-            clock=clock,
-            server_clock=ServerClock(clock),
-            observer=settings.observer,
-            policy=settings.mfa,
-            server=settings.url,
-        )
-
-    def _build_limiter(self, name: str, limit: RateLimit, lifecycle: Lifecycle) -> RateLimiter:
-        settings = self.settings
-        window = SharedWindow(self.records, f"{name} {settings.url} {settings.egress}", limit)
-        return RateLimiter(limit, settings.clock, lifecycle.nap, window)
-
-    @memory.default
-    def _build_memory(self) -> LoginMemory:
-        locks = LinkLock(LinkLeases(self.records, self.settings.url, self.context.lifecycle.nap))
-        return LoginMemory(
-            flights=SingleFlight(self.context, locks),
-            locks=locks,
-            sent_tokens=SentTokens(self.settings.clock),
-            accesses=SeenAccesses(),
-            users=KnownUsers(),
-        )
+    @classmethod
+    def build(cls, settings: PoolSettings) -> Self:
+        """Build an engine with these settings."""
+        records = SharedRecords(settings.backend.coordinator)
+        context = _build_context(settings, records)
+        return cls(settings, records, context, _build_memory(context, records))
 
     def open_transport(self, credentials: Credentials) -> Transport:
         """Return what sends the requests of a client with these keys."""
@@ -102,3 +72,36 @@ class Engine:
             self.records.close()
             if self.settings.owns_backend:
                 await self.settings.backend.aclose()
+
+
+def _build_context(settings: PoolSettings, records: SharedRecords) -> EngineContext:
+    clock = settings.clock
+    lifecycle = Lifecycle(clock)
+
+    def build_limiter(name: str, limit: RateLimit) -> RateLimiter:
+        window = SharedWindow(records, f"{name} {settings.url} {settings.egress}", limit)
+        return RateLimiter(limit, clock, lifecycle.nap, window)
+
+    return EngineContext(
+        limits=ConcurrencyLimits(settings.concurrency),
+        limiter=build_limiter("requests", settings.rate_limit),
+        deletes=build_limiter("deletes", _DELETES),
+        retrier=Retrier(settings.retry, lifecycle.nap, settings.observer),
+        lifecycle=lifecycle,
+        clock=clock,
+        server_clock=ServerClock(clock),
+        observer=settings.observer,
+        policy=settings.mfa,
+        server=settings.url,
+    )
+
+
+def _build_memory(context: EngineContext, records: SharedRecords) -> LoginMemory:
+    locks = LinkLock(LinkLeases(records, context.server, context.lifecycle.nap))
+    return LoginMemory(
+        flights=SingleFlight(context, locks),
+        locks=locks,
+        sent_tokens=SentTokens(context.clock),
+        accesses=SeenAccesses(),
+        users=KnownUsers(),
+    )

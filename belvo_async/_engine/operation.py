@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Generic, TypeVar
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field
 
 from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
@@ -40,6 +40,14 @@ from belvo_async.params import LinkUpdate
 T = TypeVar("T")
 
 
+def _begin(login: "Operation[T]") -> SendRecord:
+    return SendRecord(is_wanted=login.callers.__bool__)
+
+
+def _list_secrets(login: "Operation[T]") -> tuple[str, ...]:
+    return () if login.request is None else login.request.secrets
+
+
 @define(kw_only=True)
 class Operation(Generic[T]):
     """One login, as the runner wants it."""
@@ -64,21 +72,13 @@ class Operation(Generic[T]):
     recorder: LoginRecorder | None = None
     max_wait: float | None = None
     """Seconds that each of its requests may wait for the rate limit."""
-    departure: SendRecord = field(init=False)
+    departure: SendRecord = field(init=False, default=Factory(_begin, takes_self=True))
     """The departures of the newest request."""
     link_id: str | None
     """The link; None for a registration that was not challenged yet."""
 
-    @departure.default
-    def _begin(self) -> SendRecord:
-        return SendRecord(is_wanted=self.callers.__bool__)
-
-    secrets: tuple[str, ...] = field(init=False, repr=False)
+    secrets: tuple[str, ...] = field(init=False, repr=False, default=Factory(_list_secrets, takes_self=True))
     """What it was given, and each token that it has sent: any response to it, or about it, may echo them."""
-
-    @secrets.default
-    def _list_secrets(self) -> tuple[str, ...]:
-        return () if self.request is None else self.request.secrets
 
     hold: LinkHold | None = field(default=None, init=False)
     """What keeps other logins away, from when it runs."""

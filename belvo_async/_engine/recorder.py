@@ -17,7 +17,7 @@ class LoginRecorder(Protocol):
     repeat is announced each time, and so is one that has not left 10 s after it was announced.
     """
 
-    async def note_submission(self, at: datetime) -> None:
+    async def note_submission(self, at: datetime, /) -> None:
         """Take note that the login is about to leave: its connection stands, and its start is near.
 
         Args:
@@ -25,11 +25,11 @@ class LoginRecorder(Protocol):
         """
         ...
 
-    async def note_challenge(self, state: AwaitingToken) -> None:
+    async def note_challenge(self, state: AwaitingToken, /) -> None:
         """Take note of a challenge, before anybody is asked; `links.park` writes *state* as text."""
         ...
 
-    async def note_answer(self, at: datetime) -> None:
+    async def note_answer(self, at: datetime, /) -> None:
         """Take note that the answer to a challenge is about to leave, once and for all.
 
         Args:

@@ -61,6 +61,17 @@ def _is_egress(_: object, _attribute: "Attribute[str]", value: object) -> None:
         )
 
 
+def _is_alone(settings: "PoolSettings", _attribute: "Attribute[HttpTransport | None]", value: object) -> None:
+    if value is None:
+        return
+    check_setting("transport", value, HttpTransport, remedy="Pass an object with `send` and `aclose`.")
+    if settings.network != DIRECT:
+        raise ConfigurationError(
+            "network is for the pool's own connections, and transport takes their place.",
+            remedy="Pass one of the two.",
+        )
+
+
 def _is_grace(_: object, _attribute: "Attribute[float]", value: object) -> None:
     check_grace(value)
 
@@ -100,15 +111,4 @@ class PoolSettings:
     observer: Observer = field(validator=_is_callable)
     clock: Clock = field(validator=_is_of_its_type)
     network: Network = field(validator=_is_of_its_type)
-    transport: HttpTransport | None = field()
-
-    @transport.validator
-    def _check_transport(self, _: object, value: object) -> None:
-        if value is None:
-            return
-        check_setting("transport", value, HttpTransport, remedy="Pass an object with `send` and `aclose`.")
-        if self.network != DIRECT:
-            raise ConfigurationError(
-                "network is for the pool's own connections, and transport takes their place.",
-                remedy="Pass one of the two.",
-            )
+    transport: HttpTransport | None = field(validator=_is_alone)

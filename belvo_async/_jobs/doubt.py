@@ -34,7 +34,7 @@ STOPS_A_JOB: Final = (
     WrongEventLoopError,
 )
 """What every other link would meet too."""
-_MOST_ANSWERED: Final = 1000
+_MOST_UNSETTLED: Final = 1000
 
 
 def find_login_left(record: Record, now: datetime, login_limit: float) -> float:
@@ -95,12 +95,13 @@ async def find_challenge(pool: Client, record: Record) -> ParkedChallenge | None
 
 
 async def _find_answered(pool: Client, link_id: str) -> ParkedChallenge | None:
-    found = [
-        parked
-        for phase in DOUBTFUL
-        for parked in await pool.challenges.list(phase=phase, limit=_MOST_ANSWERED)
-        if parked.link_id == link_id
-    ]
+    """Return the newest challenge of a link that was answered, and nobody knows with which result."""
+    answered = await pool.challenges.find(
+        link_id, phase=ChallengePhase.ANSWERED
+    )  # first: it may turn unsettled
+    unsettled = await pool.challenges.list(phase=ChallengePhase.UNSETTLED, limit=_MOST_UNSETTLED)
+    found = [parked for parked in unsettled if parked.link_id == link_id]
+    found += [] if answered is None else [answered]
     return max(found, key=lambda parked: parked.challenge.received_at, default=None)
 
 

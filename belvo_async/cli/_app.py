@@ -1,7 +1,7 @@
 """The commands, their arguments, and the exit codes."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import typer
 
 from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__, bulk
 from belvo_async.backends import RedisChallengeStore, SqliteChallengeStore, open_store
-from belvo_async.bulk import JobLimits, StopRule
+from belvo_async.bulk import JobLimits, StopRule, list_records
 from belvo_async.cli._app_challenges import STORE_HELP, STORE_VARIABLE, challenges_app
 from belvo_async.cli._ask import ask_secret
 from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
@@ -26,6 +26,7 @@ from belvo_async.cli._refresh_view import JsonView, LiveView, View
 from belvo_async.cli._rows import RowFormat, open_rows
 from belvo_async.cli._sandbox import run_sandbox
 from belvo_async.cli._update import Desk, WaitTeller, run_update
+from belvo_async.errors import ChallengeStoreError
 
 _LIMITS: Final = JobLimits()
 
@@ -227,15 +228,24 @@ def refresh(  # noqa: PLR0913 - options
             concurrency=_choose_concurrency(at_once, per_institution),
             challenge_store=challenges,
         )
-        finish(run_refresh(_open(challenges, pool), order, view, desk))
+        opening = _open(challenges, pool, journal if store is None else None)
+        finish(run_refresh(opening, order, view, desk))
 
 
 @asynccontextmanager
 async def _open(
-    store: SqliteChallengeStore | RedisChallengeStore | None, pool: SessionPool
+    store: SqliteChallengeStore | RedisChallengeStore | None, pool: SessionPool, journal: Path | None
 ) -> AsyncIterator[SessionPool]:
-    async with store or nullcontext(), pool:
-        yield pool
+    """Open a store and a pool; *journal* is the store's file, where no other was named."""
+    async with AsyncExitStack() as opened:
+        try:
+            if store is not None:
+                await opened.enter_async_context(store)
+        except ChallengeStoreError:
+            if journal is not None:
+                list_records(journal, (), 0)  # where it is no journal, this calls it by that name
+            raise
+        yield await opened.enter_async_context(pool)
 
 
 def _choose_concurrency(at_once: int | None, per_institution: int | None) -> Concurrency | None:

@@ -14,12 +14,12 @@ from rich.text import Text
 
 from belvo_async import OutcomeUnknownError, ParkedChallenge, SessionPool, TokenRequiredError
 from belvo_async.cli._ask import Asker
-from belvo_async.cli._console import write_error, write_line, write_prose
+from belvo_async.cli._console import write_error, write_prose
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import close_on_interrupt, watch_signals
 from belvo_async.cli._update import Desk
 from belvo_async.errors import ChallengeDeclinedError, InvalidTokenError, TokenNotSentError
-from belvo_async.models import ChallengePhase
+from belvo_async.models import ChallengePhase, write_line
 
 _STILL_OPEN: Final = (InvalidTokenError, TokenNotSentError)
 

@@ -1,9 +1,13 @@
 """Where the command line writes, and how text from elsewhere is made harmless first."""
 
+import copy
+
 from rich.console import Console
 from rich.text import Text
 
 from belvo_async import BelvoError
+from belvo_async.cli._remedies import find_remedy
+from belvo_async.models import write_line
 
 _WIDE = 160
 
@@ -34,15 +38,6 @@ def make_safe(text: str) -> str:
     return "\n".join(write_line(line) for line in text.split("\n"))
 
 
-def write_line(text: str) -> str:
-    r"""Return text from elsewhere as `make_safe` does, on one line: line ends become `\n`."""
-    return "".join(sign if sign.isprintable() else _escape(sign) for sign in text)
-
-
-def _escape(sign: str) -> str:
-    return sign.encode("unicode_escape").decode("ascii")
-
-
 def write_prose(console: Console, text: str | Text, style: str = "") -> None:
     """Write sentences: folded between words in a terminal, one line for a program that reads them."""
     safe = Text(make_safe(text), style=style) if isinstance(text, str) else text
@@ -51,5 +46,7 @@ def write_prose(console: Console, text: str | Text, style: str = "") -> None:
 
 def write_error(console: Console, error: BelvoError) -> None:
     """Write what went wrong, and what can be done, without a traceback."""
+    told = copy.copy(error)
+    told.remedy = find_remedy(error)
     text = Text("Error: ", style="bold red")
-    write_prose(console, text.append(make_safe(str(error)), style="default not bold"))
+    write_prose(console, text.append(make_safe(str(told)), style="default not bold"))

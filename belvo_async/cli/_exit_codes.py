@@ -7,7 +7,13 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, MfaPolicy, OutcomeUnknownError
-from belvo_async.errors import ChallengeError, JournalMismatchError, PoolClosedError, UsageError
+from belvo_async.errors import (
+    ChallengeError,
+    JournalMismatchError,
+    JournalUnreadableError,
+    PoolClosedError,
+    UsageError,
+)
 
 
 class ExitCode(IntEnum):
@@ -91,7 +97,7 @@ def read_ending(error: BelvoError | None) -> Ending:
 
 def find_code(error: BelvoError) -> ExitCode:
     """Return the exit code for an error that is about no link in particular."""
-    is_usage = isinstance(error, UsageError | JournalMismatchError)
+    is_usage = isinstance(error, UsageError | JournalMismatchError | JournalUnreadableError)
     return ExitCode.USAGE if is_usage else ExitCode.FAILED
 
 

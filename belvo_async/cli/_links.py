@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from belvo_async import Link, LinkFilters, SessionPool
-from belvo_async.cli._console import write_line
 from belvo_async.cli._exit_codes import ExitCode
+from belvo_async.models import write_line
 
 _LARGEST_PAGE = 1000
 

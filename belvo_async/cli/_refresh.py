@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -55,11 +55,24 @@ def check_options(links: str | None, journal: Path | None, *, retry: bool, ask: 
             "--retry needs the journal of an earlier run, and so does --resend.",
             remedy="Name it with --journal.",
         )
+    if journal is not None:
+        _check_place(journal)
     if ask and links == "-":
         raise UsageError(
             "With --ask, standard input is where the tokens come from.", remedy="Pass the links as a file."
         )
     return links
+
+
+def _check_place(journal: Path) -> None:
+    with suppress(OSError):  # what cannot be told, its opening tells
+        if journal.is_dir():
+            raise UsageError(f"The journal {journal} is a directory.", remedy="Name a file in it.")
+        if not journal.parent.is_dir():
+            raise UsageError(
+                f"The journal {journal} cannot be made: there is no directory {journal.parent}.",
+                remedy="Make the directory, or name another place.",
+            )
 
 
 async def run_refresh(

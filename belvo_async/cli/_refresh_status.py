@@ -9,9 +9,10 @@ from typing import Final
 from rich.console import Console
 
 from belvo_async.bulk import JournalStatus, LinkState, Record, RefreshReport, list_records, read_status
-from belvo_async.cli._console import write_line, write_prose
+from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._refresh_view import write_duration
+from belvo_async.models import write_line
 
 _SHOWN: Final = 10
 _ALL: Final = -1

@@ -17,7 +17,8 @@ from rich.text import Text
 
 from belvo_async import BelvoError
 from belvo_async.bulk import NotUpdated, Outcome, Parked, RefreshReport, Unsettled, Updated
-from belvo_async.cli._console import make_safe, write_line, write_prose
+from belvo_async.cli._console import make_safe, write_prose
+from belvo_async.models import write_line
 from belvo_async.telemetry import Observation, PoolPaused, RetryPlanned
 
 _LIVE_SECONDS: Final = 0.5

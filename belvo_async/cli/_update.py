@@ -9,10 +9,11 @@ from rich.console import Console
 
 from belvo_async import BelvoError, Link, LinkUpdate, SessionPool
 from belvo_async.cli._ask import Asker
-from belvo_async.cli._console import write_error, write_line, write_prose
+from belvo_async.cli._console import write_error, write_prose
 from belvo_async.cli._exit_codes import EndingKind, ExitCode, read_ending
 from belvo_async.cli._interrupt import Interrupt, close_on_interrupt, watch_signals
 from belvo_async.cli._lines import LineSource
+from belvo_async.models import write_line
 from belvo_async.telemetry import Observation, PoolPaused, RetryPlanned
 
 

@@ -14,6 +14,7 @@ from belvo_async.models._institutions import Institution
 from belvo_async.models._links import AcceptedRequest, Link
 from belvo_async.models._pages import Page
 from belvo_async.models._pictures import Picture
+from belvo_async.models._text_limits import write_line
 
 __all__ = [
     "AcceptedRequest",
@@ -30,6 +31,7 @@ __all__ = [
     "Picture",
     "ResumeTarget",
     "TokenGenerationData",
+    "write_line",
 ]
 
 _publish(globals())

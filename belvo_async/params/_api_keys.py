@@ -9,6 +9,20 @@ from belvo_async.params._checks import Secretive, is_sendable
 from belvo_async.params._environment import read_variables
 
 
+def _check_key(_: object, attribute: "Attribute[str]", value: object) -> None:
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(
+            f"{attribute.name} is missing or no text.",
+            remedy="Take both from Belvo's dashboard, or set BELVO_SECRET_ID and BELVO_SECRET_PASSWORD.",
+        )
+    if not is_sendable(value):
+        raise ConfigurationError(f"{attribute.name} holds half a character.", remedy="Store it as UTF-8.")
+    if attribute.name == "secret_id" and ":" in value:
+        raise ConfigurationError(
+            "secret_id holds a colon.", remedy="Pass the id alone, without the password."
+        )
+
+
 @frozen
 class Credentials(Secretive):
     """The API keys of one Belvo account in one environment.
@@ -22,23 +36,8 @@ class Credentials(Secretive):
         Credentials()
     """
 
-    secret_id: str = field(repr=False)
-    secret_password: str = field(repr=False)
-
-    @secret_id.validator
-    @secret_password.validator
-    def _check(self, attribute: "Attribute[str]", value: object) -> None:
-        if not isinstance(value, str) or not value:
-            raise ConfigurationError(
-                f"{attribute.name} is missing or no text.",
-                remedy="Take both from Belvo's dashboard, or set BELVO_SECRET_ID and BELVO_SECRET_PASSWORD.",
-            )
-        if not is_sendable(value):
-            raise ConfigurationError(f"{attribute.name} holds half a character.", remedy="Store it as UTF-8.")
-        if attribute.name == "secret_id" and ":" in value:
-            raise ConfigurationError(
-                "secret_id holds a colon.", remedy="Pass the id alone, without the password."
-            )
+    secret_id: str = field(repr=False, validator=_check_key)
+    secret_password: str = field(repr=False, validator=_check_key)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Credentials":

@@ -149,9 +149,9 @@ def matching(pattern: str, example: str) -> Check:
     return check
 
 
-def encode_base64(value: object) -> object:
+def encode_base64(value: str | bytes | bytearray | memoryview | None) -> str | None:
     """Encode bytes as base64 text; leave everything else to the validator."""
-    if value is not None and isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, bytes | bytearray | memoryview):
         return base64.b64encode(value).decode("ascii")
     return value
 

@@ -1,6 +1,7 @@
 """`pool.challenges`: challenges that outlive the call they came from, each under a ticket."""
 
 import builtins
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -11,7 +12,7 @@ from belvo_async._engine.lease import DOUBTFUL
 from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.recorder import LoginRecorder, check_recorder
 from belvo_async._http.hidden import hide
-from belvo_async.backends._challenge_record import ChallengeRecord
+from belvo_async.backends._challenge_record import UNANSWERED, ChallengeRecord
 from belvo_async.backends._challenge_store import ChallengeRow
 from belvo_async.errors import (
     BelvoError,
@@ -27,10 +28,14 @@ from belvo_async.resources._challenge_answer import ChallengeAnswer, decline
 from belvo_async.resources._links import Links
 
 _LONGEST_LIST: Final = 1000
-_STORED_AS: Final = dict.fromkeys(
+_STORED_AS: Final[Mapping[ChallengePhase, tuple[ChallengePhase, ...]]] = dict.fromkeys(
     (ChallengePhase.OPEN, ChallengePhase.EXPIRED), (ChallengePhase.OPEN, ChallengePhase.CLAIMED)
 )
 """Time runs out unwritten, and so do claims."""
+_FOUND_AS: Final[Mapping[ChallengePhase, Collection[ChallengePhase]]] = {
+    ChallengePhase.OPEN: UNANSWERED,
+    ChallengePhase.ANSWERED: (ChallengePhase.ANSWERED,),
+}
 _EVER: Final = datetime.fromtimestamp(0, UTC)
 _SWEPT_AT_ONCE: Final = 100
 
@@ -112,18 +117,26 @@ class Challenges:
         self._context.lifecycle.bind()
         return (await self._parked.read(ticket)).show(self._context.now())
 
-    async def find(self, link_id: str | UUID) -> ParkedChallenge | None:
+    async def find(
+        self, link_id: str | UUID, *, phase: ChallengePhase = ChallengePhase.OPEN
+    ) -> ParkedChallenge | None:
         """Return the newest challenge of a link that waits for a token; None where there is none.
 
         It is open, or claimed by a call that is about to send the token. One that cannot be read is left out,
         and the observer is told.
 
+        Args:
+            link_id: The link.
+            phase: `ANSWERED` finds one whose token was sent instead, for as long as its login may run.
+
         Raises:
-            InvalidValueError: *link_id* is no UUID.
+            InvalidValueError: *link_id* is no UUID, or *phase* is neither of the two.
             ChallengeStoreError: The store cannot be used.
         """
         self._context.lifecycle.bind()
-        kept = await self._parked.find(read_link_id(link_id))
+        if phase not in _FOUND_AS:
+            raise InvalidValueError.of("phase", "is neither OPEN nor ANSWERED", remedy="Use list instead.")
+        kept = await self._parked.find(read_link_id(link_id), _FOUND_AS[phase])
         return None if kept is None else kept.show(self._context.now())
 
     async def list(

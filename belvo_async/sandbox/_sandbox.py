@@ -19,6 +19,7 @@ from belvo_async.sandbox._rate_limit import SandboxRateLimit
 from belvo_async.sandbox._request_log import Received, RequestLog
 from belvo_async.sandbox._routes import Routes
 from belvo_async.sandbox._server import Server
+from belvo_async.sandbox._test_users import check_username
 from belvo_async.sandbox._webhook_sender import WebhookSender
 
 
@@ -151,8 +152,10 @@ class Sandbox:
         """Put a link straight into the bank, last accessed a day ago; return its id.
 
         Raises:
-            ValueError: There is no such institution, status or access mode.
+            ValueError: There is no such institution, status or access mode, or no such test user though the
+                name begins as theirs do: a slip would make an ordinary user, who meets no trouble.
         """
+        check_username(username)
         for value, known in ((institution, INSTITUTIONS), (status, STATUSES), (access_mode, MODES)):
             if value not in known:
                 raise ValueError(f"{value!r} is none of {', '.join(sorted(known))}")

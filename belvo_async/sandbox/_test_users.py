@@ -150,6 +150,17 @@ def find_user(username: str | None, *, asks_token: bool) -> BankUser:
     return MFA_PEOPLE.get(username or "", ORDINARY) if asks_token else ORDINARY
 
 
+def check_username(username: str) -> None:
+    """Refuse a name that is meant for a test user and is that of none.
+
+    Raises:
+        ValueError: Names those that there are.
+    """
+    known = (*MFA_PEOPLE, *OWN_PEOPLE)
+    if username.startswith(("mfa_", "x_")) and username not in known:
+        raise ValueError(f"{username!r} is no test user; there are {', '.join(known)}")
+
+
 def find_refusal(person: BankUser, credentials: Mapping[str, str]) -> Problem | None:
     """Return why the bank refuses *credentials*, or None."""
     trouble = person.trouble

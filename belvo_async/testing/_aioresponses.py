@@ -86,7 +86,9 @@ def find_response_class(
             return self._roomy
 
         @content.setter
-        def content(self, _reader: aiohttp.StreamReader) -> None:
+        def content(  # pyright: ignore[reportIncompatibleVariableOverride]  # an attribute, so that it is set
+            self, _reader: aiohttp.StreamReader
+        ) -> None:
             """Ignore the reader that aioresponses makes."""
 
     return MockedResponse

@@ -27,8 +27,9 @@ class TicketFilter(logging.Filter):
             record.msg, record.args = record.getMessage(), ()
         record.msg = self._hide(record.msg)
         record.args = tuple(self._hide(value) for value in record.args or ())
-        if hasattr(record, "first_request_line"):  # aiohttp's, for those who log as JSON
-            record.first_request_line = self._hide(record.first_request_line)
+        noted = vars(record)
+        if "first_request_line" in noted:  # aiohttp's, for those who log as JSON
+            noted["first_request_line"] = self._hide(noted["first_request_line"])
         return True
 
     def _hide(self, value: T) -> T | str:

@@ -3,19 +3,29 @@
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from belvo_async import Challenge, SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import ChallengeRow, ChallengeStore, MemoryChallengeStore
 from belvo_async.bulk import LinkState, NotUpdated, Outcome, Unsettled, Updated, list_records
-from belvo_async.errors import BelvoError, LoginFailedError, OutcomeUnknownError, SessionExpiredError
+from belvo_async.errors import (
+    BelvoError,
+    ChallengeStoreError,
+    LoginFailedError,
+    OutcomeUnknownError,
+    SessionExpiredError,
+)
+from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Fault, Sandbox
-from belvo_async.sandbox._test_users import OWN_PEOPLE
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import HEIMDALL, add_update, count_puts, only, open_pool, refresh_all
 from tests.bulk.test_refresh_challenges import run_again, run_once
+from tests.challenges.parked import become
+from tests.challenges.stores import TroubledStore
 
 TOKEN = "111111"
 ReadLinks = Fault(kind="status", status=500, method="GET", path="/api/links")
@@ -162,12 +172,54 @@ async def test_a_run_that_was_killed_looks_for_as_long_as_the_answer_of_somebody
     assert record.submitted_at == sent_at
 
 
+class NotedStore(TroubledStore):
+    """Notes whose phases are listed."""
+
+    def __init__(self, store: ChallengeStore) -> None:
+        super().__init__(store)
+        self.listed: Final[set[ChallengePhase]] = set()
+
+    async def list(
+        self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
+    ) -> list[ChallengeRow]:
+        self.listed.add(phase)
+        return await super().list(owner, phase, after=after, limit=limit)
+
+
+async def test_after_a_kill_an_answer_of_somebody_else_is_found_by_its_link_and_not_among_all_answers(
+    sandbox: Sandbox, sharing: SessionPool, store: MemoryChallengeStore, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    ticket = await run_once(sharing, update, journal)
+    leave_submitted(journal)
+    sandbox.faults.add(Fault(kind="close_before", method="PATCH"))
+    killed, noted = TroubledStore(store), NotedStore(store)
+    killed.before = fail_to_write_the_end
+    async with open_pool(sandbox, challenge_store=killed) as pool:
+        with pytest.raises(BelvoError):
+            await answer(pool)
+    parked = await sharing.challenges.get(ticket)
+    assert parked.phase is ChallengePhase.ANSWERED
+    async with open_pool(sandbox, challenge_store=noted) as pool:
+        (outcome,), _ = await refresh_all(pool, [update], journal=journal)
+    error = only(outcome, Unsettled).error
+    assert isinstance(error, OutcomeUnknownError)
+    assert error.sent_at == parked.answered_at
+    assert ChallengePhase.ANSWERED not in noted.listed
+    assert count_puts(sandbox) == 1
+
+
+async def fail_to_write_the_end(_: int, call: str) -> None:
+    if call == "replace unsettled":
+        raise ChallengeStoreError("The process is no more.")
+
+
 async def test_credentials_that_a_bank_refused_after_the_answer_of_somebody_else_are_held_back(
     sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
 ) -> None:
     update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
     await run_once(sharing, update, journal)
-    sandbox.links[update.link_id].person = OWN_PEOPLE["x_locked"]
+    become(sandbox, update.link_id, "x_locked")
     with pytest.raises(LoginFailedError):
         await answer(other)
     assert not only(await run_again(sharing, update, journal), NotUpdated).may_retry

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 from belvo_async.backends import MemoryChallengeStore
-from belvo_async.backends._challenge_record import ChallengeRecord, read_row
+from belvo_async.backends._challenge_record import ChallengeRecord, read_row, write_row
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 
@@ -31,6 +31,16 @@ def read_all(store: MemoryChallengeStore) -> list[ChallengeRecord]:
 def read_only(store: MemoryChallengeStore) -> ChallengeRecord:
     [kept] = read_all(store)
     return kept
+
+
+async def put(store: MemoryChallengeStore, kept: ChallengeRecord) -> None:
+    """Write what another process has written."""
+    assert await store.replace(write_row(kept))
+
+
+def become(sandbox: Sandbox, link_id: str, username: str) -> None:
+    """Let a link be that of another test user from now on."""
+    sandbox.links[link_id].person = sandbox.links[sandbox.add_link(username=username)].person
 
 
 def count_patches(sandbox: Sandbox) -> int:

@@ -8,13 +8,12 @@ import pytest
 
 from belvo_async import Link, RateLimit, SessionPool
 from belvo_async.backends import ChallengeRow, MemoryChallengeStore
-from belvo_async.backends._challenge_record import write_row
 from belvo_async.errors import ChallengeAnsweredError, ChallengeStoreError, TokenRequiredError
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import add_link, challenge, list_tokens, open_pool, park
-from tests.challenges.parked import RIGHT, WRONG, find_doubles, read_all, read_only
+from tests.challenges.parked import RIGHT, WRONG, find_doubles, put, read_all, read_only
 from tests.challenges.stores import TroubledStore
 
 LEASE = 60.0
@@ -58,8 +57,7 @@ async def test_of_an_answer_and_a_decline_one_holds(
 
 async def claim_and_vanish(store: MemoryChallengeStore, clock: ManualClock) -> None:
     """Do what a process does that is killed between its claim and its answer."""
-    kept = read_only(store).claim(clock.wall())
-    assert await store.replace(write_row(kept))
+    await put(store, read_only(store).claim(clock.wall()))
 
 
 async def test_a_claim_whose_holder_has_vanished_lapses_after_a_minute(
@@ -85,11 +83,11 @@ async def test_lapsed_claims_do_not_hide_a_live_one(
     for _ in range(5):
         await park(sandbox, pool)
     for kept in read_all(store):
-        await store.replace(write_row(kept.claim(clock.wall())))
+        await put(store, kept.claim(clock.wall()))
     await clock.sleep(LEASE)
     live = await park(sandbox, pool)
     [kept] = [kept for kept in read_all(store) if kept.ticket == live]
-    await store.replace(write_row(kept.claim(clock.wall())))
+    await put(store, kept.claim(clock.wall()))
     shown = await pool.challenges.list(phase=ChallengePhase.CLAIMED, limit=1)
     assert [parked.ticket for parked in shown] == [live]
     assert len(await pool.challenges.list()) == 5
@@ -185,7 +183,7 @@ async def test_a_claimant_that_could_not_note_its_answer_leaves_alone_what_anoth
         if name == "replace answered":
             mine = read_only(store)
             theirs = mine.claim(clock.wall()) if phase is ChallengePhase.CLAIMED else mine.enter(phase)
-            await store.replace(write_row(theirs))
+            await put(store, theirs)
             raise ChallengeStoreError("the store is in trouble")
 
     troubled.before = overtake_and_fail

@@ -7,14 +7,13 @@ from attrs import evolve
 
 from belvo_async import Credentials, ParkedChallenge, SessionPool, TokenRequiredError
 from belvo_async.backends import MemoryChallengeStore
-from belvo_async.backends._challenge_record import read_row, write_row
 from belvo_async.errors import ChallengeStoreError, InvalidValueError
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 from belvo_async.telemetry import ParkedChallengeTroubled
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import add_link, challenge, open_pool
-from tests.challenges.parked import RIGHT, WRONG, read_all
+from tests.challenges.parked import RIGHT, WRONG, put, read_all
 from tests.challenges.stores import TroubledStore, fail_at
 
 P = ChallengePhase
@@ -32,10 +31,9 @@ async def find(pool: SessionPool, link_id: str) -> ParkedChallenge:
 
 async def enter(store: MemoryChallengeStore, ticket: str, phase: ChallengePhase) -> None:
     """Let a process that is no more have left a challenge in a phase, just now."""
-    (row,) = [row for row in store._shelf.rows.values() if ticket in row.record]
-    kept, now = read_row(row), read_row(row).parked_at
-    following = kept.claim(now) if phase is P.CLAIMED else evolve(kept.enter(phase), answered_at=now)
-    assert await store.replace(write_row(following))
+    (kept,) = [kept for kept in read_all(store) if kept.ticket == ticket]
+    now = kept.parked_at
+    await put(store, kept.claim(now) if phase is P.CLAIMED else evolve(kept.enter(phase), answered_at=now))
 
 
 async def test_a_link_finds_its_challenge_in_any_process(
@@ -142,7 +140,7 @@ async def test_a_challenge_that_cannot_be_read_is_told_and_hides_no_older_one(
     async with open_pool(sandbox, challenge_store=store, observer=seen.append) as pool:
         sound = await park_again(pool, link_id)
         cut, moved = await park_again(pool, link_id), await park_again(pool, another)
-        rows = {read_row(row).ticket: row for row in store._shelf.rows.values()}
+        rows = {kept.ticket: store._shelf.rows[kept.key] for kept in read_all(store)}
         object.__setattr__(rows[cut], "record", rows[cut].record[:-1])
         store._shelf.take_out(rows[moved])
         store._shelf.put(evolve(rows[moved], link=rows[sound].link))
@@ -176,10 +174,17 @@ async def test_a_token_is_on_its_way_for_as_long_as_a_login_may_take(
     link_id = add_link(sandbox)
     ticket = await park_again(pool, link_id)
     await enter(store, ticket, P.ANSWERED)
-    parked = pool.challenges._parked
-    found = await parked.find(link_id, {P.OPEN, P.ANSWERED})
+    found = await pool.challenges.find(link_id, phase=P.ANSWERED)
     assert found is not None
     assert (found.ticket, found.phase) == (ticket, P.ANSWERED)
-    assert await parked.find(link_id, {P.OPEN, P.CLAIMED}) is None
+    assert await pool.challenges.find(link_id) is None
     await clock.sleep(331.0)
-    assert await parked.find(link_id, {P.OPEN, P.ANSWERED}) is None
+    assert await pool.challenges.find(link_id, phase=P.ANSWERED) is None
+
+
+@pytest.mark.parametrize("phase", [one for one in P if one not in (P.OPEN, P.ANSWERED)])
+async def test_a_link_is_not_asked_for_challenges_in_other_phases(
+    sandbox: Sandbox, pool: SessionPool, phase: ChallengePhase
+) -> None:
+    with pytest.raises(InvalidValueError, match="phase is neither OPEN nor ANSWERED"):
+        await pool.challenges.find(add_link(sandbox), phase=phase)

@@ -24,10 +24,17 @@ from belvo_async.errors import (
 from belvo_async.mfa import ResumeRoute
 from belvo_async.models import ChallengePhase, LinkStatus
 from belvo_async.sandbox import Fault, FaultKind, Sandbox, SandboxOptions
-from belvo_async.sandbox._test_users import OWN_PEOPLE
 from belvo_async.testing import ManualClock
 from tests.challenges.conftest import add_link, challenge, list_tokens, open_pool, park
-from tests.challenges.parked import RIGHT, WRONG, count_patches, find_doubles, read_only, wait_for_patch
+from tests.challenges.parked import (
+    RIGHT,
+    WRONG,
+    become,
+    count_patches,
+    find_doubles,
+    read_only,
+    wait_for_patch,
+)
 from tests.engine.dialogues import PASSWORD
 
 
@@ -304,7 +311,7 @@ async def test_an_answer_that_a_void_challenge_follows_is_not_sent_again(
         open_pool(sandbox, challenge_store=store) as other,
     ):
         ticket = await park(sandbox, pool)
-        sandbox.links[(await pool.challenges.get(ticket)).link_id].person = OWN_PEOPLE["x_mfa_short"]
+        become(sandbox, (await pool.challenges.get(ticket)).link_id, "x_mfa_short")
         with pytest.raises(ChallengeExpiredError):
             await pool.challenges.resume(ticket, WRONG)
         with pytest.raises(ChallengeAnsweredError):

@@ -126,6 +126,8 @@ def test_a_challenge_is_answered_once(sandbox: Sandbox, path: Path) -> None:
     result = run("answer", ticket, lines="111111\n")
     assert result.exit_code == 1
     assert "answered already" in result.stderr
+    assert "belvo-async links list" in result.stderr
+    assert "challenges.get" not in result.stderr
     assert sandbox.tokens(link_id) == ["111111"]
 
 
@@ -147,6 +149,8 @@ def test_an_answer_whose_end_is_unknown_has_a_code_of_its_own(
     sandbox.faults.add(Fault(kind="reset_before", method="PATCH"))
     result = run("answer", ticket, lines="111111\n")
     assert result.exit_code == 3
+    assert "belvo-async links list" in result.stderr
+    assert "pool." not in result.stderr
     assert read_phase(path, ticket) == "unsettled"
 
 

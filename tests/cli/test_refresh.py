@@ -133,17 +133,27 @@ def test_wrong_use_is_explained(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatc
     assert sandbox.log == []
 
 
-def test_a_journal_that_cannot_be_used_is_named(sandbox: Sandbox) -> None:
+def test_a_journal_that_is_none_is_wrong_usage_and_called_a_journal(sandbox: Sandbox) -> None:
     write_links(sandbox, 1)
     Path("notes.txt").write_text("not a journal\n" * 100)
     for journal in ("notes.txt", ".", "nowhere/j"):
         code, text = refresh("links.csv", "--journal", journal)
-        assert code == 1
-        assert "journal" in text
+        assert code == 2
+        assert "The journal" in text
+        assert "challenge store" not in text
     assert Path("notes.txt").read_text() == "not a journal\n" * 100
     code, text = refresh("--status", "nowhere")
-    assert code == 1
+    assert code == 2
     assert "nowhere" in text
+    assert count_puts(sandbox) == 0
+
+
+def test_a_store_that_is_none_is_called_a_store(sandbox: Sandbox) -> None:
+    write_links(sandbox, 1)
+    Path("notes.txt").write_text("not a store\n" * 100)
+    code, text = refresh("links.csv", "--journal", "night.sqlite", "--store", "notes.txt")
+    assert code == 1
+    assert "The challenge store" in text
     assert count_puts(sandbox) == 0
 
 

@@ -102,6 +102,25 @@ def test_an_id_that_is_none_is_wrong_usage(sandbox: Sandbox) -> None:
     assert not sandbox.log
 
 
+def test_a_remedy_names_commands_and_no_python(sandbox: Sandbox) -> None:
+    result = run_command("update", sandbox.add_link(), "--institution", "no name", lines=f"{SECRET}\n")
+    assert result.exit_code == 2
+    assert "Write it as it stands in: belvo-async links list" in result.stderr
+    assert "institutions.list()" not in result.stderr
+    assert not sandbox.log
+
+
+@pytest.mark.usefixtures("no_environment")
+def test_keys_in_the_address_are_to_be_passed_in_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELVO_SECRET_ID", "id")
+    monkeypatch.setenv("BELVO_SECRET_PASSWORD", "password")
+    monkeypatch.setenv("BELVO_ENVIRONMENT", "https://id:secret-key@belvo.example")
+    result = run_command("links", "list")
+    assert result.exit_code == 2
+    assert "Pass the keys in BELVO_SECRET_ID and BELVO_SECRET_PASSWORD." in result.stderr
+    assert "secret-key" not in result.output
+
+
 def test_an_unknown_link_is_no_login(sandbox: Sandbox) -> None:
     result = update("00000000-0000-4000-8000-000000000000", SECRET)
     assert result.exit_code == 1

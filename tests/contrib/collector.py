@@ -46,7 +46,7 @@ def collect() -> Iterator[Collector]:
             self.send_header("content-length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - the base's name
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

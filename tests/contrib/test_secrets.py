@@ -31,7 +31,7 @@ async def do_everything(
         password2="second-password",
     )
     await pool.links.register(registration, provide_token=ask)
-    for username in ("bad_credentials", "x_mfa_default"):
+    for username in ("bad_credentials", "mfa_default"):
         with pytest.raises(BelvoError):
             await pool.links.update(
                 LinkUpdate(add_link(sandbox, username), password="pass_invalid", password2="second-password")

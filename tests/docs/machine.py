@@ -62,7 +62,9 @@ class Transition:
 def find_transitions() -> Iterator[Transition]:
     """Yield every transition that `advance` allows, in the order of states and events."""
     for state, event in product(STATES, EVENTS):
-        outcomes = {case: _try(state, event, case) for case in product(*CIRCUMSTANCES.values())}
+        outcomes: Mapping[Case, tuple[str, str] | None] = {
+            case: _try(state, event, case) for case in product(*CIRCUMSTANCES.values())
+        }
         for (target, error), condition in _explain(outcomes):
             yield Transition(
                 state=state.__name__,

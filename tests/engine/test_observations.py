@@ -98,7 +98,7 @@ async def test_resuming_and_refreshing_are_told_as_what_they_are(sandbox: Sandbo
         with pytest.raises(TokenRequiredError) as caught:
             await pool.links.update(LinkUpdate(link_id, password=PASSWORD))
         await pool.links.resume(caught.value.state, "111111")
-        await pool.links.refresh_data(add_link(sandbox, "x_quiet"))
+        await pool.links.refresh_data(add_link(sandbox, "user_valid"))
     told = [(ended.operation, ended.error) for ended in pick(seen, LoginEnded)]
     assert told == [("update", "TokenRequiredError"), ("resume", None), ("refresh_data", None)]
 

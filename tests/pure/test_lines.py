@@ -13,8 +13,8 @@ from belvo_async._wire.challenge_text import dump_state, load_state
 from belvo_async._wire.responses import read_link, read_response
 from belvo_async.errors import ApiError, ErrorDetail
 from belvo_async.mfa import Rejected, Submitting, advance
-from belvo_async.models import AwaitingToken
-from belvo_async.models._text_limits import cut, trim, write_line
+from belvo_async.models import AwaitingToken, write_line
+from belvo_async.models._text_limits import cut, trim
 from tests.pure.bodies import AT, CHALLENGE, NOON, TOKEN_DATA, UPDATE_REQUEST, challenged, rejected
 from tests.pure.strategies import ANY_TEXT, JSON_VALUES
 

@@ -129,3 +129,11 @@ async def test_open_connections_are_counted(sandbox: Sandbox) -> None:
 def test_a_link_that_cannot_be_is_not_added(change: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="is none of"):
         Sandbox().add_link(**change)
+
+
+@pytest.mark.parametrize("slip", ["x_mfa_numerc", "mfa_numbers"])
+def test_a_slip_in_the_name_of_a_test_user_makes_no_ordinary_user(slip: str) -> None:
+    with pytest.raises(
+        ValueError, match=rf"'{slip}' is no test user; there are mfa_default, .*x_mfa_numeric"
+    ):
+        Sandbox().add_link(username=slip)

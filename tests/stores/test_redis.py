@@ -54,6 +54,7 @@ async def test_a_row_from_before_links_were_named_is_read_and_replaced(redis_url
         await client.hdel(f"{{{prefix}}}:row:{ROW.key}", "link")
         await client.delete(f"{{{prefix}}}:link:{LINK}")
         row = await store.read(ROW.key)
+        assert row is not None
         assert row == evolve(ROW, link="")
         assert await store.replace(evolve(row, version=2))
         await store.forget(ROW.keep_until + timedelta(seconds=1))

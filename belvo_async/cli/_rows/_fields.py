@@ -10,9 +10,9 @@ from attrs import fields, frozen
 from belvo_async import LinkUpdate
 from belvo_async.errors import InvalidValueError
 
-COLUMNS: Final = tuple(attribute.name for attribute in fields(LinkUpdate))
+COLUMNS: Final[tuple[str, ...]] = tuple(attribute.name for attribute in fields(LinkUpdate))
 """What a row may hold, `link_id` first."""
-NAMES: Final[Mapping[str, str]] = {name: name for name in COLUMNS} | dict.fromkeys(("id", "link"), "link_id")
+NAMES: Final[Mapping[str, str]] = {name: name for name in COLUMNS} | {"id": "link_id", "link": "link_id"}
 """The column for each name that a file may give it."""
 KNOWN: Final = f"Known are {', '.join(COLUMNS)}."
 
