@@ -12,6 +12,7 @@ from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
 from belvo_async._engine.known_users import KnownUsers
 from belvo_async._engine.lifecycle import Lifecycle
+from belvo_async._engine.link_lease import LinkLeases
 from belvo_async._engine.link_lock import LinkLock
 from belvo_async._engine.logins import LoginMemory, Logins
 from belvo_async._engine.parked_challenges import ParkedChallenges
@@ -20,12 +21,13 @@ from belvo_async._engine.rate_limiter import RateLimiter
 from belvo_async._engine.retry import Retrier
 from belvo_async._engine.sent_tokens import SentTokens
 from belvo_async._engine.server_clock import ServerClock
+from belvo_async._engine.shared_records import SharedRecords
 from belvo_async._engine.single_flight import SingleFlight
 from belvo_async._engine.status_check import SeenAccesses
 from belvo_async._http import Request, Response
 from belvo_async._wire.json import dump_json, parse_json, read_model
 from belvo_async._wire.requests import build_update
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryChallengeStore, MemoryCoordinator
 from belvo_async.mfa import DEFAULT_POLICY, Accepted, Submitting, advance
 from belvo_async.models import Link
 from belvo_async.params._keyed_digest import KeyedDigest
@@ -72,6 +74,10 @@ def _build_traffic() -> EngineContext:
         policy=DEFAULT_POLICY,
         server="",
     )
+
+
+def _build_locks() -> LinkLock:
+    return LinkLock(LinkLeases(SharedRecords(MemoryCoordinator()), "", SYSTEM_CLOCK.sleep))
 
 
 def _time(call: Callable[[], object]) -> float:
@@ -125,7 +131,7 @@ def _time_values() -> dict[str, float]:
 
 async def _time_waits() -> dict[str, float]:
     """Time the pieces that may wait, where they need not."""
-    context, locks = _build_traffic(), LinkLock()
+    context, locks = _build_traffic(), _build_locks()
     limits = context.limits
 
     def pass_gate() -> None:
@@ -155,7 +161,7 @@ async def _time_waits() -> dict[str, float]:
 
 async def _time_call() -> float:
     """Time a whole update over a transport that answers at once."""
-    context, locks = _build_traffic(), LinkLock()
+    context, locks = _build_traffic(), _build_locks()
     memory = LoginMemory(
         flights=SingleFlight(context, locks),
         locks=locks,

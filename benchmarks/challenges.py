@@ -24,7 +24,12 @@ from attrs import frozen
 
 from belvo_async import Challenge
 from belvo_async._clock import Instant
-from belvo_async.backends import ChallengeStore, MemoryChallengeStore, SqliteChallengeStore, open_store
+from belvo_async.backends import (
+    ChallengeStore,
+    MemoryChallengeStore,
+    RedisChallengeStore,
+    SqliteChallengeStore,
+)
 from belvo_async.backends._challenge_record import open_record, write_row
 from belvo_async.backends._challenge_store import ChallengeRow
 from belvo_async.models import AwaitingToken, ChallengeKind, ChallengePhase, TokenGenerationData
@@ -89,7 +94,7 @@ async def _sqlite(directory: Path) -> AsyncIterator[ChallengeStore]:
 
 @asynccontextmanager
 async def _redis(directory: Path) -> AsyncIterator[ChallengeStore]:
-    async with open_store(f"unix://{directory / 'redis.sock'}") as store:
+    async with RedisChallengeStore.from_url(f"unix://{directory / 'redis.sock'}") as store:
         yield store
 
 

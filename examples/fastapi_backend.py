@@ -21,7 +21,6 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, SecretStr
 
 from belvo_async import BelvoError, LinkUpdate, SessionPool, TokenRequiredError
-from belvo_async.backends import SqliteChallengeStore
 from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeDeclinedError,
@@ -33,8 +32,7 @@ from belvo_async.errors import (
 )
 from belvo_async.web import ChallengePage
 
-store = SqliteChallengeStore(os.environ.get("CHALLENGE_STORE", "challenges.sqlite"))
-pool = SessionPool(challenge_store=store)
+pool = SessionPool(backend=os.environ.get("BELVO_BACKEND", "belvo.sqlite"))
 page = ChallengePage(pool, brand="Cuentas Claras", language="es")
 
 STATUSES = (
@@ -50,7 +48,7 @@ STATUSES = (
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Open what all requests share, and close it in the opposite order."""
-    async with store, pool, page:
+    async with pool, page:
         yield
 
 

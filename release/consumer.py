@@ -3,7 +3,7 @@
 import asyncio
 
 from belvo_async import Challenge, Credentials, Link, LinkUpdate, ParkedChallenge, SessionPool, bulk
-from belvo_async.backends import open_store
+from belvo_async.backends import make_backend
 from belvo_async.contrib.opentelemetry import OpenTelemetryObserver
 from belvo_async.errors import BelvoError, ChallengeError
 from belvo_async.web import ChallengePage
@@ -16,9 +16,9 @@ async def ask(challenge: Challenge) -> str | None:
 
 async def main() -> None:
     """Use what most people use."""
-    async with open_store("challenges.sqlite") as store:
+    async with make_backend("challenges.sqlite") as backend:
         keys, observer = Credentials("id", "password"), OpenTelemetryObserver()
-        pool = SessionPool(keys, environment="sandbox", challenge_store=store, observer=observer)
+        pool = SessionPool(keys, environment="sandbox", backend=backend, observer=observer)
         async with pool, ChallengePage(pool) as page:
             page.asgi_app()
             link: Link = await pool.links.update(LinkUpdate("id", password="new"), provide_token=ask)

@@ -58,7 +58,11 @@ def test_importing_the_package_does_not_import(module: str) -> None:
     [
         ("jinja2", "import belvo_async.web", "web"),
         ("segno", "import belvo_async.web", "web"),
-        ("redis", "from belvo_async.backends import open_store; open_store('redis://127.0.0.1/0')", "redis"),
+        (
+            "redis",
+            "from belvo_async.backends import make_backend; make_backend('redis://127.0.0.1/0')",
+            "redis",
+        ),
         ("opentelemetry", "import belvo_async.contrib.opentelemetry", "otel"),
     ],
     ids=["jinja2", "segno", "redis", "opentelemetry"],

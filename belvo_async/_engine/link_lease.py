@@ -110,10 +110,14 @@ class LinkLeases:
     async def give_back(self, held: HeldLease) -> None:
         """Release one."""
         _RENEWER.drop(held)
-        await held.release()
+        await (finish(held.release()) if self._records.is_blocking else held.release())
 
     async def _try(self, key: str, name: str, holder: str) -> Hold:
         seconds, link_id = self._seconds, None if " " in name else name
+        if not self._records.is_blocking:
+            return self._records.change_now(
+                LEASE, key, lambda lease, moment: lease.hold(moment, holder, link_id, seconds)
+            )
         taking = asyncio.ensure_future(
             self._records.change(
                 LEASE, key, lambda lease, moment: lease.hold(moment, holder, link_id, seconds)

@@ -9,7 +9,6 @@ from typing import Final, Self
 from attrs import define, field
 
 from belvo_async._engine.link_lease import HeldLease, LinkLeases
-from belvo_async._event_loop import finish
 
 
 @define
@@ -158,7 +157,7 @@ class LinkHold:
     async def _release(self) -> None:
         try:
             while self._held_leases:
-                await finish(self._leases.give_back(self._held_leases.pop()))
+                await self._leases.give_back(self._held_leases.pop())
         finally:
             while self._held:
                 self._held.pop().release()

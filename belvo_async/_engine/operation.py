@@ -11,13 +11,13 @@ from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange, ReadResult
 from belvo_async._engine.known_users import KnownUsers
+from belvo_async._engine.link_lock import Departing, LinkHold
 from belvo_async._engine.parked_challenges import ParkedChallenges, parked_already
 from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.send_record import SendRecord, Unproven
 from belvo_async._engine.sent_tokens import SentTokens
 from belvo_async._engine.server_clock import ServerClock
 from belvo_async._engine.status_check import SeenAccesses, StatusCheck
-from belvo_async._engine.link_lock import Departing, LinkHold
 from belvo_async._http import Repeat, Request
 from belvo_async._transport.failures import NEVER_LEFT
 from belvo_async._wire.requests import build_resume, build_update

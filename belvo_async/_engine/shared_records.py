@@ -1,4 +1,4 @@
-"""The records that processes share, changed from the event loop: at once, or on threads where it takes time."""
+"""The records that processes share, changed from an event loop: at once, or on threads."""
 
 import asyncio
 from collections.abc import Callable

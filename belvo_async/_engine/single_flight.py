@@ -131,8 +131,9 @@ class Flight(Generic[T]):
 
     @property
     def is_over(self) -> bool:
-        """Whether the link is free of it."""
-        return self._evidence.done()
+        """Whether the link is free of it, or is let go at this moment."""
+        is_ended = self._phase is _Phase.HELD and not self.wish.operation.departure.may_run
+        return is_ended or self._evidence.done()
 
     def can_join(self, wish: Wish[S]) -> bool:
         """Whether a call may share its result."""

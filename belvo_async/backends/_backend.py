@@ -53,13 +53,19 @@ class MemoryBackend:
 
     def __init__(self, challenges: ChallengeStore | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.coordinator: Final = MemoryCoordinator(clock)
-        self.challenges: Final[ChallengeStore] = challenges or MemoryChallengeStore()
+        self._own: Final = MemoryChallengeStore()
+        self.challenges: Final[ChallengeStore] = self._own if challenges is None else challenges
 
     async def open(self) -> None:
         """Do nothing."""
 
     async def aclose(self) -> None:
         """Do nothing."""
+
+    def reset(self) -> None:
+        """Forget everything, as if nothing had ever been sent: for tests."""
+        self.coordinator.reset()
+        self._own.reset()
 
 
 class SqliteBackend:

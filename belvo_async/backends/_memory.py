@@ -33,6 +33,10 @@ class MemoryChallengeStore:
         """Return how many challenges are kept."""
         return len(self._shelf.rows)
 
+    def reset(self) -> None:
+        """Forget everything: for tests."""
+        self._shelves.clear()
+
     @property
     def _shelf(self) -> "_Shelf":
         """What this process keeps: a lock that was held as it was forked would never be free."""

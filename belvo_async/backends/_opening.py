@@ -30,8 +30,8 @@ def make_backend(where: str | os.PathLike[str]) -> SqliteBackend | RedisBackend:
         >>> type(make_backend("sqlite:///jobs/belvo.sqlite")).__name__
         'SqliteBackend'
     """
-    text = os.fspath(where) if isinstance(where, str | os.PathLike) else ""
-    if not isinstance(text, str) or not text.strip():
+    text = os.fspath(where)
+    if not text.strip():
         raise ConfigurationError("The backend is missing, or no text.", remedy=_REMEDY)
     if text != text.strip() or text[0] in "\"'`\ufeff" or not text.isprintable():
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""How the records of a coordinator are written as text, so that the version before and after can read them."""
+"""How the records of a coordinator are written as text, which neighbouring versions can read."""
 
 from typing import Generic, TypeVar
 
@@ -48,6 +48,6 @@ class RecordText(Generic[R]):
     def _refuse(self, problem: str) -> CoordinatorError:
         return CoordinatorError(
             f"A shared {self.name} {problem}; nothing was sent.",
-            remedy="Run versions of belvo_async side by side that follow each other, or give this one a backend "
-            "of its own.",
+            remedy="Run only versions of belvo_async side by side that follow each other, or give this one a "
+            "backend of its own.",
         )

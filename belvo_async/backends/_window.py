@@ -3,9 +3,9 @@
 (rule: Limits hold as Belvo counts)
 
 Two things are told apart. A *start* is hard: a request has left, or leaves now, and it counts until it is
-out of the window. A *place* is soft: somebody waits, and knows when it is worth asking again. So nobody polls,
-who came first goes first, and a process that dies in its place costs nobody more than a moment; but nothing
-is promised, and each start is judged when it is made, by the starts there have been.
+out of the window. A *place* is soft: somebody waits, and knows when it is worth asking again. So nobody
+polls, who came first goes first, and a process that dies in its place costs nobody more than a moment; but
+nothing is promised, and each start is judged when it is made, by the starts there have been.
 """
 
 from bisect import bisect_right

@@ -11,15 +11,22 @@ from uuid import UUID
 import typer
 
 from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__, bulk
-from belvo_async.backends import RedisChallengeStore, SqliteChallengeStore, open_store
+from belvo_async.backends import MemoryBackend, SqliteChallengeStore
 from belvo_async.bulk import JobLimits, StopRule, list_records
-from belvo_async.cli._app_challenges import STORE_HELP, STORE_VARIABLE, challenges_app
+from belvo_async.cli._app_challenges import challenges_app
 from belvo_async.cli._ask import ask_secret
 from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_messages, open_output
 from belvo_async.cli._demo.run import run_demo
 from belvo_async.cli._lines import open_standard_input
 from belvo_async.cli._links import Wanted, list_links
+from belvo_async.cli._pool_options import (
+    DEFAULT_EGRESS,
+    BackendOption,
+    EgressOption,
+    RequestsOption,
+    make_pool,
+)
 from belvo_async.cli._refresh import RefreshOrder, check_options, run_refresh
 from belvo_async.cli._refresh_status import show_links, show_status
 from belvo_async.cli._refresh_view import JsonView, LiveView, View
@@ -104,10 +111,13 @@ def update(
     username_type: Annotated[
         str | None, typer.Option(metavar="CODE", help="Code of the document type, such as 003.")
     ] = None,
+    backend: BackendOption = None,
+    egress: EgressOption = DEFAULT_EGRESS,
+    requests: RequestsOption = None,
 ) -> None:
     """See `help` above: it is made of parts."""
     with telling_errors():
-        pool = SessionPool(observer=WaitTeller(say))
+        pool = make_pool(WaitTeller(say), backend=backend, egress=egress, requests=requests)
         source = open_standard_input()
         order = LinkUpdate(
             str(link_id),
@@ -160,14 +170,9 @@ def refresh(  # noqa: PLR0913 - options
     ask: Annotated[
         bool, typer.Option("--ask", help="Ask for tokens here; by default challenges are parked.")
     ] = False,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            metavar="STORE",
-            envvar=STORE_VARIABLE,
-            help=f"Where challenges are parked; by default in the journal. {STORE_HELP}",
-        ),
-    ] = None,
+    backend: BackendOption = None,
+    egress: EgressOption = DEFAULT_EGRESS,
+    requests: RequestsOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")] = False,
     at_once: Annotated[
         int | None, typer.Option(min=1, help="Logins at once, in all; else what the limit allows.")
@@ -221,26 +226,26 @@ def refresh(  # noqa: PLR0913 - options
             ask=ask,
         )
         desk = Desk(output=open_output(), messages=open_messages(), source=open_standard_input())
-        where = store or (None if dry_run else journal)
-        challenges = None if where is None else open_store(where)
-        pool = SessionPool(
-            observer=view.observe,
+        challenges = None if backend or dry_run or journal is None else SqliteChallengeStore(journal)
+        pool = make_pool(
+            view.observe,
+            backend=backend if challenges is None else MemoryBackend(challenges),
+            egress=egress,
+            requests=requests,
             concurrency=_choose_concurrency(at_once, per_institution),
-            challenge_store=challenges,
         )
-        opening = _open(challenges, pool, journal if store is None else None)
-        finish(run_refresh(opening, order, view, desk))
+        finish(run_refresh(_open(challenges, pool, journal), order, view, desk))
 
 
 @asynccontextmanager
 async def _open(
-    store: SqliteChallengeStore | RedisChallengeStore | None, pool: SessionPool, journal: Path | None
+    challenges: SqliteChallengeStore | None, pool: SessionPool, journal: Path | None
 ) -> AsyncIterator[SessionPool]:
-    """Open a store and a pool; *journal* is the store's file, where no other was named."""
+    """Open a pool, and the store in the journal where it has one."""
     async with AsyncExitStack() as opened:
         try:
-            if store is not None:
-                await opened.enter_async_context(store)
+            if challenges is not None:
+                await opened.enter_async_context(challenges)
         except ChallengeStoreError:
             if journal is not None:
                 list_records(journal, (), 0)  # where it is no journal, this calls it by that name
@@ -280,11 +285,14 @@ def list_(
     institution: Annotated[list[str] | None, typer.Option(metavar="NAME", help="May be repeated.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    backend: BackendOption = None,
+    egress: EgressOption = DEFAULT_EGRESS,
+    requests: RequestsOption = None,
 ) -> None:
     """See `help` above: it is made of parts."""
     wanted = Wanted(
         statuses=tuple(status or ()), institutions=tuple(institution or ()), limit=limit, as_json=as_json
     )
     with telling_errors():
-        pool = SessionPool(observer=WaitTeller(say))
+        pool = make_pool(WaitTeller(say), backend=backend, egress=egress, requests=requests)
         finish(list_links(pool, wanted, open_output(), open_messages()))

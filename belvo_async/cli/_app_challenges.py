@@ -1,25 +1,23 @@
 """The commands about parked challenges."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 import typer
 
 from belvo_async import SessionPool
-from belvo_async.backends import open_store
 from belvo_async.cli._challenges import Shown, answer_challenge, decline_challenge, list_challenges
 from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_messages, open_output
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._lines import open_standard_input
+from belvo_async.cli._pool_options import BACKEND_HELP, BACKEND_VARIABLE, make_pool
 from belvo_async.cli._update import Desk, WaitTeller
 from belvo_async.models import ChallengePhase
 
-STORE_HELP: Final = "The store of parked challenges: the path of an SQLite file, or an address of Redis."
-STORE_VARIABLE: Final = "BELVO_CHALLENGE_STORE"
-_Store: TypeAlias = Annotated[
-    str, typer.Option("--store", metavar="STORE", envvar=STORE_VARIABLE, help=STORE_HELP)
+_Backend: TypeAlias = Annotated[
+    str, typer.Option("--backend", metavar="BACKEND", envvar=BACKEND_VARIABLE, help=BACKEND_HELP)
 ]
 _Ticket: TypeAlias = Annotated[str, typer.Argument(help="As `challenges list` shows it.")]
 
@@ -38,7 +36,7 @@ challenges_app = typer.Typer(
 )
 def list_(
     *,
-    store: _Store,
+    backend: _Backend,
     phase: Annotated[
         ChallengePhase, typer.Option(help="Those in this phase; the soonest to expire come first.")
     ] = ChallengePhase.OPEN,
@@ -52,7 +50,7 @@ def list_(
     if link is not None and phase is not ChallengePhase.OPEN:
         raise typer.BadParameter("--link shows what waits for a token; leave out --phase.")
     wanted = Shown(phase=phase, limit=limit, link=link, as_json=as_json)
-    _run(store, lambda pool, desk: list_challenges(pool, wanted, desk))
+    _run(backend, lambda pool, desk: list_challenges(pool, wanted, desk))
 
 
 @challenges_app.command(
@@ -61,24 +59,23 @@ def list_(
     "Asks for the token in the terminal; without one, the lines of standard input are the answers. "
     f"{ENVIRONMENT}",
 )
-def answer(ticket: _Ticket, *, store: _Store) -> None:
+def answer(ticket: _Ticket, *, backend: _Backend) -> None:
     """See `help` above: it is made of parts."""
-    _run(store, lambda pool, desk: answer_challenge(pool, ticket, desk))
+    _run(backend, lambda pool, desk: answer_challenge(pool, ticket, desk))
 
 
 @challenges_app.command(epilog=EPILOG, help=f"Note that nobody will answer a challenge. {ENVIRONMENT}")
-def decline(ticket: _Ticket, *, store: _Store) -> None:
+def decline(ticket: _Ticket, *, backend: _Backend) -> None:
     """See `help` above: it is made of parts."""
-    _run(store, lambda pool, desk: decline_challenge(pool, ticket, desk))
+    _run(backend, lambda pool, desk: decline_challenge(pool, ticket, desk))
 
 
 def _run(where: str, work: Callable[[SessionPool, Desk], Awaitable[ExitCode]]) -> None:
     desk = Desk(output=open_output(), messages=open_messages(), source=open_standard_input())
 
-    async def use_store() -> ExitCode:
-        async with open_store(where) as store:
-            pool = SessionPool(observer=WaitTeller(say), challenge_store=store)
+    async def use_backend() -> ExitCode:
+        async with make_pool(WaitTeller(say), backend=where) as pool:
             return await work(pool, desk)
 
     with telling_errors():
-        finish(use_store())
+        finish(use_backend())

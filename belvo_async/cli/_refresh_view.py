@@ -182,7 +182,7 @@ def list_hints(report: RefreshReport, journal: Path | None) -> Iterator[str]:
     place = None if journal is None else shlex.quote(str(journal))
     if report.parked:
         yield (
-            "Open challenges are lost without a --journal or a --store; --ask answers them on the spot."
+            "Open challenges are lost without a --journal or a --backend; --ask answers them on the spot."
             if place is None
             else "Open challenges: run the same command with --retry parked --ask to answer them; without "
             "--ask it collects what others have answered, as with belvo-async challenges answer."

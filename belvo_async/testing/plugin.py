@@ -14,10 +14,13 @@ What a test asks for, directly or through its own fixtures, decides how they fit
 the sandbox and the pool run on that clock instead of the real one; with `belvo_mock` the pool talks to the
 mock instead of the sandbox.
 
+What the pools of a process share in memory is forgotten after each test.
+
 `belvo_sandbox` and `belvo_pool` need pytest-asyncio, in its strict or its auto mode. They run on the event
 loop that `asyncio_default_fixture_loop_scope` names, and refuse tests on another one.
 """
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -40,6 +43,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_async_fixtures, "belvo_async_fixtures")
     else:
         config.pluginmanager.register(_Refusals(), "belvo_async_fixtures")
+
+
+def pytest_runtest_teardown() -> None:
+    """Let no test meet what the pools of another one have sent from this process."""
+    backends = sys.modules.get("belvo_async.backends._backend")
+    if backends is not None:
+        backends.PROCESS.reset()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from belvo_async import Challenge, LinkUpdate, SessionPool
-from belvo_async.backends import ChallengeRow, MemoryChallengeStore, SqliteChallengeStore
+from belvo_async.backends import ChallengeRow, MemoryBackend, MemoryChallengeStore, SqliteChallengeStore
 from belvo_async.bulk import (
     LinkState,
     NotUpdated,
@@ -62,8 +62,8 @@ async def test_one_file_may_be_the_journal_of_a_job_and_the_store_of_its_challen
     async with (
         SqliteChallengeStore(path) as mine,
         SqliteChallengeStore(path) as theirs,
-        open_pool(sandbox, challenge_store=mine) as pool,
-        open_pool(sandbox, challenge_store=theirs) as other,
+        open_pool(sandbox, backend=MemoryBackend(mine)) as pool,
+        open_pool(sandbox, backend=MemoryBackend(theirs)) as other,
     ):
         async with refresh(pool, updates, journal=path) as run:
             async for outcome in run:
@@ -167,7 +167,7 @@ async def test_a_store_that_fails_stops_the_job_before_anybody_is_asked(
 
     update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
     asked: list[Challenge] = []
-    async with open_pool(sandbox, challenge_store=Broken()) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(Broken())) as pool:
         settings: dict[str, Any] = {"journal": journal, "provide_token": asked.append}
         await fail_with(pool, [update], ChallengeStoreError, **settings)
     assert (asked, read_states(journal)) == ([], {update.link_id: "submitted"})
@@ -196,7 +196,7 @@ async def test_the_status_of_a_job_shows_what_has_become_of_its_challenges(
     updates = add_updates(sandbox, 2, "mfa_numeric", HEIMDALL)
     async with (
         SqliteChallengeStore(path) as store,
-        open_pool(sandbox, challenge_store=store) as pool,
+        open_pool(sandbox, backend=MemoryBackend(store)) as pool,
         refresh(pool, updates, journal=path) as run,
     ):
         first, _ = [only(outcome, Parked) async for outcome in run]

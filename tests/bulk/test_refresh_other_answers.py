@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from belvo_async import Challenge, SessionPool
-from belvo_async.backends import ChallengeRow, ChallengeStore, MemoryChallengeStore
+from belvo_async.backends import ChallengeRow, ChallengeStore, MemoryBackend, MemoryChallengeStore
 from belvo_async.bulk import LinkState, NotUpdated, Outcome, Unsettled, Updated, list_records
 from belvo_async.errors import (
     BelvoError,
@@ -111,7 +111,7 @@ async def test_no_login_is_sent_while_that_of_an_answer_of_somebody_else_may_run
     await run_once(sharing, update, journal)
     await clock.sleep(400.0)
     sandbox.faults.add(Fault(kind="reset_before", method="PATCH"))
-    async with open_pool(sandbox, challenge_store=store) as killed:
+    async with open_pool(sandbox, backend=MemoryBackend(store)) as killed:
         with pytest.raises(OutcomeUnknownError):
             await answer(killed)
     only(await run_again(sharing, update, journal), Unsettled)
@@ -195,12 +195,12 @@ async def test_after_a_kill_an_answer_of_somebody_else_is_found_by_its_link_and_
     sandbox.faults.add(Fault(kind="close_before", method="PATCH"))
     killed, noted = TroubledStore(store), NotedStore(store)
     killed.before = fail_to_write_the_end
-    async with open_pool(sandbox, challenge_store=killed) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(killed)) as pool:
         with pytest.raises(BelvoError):
             await answer(pool)
     parked = await sharing.challenges.get(ticket)
     assert parked.phase is ChallengePhase.ANSWERED
-    async with open_pool(sandbox, challenge_store=noted) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(noted)) as pool:
         (outcome,), _ = await refresh_all(pool, [update], journal=journal)
     error = only(outcome, Unsettled).error
     assert isinstance(error, OutcomeUnknownError)

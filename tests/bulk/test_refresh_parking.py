@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from belvo_async import MfaPolicy, SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.bulk import Parked, RefreshRun, Updated, refresh
 from belvo_async.errors import PoolClosedError
 from belvo_async.sandbox import Sandbox
@@ -45,13 +45,13 @@ async def test_a_challenge_that_is_being_parked_as_a_job_is_left_is_answered_by_
                 await asyncio.sleep(0)
 
     setattr(troubled, when, begin_to_leave)
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         run = refresh(pool, [update], journal=journal)
         with suppress(PoolClosedError):
             async with run:
                 await run.finish()
         await leaving[0]
-    async with open_pool(sandbox, challenge_store=store) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store)) as pool:
         (outcome,), _ = await refresh_all(pool, [update], journal=journal, provide_token=lambda _: "111111")
     only(outcome, Updated)
     assert count_puts(sandbox) == 1
@@ -72,11 +72,11 @@ async def test_the_challenge_of_a_restarted_login_is_left_to_the_next_run_where_
                 await asyncio.sleep(0)
 
     troubled.after = close
-    async with open_pool(sandbox, challenge_store=troubled, mfa=RESTARTS) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled), mfa=RESTARTS) as pool:
         with suppress(PoolClosedError):
             await refresh_all(pool, [update], journal=journal, provide_token=lambda _: "111111")
         await leaving[0]
-    async with open_pool(sandbox, challenge_store=store, mfa=RESTARTS) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store), mfa=RESTARTS) as pool:
         (outcome,), _ = await refresh_all(pool, [update], journal=journal)
         assert only(outcome, Parked).challenge == (await pool.challenges.list())[0].challenge
     assert count_puts(sandbox) == 2

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from belvo_async import LinkUpdate, SessionPool
-from belvo_async.backends import SqliteChallengeStore
+from belvo_async.backends import MemoryBackend, SqliteChallengeStore
 from belvo_async.bulk import NotUpdated, Parked, Unsettled, Updated, refresh
 from belvo_async.errors import ConfigurationError, NotFoundError
 from belvo_async.sandbox import Fault, Sandbox
@@ -120,7 +120,10 @@ async def test_a_parked_challenge_that_was_damaged_is_tried_again_with_a_new_log
     bank: Sandbox, tmp_path: Path
 ) -> None:
     update = add_update(bank, "x_mfa_numeric")
-    async with SqliteChallengeStore(tmp_path / "j") as store, open_pool(bank, challenge_store=store) as pool:
+    async with (
+        SqliteChallengeStore(tmp_path / "j") as store,
+        open_pool(bank, backend=MemoryBackend(store)) as pool,
+    ):
         await retry_a_damaged_one(pool, update, tmp_path)
     assert count_puts(bank) == 2
 

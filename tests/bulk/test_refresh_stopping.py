@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from belvo_async import Challenge, Concurrency, Credentials, LinkUpdate, RateLimit, RetryPolicy, SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.bulk import (
     JobLimits,
     NotUpdated,
@@ -121,7 +121,7 @@ async def test_a_link_that_is_late_while_its_answer_is_written_down_is_told_as_t
 
     store.after = dawdle
     update = add_update(sandbox, "x_mfa_numeric")
-    async with open_pool(sandbox, challenge_store=store) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store)) as pool:
         settings: dict[str, Any] = {"provide_token": lambda _: tokens.pop(0), "link_deadline": 60.0}
         outcome = only(await refresh_one(pool, update, **settings), kind)
         if isinstance(outcome, Parked):

@@ -16,7 +16,7 @@ import attrs
 from attrs import frozen
 
 from belvo_async import Concurrency, Credentials, ParkedChallenge, SessionPool
-from belvo_async.backends import SqliteChallengeStore
+from belvo_async.backends import MemoryBackend, SqliteChallengeStore
 from belvo_async.errors import BelvoError
 from belvo_async.models import ChallengePhase
 from tests.bulk.drill_clock import FastClock
@@ -88,7 +88,7 @@ async def work(order: Order) -> None:
             Credentials(*order.keys),
             environment=order.url,
             concurrency=Concurrency(total=_AT_ONCE),
-            challenge_store=told,
+            backend=MemoryBackend(told),
             clock=clock,
             observer=lambda _: None,
         )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from belvo_async import LinkUpdate, SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import TokenRequiredError
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
@@ -37,13 +37,13 @@ def store() -> MemoryChallengeStore:
 
 @pytest.fixture
 async def pool(sandbox: Sandbox, store: MemoryChallengeStore) -> AsyncIterator[SessionPool]:
-    async with open_pool(sandbox, challenge_store=store) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store)) as pool:
         yield pool
 
 
 @pytest.fixture
 async def other(sandbox: Sandbox, store: MemoryChallengeStore) -> AsyncIterator[SessionPool]:
-    async with open_pool(sandbox, challenge_store=store) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store)) as pool:
         yield pool
 
 

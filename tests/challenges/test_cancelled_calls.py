@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from belvo_async import SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
@@ -58,7 +58,7 @@ async def test_a_cancel_in_any_call_of_the_store_leaves_no_claim_and_nothing_ope
     sandbox: Sandbox, other: SessionPool, store: MemoryChallengeStore, first: int, when: str, token: str
 ) -> None:
     troubled = TroubledStore(store)
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         ticket = await park(sandbox, pool)
         call = asyncio.create_task(pool.challenges.resume(ticket, token))
 
@@ -113,7 +113,7 @@ async def test_a_second_cancel_ends_the_call_at_once_and_the_store_still_gets_th
             await goes_on.wait()
 
     troubled.before = hang
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         ticket = await park(sandbox, pool)
         call = asyncio.create_task(pool.challenges.resume(ticket, RIGHT))
         await is_stuck.wait()

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from belvo_async import Link, RateLimit, SessionPool
-from belvo_async.backends import ChallengeRow, MemoryChallengeStore
+from belvo_async.backends import ChallengeRow, MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import ChallengeAnsweredError, ChallengeStoreError, TokenRequiredError
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
@@ -109,7 +109,7 @@ async def test_a_clock_that_is_set_holds_up_nobody_for_longer_than_a_claim(
 async def slow(sandbox: Sandbox, store: MemoryChallengeStore) -> AsyncIterator[SessionPool]:
     """A pool that may send once in two minutes, and has just sent."""
     limit = RateLimit(requests=1, window=2 * LEASE, margin=0.0)
-    async with open_pool(sandbox, challenge_store=store, rate_limit=limit) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store), rate_limit=limit) as pool:
         await pool.ping()
         yield pool
 
@@ -187,7 +187,7 @@ async def test_a_claimant_that_could_not_note_its_answer_leaves_alone_what_anoth
             raise ChallengeStoreError("the store is in trouble")
 
     troubled.before = overtake_and_fail
-    async with open_pool(sandbox, challenge_store=troubled) as slow:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as slow:
         with pytest.raises(ChallengeStoreError):
             await slow.challenges.resume(ticket, RIGHT)
     assert read_only(store).phase is phase
@@ -206,7 +206,7 @@ async def test_an_answer_that_a_store_noted_twice_by_itself_is_not_sent_and_not_
             kept = await store.replace(row)
             return await store.replace(row) if row.phase is ChallengePhase.ANSWERED else kept
 
-    async with open_pool(sandbox, challenge_store=Repeating(store)) as repeating:
+    async with open_pool(sandbox, backend=MemoryBackend(Repeating(store))) as repeating:
         with pytest.raises(ChallengeAnsweredError):
             await repeating.challenges.resume(ticket, RIGHT)
     assert read_only(store).phase is ChallengePhase.OPEN

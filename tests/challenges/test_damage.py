@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from belvo_async import SessionPool
 from belvo_async._clock import Instant
-from belvo_async.backends import ChallengeRow, MemoryChallengeStore
+from belvo_async.backends import ChallengeRow, MemoryBackend, MemoryChallengeStore
 from belvo_async.backends._challenge_record import open_record, read_row, write_row
 from belvo_async.errors import DamagedStateError
 from belvo_async.models import AwaitingToken, Challenge, ChallengePhase
@@ -183,7 +183,7 @@ async def seen() -> list[object]:
 async def watched(
     sandbox: Sandbox, store: MemoryChallengeStore, seen: list[object]
 ) -> AsyncIterator[SessionPool]:
-    async with open_pool(sandbox, challenge_store=store, observer=seen.append) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store), observer=seen.append) as pool:
         yield pool
 
 

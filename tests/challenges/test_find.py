@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from belvo_async import Credentials, ParkedChallenge, SessionPool, TokenRequiredError
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import ChallengeStoreError, InvalidValueError
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox
@@ -137,7 +137,7 @@ async def test_a_challenge_that_cannot_be_read_is_told_and_hides_no_older_one(
 ) -> None:
     seen: list[object] = []
     link_id, another = add_link(sandbox), add_link(sandbox)
-    async with open_pool(sandbox, challenge_store=store, observer=seen.append) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store), observer=seen.append) as pool:
         sound = await park_again(pool, link_id)
         cut, moved = await park_again(pool, link_id), await park_again(pool, another)
         rows = {kept.ticket: store._shelf.rows[kept.key] for kept in read_all(store)}
@@ -152,7 +152,7 @@ async def test_a_challenge_that_cannot_be_read_is_told_and_hides_no_older_one(
 async def test_a_store_in_trouble_is_told(sandbox: Sandbox, store: MemoryChallengeStore) -> None:
     troubled = TroubledStore(store)
     troubled.before = fail_at(1)
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         with pytest.raises(ChallengeStoreError):
             await pool.challenges.find(add_link(sandbox))
 

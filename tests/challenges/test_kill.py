@@ -19,7 +19,7 @@ import pytest
 from attrs import define, field
 
 from belvo_async import Credentials, SessionPool
-from belvo_async.backends import SqliteChallengeStore
+from belvo_async.backends import MemoryBackend, SqliteChallengeStore
 from belvo_async.errors import BelvoError
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Sandbox, SandboxOptions
@@ -123,7 +123,7 @@ async def drill(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
             Credentials(sandbox.secret_id, sandbox.secret_password),
             environment=sandbox.url,
             clock=clock,
-            challenge_store=store,
+            backend=MemoryBackend(store),
             observer=lambda _: None,
         ) as pool,
     ):

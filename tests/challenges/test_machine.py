@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from belvo_async import Link, SessionPool
-from belvo_async.backends import ChallengeRow, MemoryChallengeStore
+from belvo_async.backends import ChallengeRow, MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import (
     BelvoError,
     ChallengeAnsweredError,
@@ -84,7 +84,7 @@ class Walk(RuleBasedStateMachine):
 
     def _open_pool(self) -> None:
         self.stores.append(TroubledStore(self.store))
-        self.pools.append(open_pool(self.sandbox, challenge_store=self.stores[-1]))
+        self.pools.append(open_pool(self.sandbox, backend=MemoryBackend(self.stores[-1])))
 
     def run(self, work: Awaitable[object]) -> object:
         async def call() -> object:

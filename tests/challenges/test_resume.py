@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from belvo_async import LinkUpdate, MfaPolicy, SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import (
     ApiError,
     ChallengeAnsweredError,
@@ -169,7 +169,7 @@ async def test_an_expired_session_is_replaced_by_a_new_login_where_the_policy_sa
     sandbox: Sandbox, store: MemoryChallengeStore
 ) -> None:
     policy = MfaPolicy(restarts=1)
-    async with open_pool(sandbox, challenge_store=store, mfa=policy) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store), mfa=policy) as pool:
         link_id = add_link(sandbox, "x_mfa_expired")
         ticket = await pool.challenges.park(await challenge(pool, link_id))
         with pytest.raises(InvalidValueError, match="update"):
@@ -191,7 +191,7 @@ async def test_the_put_route_answers_with_the_update(clock: ManualClock, store: 
     policy = MfaPolicy(resume_route=ResumeRoute.PUT_LINK)
     async with (
         Sandbox(clock=clock, options=options) as sandbox,
-        open_pool(sandbox, challenge_store=store, mfa=policy) as pool,
+        open_pool(sandbox, backend=MemoryBackend(store), mfa=policy) as pool,
     ):
         link_id = add_link(sandbox)
         ticket = await pool.challenges.park(await challenge(pool, link_id))
@@ -229,7 +229,7 @@ async def test_a_pool_that_closes_while_the_answer_waits_opens_it_again(
 
 
 async def test_a_closed_pool_claims_nothing(sandbox: Sandbox, store: MemoryChallengeStore) -> None:
-    async with open_pool(sandbox, challenge_store=store) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store)) as pool:
         ticket = await park(sandbox, pool)
     with pytest.raises(PoolClosedError):
         await pool.challenges.resume(ticket, RIGHT)
@@ -307,8 +307,8 @@ async def test_an_answer_that_a_void_challenge_follows_is_not_sent_again(
     options = SandboxOptions(new_session_on_wrong_token=True, short_expiry=0)
     async with (
         Sandbox(clock=clock, options=options) as sandbox,
-        open_pool(sandbox, challenge_store=store) as pool,
-        open_pool(sandbox, challenge_store=store) as other,
+        open_pool(sandbox, backend=MemoryBackend(store)) as pool,
+        open_pool(sandbox, backend=MemoryBackend(store)) as other,
     ):
         ticket = await park(sandbox, pool)
         become(sandbox, (await pool.challenges.get(ticket)).link_id, "x_mfa_short")

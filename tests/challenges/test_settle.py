@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from belvo_async import SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import ApiError, ChallengeAnsweredError, NotFoundError, UnknownTicketError
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Fault, FaultKind, Sandbox
@@ -161,7 +161,7 @@ async def test_a_sweep_passes_by_whatever_is_damaged_however_much_there_is(
     sandbox: Sandbox, store: MemoryChallengeStore, clock: ManualClock
 ) -> None:
     seen: list[object] = []
-    async with open_pool(sandbox, challenge_store=store, observer=seen.append) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store), observer=seen.append) as pool:
         for _ in range(150):
             ticket = await park(sandbox, pool)
             row = next(row for row in store._shelf.rows.values() if ticket in row.record)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from belvo_async import Credentials, SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeDeclinedError,
@@ -110,7 +110,7 @@ async def test_the_ticket_of_another_environment_is_unknown(
     sandbox: Sandbox, pool: SessionPool, store: MemoryChallengeStore, clock: ManualClock
 ) -> None:
     ticket = await park(sandbox, pool)
-    async with Sandbox(clock=clock) as elsewhere, open_pool(elsewhere, challenge_store=store) as far:
+    async with Sandbox(clock=clock) as elsewhere, open_pool(elsewhere, backend=MemoryBackend(store)) as far:
         with pytest.raises(UnknownTicketError):
             await far.challenges.get(ticket)
 
@@ -197,7 +197,7 @@ async def test_a_damaged_record_has_an_error_of_its_own_and_does_not_hide_the_ot
     sandbox: Sandbox, store: MemoryChallengeStore
 ) -> None:
     seen: list[object] = []
-    async with open_pool(sandbox, challenge_store=store, observer=seen.append) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store), observer=seen.append) as pool:
         damaged, sound = await park(sandbox, pool), await park(sandbox, pool)
         (row,) = [row for row in store._shelf.rows.values() if damaged in row.record]
         object.__setattr__(row, "record", row.record[:-1])
@@ -221,6 +221,6 @@ async def test_a_record_under_the_key_of_another_ticket_is_not_taken_for_it(
         await pool.challenges.resume(one, "111111")
 
 
-def test_a_store_has_to_be_one(sandbox: Sandbox) -> None:
-    with pytest.raises(ConfigurationError, match="challenge_store"):
-        open_pool(sandbox, challenge_store="challenges.sqlite")
+def test_a_backend_has_to_be_one(sandbox: Sandbox) -> None:
+    with pytest.raises(ConfigurationError, match="backend"):
+        open_pool(sandbox, backend=MemoryChallengeStore())

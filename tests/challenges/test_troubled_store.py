@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from belvo_async import Link, SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import BelvoError, ChallengeStoreError, TokenRequiredError
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Fault, FaultKind, Sandbox
@@ -52,7 +52,7 @@ async def test_a_store_that_fails_at_any_step_loses_nothing_and_sends_nothing_tw
 ) -> None:
     troubled = TroubledStore(store)
     seen: list[object] = []
-    async with open_pool(sandbox, challenge_store=troubled, observer=seen.append) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled), observer=seen.append) as pool:
         ticket = await park(sandbox, pool)
         troubled.calls = 0
         setattr(troubled, when, fail_at(first, times, error))
@@ -77,7 +77,7 @@ async def test_a_link_is_returned_although_the_store_fails_at_the_end(
     sandbox: Sandbox, store: MemoryChallengeStore, other: SessionPool, clock: ManualClock, when: When
 ) -> None:
     troubled = TroubledStore(store)
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         ticket = await park(sandbox, pool)
         setattr(troubled, when, fail_by_name("replace updated"))
         link = await pool.challenges.resume(ticket, RIGHT)
@@ -91,7 +91,7 @@ async def test_a_new_challenge_that_cannot_be_kept_is_given_to_the_caller(
     sandbox: Sandbox, store: MemoryChallengeStore
 ) -> None:
     troubled = TroubledStore(store)
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         ticket = await park(sandbox, pool)
         troubled.before = fail_by_name("replace open")
         with pytest.raises(TokenRequiredError, match="park this error's `state` once more") as caught:
@@ -107,7 +107,7 @@ async def test_a_row_that_vanishes_while_it_is_answered_is_told_as_not_kept(
     sandbox: Sandbox, store: MemoryChallengeStore
 ) -> None:
     troubled = TroubledStore(store)
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         ticket = await park(sandbox, pool)
 
         async def vanish(_: int, name: str) -> None:
@@ -124,7 +124,7 @@ async def test_an_answer_that_expires_while_it_is_noted_is_not_sent_and_expired(
     sandbox: Sandbox, store: MemoryChallengeStore, clock: ManualClock
 ) -> None:
     troubled = TroubledStore(store)
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         ticket = await park(sandbox, pool)
 
         async def dawdle(_: int, name: str) -> None:
@@ -144,7 +144,7 @@ async def test_a_settling_that_fails_can_be_repeated(
     sandbox: Sandbox, store: MemoryChallengeStore, first: int, when: When
 ) -> None:
     troubled = TroubledStore(store)
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         ticket = await park(sandbox, pool)
         sandbox.faults.add(Fault(kind=FaultKind.RESET_AFTER, method="PATCH"))
         sandbox.faults.add(Fault(kind=FaultKind.STATUS, method="GET", times=4))
@@ -162,7 +162,7 @@ async def test_a_challenge_that_could_not_be_parked_can_be_parked_again(
 ) -> None:
     troubled = TroubledStore(store)
     troubled.before = fail_at(1)
-    async with open_pool(sandbox, challenge_store=troubled) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         with pytest.raises(ChallengeStoreError):
             await park(sandbox, pool)
         ticket = await park(sandbox, pool)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from belvo_async import LinkUpdate, ParkedChallenge, SessionPool, TokenRequiredError
-from belvo_async.backends import SqliteChallengeStore
+from belvo_async.backends import MemoryBackend, SqliteChallengeStore
 from belvo_async.sandbox import Fault, Sandbox
 from tests.cli.command import Result, run_command
 from tests.cli.processes import Conversation, pipe, terminal
@@ -19,13 +19,13 @@ BANK = "heimdall_mx_retail"
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The store that the environment names."""
     path = tmp_path / "challenges.sqlite"
-    monkeypatch.setenv("BELVO_CHALLENGE_STORE", str(path))
+    monkeypatch.setenv("BELVO_BACKEND", str(path))
     return path
 
 
 def use_pool(path: Path, use: Callable[[SessionPool], Awaitable[str]]) -> str:
     async def run() -> str:
-        async with SqliteChallengeStore(path) as store, SessionPool(challenge_store=store) as pool:
+        async with SqliteChallengeStore(path) as store, SessionPool(backend=MemoryBackend(store)) as pool:
             return await use(pool)
 
     return asyncio.run(run())
@@ -91,7 +91,7 @@ def test_what_cannot_be_asked_of_a_link_is_refused(options: tuple[str, ...]) -> 
 
 @pytest.mark.usefixtures("sandbox")
 def test_no_challenges_are_no_table(path: Path) -> None:
-    result = run("list", "--store", str(path))
+    result = run("list", "--backend", str(path))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No open challenges.\n")
 
 
@@ -164,17 +164,17 @@ def test_an_unknown_ticket_is_told(command: str) -> None:
 
 @pytest.mark.usefixtures("sandbox")
 def test_a_store_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("BELVO_CHALLENGE_STORE", raising=False)
+    monkeypatch.delenv("BELVO_BACKEND", raising=False)
     result = run("list")
     assert result.exit_code == 2
-    assert "--store" in result.stderr
+    assert "--backend" in result.stderr
 
 
 @pytest.mark.usefixtures("sandbox")
 def test_a_file_that_is_no_store_is_told(tmp_path: Path) -> None:
     place = tmp_path / "note.txt"
     place.write_text("no store" * 100, "utf-8")
-    result = run("list", "--store", str(place))
+    result = run("list", "--backend", str(place))
     assert result.exit_code == 1
     assert "note.txt" in result.stderr
     assert place.read_text("utf-8") == "no store" * 100
@@ -189,7 +189,7 @@ def test_what_a_job_parks_is_answered_from_another_terminal(
     journal = tmp_path / "night.sqlite"
     job = ["refresh", str(rows), "--journal", str(journal), "--json"]
     assert run_command(*job).exit_code == 4
-    ticket = json.loads(run("list", "--json", "--store", str(path)).stdout)["ticket"]
+    ticket = json.loads(run("list", "--json", "--backend", str(path)).stdout)["ticket"]
     assert run("answer", ticket, lines="111111\n").exit_code == 0
     again = run_command(*job, "--retry", "parked")
     assert again.exit_code == 0

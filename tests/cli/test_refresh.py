@@ -151,7 +151,7 @@ def test_a_journal_that_is_none_is_wrong_usage_and_called_a_journal(sandbox: San
 def test_a_store_that_is_none_is_called_a_store(sandbox: Sandbox) -> None:
     write_links(sandbox, 1)
     Path("notes.txt").write_text("not a store\n" * 100)
-    code, text = refresh("links.csv", "--journal", "night.sqlite", "--store", "notes.txt")
+    code, text = refresh("links.csv", "--journal", "night.sqlite", "--backend", "notes.txt")
     assert code == 1
     assert "The challenge store" in text
     assert count_puts(sandbox) == 0

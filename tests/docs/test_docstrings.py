@@ -21,7 +21,7 @@ SHOWN = {
     for name in (
         "RetryPolicy",
         "SessionPool",
-        "backends.open_store",
+        "backends.make_backend",
         "bulk.refresh",
         "contrib.opentelemetry.OpenTelemetryObserver",
         "errors.BelvoError",

@@ -122,7 +122,7 @@ def _check_command(words: list[str]) -> None:
         case ["belvo-async", *arguments]:
             _check_arguments(typer.main.get_command(app), arguments)
         case ["export", assignment]:
-            assert assignment.partition("=")[0] in {*VARIABLES, "BELVO_CHALLENGE_STORE"}
+            assert assignment.partition("=")[0] in {*VARIABLES, "BELVO_BACKEND"}
         case _:
             assert not words, f"not known: {words}"
 

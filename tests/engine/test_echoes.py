@@ -28,7 +28,7 @@ from belvo_async import (
     TokenRequiredError,
     bulk,
 )
-from belvo_async.backends import SqliteChallengeStore
+from belvo_async.backends import MemoryBackend, SqliteChallengeStore
 from belvo_async.errors import InvalidTokenError
 from belvo_async.models import AwaitingToken
 from belvo_async.testing import ManualClock
@@ -201,7 +201,7 @@ async def open_echo(path: Path) -> AsyncIterator[tuple[Echo, SessionPool]]:
                 KEYS,
                 environment=wire.url,
                 clock=echo.clock,
-                challenge_store=store,
+                backend=MemoryBackend(store),
                 retry=RetryPolicy(retries=1),
                 observer=telemetry.observe(),
             ) as pool,

@@ -14,7 +14,7 @@ from belvo_async import (
     SessionPool,
     TokenRequiredError,
 )
-from belvo_async.backends import ChallengeRow, MemoryChallengeStore
+from belvo_async.backends import ChallengeRow, MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import ChallengeExpiredError, LinkBusyError, PoolClosedError, RateLimitedError
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
@@ -55,7 +55,7 @@ async def test_a_call_ends_in_whatever_turn_of_the_event_loop_the_pool_closes(
     sandbox: Sandbox, turns: int
 ) -> None:
     store = PausedStore()
-    pool = open_pool(sandbox, challenge_store=store)
+    pool = open_pool(sandbox, backend=MemoryBackend(store))
     call = asyncio.create_task(pool.links.update(LinkUpdate(sandbox.add_link(), password="x")))
     await store.asked.wait()
     closing = asyncio.create_task(pool.aclose(grace=0.0))
@@ -109,7 +109,7 @@ async def test_a_call_that_joins_while_an_abandoned_challenge_is_parked_gets_its
     options, policy = SandboxOptions(login_seconds=20.0), MfaPolicy(park_abandoned=True)
     async with (
         Sandbox(clock=clock, options=options) as sandbox,
-        open_pool(sandbox, mfa=policy, challenge_store=store) as pool,
+        open_pool(sandbox, mfa=policy, backend=MemoryBackend(store)) as pool,
     ):
         update = LinkUpdate(add_link(sandbox), password="x")
         first = asyncio.create_task(pool.links.update(update))

@@ -16,7 +16,7 @@ from belvo_async import (
     SessionPool,
     TokenRequiredError,
 )
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import (
     InvalidValueError,
     LinkBusyError,
@@ -493,8 +493,8 @@ async def test_a_parked_challenge_of_an_equal_update_is_found_by_another_process
 ) -> None:
     store, update = MemoryChallengeStore(), LinkUpdate(add_link(sandbox), password="x")
     async with (
-        open_pool(sandbox, challenge_store=store) as one,
-        open_pool(sandbox, challenge_store=store) as two,
+        open_pool(sandbox, backend=MemoryBackend(store)) as one,
+        open_pool(sandbox, backend=MemoryBackend(store)) as two,
     ):
         with pytest.raises(TokenRequiredError) as first:
             await one.links.update(update)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from belvo_async import Credentials, LinkRegistration, LinkUpdate, SessionPool, TokenRequiredError, bulk
-from belvo_async.backends import MemoryChallengeStore, SqliteChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore, SqliteChallengeStore
 from belvo_async.models import AwaitingToken
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
@@ -167,17 +167,17 @@ async def test_a_store_of_another_loop_is_refused_before_the_token_is_sent(
 ) -> None:
     keys = Credentials(sandbox.secret_id, sandbox.secret_password)
     async with SqliteChallengeStore(tmp_path / "challenges.sqlite") as store:
-        async with SessionPool(keys, environment=sandbox.url, challenge_store=store) as mine:
+        async with SessionPool(keys, environment=sandbox.url, backend=MemoryBackend(store)) as mine:
             ticket = await mine.challenges.park(await be_challenged(mine, sandbox))
         sent = len(sandbox.log)
 
         async def resume() -> None:
-            async with SessionPool(keys, environment=sandbox.url, challenge_store=store) as other:
+            async with SessionPool(keys, environment=sandbox.url, backend=MemoryBackend(store)) as other:
                 await other.challenges.resume(ticket, "111111")
 
         assert (await elsewhere(resume))[0] == WRONG
         assert len(sandbox.log) == sent
-        async with SessionPool(keys, environment=sandbox.url, challenge_store=store) as mine:
+        async with SessionPool(keys, environment=sandbox.url, backend=MemoryBackend(store)) as mine:
             assert (await mine.challenges.resume(ticket, "111111")).status
 
 
@@ -216,12 +216,12 @@ async def test_no_login_leaves_whose_challenge_the_store_would_refuse(
         sent = len(sandbox.log)
 
         async def log_in() -> None:
-            async with SessionPool(keys, environment=sandbox.url, challenge_store=store) as other:
+            async with SessionPool(keys, environment=sandbox.url, backend=MemoryBackend(store)) as other:
                 await LOGINS[login](other, state)
 
         assert (await elsewhere(log_in))[0] == WRONG
         assert len(sandbox.log) == sent
-        async with SessionPool(keys, environment=sandbox.url, challenge_store=store) as mine:
+        async with SessionPool(keys, environment=sandbox.url, backend=MemoryBackend(store)) as mine:
             assert (await mine.links.resume(state, "111111")).status
 
 

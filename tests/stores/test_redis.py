@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 from redis.asyncio import Redis
 
-from belvo_async.backends import RedisChallengeStore, open_store
+from belvo_async.backends import RedisChallengeStore, make_backend
 from belvo_async.errors import ChallengeStoreError, ConfigurationError
 from belvo_async.models import ChallengePhase
 from belvo_async.testing import ManualClock
@@ -116,8 +116,8 @@ async def test_a_client_that_was_passed_is_not_closed(redis_url: str) -> None:
 
 
 async def test_a_setting_may_name_the_server(redis_url: str) -> None:
-    async with open_store(redis_url) as store:
-        assert await store.read(ROW.key) is None
+    async with make_backend(redis_url) as backend:
+        assert await backend.challenges.read(ROW.key) is None
 
 
 async def test_a_server_that_is_gone_is_told_and_may_come_back(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from attrs import evolve
 
 from belvo_async import LinkUpdate
-from belvo_async.backends import SqliteChallengeStore, open_store
+from belvo_async.backends import SqliteChallengeStore, make_backend
 from belvo_async.bulk import LinkState, read_status
 from belvo_async.errors import (
     ChallengeStoreError,
@@ -61,8 +61,8 @@ async def test_what_is_kept_is_there_when_the_file_is_opened_again(tmp_path: Pat
 
 
 async def test_a_setting_may_name_the_file(tmp_path: Path) -> None:
-    async with open_store(str(tmp_path / "challenges.sqlite")) as store:
-        assert await store.add(ROW)
+    async with make_backend(str(tmp_path / "challenges.sqlite")) as backend:
+        assert await backend.challenges.add(ROW)
 
 
 @pytest.mark.parametrize("path", ["", None, 7], ids=["empty", "none", "number"])

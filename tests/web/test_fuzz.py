@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import Challenge, Credentials, SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.models import AwaitingToken, ChallengeKind, TokenGenerationData
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage
@@ -100,7 +100,10 @@ def serve(data: TokenGenerationData, requests: list[PageRequest]) -> None:
         clock = ManualClock(automatic=True)
         store = MemoryChallengeStore()
         pool = SessionPool(
-            Credentials("id", "word"), environment="http://127.0.0.1:1", clock=clock, challenge_store=store
+            Credentials("id", "word"),
+            environment="http://127.0.0.1:1",
+            clock=clock,
+            backend=MemoryBackend(store),
         )
         challenge = Challenge(
             session="s",

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from belvo_async import SessionPool
-from belvo_async.backends import ChallengeRow, MemoryChallengeStore
+from belvo_async.backends import ChallengeRow, MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, OutcomeUnknownError
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Fault, Sandbox
@@ -93,7 +93,7 @@ async def test_however_many_watch_the_store_is_asked_once(sandbox: Sandbox) -> N
             return await super().list(owner, phase, after=after, limit=limit)
 
     store = Counted()
-    async with open_pool(sandbox, challenge_store=store) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store)) as pool:
         page = OperatorPage(pool)
         await page.handle(GET)
         once = store.asked
@@ -115,7 +115,7 @@ async def test_a_store_that_fails_is_told_and_the_watch_goes_on(sandbox: Sandbox
             return await super().list(owner, phase, after=after, limit=limit)
 
     store = Flaky()
-    async with open_pool(sandbox, challenge_store=store) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store)) as pool:
         response = await OperatorPage(pool).handle(EVENTS)
         assert b"does not work" in await read_event(response)
         store.is_broken = False

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from belvo_async import SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import ChallengeStoreError, ConfigurationError
 from belvo_async.models import ChallengeKind, ChallengePhase
 from belvo_async.sandbox import Fault, Sandbox
@@ -271,10 +271,10 @@ async def test_an_answer_goes_on_when_the_browser_goes_away(
 
 async def test_an_answer_that_could_not_be_sent_can_be_given_again(sandbox: Sandbox) -> None:
     store = MemoryChallengeStore()
-    async with open_pool(sandbox, challenge_store=store) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(store)) as pool:
         ticket = await park(sandbox, pool)
     async with (
-        open_pool(sandbox, challenge_store=store) as pool,
+        open_pool(sandbox, backend=MemoryBackend(store)) as pool,
         ChallengePage(pool) as page,
         serve_aiohttp(page) as base,
         open_browser(base) as browser,
@@ -354,7 +354,7 @@ async def test_a_store_that_fails_is_told_kindly(sandbox: Sandbox) -> None:
             raise ChallengeStoreError(f"secret address {key}")
 
     async with (
-        open_pool(sandbox, challenge_store=Broken()) as pool,
+        open_pool(sandbox, backend=MemoryBackend(Broken())) as pool,
         ChallengePage(pool) as page,
         serve_aiohttp(page) as base,
         open_browser(base) as browser,

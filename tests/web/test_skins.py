@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from belvo_async import Credentials, SessionPool
-from belvo_async.backends import MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from belvo_async.web import ChallengePage
@@ -210,7 +210,7 @@ def test_whatever_bytes_arrive_there_is_an_answer(
             Credentials("id", "word"),
             environment="http://127.0.0.1:1",
             clock=ManualClock(automatic=True),
-            challenge_store=MemoryChallengeStore(),
+            backend=MemoryBackend(MemoryChallengeStore()),
         )
         async with pool, ChallengePage(pool) as page:
             scope = {"path": path, "query_string": query, "headers": headers, "root_path": root}

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from belvo_async import Credentials, SessionPool
-from belvo_async.backends import ChallengeRow, MemoryChallengeStore
+from belvo_async.backends import ChallengeRow, MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import ChallengeStoreError, ConfigurationError
 from belvo_async.mfa import MfaPolicy, ResumeRoute
 from belvo_async.models import ChallengePhase
@@ -32,7 +32,7 @@ def disk() -> FullDisk:
 
 @pytest.fixture
 async def beside(sandbox: Sandbox, disk: FullDisk) -> AsyncIterator[SessionPool]:
-    async with open_pool(sandbox, challenge_store=disk) as pool:
+    async with open_pool(sandbox, backend=MemoryBackend(disk)) as pool:
         yield pool
 
 
