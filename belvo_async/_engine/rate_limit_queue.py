@@ -32,8 +32,6 @@ class Turn:
     """Whether its connection is being made, or stands."""
     connected_at: float = 0.0
     """When it was let connect."""
-    is_paced: bool = False
-    """Whether it starts no sooner than the starts before it allow, one by one."""
 
 
 class Line:

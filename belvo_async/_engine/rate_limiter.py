@@ -58,6 +58,9 @@ class RateLimiter:
         """Those whose connection stands."""
         self._connecting: Final = dict.fromkeys(Priority, 0)
         """How many of each class have been let connect, and have not left."""
+        self._paced: Final = {priority: priority is Priority.JOB for priority in Priority}
+        """Whether those of a class connect no sooner than the starts before them allow, one by one: jobs, and
+        calls once they wait."""
         self._places: Final[dict[Priority, int]] = {}
         """The place in the window of the first that stands, by its class."""
         self._ask_at: Final = dict.fromkeys(Priority, 0.0)
@@ -82,11 +85,9 @@ class RateLimiter:
         turn = Turn(priority, institution, None if max_wait is None else now + max_wait)
         if max_wait is not None and (seconds := self.find_wait(priority)) > max_wait:
             raise _busy(seconds)
-        turn.is_paced = priority is Priority.JOB
-        if not self._lines[priority] and self._may_connect(turn):
+        if not self._lines[priority] and self._may_connect(priority):
             self._connect(turn)
             return turn
-        turn.is_paced = priority is not Priority.ANSWER
         try:
             await self._wait(turn, self._lines[priority])
         except BaseException:
@@ -275,15 +276,16 @@ class RateLimiter:
                 return Ask(priority, len(standing), self._places.get(priority))
             if line and not self._view.is_fresh(now):
                 return Ask(priority, 0, self._places.get(priority))
-            self._let_connect(line)
+            self._let_connect(priority, line)
             if standing:
                 return None  # whoever comes after waits too
         return None
 
-    def _let_connect(self, line: Line) -> None:
-        while line and self._may_connect(line.first):
+    def _let_connect(self, priority: Priority, line: Line) -> None:
+        while line and self._may_connect(priority):
             self._connect(line.first)
             wake(line.pop())
+        self._paced[priority] = priority is Priority.JOB or (priority is Priority.CALL and bool(line))
 
     def _apply(self, asking: Ask, grant: Grant, asked_at: float) -> None:
         """Let go whom the window lets go."""
@@ -331,7 +333,7 @@ class RateLimiter:
         turn.start, turn.epoch, turn.asked_at = grant.moment, grant.epoch, asked_at
         turn.started = self._clock.monotonic()
 
-    def _may_connect(self, turn: Turn) -> bool:
+    def _may_connect(self, priority: Priority) -> bool:
         now = self._clock.monotonic()
         if not self._view.is_fresh(now):
             return False
@@ -339,8 +341,8 @@ class RateLimiter:
             now < self._view.closed_until or any(self._connecting.values())
         ):
             return False  # after a pause the probe alone
-        connecting = sum(self._connecting[other] for other in Priority if other <= turn.priority)
-        soon = self._view.count_soon(now, turn.priority, is_paced=turn.is_paced)
+        connecting = sum(self._connecting[other] for other in Priority if other <= priority)
+        soon = self._view.count_soon(now, priority, is_paced=self._paced[priority])
         return soon is None or connecting < (soon if not self._window.is_blocking else max(soon, 1))
 
     def _find_delay(self) -> float:
@@ -348,7 +350,7 @@ class RateLimiter:
         now = self._clock.monotonic()
         times = [self._ask_at[priority] - now for priority in Priority if self._standing[priority]][:1]
         if any(self._lines.values()):
-            times.append(self._view.find_connection_delay(now))
+            times.append(self._view.find_connection_delay(now, sum(self._connecting.values())))
         return max(_SHORTEST_SLEEP, min(times, default=math.inf))
 
 

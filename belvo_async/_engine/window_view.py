@@ -95,10 +95,12 @@ class WindowView:
         """Return how many seconds before its start a request may connect."""
         return min(_LEAST_LEAD + 2 * self._preparing, _MOST_LEAD, self._limit.span / 3)
 
-    def find_connection_delay(self, now: float) -> float:
+    def find_connection_delay(self, now: float, connecting: int) -> float:
         """Return after how many seconds one more may be let connect, if nothing else happens."""
-        if self.closed_until is not None:  # the probe tells when it goes on
-            return self.closed_until - now if now < self.closed_until else math.inf
+        if self.closed_until is not None and now < self.closed_until:
+            return self.closed_until - now
+        if self.closed_until is not None and connecting:
+            return math.inf  # the probe tells when it goes on
         after = now + self.find_lead()
         index = self._count_returns(after)
         returns = self._starts[index] + self._limit.span if index < len(self._starts) else math.inf

@@ -49,7 +49,8 @@ class MemoryCoordinator:
 
     def _begin_anew(self) -> "_Memory":
         # A lock that was held as this process was forked would never be free.
-        self._memory, self._process = _Memory(since=self._clock.monotonic()), os.getpid()
+        since = self._clock.monotonic() if self._memory.entries else NEVER_FORGOT
+        self._memory, self._process = _Memory(since=since), os.getpid()
         return self._memory
 
 
