@@ -15,7 +15,6 @@ from belvo_async.errors import ConfigurationError, CoordinatorError
 
 if TYPE_CHECKING:
     from redis import Redis
-    from redis.connection import Connection
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -24,20 +23,21 @@ _NO_EVICTION: Final = "noeviction"
 _TIMEOUT: Final = 5.0
 _TRIES: Final = 200
 """Of replacing a record: each time that it fails another process has got on."""
-_READ: Final = """local time, epoch = redis.call('TIME'), redis.call('GET', KEYS[2])
-local now = time[1] * 1000000 + time[2]
-local run, since = string.match(epoch or '', '^([^ ]*) (%-?%d+)$')
-if run ~= ARGV[1] then
-  since = string.format('%.0f', now)
-  redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. since)
+_RUN: Final = "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')\n"
+_READ: Final = f"""{_RUN}local time, epoch = redis.call('TIME'), redis.call('GET', KEYS[2])
+local now = string.format('%.0f', time[1] * 1000000 + time[2])
+local former, since = string.match(epoch or '', '^(%x+) (%d+)$')
+if former ~= run then
+  since = now
+  redis.call('SET', KEYS[2], run .. ' ' .. since)
 end
-return {string.format('%.0f', now), since, redis.call('GET', KEYS[1]) or ''}"""
-"""What is read of another run of the server may miss what was written last, and what was evicted or flushed
-is missed altogether: since when nothing has been forgotten is written beside the records."""
-_WRITE: Final = """if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return {{run, now, since, redis.call('GET', KEYS[1]) or ''}}"""
+"""Another run of the server may miss what was written last, and what was evicted or flushed is missed
+altogether: so it is written beside the records since when nothing has been forgotten."""
+_WRITE: Final = f"""{_RUN}if run ~= ARGV[1] or (redis.call('GET', KEYS[1]) or '') ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 return 1"""
-_INIT: Final = "return redis.call('SET', KEYS[1], ARGV[1] .. ' 0')"
+_INIT: Final = f"{_RUN}return redis.call('SET', KEYS[1], run .. ' 0')"
 _MICROSECOND: Final = 1e-6
 
 
@@ -65,21 +65,15 @@ class RedisCoordinator:
 
     def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
         """Let *change* work on a record; see `Coordinator`."""
-        server, name = self._find_server(), f"{self._prefix}:{kind.name}:{key}"
-        losses = 0
+        server, names = self._find_server(), [f"{self._prefix}:{kind.name}:{key}", f"{self._prefix}:epoch"]
         for _ in range(_TRIES):
-            connections = server.connections
-            try:
-                moment, text = self._read(server, name)
-                record = kind.create() if text == "" else kind.load(text)
-                result = change(record, moment)
-                written = server.run(_WRITE, [name], text, kind.dump(record), int(kind.lasts * 1000))
-            except _LostError as error:  # what may have been written is of no effect: nobody acts on it
-                losses += 1
-                if losses > 1:
-                    raise _explain(error) from error.__cause__
-                continue
-            if written and connections == server.connections:  # else it may be another server's by now
+            found = cast("list[bytes]", server.run(_READ, names))
+            run, now, since, text = (word.decode() for word in found)
+            server.check(run)
+            record = kind.load(text) if text else kind.create()
+            began = int(since) * _MICROSECOND
+            result = change(record, Moment(int(now) * _MICROSECOND, began or NEVER_FORGOT))
+            if server.run(_WRITE, names[:1], run, text, kind.dump(record), int(kind.lasts * 1000)):
                 return result
         raise CoordinatorError(
             "Other processes change the same record in Redis all the time; nothing was sent.",
@@ -92,31 +86,17 @@ class RedisCoordinator:
         Raises:
             CoordinatorError: The server cannot be used.
         """
-        server = self._find_server()
-        try:
-            server.run(_INIT, [f"{self._prefix}:epoch"], server.find_run())
-        except _LostError as error:
-            raise _explain(error) from error.__cause__
+        self._find_server().run(_INIT, [f"{self._prefix}:epoch"])
 
     def close(self) -> None:
         """Close the connections; they are opened again when they are needed."""
         if self._server.process == os.getpid():
             self._server.client.close()
 
-    def _read(self, server: "_Server", name: str) -> tuple[Moment, str]:
-        found = server.run(_READ, [name, f"{self._prefix}:epoch"], server.find_run())
-        now, since, text = (word.decode() for word in cast("list[bytes]", found))
-        began = int(since) * _MICROSECOND
-        return Moment(int(now) * _MICROSECOND, began or NEVER_FORGOT), text
-
     def _find_server(self) -> "_Server":
         if self._server.process != os.getpid():
             self._server = _Server.connect(self._url)
         return self._server
-
-
-class _LostError(Exception):
-    """The connection was lost: what was asked for may have been done."""
 
 
 @define(eq=False)
@@ -125,10 +105,8 @@ class _Server:
 
     process: int
     client: "Redis"
-    run_id: str | None = None
-    """Of the server to which the connections lead, once it was asked."""
-    connections: int = 0
-    """How many were made so far: each may lead to another server."""
+    checked: str = ""
+    """The run of the server that was found to be fit."""
 
     @classmethod
     def connect(cls, url: str) -> Self:
@@ -160,39 +138,32 @@ class _Server:
             raise ConfigurationError(
                 "The address of Redis makes no sense.", remedy="Write it as redis://host:6379/0."
             )
-        server = cls(os.getpid(), client)
-        client.connection_pool.connection_kwargs["redis_connect_func"] = server._note_connection
-        return server
+        return cls(os.getpid(), client)
 
     def run(self, script: str, names: list[str], *words: str | int) -> object:
         """Run a script.
 
         Raises:
-            CoordinatorError: The server refused it, or did not respond in time.
+            CoordinatorError: The server did not run it, or it is not known whether it did.
         """
         return self._explained(lambda: self.client.eval(script, len(names), *names, *words))
 
-    def find_run(self) -> str:
-        """Return what names the run of the server.
+    def check(self, run: str) -> None:
+        """Refuse a run of the server that may forget what it keeps.
 
         Raises:
-            ConfigurationError: It may evict what it keeps.
+            CoordinatorError: It may.
         """
-        if self.run_id is None:
-            info = cast("dict[str, object]", self._explained(self.client.info))
-            policy = info.get("maxmemory_policy", _NO_EVICTION)
-            if policy != _NO_EVICTION:
-                raise ConfigurationError(
-                    f"Redis may evict keys (maxmemory-policy {policy}): then logins could be repeated.",
-                    remedy=f"Set maxmemory-policy to {_NO_EVICTION}, or use another server.",
-                )
-            self.run_id = str(info["run_id"])
-        return self.run_id
-
-    def _note_connection(self, connection: "Connection") -> None:
-        connection.on_connect()  # type: ignore[no-untyped-call]  # redis gives it no types
-        self.connections += 1
-        self.run_id = None
+        if run == self.checked:
+            return
+        info = cast("dict[str, object]", self._explained(lambda: self.client.info("memory")))
+        policy = info.get("maxmemory_policy", _NO_EVICTION)
+        if policy != _NO_EVICTION:
+            raise CoordinatorError(
+                f"Redis may evict keys (maxmemory-policy {policy}); nothing was sent.",
+                remedy=f"Set maxmemory-policy to {_NO_EVICTION}, or use another server.",
+            )
+        self.checked = run
 
     @staticmethod
     def _explained(work: Callable[[], T]) -> T:
@@ -200,19 +171,10 @@ class _Server:
 
         try:
             return work()
-        except redis.TimeoutError as error:
-            failure: Exception = _explain(error)
-        except (redis.ConnectionError, OSError) as error:
-            failure = _LostError(type(error).__name__)
+        except (redis.RedisError, OSError) as error:
+            failure = CoordinatorError(
+                f"Redis could not do its work ({type(error).__name__}); nothing was sent.",
+                remedy="Check that the server runs and is writable, and its address, password and memory.",
+            )
             failure.__cause__ = error
-        except redis.RedisError as error:
-            failure = _explain(error)
         raise failure
-
-
-def _explain(error: Exception) -> CoordinatorError:
-    cause = error.__cause__ if isinstance(error, _LostError) else error
-    return CoordinatorError(
-        f"Redis could not do its work ({type(cause).__name__}); nothing was sent.",
-        remedy="Check that the server runs and is writable, and its address, password and memory.",
-    )

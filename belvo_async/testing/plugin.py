@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from belvo_async import Clock
     from belvo_async.testing import BelvoMock, ManualClock
 
-pytest.register_assert_rewrite("belvo_async.testing.challenge_store_suite")  # where others inherit from it
+pytest.register_assert_rewrite(  # where others inherit from it
+    "belvo_async.testing.challenge_store_suite", "belvo_async.testing.coordinator_suite"
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
