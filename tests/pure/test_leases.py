@@ -1,0 +1,155 @@
+"""The lease on a link as a record: whatever processes do, no login is sent while another one may run."""
+
+import pytest
+from attrs import define, field, frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from belvo_async.backends import Moment
+from belvo_async.backends._lease import LEASE, LOGIN_LIMIT, Hold, Lease
+from belvo_async.errors import CoordinatorError
+
+SHORT = 15.0
+
+
+@define
+class Link:
+    """One lease, and the time by whoever keeps it."""
+
+    now: float = 1000.0
+    since: float = float("-inf")
+    _lease: Lease = field(factory=Lease, init=False)
+
+    @property
+    def lease(self) -> Lease:
+        """The record, read anew each time, as by another process."""
+        self._lease = LEASE.load(LEASE.dump(self._lease))
+        return self._lease
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.now, self.since)
+
+    def hold(self, holder: str) -> Hold:
+        return self.lease.hold(self.moment, holder, "link", SHORT)
+
+
+def test_who_waits_is_told_for_how_long() -> None:
+    link = Link()
+    first = link.hold("a")
+    assert link.hold("b") == Hold(0, SHORT)
+    assert link.lease.send(link.moment, first.fence)
+    assert link.hold("b") == Hold(0, LOGIN_LIMIT)
+
+
+def test_one_that_dies_before_the_departure_frees_the_link_within_seconds() -> None:
+    link = Link()
+    link.hold("a")
+    link.now += SHORT
+    assert link.hold("b").fence == 2
+
+
+def test_one_that_dies_after_the_departure_keeps_the_link_until_the_login_must_have_ended() -> None:
+    link = Link()
+    first = link.hold("a")
+    assert link.lease.send(link.moment, first.fence)
+    link.now += LOGIN_LIMIT - 0.1
+    assert not link.hold("b").fence
+    link.now += 0.1
+    assert link.hold("b").fence
+
+
+def test_one_that_stood_still_for_too_long_may_not_send() -> None:
+    link = Link()
+    first = link.hold("a")
+    link.now += SHORT
+    assert link.hold("b").fence
+    assert not link.lease.send(link.moment, first.fence)
+    assert not link.lease.renew(link.moment, first.fence, SHORT)
+    link.lease.release(first.fence)
+    assert not link.hold("c").fence
+
+
+def test_one_that_stood_still_may_send_where_nobody_else_came() -> None:
+    link = Link()
+    first = link.hold("a")
+    link.now += 2 * SHORT
+    assert link.lease.send(link.moment, first.fence)
+
+
+def test_asking_a_person_needs_renewals() -> None:
+    link = Link()
+    first = link.hold("a")
+    link.lease.send(link.moment, first.fence)
+    link.lease.ask(link.moment, first.fence, SHORT)
+    link.now += SHORT - 1
+    assert link.lease.renew(link.moment, first.fence, SHORT)
+    link.now += SHORT - 1
+    assert not link.hold("b").fence
+    link.now += 1
+    assert link.hold("b").fence
+
+
+def test_a_hold_that_was_not_told_is_told_again() -> None:
+    link = Link()
+    assert link.hold("a") == link.hold("a") == Hold(1)
+
+
+def test_what_was_forgotten_is_waited_for() -> None:
+    """After a restart of who keeps the leases, a login may be running that nobody knows of."""
+    link = Link(since=900.0)
+    assert link.hold("a") == Hold(0, LOGIN_LIMIT - 100.0)
+    link.now = 900.0 + LOGIN_LIMIT
+    assert link.hold("a").fence
+
+
+def test_an_unknown_phase_is_refused() -> None:
+    with pytest.raises(CoordinatorError, match="nothing was sent"):
+        LEASE.load(LEASE.dump(Lease()).replace("free", "dreaming"))
+
+
+@frozen
+class Step:
+    """What one process does, some time after the step before."""
+
+    after: float
+    process: str
+    does: str
+
+
+STEPS = st.builds(
+    Step,
+    st.sampled_from([0.0, 0.0, 1.0, 14.9, 15.0, 100.0, 329.0, 330.0]),
+    st.sampled_from("abc"),
+    st.sampled_from(["hold", "hold", "send", "send", "ask", "renew", "release", "die"]),
+)
+
+
+@given(st.lists(STEPS, max_size=60))
+def test_whatever_processes_do_no_two_logins_run_at_once(steps: list[Step]) -> None:
+    link = Link()
+    held: dict[str, int] = {}
+    running: dict[str, float] = {}
+    """Until when a login of each process may run at the bank, unless it is heard."""
+    for step in steps:
+        link.now += step.after
+        fence = held.get(step.process, 0)
+        match step.does:
+            case "hold" if not fence:
+                held[step.process] = link.hold(f"{step.process} {link.now}").fence
+            case "send" if fence and link.lease.send(link.moment, fence):
+                others = [until for other, until in running.items() if other != step.process]
+                assert all(until <= link.now for until in others)
+                running[step.process] = link.now + LOGIN_LIMIT
+            case "ask" if fence and step.process in running:
+                del running[step.process]  # the bank has responded
+                link.lease.ask(link.moment, fence, SHORT)
+            case "renew" if fence:
+                link.lease.renew(link.moment, fence, SHORT)
+            case "release" if fence and running.get(step.process, 0.0) <= link.now:
+                link.lease.release(fence)
+                held.pop(step.process)
+            case "die":
+                held.pop(step.process, None)
+            case _:
+                pass
