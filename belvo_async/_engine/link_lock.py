@@ -96,7 +96,7 @@ class LinkHold:
         self._locks: Final = locks
         self._leases: Final = leases
         self._may_wait: Final = may_wait
-        self._when_added: Final = when_added
+        self._when_added = when_added
         self.keys = keys
         self._held: Final[list[KeyedLock]] = []
         self._held_leases: Final[list[HeldLease]] = []
@@ -155,6 +155,7 @@ class LinkHold:
         await self._release()
 
     async def _release(self) -> None:
+        self._when_added = None  # it knows who holds: a circle would keep the credentials in memory
         try:
             while self._held_leases:
                 await self._leases.give_back(self._held_leases.pop())

@@ -177,7 +177,9 @@ class Operation(Generic[T]):
     ) -> Event[T]:
         self.departure = SendRecord(
             announce=None if note is None else partial(_announce, note, self.context.server_clock),
-            depart=partial(self._depart, request),
+            depart=None
+            if self.hold is None
+            else partial(_depart, self.hold, request.link_id, is_answer=request.repeat is Repeat.TOKEN),
             is_wanted=self.callers.__bool__,
         )
         self.secrets = tuple(dict.fromkeys((*self.secrets, *request.secrets)))
@@ -189,18 +191,6 @@ class Operation(Generic[T]):
         if isinstance(event, Accepted) and isinstance(event.result, Link):
             self._remember(event.result)
         return event
-
-    async def _depart(self, request: Request) -> bool:
-        """Tell other processes that a request leaves; return whether it may go at once.
-
-        Raises:
-            ChallengeExpiredError: Another process has logged in since the challenge, which is void now.
-            CoordinatorError: They could not be told.
-        """
-        departing = Departing.AT_ONCE if self.hold is None else await self.hold.send()
-        if departing is Departing.OVERTAKEN and request.repeat is Repeat.TOKEN:
-            raise challenge_expired(request.link_id, "another process has logged in, and no token was sent")
-        return departing is Departing.AT_ONCE
 
     async def _find_result(self, link_id: str | None, departure: SendRecord) -> T | Unproven:
         if link_id is None:  # a registration: there is no link yet to look at
@@ -232,6 +222,19 @@ class Operation(Generic[T]):
         return build_resume(state)
 
 
-# No method: a departure that knew its login would keep the credentials in memory until the next collection.
+# No methods: a departure that knew its login would keep the credentials in memory until the next collection.
 async def _announce(note: Callable[[datetime], Awaitable[None]], server_clock: ServerClock) -> None:
     await note(server_clock.now())
+
+
+async def _depart(hold: LinkHold, link_id: str | None, *, is_answer: bool) -> bool:
+    """Tell other processes that a request leaves; return whether it may go at once.
+
+    Raises:
+        ChallengeExpiredError: Another process has logged in since the challenge, which is void now.
+        CoordinatorError: They could not be told.
+    """
+    departing = await hold.send()
+    if departing is Departing.OVERTAKEN and is_answer:
+        raise challenge_expired(link_id, "another process has logged in, and no token was sent")
+    return departing is Departing.AT_ONCE

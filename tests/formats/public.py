@@ -112,6 +112,7 @@ def list_values() -> Iterator[object]:
         results=(LINK,), unreadable=({"id": None},), count=2, next="n", previous="p"
     )
     yield belvo_async.models.AcceptedRequest(request_id="r1")
+    yield belvo_async.backends.Moment(1000.0, 900.0)
     yield belvo_async.LinkChanges(stale_in="90d")
     yield build_challenge().token_generation_data
     yield build_challenge().resume_target

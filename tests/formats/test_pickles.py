@@ -44,4 +44,5 @@ def test_every_public_error_and_value_has_a_pickle() -> None:
     pickled = {name.partition(" ")[0] for name in NEWEST}
     # JournalStatus holds a path of one machine, and another kind of path on another system.
     values = {kind.__name__ for kind in find_classes(object)} - KEPT_HOME
-    assert (set(find_errors()) | values) - pickled == {"JournalStatus"}
+    # A RecordKind is two functions.
+    assert (set(find_errors()) | values) - pickled == {"JournalStatus", "RecordKind"}

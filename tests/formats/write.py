@@ -3,12 +3,19 @@
 A file that is there is never written again; `README.md` tells what to do when a format changes.
 """
 
-from tests.formats import challenges, in_redis, journals, parked, pickles
+from tests.formats import challenges, in_redis, journals, parked, pickles, shared_records
 
 
 def main() -> None:
     """Write what is missing."""
-    for write in (parked.write, challenges.write, in_redis.write, journals.write, pickles.write):
+    for write in (
+        parked.write,
+        challenges.write,
+        in_redis.write,
+        journals.write,
+        pickles.write,
+        shared_records.write,
+    ):
         write()
 
 
