@@ -100,6 +100,7 @@ class SqliteBackend:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.challenges: Final = SqliteChallengeStore(path)
         self.coordinator: Final = SqliteCoordinator(sidecar(find_real(path), "coordinator"))
+        self._is_open = False
 
     async def open(self) -> None:
         """Open or make the file.
@@ -107,12 +108,16 @@ class SqliteBackend:
         Raises:
             ChallengeStoreError: It cannot be opened.
         """
-        await self.challenges.__aenter__()
+        if not self._is_open:
+            await self.challenges.__aenter__()
+            self._is_open = True
 
     async def aclose(self) -> None:
         """Close both files."""
         try:
-            await self.challenges.__aexit__(None, None, None)
+            if self._is_open:
+                self._is_open = False
+                await self.challenges.__aexit__(None, None, None)
         finally:
             self.coordinator.close()
 
@@ -144,6 +149,7 @@ class RedisBackend:
     def __init__(self, url: str, *, prefix: str = "belvo") -> None:
         self.challenges: Final = RedisChallengeStore.from_url(url, prefix=f"{prefix}:challenges")
         self.coordinator: Final = RedisCoordinator(url, prefix=f"{prefix}:coordinator")
+        self._is_open = False
 
     async def open(self) -> None:
         """Check that the server responds.
@@ -151,12 +157,16 @@ class RedisBackend:
         Raises:
             ChallengeStoreError: It does not.
         """
-        await self.challenges.__aenter__()
+        if not self._is_open:
+            await self.challenges.__aenter__()
+            self._is_open = True
 
     async def aclose(self) -> None:
         """Close the connections."""
         try:
-            await self.challenges.__aexit__(None, None, None)
+            if self._is_open:
+                self._is_open = False
+                await self.challenges.__aexit__(None, None, None)
         finally:
             self.coordinator.close()
 

@@ -61,7 +61,7 @@ class RedisCoordinator:
     def __init__(self, url: str, *, prefix: str) -> None:
         self._url: Final = url
         self._prefix: Final = f"{{{prefix}}}"
-        self._server = _Server.connect(url)
+        self._server = _RedisServer.connect(url)
 
     def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
         """Let *change* work on a record; see `Coordinator`."""
@@ -93,14 +93,14 @@ class RedisCoordinator:
         if self._server.process == os.getpid():
             self._server.client.close()
 
-    def _find_server(self) -> "_Server":
+    def _find_server(self) -> "_RedisServer":
         if self._server.process != os.getpid():
-            self._server = _Server.connect(self._url)
+            self._server = _RedisServer.connect(self._url)
         return self._server
 
 
 @define(eq=False)
-class _Server:
+class _RedisServer:
     """The server as one process knows it; for any of its threads."""
 
     process: int

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from belvo_async._sqlite.boot import Boot
-from belvo_async._sqlite.file import connect, find_obstacle, find_real, make_private
+from belvo_async._sqlite.file import connect, find_obstacle, find_real, make_private, measure
 from belvo_async._sqlite.file_errors import FileErrors
 from belvo_async.backends._coordinator import NEVER_FORGOT, Moment, RecordKind
 from belvo_async.errors import CoordinatorError
@@ -29,6 +29,7 @@ _VERSION: Final = 1
 _PATIENCE: Final = 5.0
 """Seconds: others hold the file for a fraction of a millisecond."""
 _TIDY_AFTER: Final = 1000
+_SMALLEST_PAGE: Final = 512  # bytes
 _ERRORS: Final = FileErrors(
     name="coordinator file",
     failed=CoordinatorError,
@@ -112,6 +113,8 @@ class SqliteCoordinator:
         obstacle = find_obstacle(place)
         if obstacle is not None:
             raise _ERRORS.build_failed(place, *obstacle)
+        if 0 < measure(place) < _SMALLEST_PAGE:  # to SQLite one byte is an empty database
+            raise _ERRORS.build_unreadable(place, "is damaged, or something else")
         make_private(place)
         connection = connect(place, "mode=rwc", patience=_PATIENCE, is_shared=True)
         try:

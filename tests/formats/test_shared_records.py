@@ -1,4 +1,4 @@
-"""Records of any version that processes share are read, as deploys roll, and a changed form has a new version."""
+"""Shared records of any version are read, as deploys roll, and a changed form has a new version."""
 
 import json
 from pathlib import Path
