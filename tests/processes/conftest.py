@@ -1,11 +1,23 @@
 """What several processes share: a file, or a Redis server of one test's own."""
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
+from attrs import frozen
 
+from tests.processes.loads import SPLIT
 from tests.stores.conftest import find_free_port, start_redis, stop_redis
+
+
+@frozen
+class Authority:
+    """Who vouches for the judge."""
+
+    certificate: ssl.SSLContext
+    file: str
 
 
 @pytest.fixture
@@ -26,5 +38,25 @@ def redis_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "redis"])
 def backend(request: pytest.FixtureRequest) -> str:
     """What SessionPool(backend=…) takes, of each kind."""
+    return find_backend(request)
+
+
+@pytest.fixture(params=[SPLIT, "sqlite", "redis"])
+def sharing(request: pytest.FixtureRequest) -> str:
+    """A backend of each kind, or the split limit that keeps the judge honest."""
+    return SPLIT if request.param == SPLIT else find_backend(request)
+
+
+def find_backend(request: pytest.FixtureRequest) -> str:
     address: str = request.getfixturevalue(f"{request.param}_backend")
     return address
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """A certificate for this machine, and the file that lets a client trust it."""
+    issuer, file = trustme.CA(), tmp_path / "authority.pem"
+    issuer.cert_pem.write_to_path(file)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issuer.issue_cert("localhost").configure_cert(context)
+    return Authority(context, str(file))

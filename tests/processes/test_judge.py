@@ -136,9 +136,7 @@ async def test_a_handshake_takes_as_long_as_it_is_told_to() -> None:
     async with Judge(certificate=server, handshake_seconds=0.1) as judge:
         began = time.monotonic()
         port = int(judge.url.rpartition(":")[2])
-        _, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=context, server_hostname="localhost"
-        )
+        _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
         assert time.monotonic() - began >= 0.1
         writer.write(b"G")
         await judge.wait_until(lambda: bool(judge.arrivals))

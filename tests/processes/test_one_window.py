@@ -1,0 +1,189 @@
+"""Processes that share a backend are one pool: they never send more than Belvo's limit, and use all of it.
+
+Here 80 requests in 2 s. The long forms have Belvo's proportions, 2,000 requests and three seeds:
+`make processes`.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pytest
+from attrs import evolve
+
+from tests.processes.conftest import Authority
+from tests.processes.judge import Judge
+from tests.processes.launch import Ending, Worker, wait_for_all, wait_for_arrivals, working
+from tests.processes.loads import IS_FULL, SPLIT, Load
+from tests.processes.verdict import Verdict
+from tests.processes.worker import Settings
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL, nor SIGSTOP")
+
+LOGIN_SECONDS: Final = 0.3
+EVEN, UNEVEN, MANY, MANY_UNEVEN = (1, 1, 1, 1), (7, 1, 1, 1), (1,) * 12, (7,) + (1,) * 11
+QUICK: Final = Load(requests=400, window=2.0, margin=0.2)
+QUICK_UNEVEN: Final = evolve(QUICK, shares=UNEVEN)
+SHORT: Final = evolve(QUICK, requests=240)
+LEFT_ALONE: Final = Load(requests=420, window=2.0, margin=0.2, shares=(3, 1, 1, 1))
+"""The first has enough for two windows, while the others stand still."""
+ALONE: Final = evolve(SHORT, shares=(1,))
+SLOW: Final = [
+    Load(requests=2000, window=10.0, shares=shares, seed=seed)
+    for shares in (EVEN, UNEVEN, MANY, MANY_UNEVEN)
+    for seed in (1, 2, 3)
+    if IS_FULL
+]
+SLOW_EVEN: Final = [load for load in SLOW if load.shares == EVEN]
+
+
+def list_loads(*quick: Load, slow: Sequence[Load] = ()) -> list[Any]:
+    """List the loads of a test; the slow ones are marked."""
+    return [*quick, *(pytest.param(load, marks=pytest.mark.slow) for load in slow)]
+
+
+with_harm = pytest.mark.parametrize("load", list_loads(SHORT, slow=SLOW_EVEN), ids=str)
+
+
+def start_judge(load: Load, **options: Any) -> Judge:  # Any: the judge's own
+    return Judge(login_seconds=LOGIN_SECONDS, seed=load.seed, **options)
+
+
+def judge_load(judge: Judge, load: Load) -> Verdict:
+    verdict = Verdict.build(judge, load)
+    print(verdict)  # noqa: T201 - shown by `make processes`, and where a test fails
+    return verdict
+
+
+def check_limit(judge: Judge, load: Load) -> None:
+    verdict = judge_load(judge, load)
+    assert verdict.worst <= load.limit, verdict
+
+
+def check_all_updated(load: Load, endings: Sequence[Ending], *, but: int = 0) -> None:
+    """Check that each process but the first few has done all of its work, and none has complained."""
+    assert [ending.errors for ending in endings] == [""] * len(endings)
+    done = [dict(ending.outcomes) for ending in endings]
+    assert done[but:] == [{"updated": count} for count in load.divide()[but:]]
+
+
+async def send(judge: Judge, load: Load, settings: Sequence[Settings]) -> list[Ending]:
+    """Let processes send a load to its end, and do all of their work."""
+    async with working(settings) as workers:
+        endings = await wait_for_all(workers, load.patience)
+    check_all_updated(load, endings)
+    assert len(judge.log) == sum(load.divide())
+    return endings
+
+
+async def send_and_judge(load: Load, sharing: str | None) -> Verdict:
+    async with start_judge(load) as judge:
+        await send(judge, load, load.build_settings(judge.url, sharing))
+    return judge_load(judge, load)
+
+
+@pytest.mark.parametrize("load", list_loads(QUICK, QUICK_UNEVEN, slow=SLOW), ids=str)
+async def test_processes_that_share_a_backend_keep_the_limit_and_use_it(load: Load, backend: str) -> None:
+    """They send as much as one pool would, whoever has the most to send."""
+    verdict = await send_and_judge(load, backend)
+    assert verdict.worst <= load.limit, verdict
+    assert verdict.goodput >= (0.95 if load in SLOW else 0.9), verdict
+
+
+async def test_without_a_backend_each_process_takes_the_whole_limit() -> None:
+    """Without this, the tests here would prove nothing."""
+    verdict = await send_and_judge(QUICK, None)
+    assert verdict.worst > 3 * QUICK.limit, verdict
+
+
+async def test_a_limit_that_is_split_is_kept_and_used_by_an_even_load() -> None:
+    """Neither the judge nor the machine is what holds the processes back, or makes them late."""
+    verdict = await send_and_judge(QUICK, SPLIT)
+    assert verdict.worst <= QUICK.limit, verdict
+    assert verdict.goodput >= 0.9, verdict
+
+
+async def test_a_limit_that_is_split_is_wasted_by_an_uneven_load() -> None:
+    """Goodput shows it: without this, it could be large whatever the processes do."""
+    verdict = await send_and_judge(evolve(QUICK_UNEVEN, requests=200), SPLIT)
+    assert verdict.goodput < 0.6, verdict
+
+
+async def test_a_window_that_is_counted_a_tenth_too_short_is_seen() -> None:
+    async with start_judge(ALONE) as judge:
+        (settings,) = ALONE.build_settings(judge.url, None)
+        await send(judge, ALONE, [evolve(settings, window=0.9 * ALONE.window, margin=0.0)])
+    verdict = judge_load(judge, ALONE)
+    assert verdict.worst > ALONE.limit, verdict
+
+
+@with_harm
+async def test_a_killed_process_takes_none_of_the_limit_with_it(load: Load, sharing: str) -> None:
+    """The permits that it held are not given twice, and the others do not wait for it."""
+    async with (
+        start_judge(load) as judge,
+        working(load.build_settings(judge.url, sharing)) as workers,
+    ):
+        await wait_for_arrivals(judge, workers, load.requests // 2)
+        workers[0].kill()
+        endings = await wait_for_all(workers, load.patience)
+    check_limit(judge, load)
+    check_all_updated(load, endings, but=1)
+    assert endings[0].code == -signal.SIGKILL
+    assert len(workers[0].list_own(judge.log)) < workers[0].settings.updates
+
+
+@pytest.mark.parametrize("load", list_loads(LEFT_ALONE, slow=SLOW_EVEN), ids=str)
+async def test_processes_that_stood_still_for_two_windows_send_nothing_late(load: Load, sharing: str) -> None:
+    """What they were promised before counts no more when they go on: the first has used the limit alone."""
+    async with (
+        start_judge(load) as judge,
+        working(load.build_settings(judge.url, sharing)) as workers,
+    ):
+        await wait_for_arrivals(judge, workers, load.requests // 4)
+        await stand_still(workers[1:], 2 * load.window)
+        endings = await wait_for_all(workers, load.patience + 2 * load.window)
+    check_limit(judge, load)
+    check_all_updated(load, endings)
+
+
+async def stand_still(workers: Sequence[Worker], seconds: float) -> None:
+    """Stop processes that have work left, for a time that has to be real: others go on meanwhile."""
+    for worker in workers:
+        worker.stop()
+    await asyncio.sleep(seconds)
+    for worker in workers:
+        assert not worker.ending.done()
+        worker.go_on()
+
+
+@with_harm
+async def test_an_event_loop_that_stands_still_lets_nothing_leave_late(load: Load, sharing: str) -> None:
+    async with start_judge(load) as judge:
+        settings = load.build_settings(judge.url, sharing, stalls_every=3.0)
+        endings = await send(judge, load, settings)
+    check_limit(judge, load)
+    assert all(ending.stalls for ending in endings)
+
+
+@with_harm
+async def test_clocks_that_are_ahead_change_nothing(load: Load, sharing: str) -> None:
+    """All but one are a second ahead; with Redis, they are those of machines that booted at other times."""
+    is_elsewhere = sharing.startswith("redis:")
+    async with start_judge(load) as judge:
+        first, *others = load.build_settings(judge.url, sharing)
+        ahead = [evolve(other, wall_ahead=1.0, is_elsewhere=is_elsewhere) for other in others]
+        await send(judge, load, [first, *ahead])
+    check_limit(judge, load)
+
+
+@with_harm
+async def test_a_slow_handshake_lets_nothing_leave_late(
+    load: Load, sharing: str, authority: Authority
+) -> None:
+    """A permit is used when the connection stands, and not when it is asked for."""
+    async with start_judge(load, certificate=authority.certificate, handshake_seconds=0.5) as judge:
+        await send(judge, load, load.build_settings(judge.url, sharing, authority=authority.file))
+    check_limit(judge, load)
