@@ -6,7 +6,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -57,27 +57,25 @@ class Worker:
         """Let it send its first request."""
         self._may_begin.set()
 
-    def kill(self) -> None:
-        self.process.kill()
-
-    def stop(self) -> None:
-        """Let it stand still, as a machine does that is suspended."""
-        self.process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal, unless it has ended."""
+        with suppress(ProcessLookupError):
+            self.process.send_signal(number)
 
     async def end(self) -> None:
         """Kill it if it still runs."""
         self.begin()
-        if self.process.returncode is None:
-            self.kill()
+        self.send_signal(signal.SIGKILL)
         await self.ending
 
     def list_own(self, log: Iterable[Received]) -> list[Received]:
         """Return the logins that it has sent."""
         begins = f"{self.settings.name}-"
         return [entry for entry in log if str(entry.body.get("password")).startswith(begins)]
+
+    def count_left(self, log: Iterable[Received]) -> int:
+        """Return how many logins it has still to send."""
+        return self.settings.updates - len(self.list_own(log))
 
     async def _follow(self) -> Ending:
         assert self.process.stdout is not None

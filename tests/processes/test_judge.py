@@ -3,7 +3,9 @@
 import asyncio
 import json
 import math
+import socket
 import ssl
+import sys
 import time
 
 import pytest
@@ -95,6 +97,20 @@ async def test_a_request_is_noted_from_its_first_byte_to_its_reply() -> None:
         (entry,) = judge.log
         assert (entry.method, entry.link_id, entry.is_login) == ("PUT", LINK, True)
         assert began <= entry.at <= entry.left_at - 0.01 <= entry.left_at <= ended
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not tell")
+async def test_a_judge_that_is_late_itself_still_knows_when_a_request_came() -> None:
+    """Without this, a busy machine would make two windows of arrivals one."""
+    async with Judge() as judge:
+        port = int(judge.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            await asyncio.sleep(0)
+            client.send(b"PUT")
+            sent = time.monotonic()
+            time.sleep(0.2)  # noqa: ASYNC251 - its event loop stands still
+            await judge.wait_until(lambda: bool(judge.arrivals))
+            assert judge.arrivals == [pytest.approx(sent, abs=0.1)]
 
 
 async def test_a_read_shows_whether_a_login_has_succeeded() -> None:

@@ -27,8 +27,10 @@ EVEN, UNEVEN, MANY, MANY_UNEVEN = (1, 1, 1, 1), (7, 1, 1, 1), (1,) * 12, (7,) + 
 QUICK: Final = Load(requests=400, window=2.0, margin=0.2)
 QUICK_UNEVEN: Final = evolve(QUICK, shares=UNEVEN)
 SHORT: Final = evolve(QUICK, requests=240)
-LEFT_ALONE: Final = Load(requests=420, window=2.0, margin=0.2, shares=(3, 1, 1, 1))
+LEFT_ALONE: Final = Load(requests=490, window=2.0, margin=0.2, shares=(4, 1, 1, 1))
 """The first has enough for two windows, while the others stand still."""
+HANDSHAKES: Final = evolve(SHORT, margin=0.4)
+"""No kernel tells when what is encrypted came, so a judge that is late itself counts it late."""
 ALONE: Final = evolve(SHORT, shares=(1,))
 SLOW: Final = [
     Load(requests=2000, window=10.0, shares=shares, seed=seed)
@@ -62,11 +64,11 @@ def check_limit(judge: Judge, load: Load) -> None:
     assert verdict.worst <= load.limit, verdict
 
 
-def check_all_updated(load: Load, endings: Sequence[Ending], *, but: int = 0) -> None:
-    """Check that each process but the first few has done all of its work, and none has complained."""
+def check_all_updated(load: Load, endings: Sequence[Ending], *, but: int | None = None) -> None:
+    """Check that each process but one has done all of its work, and none has complained."""
     assert [ending.errors for ending in endings] == [""] * len(endings)
-    done = [dict(ending.outcomes) for ending in endings]
-    assert done[but:] == [{"updated": count} for count in load.divide()[but:]]
+    for number, updates in enumerate(load.divide()):
+        assert number == but or endings[number].outcomes == {"updated": updates}
 
 
 async def send(judge: Judge, load: Load, settings: Sequence[Settings]) -> list[Ending]:
@@ -127,45 +129,48 @@ async def test_a_killed_process_takes_none_of_the_limit_with_it(load: Load, shar
         working(load.build_settings(judge.url, sharing)) as workers,
     ):
         await wait_for_arrivals(judge, workers, load.requests // 2)
-        workers[0].kill()
+        victim = sort_by_work(workers, judge)[0]
+        victim.send_signal(signal.SIGKILL)
         endings = await wait_for_all(workers, load.patience)
     check_limit(judge, load)
-    check_all_updated(load, endings, but=1)
-    assert endings[0].code == -signal.SIGKILL
-    assert len(workers[0].list_own(judge.log)) < workers[0].settings.updates
+    number = workers.index(victim)
+    check_all_updated(load, endings, but=number)
+    assert endings[number].code == -signal.SIGKILL
+    assert victim.count_left(judge.log) > 0
 
 
 @pytest.mark.parametrize("load", list_loads(LEFT_ALONE, slow=SLOW_EVEN), ids=str)
 async def test_processes_that_stood_still_for_two_windows_send_nothing_late(load: Load, sharing: str) -> None:
-    """What they were promised before counts no more when they go on: the first has used the limit alone."""
+    """What they were promised before counts no more when they go on: another has used the limit alone."""
     async with (
         start_judge(load) as judge,
         working(load.build_settings(judge.url, sharing)) as workers,
     ):
-        await wait_for_arrivals(judge, workers, load.requests // 4)
-        await stand_still(workers[1:], 2 * load.window)
-        endings = await wait_for_all(workers, load.patience + 2 * load.window)
+        await wait_for_arrivals(judge, workers, load.limit + 20)  # whoever took the first window
+        _, *others = sort_by_work(workers, judge)
+        for worker in others:
+            worker.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(2 * load.window)  # real, as the others' time is
+        assert sum(worker.count_left(judge.log) > 0 for worker in others) >= 2
+        for worker in others:
+            worker.send_signal(signal.SIGCONT)
+        endings = await wait_for_all(workers, load.patience)
     check_limit(judge, load)
     check_all_updated(load, endings)
 
 
-async def stand_still(workers: Sequence[Worker], seconds: float) -> None:
-    """Stop processes that have work left, for a time that has to be real: others go on meanwhile."""
-    for worker in workers:
-        worker.stop()
-    await asyncio.sleep(seconds)
-    for worker in workers:
-        assert not worker.ending.done()
-        worker.go_on()
+def sort_by_work(workers: Sequence[Worker], judge: Judge) -> list[Worker]:
+    """Sort processes by what they have still to send, the most first: nothing says that they take turns."""
+    return sorted(workers, key=lambda worker: worker.count_left(judge.log), reverse=True)
 
 
 @with_harm
 async def test_an_event_loop_that_stands_still_lets_nothing_leave_late(load: Load, sharing: str) -> None:
     async with start_judge(load) as judge:
-        settings = load.build_settings(judge.url, sharing, stalls_every=3.0)
+        settings = load.build_settings(judge.url, sharing, stalls_every=2.0)
         endings = await send(judge, load, settings)
     check_limit(judge, load)
-    assert all(ending.stalls for ending in endings)
+    assert sum(ending.stalls > 0 for ending in endings) >= 2  # who has little to send may end before
 
 
 @with_harm
@@ -179,7 +184,7 @@ async def test_clocks_that_are_ahead_change_nothing(load: Load, sharing: str) ->
     check_limit(judge, load)
 
 
-@with_harm
+@pytest.mark.parametrize("load", list_loads(HANDSHAKES, slow=SLOW_EVEN), ids=str)
 async def test_a_slow_handshake_lets_nothing_leave_late(
     load: Load, sharing: str, authority: Authority
 ) -> None:
