@@ -110,14 +110,14 @@ class Judge:
     seed: int = 0
     certificate: ssl.SSLContext | None = None
     handshake_seconds: float = 0.0
-    """Seconds that each connection waits for its TLS handshake."""
+    """Seconds that every second connection or so waits for its TLS handshake: a delay that all have alike
+    changes nothing between them."""
     log: list[Received] = field(factory=list, init=False)
     lag: float = field(default=0.0, init=False)
     """The most seconds that the judge itself came too late since the first request.
 
     Where it asks the kernel when a request came, that does no harm: on Linux, without TLS.
     """
-    url: str = field(default="", init=False)
     _random: Random = field(init=False)
     _accessed: dict[str, datetime] = field(factory=dict, init=False)
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -132,13 +132,15 @@ class Judge:
     def _listen(self) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         listener.setblocking(False)
-        if sys.platform == "linux":
+        if self._can_ask_kernel:
             listener.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)  # what it accepts has it too
         return listener
 
+    @property
+    def _can_ask_kernel(self) -> bool:
+        return sys.platform == "linux" and self.certificate is None
+
     async def __aenter__(self) -> Self:
-        scheme, host = ("http", "127.0.0.1") if self.certificate is None else ("https", "localhost")
-        self.url = f"{scheme}://{host}:{self._listener.getsockname()[1]}"
         self._start(self._accept())
         self._start(self._watch_itself())
         return self
@@ -149,6 +151,16 @@ class Judge:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._listener.close()
+
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    @property
+    def url(self) -> str:
+        host = "http://127.0.0.1" if self.certificate is None else "https://localhost"
+        return f"{host}:{self.port}"
 
     @property
     def arrivals(self) -> list[float]:
@@ -190,8 +202,8 @@ class Judge:
     async def _serve(self, connection: socket.socket) -> None:
         with connection:  # until a transport takes it, and closes it: closing twice is fine
             try:
-                await asyncio.sleep(self.handshake_seconds)
-                at = await _hear(connection) if self.certificate is None else None
+                await asyncio.sleep(self.handshake_seconds * self._random.randint(0, 1))
+                at = await _hear(connection) if self._can_ask_kernel else None
                 reader, writer = await self._open(connection)
             except OSError:  # SSLError is one: the client has left
                 return

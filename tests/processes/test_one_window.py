@@ -24,12 +24,12 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIG
 
 LOGIN_SECONDS: Final = 0.3
 EVEN, UNEVEN, MANY, MANY_UNEVEN = (1, 1, 1, 1), (7, 1, 1, 1), (1,) * 12, (7,) + (1,) * 11
-QUICK: Final = Load(requests=400, window=2.0, margin=0.2)
+QUICK: Final = Load(requests=400, window=2.0, margin=0.1)
 QUICK_UNEVEN: Final = evolve(QUICK, shares=UNEVEN)
 SHORT: Final = evolve(QUICK, requests=240)
-LEFT_ALONE: Final = Load(requests=490, window=2.0, margin=0.2, shares=(4, 1, 1, 1))
+LEFT_ALONE: Final = Load(requests=490, window=2.0, margin=0.1, shares=(4, 1, 1, 1))
 """The first has enough for two windows, while the others stand still."""
-HANDSHAKES: Final = evolve(SHORT, margin=0.4)
+ENCRYPTED: Final = evolve(SHORT, margin=0.4)
 """No kernel tells when what is encrypted came, so a judge that is late itself counts it late."""
 ALONE: Final = evolve(SHORT, shares=(1,))
 SLOW: Final = [
@@ -47,6 +47,14 @@ def list_loads(*quick: Load, slow: Sequence[Load] = ()) -> list[Any]:
 
 
 with_harm = pytest.mark.parametrize("load", list_loads(SHORT, slow=SLOW_EVEN), ids=str)
+with_handshakes = pytest.mark.parametrize(
+    ("load", "seconds"),
+    [
+        (ENCRYPTED, 2.0),
+        *(pytest.param(load, each, marks=pytest.mark.slow) for load in SLOW_EVEN for each in (0.5, 2.0)),
+    ],
+    ids=str,
+)
 
 
 def start_judge(load: Load, **options: Any) -> Judge:  # Any: the judge's own
@@ -76,7 +84,7 @@ async def send(judge: Judge, load: Load, settings: Sequence[Settings]) -> list[E
     async with working(settings) as workers:
         endings = await wait_for_all(workers, load.patience)
     check_all_updated(load, endings)
-    assert len(judge.log) == sum(load.divide())
+    assert len(judge.logins) == sum(load.divide())
     return endings
 
 
@@ -164,11 +172,12 @@ def sort_by_work(workers: Sequence[Worker], judge: Judge) -> list[Worker]:
     return sorted(workers, key=lambda worker: worker.count_left(judge.log), reverse=True)
 
 
-@with_harm
-async def test_an_event_loop_that_stands_still_lets_nothing_leave_late(load: Load, sharing: str) -> None:
+@pytest.mark.parametrize("load", list_loads(LEFT_ALONE, slow=SLOW_EVEN), ids=str)
+async def test_event_loops_that_stand_still_let_nothing_leave_late(load: Load, sharing: str) -> None:
+    """All but one stand still at the same moments, and that one uses the limit alone."""
     async with start_judge(load) as judge:
-        settings = load.build_settings(judge.url, sharing, stalls_every=2.0)
-        endings = await send(judge, load, settings)
+        first, *others = load.build_settings(judge.url, sharing)
+        endings = await send(judge, load, [first, *(evolve(other, stalls_every=2.0) for other in others)])
     check_limit(judge, load)
     assert sum(ending.stalls > 0 for ending in endings) >= 2  # who has little to send may end before
 
@@ -184,11 +193,11 @@ async def test_clocks_that_are_ahead_change_nothing(load: Load, sharing: str) ->
     check_limit(judge, load)
 
 
-@pytest.mark.parametrize("load", list_loads(HANDSHAKES, slow=SLOW_EVEN), ids=str)
+@with_handshakes
 async def test_a_slow_handshake_lets_nothing_leave_late(
-    load: Load, sharing: str, authority: Authority
+    load: Load, seconds: float, sharing: str, authority: Authority
 ) -> None:
     """A permit is used when the connection stands, and not when it is asked for."""
-    async with start_judge(load, certificate=authority.certificate, handshake_seconds=0.5) as judge:
+    async with start_judge(load, certificate=authority.certificate, handshake_seconds=seconds) as judge:
         await send(judge, load, load.build_settings(judge.url, sharing, authority=authority.file))
     check_limit(judge, load)

@@ -50,7 +50,7 @@ class Settings:
     """A file with the certificate that is trusted."""
     seed: int = 0
     stalls_every: float | None = None
-    """Seconds after which the event loop stands still again, about."""
+    """Seconds after which the event loop stands still again, about; those of one seed do so together."""
     wall_ahead: float = 0.0
     """By how many seconds its time of day is ahead."""
     is_elsewhere: bool = False
@@ -63,14 +63,10 @@ class Settings:
     def load(cls, text: str) -> "Settings":
         return cls(**json.loads(text))
 
-    def draw(self) -> Random:
-        """Return what this worker draws from: the same for the same seed."""
-        return Random(f"{self.seed}/{self.name}")  # noqa: S311 - when, and in which order
-
     def list_updates(self) -> list[LinkUpdate]:
         """Build the updates: each link as often as the others, in an order of this worker's own."""
         numbers = [self.first_link + number % self.links for number in range(self.updates)]
-        self.draw().shuffle(numbers)
+        Random(f"{self.seed}/{self.name}").shuffle(numbers)  # noqa: S311 - an order
         return [
             LinkUpdate(name_link(number), password=f"{self.name}-{index}")
             for index, number in enumerate(numbers)
@@ -152,7 +148,7 @@ async def update(pool: SessionPool, wanted: LinkUpdate) -> str:
 
 async def work(settings: Settings) -> str:
     """Update the links; return what came of it as JSON."""
-    stalls = Stalls(settings.stalls_every or 0.0, settings.draw())
+    stalls = Stalls(settings.stalls_every or 0.0, Random(settings.seed))  # noqa: S311 - moments
     async with open_pool(settings) as pool:
         sys.stdout.write("ready\n")
         sys.stdout.flush()
