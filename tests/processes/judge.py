@@ -8,8 +8,6 @@ import json
 import math
 import socket
 import ssl
-import struct
-import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,12 +19,11 @@ from typing import Final, Self
 
 from attrs import define, field
 
+from tests.processes.arrival import Relay, ask_kernel
+
 _COLLECTION: Final = "/api/links/"
 _BEAT: Final = 0.01
 """Seconds between two looks at how punctual the judge itself is."""
-_SO_TIMESTAMPNS: Final = 35
-"""Of Linux: with what is read from a socket comes when the kernel received it. `socket` does not name it."""
-_TIMESPEC: Final = struct.Struct("@ll")
 
 
 @define(eq=False)
@@ -116,7 +113,7 @@ class Judge:
     lag: float = field(default=0.0, init=False)
     """The most seconds that the judge itself came too late since the first request.
 
-    Where it asks the kernel when a request came, that does no harm: on Linux, without TLS.
+    Where the kernel tells when a request came, on Linux, that does no harm.
     """
     _random: Random = field(init=False)
     _accessed: dict[str, datetime] = field(factory=dict, init=False)
@@ -132,15 +129,10 @@ class Judge:
     def _listen(self) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         listener.setblocking(False)
-        if self._can_ask_kernel:
-            listener.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)  # what it accepts has it too
         return listener
 
-    @property
-    def _can_ask_kernel(self) -> bool:
-        return sys.platform == "linux" and self.certificate is None
-
     async def __aenter__(self) -> Self:
+        await ask_kernel(self._listener)
         self._start(self._accept())
         self._start(self._watch_itself())
         return self
@@ -200,35 +192,36 @@ class Judge:
             self._start(self._serve(connection))
 
     async def _serve(self, connection: socket.socket) -> None:
-        with connection:  # until a transport takes it, and closes it: closing twice is fine
+        ours, theirs = socket.socketpair()
+        relay = Relay(connection, theirs)
+        with connection, ours, theirs:
+            await asyncio.sleep(self.handshake_seconds * self._random.randint(0, 1))
+            passing = asyncio.create_task(relay.run())
             try:
-                await asyncio.sleep(self.handshake_seconds * self._random.randint(0, 1))
-                at = await _hear(connection) if self._can_ask_kernel else None
-                reader, writer = await self._open(connection)
-            except OSError:  # SSLError is one: the client has left
-                return
-            try:
-                while True:
-                    await self._take_one(reader, writer, at)
-                    at = None
-            except (asyncio.IncompleteReadError, OSError):
+                await self._talk(ours, relay)
+            except (asyncio.IncompleteReadError, OSError):  # SSLError is one: the client has left
                 pass
             finally:
-                writer.transport.abort()
+                passing.cancel()
+                await asyncio.gather(passing, return_exceptions=True)
 
-    async def _open(self, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader = asyncio.StreamReader()
-        loop = asyncio.get_running_loop()
+    async def _talk(self, connection: socket.socket, relay: Relay) -> None:
+        reader, loop = asyncio.StreamReader(), asyncio.get_running_loop()
         transport, protocol = await loop.connect_accepted_socket(
             lambda: asyncio.StreamReaderProtocol(reader), connection, ssl=self.certificate
         )
-        return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        try:
+            while True:
+                await self._take_one(reader, writer, relay)
+        finally:
+            transport.abort()
 
     async def _take_one(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, at: float | None
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, relay: Relay
     ) -> None:
         first = await reader.readexactly(1)
-        entry = Received(time.monotonic() if at is None else at)
+        entry = Received(relay.heard_at)
         self.log.append(entry)
         self._changed.set()
         head = first + await reader.readuntil(b"\r\n\r\n")
@@ -265,26 +258,6 @@ class Judge:
             "institution_user_id": None,
             "credentials_storage": "365d",
         }
-
-
-async def _hear(connection: socket.socket) -> float:
-    """Wait for the first bytes, and return when the kernel received them: this process may be late itself.
-
-    A login has a connection of its own; what comes on one that was kept is noted when it is read.
-    """
-    loop = asyncio.get_running_loop()
-    has_come = asyncio.Event()
-    loop.add_reader(connection, has_come.set)
-    try:
-        await has_come.wait()
-    finally:
-        loop.remove_reader(connection)
-    _, told, _, _ = connection.recvmsg(1, socket.CMSG_SPACE(_TIMESPEC.size), socket.MSG_PEEK)
-    for _, kind, data in told:
-        if kind == _SO_TIMESTAMPNS:
-            seconds, nanoseconds = _TIMESPEC.unpack(data)
-            return float(seconds - time.time() + nanoseconds / 1e9 + time.monotonic())
-    return time.monotonic()
 
 
 def _find_length(head: bytes) -> int:

@@ -3,14 +3,13 @@
 import asyncio
 import json
 import math
-import socket
 import ssl
-import sys
 import time
 
 import pytest
 import trustme
 
+from tests.processes.arrival import KERNEL_TELLS
 from tests.processes.judge import Judge, Received, count_overlaps, find_worst_window, measure_goodput
 
 LINK = "00000000-0000-0000-0000-000000000001"
@@ -28,6 +27,15 @@ async def send(judge: Judge, method: str, link_id: str = LINK) -> dict[str, obje
     finally:
         writer.close()
     return shown
+
+
+def build_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Build what a server shows, and what a client trusts."""
+    authority, client = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(client)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server)
+    return server, client
 
 
 def log_in(at: float, left_at: float, link_id: str = LINK, method: str = "PUT") -> Received:
@@ -98,17 +106,24 @@ async def test_a_request_is_noted_from_its_first_byte_to_its_reply() -> None:
         assert began <= entry.at <= entry.left_at - 0.01 <= entry.left_at <= ended
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not tell")
-async def test_a_judge_that_is_late_itself_still_knows_when_a_request_came() -> None:
+@pytest.mark.skipif(not KERNEL_TELLS, reason="other kernels do not")
+@pytest.mark.parametrize("is_encrypted", [False, True])
+async def test_a_judge_that_is_late_itself_still_knows_when_a_request_came(is_encrypted: bool) -> None:
     """Without this, a busy machine would make two windows of arrivals one."""
-    async with Judge() as judge:
-        with socket.create_connection(("127.0.0.1", judge.port)) as client:
-            await asyncio.sleep(0)
-            client.send(b"PUT")
-            sent = time.monotonic()
-            time.sleep(0.2)  # noqa: ASYNC251 - its event loop stands still
-            await judge.wait_until(lambda: bool(judge.arrivals))
-            assert judge.arrivals == [pytest.approx(sent, abs=0.1)]
+    certificate, context = build_contexts()
+    async with Judge(certificate=certificate if is_encrypted else None) as judge:
+        _, writer = await asyncio.open_connection(
+            "127.0.0.1",
+            judge.port,
+            ssl=context if is_encrypted else None,
+            server_hostname="localhost" if is_encrypted else None,
+        )
+        writer.write(b"P")
+        sent = time.monotonic()
+        time.sleep(0.2)  # noqa: ASYNC251 - the judge's event loop stands still
+        await judge.wait_until(lambda: bool(judge.arrivals))
+        writer.close()
+    assert judge.arrivals == [pytest.approx(sent, abs=0.1)]
 
 
 async def test_a_read_shows_whether_a_login_has_succeeded() -> None:
@@ -142,11 +157,8 @@ async def test_a_request_that_breaks_off_arrives_and_is_no_login() -> None:
 
 
 async def test_every_second_handshake_or_so_takes_as_long_as_it_is_told_to() -> None:
-    authority, context = trustme.CA(), ssl.create_default_context()
-    authority.configure_trust(context)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(server)
-    async with Judge(certificate=server, handshake_seconds=0.1) as judge:
+    certificate, context = build_contexts()
+    async with Judge(certificate=certificate, handshake_seconds=0.1) as judge:
         times = []
         for count in range(1, 9):
             began = time.monotonic()

@@ -29,8 +29,6 @@ QUICK_UNEVEN: Final = evolve(QUICK, shares=UNEVEN)
 SHORT: Final = evolve(QUICK, requests=240)
 LEFT_ALONE: Final = Load(requests=490, window=2.0, margin=0.1, shares=(4, 1, 1, 1))
 """The first has enough for two windows, while the others stand still."""
-ENCRYPTED: Final = evolve(SHORT, margin=0.4)
-"""No kernel tells when what is encrypted came, so a judge that is late itself counts it late."""
 ALONE: Final = evolve(SHORT, shares=(1,))
 SLOW: Final = [
     Load(requests=2000, window=10.0, shares=shares, seed=seed)
@@ -50,7 +48,7 @@ with_harm = pytest.mark.parametrize("load", list_loads(SHORT, slow=SLOW_EVEN), i
 with_handshakes = pytest.mark.parametrize(
     ("load", "seconds"),
     [
-        (ENCRYPTED, 2.0),
+        (SHORT, 2.0),
         *(pytest.param(load, each, marks=pytest.mark.slow) for load in SLOW_EVEN for each in (0.5, 2.0)),
     ],
     ids=str,

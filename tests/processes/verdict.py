@@ -20,7 +20,8 @@ class Verdict:
     """The most in any window and margin: what a client counts, so more than the limit is a late arrival."""
     goodput: float
     lag: float
-    """Seconds by which the judge itself was late at worst: with TLS, more than the margin proves nothing."""
+    """Seconds by which the judge itself was late at worst: more than the margin only harms where the kernel
+    does not tell when a request came."""
 
     @classmethod
     def build(cls, judge: Judge, load: Load) -> Self:
