@@ -4,7 +4,7 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint types contracts docs package sbom demo benchmark drill storm check clean
+.PHONY: help test lint types contracts docs package sbom demo benchmark drill storm processes check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -84,6 +84,9 @@ drill: $(VENV)/.test  ## kill jobs of 2000 links thirty times each, for some min
 
 storm: $(VENV)/.test  ## send 300,000 requests through faults of every kind, and judge what the bank took
 	$(RUN)/python -m tests.storm --requests 100000 --seed 1 --seed 2 --seed 3
+
+processes: $(VENV)/.test  ## let processes share a backend for some hours of waiting, with faults, and judge them
+	BELVO_PROCESSES=full $(RUN)/python -m pytest tests/processes -n 6 -m slow -rP
 
 check: lint types contracts test docs  ## all of the above that CI runs
 
