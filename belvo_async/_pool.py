@@ -172,6 +172,8 @@ class SessionPool(Client):
         credentials, url = _find_server(credentials, environment)
         is_private = transport is not None or clock is not SYSTEM_CLOCK
         chosen, owns_backend = _find_backend(backend, MemoryBackend(clock=clock) if is_private else PROCESS)
+        if isinstance(chosen, MemoryBackend):
+            chosen = chosen.on(clock)
         settings = PoolSettings(
             url=url,
             concurrency=Concurrency.for_url(url) if concurrency is None else concurrency,

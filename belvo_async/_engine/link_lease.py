@@ -36,6 +36,8 @@ class HeldLease:
     records: SharedRecords = field(repr=False)
     seconds: float
     """For which it is held between two renewals."""
+    has_waited: bool = False
+    """Whether another process had it before."""
 
     async def send(self) -> bool:
         """Note that the login leaves now; return False where it may not, as somebody else has the lease.
@@ -101,7 +103,10 @@ class LinkLeases:
         while True:
             held = await self._try(key, name, holder)
             if held.fence:
-                return self._keep(HeldLease(name, key, held.fence, self._records, self._seconds))
+                has_waited = pause > _FIRST_LOOK
+                return self._keep(
+                    HeldLease(name, key, held.fence, self._records, self._seconds, has_waited=has_waited)
+                )
             if not may_wait:
                 raise _busy(name, held.seconds)
             await self._nap(min(pause, held.seconds))

@@ -110,6 +110,11 @@ class LinkHold:
             raise
         return self
 
+    @property
+    def has_waited(self) -> bool:
+        """Whether another process had one of them right before."""
+        return any(lease.has_waited for lease in self._held_leases)
+
     async def add(self, key: str) -> None:
         """Hold one more, inside; nothing happens where it is held."""
         if key not in self.keys:

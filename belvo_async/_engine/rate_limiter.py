@@ -162,9 +162,15 @@ class RateLimiter:
     async def refused(
         self, turn: Turn, retry_after: float | None = None, *, is_page: bool = False
     ) -> float | None:
-        """Report that the server refused the request for coming too fast; see `Pause.refused`."""
-        seconds = await self._window.refused(turn.epoch, retry_after, is_page=is_page)
-        self._take_in(await self._window.ask(Ask(Priority.ANSWER, 0)))
+        """Report that the server refused the request for coming too fast; see `Pause.refused`.
+
+        Where the window cannot be told, the next request is refused too, and tells it.
+        """
+        try:
+            seconds = await self._window.refused(turn.epoch, retry_after, is_page=is_page)
+            self._take_in(await self._window.ask(Ask(Priority.ANSWER, 0)))
+        except CoordinatorError:
+            return None
         self._stir()
         return seconds
 
@@ -186,8 +192,8 @@ class RateLimiter:
     async def _wait(self, turn: Turn, line: Line) -> None:
         turn.waiting = asyncio.get_running_loop().create_future()
         line.append(turn)
-        self._stir()
         try:
+            self._stir()
             if turn.latest is None:
                 await turn.waiting
             else:
@@ -239,6 +245,9 @@ class RateLimiter:
                     (await first_of(self._sleep(delay), self._changed.wait())).result()
         except PoolClosedError as closed:
             self._fail(partial(PoolClosedError, closed.message, remedy=closed.remedy))
+        except Exception as error:  # noqa: BLE001 - whatever a coordinator raises, nobody is left waiting
+            problem = f"The coordinator failed ({type(error).__name__}: {error}); nothing was sent."
+            self._fail(partial(CoordinatorError, problem, remedy="Mend the backend that the pool was given."))
 
     def _let_go(self) -> None:
         for asking in self._list_asks():

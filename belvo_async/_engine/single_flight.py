@@ -90,6 +90,8 @@ class Wish(Generic[T]):
     callers: Callers
     run: Callable[[LinkHold], Awaitable[T]]
     """Does the login for its callers, while the link is held."""
+    look_again: Callable[[], Awaitable[None]] | None = None
+    """Called where another process has logged in meanwhile; raises where nothing is to be sent."""
     wait_until_over: Callable[[], Awaitable[T | None]]
     """Waits until the login has surely ended; returns the result if a status check shows it."""
 
@@ -176,6 +178,8 @@ class Flight(Generic[T]):
     async def _serve_callers(self) -> None:
         with self._context.lifecycle:
             try:
+                if self.wish.look_again is not None and self._hold.has_waited:
+                    await self.wish.look_again()
                 result = await self.wish.run(self._hold)
             except GeneratorExit:
                 raise

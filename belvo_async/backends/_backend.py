@@ -48,10 +48,12 @@ class MemoryBackend:
 
     Args:
         challenges: Where to keep parked challenges instead; it is not opened or closed.
-        clock: Tells the moments.
+        clock: Tells the moments. A pool with another clock has a window and leases of its own.
     """
 
     def __init__(self, challenges: ChallengeStore | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock: Final = clock
+        self._others: Final[dict[int, MemoryBackend]] = {}
         self.coordinator: Final = MemoryCoordinator(clock)
         self._own: Final = MemoryChallengeStore()
         self.challenges: Final[ChallengeStore] = self._own if challenges is None else challenges
@@ -61,6 +63,12 @@ class MemoryBackend:
 
     async def aclose(self) -> None:
         """Do nothing."""
+
+    def on(self, clock: Clock) -> "MemoryBackend":
+        """Return the part of it where time passes by another clock; the challenges are the same."""
+        if clock is self._clock:
+            return self
+        return self._others.setdefault(id(clock), MemoryBackend(self.challenges, clock=clock))
 
     def reset(self) -> None:
         """Forget everything, as if nothing had ever been sent: for tests."""

@@ -3,8 +3,11 @@
 import math
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar, Unpack
 from uuid import UUID
+
+from attrs import evolve
 
 from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async._engine.context import EngineContext
@@ -91,6 +94,7 @@ class Links:
         with self._context.lifecycle, LoginSpan(self._context, "update", update.link_id):
             if when_busy == "join" and self._memory.flights.find_equal(wish) is None:
                 await self._check_parked(wish)
+                wish = evolve(wish, look_again=partial(self._check_parked, wish))
             return await self._run(wish, provide_token, when_busy)
 
     async def register(

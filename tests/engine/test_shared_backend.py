@@ -1,0 +1,193 @@
+"""Two pools that share a backend behave as one, as two processes would: each has a connection of its own."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from belvo_async import Credentials, LinkUpdate, RateLimit, SessionPool
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore
+from belvo_async.errors import ConfigurationError, CoordinatorError, LinkBusyError, TokenRequiredError
+from belvo_async.sandbox import Sandbox, SandboxOptions
+
+Pools: TypeAlias = tuple[SessionPool, SessionPool]
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(options=SandboxOptions(login_seconds=0.3)) as sandbox:
+        yield sandbox
+
+
+def make_pool(sandbox: Sandbox, **settings: object) -> SessionPool:
+    keys = Credentials(sandbox.secret_id, sandbox.secret_password)
+    return SessionPool(keys, environment=sandbox.url, **settings)  # type: ignore[arg-type]  # those of one test
+
+
+@pytest.fixture
+async def pools(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Pools]:
+    where = str(tmp_path / "belvo.sqlite")
+    async with make_pool(sandbox, backend=where) as one, make_pool(sandbox, backend=where) as two:
+        yield one, two
+
+
+async def wait_for_login(sandbox: Sandbox) -> None:
+    while not sandbox.logins():  # noqa: ASYNC110 - the sandbox tells nobody
+        await asyncio.sleep(0.005)
+
+
+async def test_the_second_login_of_a_link_waits_for_the_first(sandbox: Sandbox, pools: Pools) -> None:
+    link_id = sandbox.add_link()
+    updates = [LinkUpdate(link_id, password=word) for word in ("first", "second")]
+    await asyncio.gather(*(pool.links.update(update) for pool, update in zip(pools, updates, strict=True)))
+    assert (sandbox.logins(link_id), sandbox.overlapping_logins) == (2, 0)
+
+
+async def test_who_refuses_to_wait_is_told_how_long_another_process_may_take(
+    sandbox: Sandbox, pools: Pools
+) -> None:
+    one, two = pools
+    update = LinkUpdate(sandbox.add_link(), password="new")
+    first = asyncio.ensure_future(one.links.update(update))
+    await wait_for_login(sandbox)
+    with pytest.raises(LinkBusyError, match="Another process") as busy:
+        await two.links.update(update, when_busy="refuse")
+    assert busy.value.link_id == update.link_id
+    assert 300.0 < busy.value.seconds <= 330.0
+    assert (await first).id == update.link_id
+    assert (await two.links.update(update, when_busy="refuse")).id == update.link_id
+    assert sandbox.overlapping_logins == 0
+
+
+async def test_an_equal_update_finds_the_challenge_that_another_process_has_parked_meanwhile(
+    sandbox: Sandbox, pools: Pools
+) -> None:
+    one, two = pools
+    link_id = sandbox.add_link(institution="heimdall_mx_retail", username="mfa_numeric")
+    update = LinkUpdate(link_id, password="new")
+
+    async def start() -> str:
+        with pytest.raises(TokenRequiredError) as required:
+            await one.links.update(update)
+        return await one.challenges.park(required.value.state)
+
+    async def start_again() -> str | None:
+        await wait_for_login(sandbox)
+        with pytest.raises(TokenRequiredError) as required:
+            await two.links.update(update)
+        return required.value.ticket
+
+    ticket, found = await asyncio.gather(start(), start_again())
+    assert found == ticket
+    assert sandbox.logins(link_id) == 1
+    assert (await two.challenges.resume(ticket, "111111")).id == link_id
+
+
+async def test_all_pools_keep_one_window(sandbox: Sandbox, tmp_path: Path) -> None:
+    where = str(tmp_path / "belvo.sqlite")
+    limit = RateLimit(requests=10, window=1.0, margin=0.2)
+    async with (
+        make_pool(sandbox, backend=where, rate_limit=limit) as one,
+        make_pool(sandbox, backend=where, rate_limit=limit) as two,
+    ):
+        await asyncio.gather(*(pool.ping() for pool in (one, two) for _ in range(15)))
+    moments = sorted(entry.at.timestamp() for entry in sandbox.log)
+    assert len(moments) == 30
+    assert all(later - first >= 1.0 for first, later in zip(moments, moments[10:], strict=False))
+
+
+async def test_each_egress_address_has_a_window_of_its_own(sandbox: Sandbox, tmp_path: Path) -> None:
+    where = str(tmp_path / "belvo.sqlite")
+    limit = RateLimit(requests=10, window=60.0)
+    async with (
+        make_pool(sandbox, backend=where, rate_limit=limit, egress="nat-1") as one,
+        make_pool(sandbox, backend=where, rate_limit=limit, egress="nat-2") as two,
+        asyncio.timeout(20),
+    ):
+        await asyncio.gather(*(pool.ping() for pool in (one, two) for _ in range(9)))
+
+
+async def test_pools_of_a_process_share_the_window_by_default(sandbox: Sandbox) -> None:
+    limit = RateLimit(requests=10, window=60.0)
+    async with make_pool(sandbox, rate_limit=limit) as one, make_pool(sandbox, rate_limit=limit) as two:
+        await asyncio.gather(*(one.ping() for _ in range(9)))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await two.ping()
+
+
+async def test_the_variable_names_the_backend(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BELVO_BACKEND", f"sqlite:///{tmp_path}/belvo.sqlite")
+    async with make_pool(sandbox) as pool:
+        await pool.links.update(LinkUpdate(sandbox.add_link(), password="new"))
+    assert {"belvo.sqlite", "belvo.sqlite-coordinator"} <= set(os.listdir(tmp_path))  # noqa: PTH208 - names
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "valkey://:hunter2@127.0.0.1/0",
+        "redis:/:hunter2@h/0",
+        " redis://:hunter2@127.0.0.1/0",
+        "'redis://:hunter2@127.0.0.1/0'",
+        "\ufeffredis://:hunter2@127.0.0.1/0",
+        "postgresql://user:hunter2@127.0.0.1/belvo",
+        "//hunter2/share/belvo.sqlite",
+        "sqlite:///",
+        "",
+        b"hunter2",
+        7,
+    ],
+)
+async def test_what_names_no_backend_is_refused_without_showing_it(sandbox: Sandbox, backend: object) -> None:
+    with pytest.raises(ConfigurationError, match="backend") as refused:
+        make_pool(sandbox, backend=backend)
+    assert "hunter2" not in f"{refused.value} {refused.value!r} {refused.value.__context__!r}"
+
+
+@pytest.mark.parametrize("egress", ["", "nat 1", "ä", "-nat", "n" * 101, None, 1])
+async def test_an_odd_egress_name_is_refused(sandbox: Sandbox, egress: object) -> None:
+    with pytest.raises(ConfigurationError, match="egress"):
+        make_pool(sandbox, egress=egress)
+
+
+async def test_a_backend_that_was_handed_in_stays_open(sandbox: Sandbox) -> None:
+    backend = MemoryBackend()
+    for _ in range(2):
+        async with make_pool(sandbox, backend=backend) as pool:
+            await pool.ping()
+
+
+class Buggy:
+    """A coordinator of somebody's own that has a bug."""
+
+    is_blocking = True
+
+    def change(self, *_: object) -> object:
+        raise ZeroDivisionError
+
+
+class BuggyBackend:
+    """A backend with that coordinator."""
+
+    def __init__(self) -> None:
+        self.coordinator = Buggy()
+        self.challenges = MemoryChallengeStore()
+
+    async def open(self) -> None:
+        """Do nothing."""
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+
+async def test_a_coordinator_with_a_bug_leaves_nobody_waiting(sandbox: Sandbox) -> None:
+    async with make_pool(sandbox, backend=BuggyBackend()) as pool, asyncio.timeout(10):
+        results = await asyncio.gather(*(pool.ping() for _ in range(3)), return_exceptions=True)
+        assert {type(result) for result in results} == {CoordinatorError}
+    assert sandbox.log == []
