@@ -53,7 +53,9 @@ class Client:
         self._engine: Final = engine
         self._exchange: Final = Exchange(engine.open_transport(credentials), context)
         self.identity: Final = ClientIdentity.build(engine.settings.url, credentials)
-        parked = ParkedChallenges(engine.settings.backend.challenges, context, self.identity.digest)
+        parked = ParkedChallenges(
+            engine.settings.backend.challenges, context, self.identity.digest, engine.memory.links
+        )
         logins = Logins(
             exchange=self._exchange,
             context=context,

@@ -10,7 +10,7 @@ from belvo_async._clock import SYSTEM_CLOCK
 from belvo_async._engine.concurrency import ConcurrencyLimits
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
-from belvo_async._engine.known_users import KnownUsers
+from belvo_async._engine.known_links import KnownLinks
 from belvo_async._engine.lifecycle import Lifecycle
 from belvo_async._engine.link_lease import LinkLeases
 from belvo_async._engine.link_lock import LinkLock
@@ -167,14 +167,14 @@ async def _time_call() -> float:
         locks=locks,
         sent_tokens=SentTokens(SYSTEM_CLOCK),
         accesses=SeenAccesses(),
-        users=KnownUsers(),
+        links=KnownLinks(),
     )
     exchange = Exchange(_Echo(), context)
     logins = Logins(
         exchange=exchange,
         context=context,
         memory=memory,
-        parked=ParkedChallenges(MemoryChallengeStore(), context, "owner"),
+        parked=ParkedChallenges(MemoryChallengeStore(), context, "owner", KnownLinks()),
         digest=KeyedDigest(Credentials("id", "password")),
     )
     links = Links(exchange, context, logins)

@@ -6,7 +6,7 @@ from attrs import field, frozen
 
 from belvo_async._engine.concurrency import ConcurrencyLimits
 from belvo_async._engine.context import EngineContext
-from belvo_async._engine.known_users import KnownUsers
+from belvo_async._engine.known_links import KnownLinks
 from belvo_async._engine.lifecycle import Lifecycle
 from belvo_async._engine.link_lease import LinkLeases
 from belvo_async._engine.link_lock import LinkLock
@@ -103,5 +103,5 @@ def _build_memory(context: EngineContext, records: SharedRecords) -> LoginMemory
         locks=locks,
         sent_tokens=SentTokens(context.clock),
         accesses=SeenAccesses(),
-        users=KnownUsers(),
+        links=KnownLinks(),
     )

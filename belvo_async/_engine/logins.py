@@ -9,7 +9,7 @@ from attrs import frozen
 from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange, ReadResult
-from belvo_async._engine.known_users import KnownUsers
+from belvo_async._engine.known_links import KnownLinks
 from belvo_async._engine.link_lock import LinkHold, LinkLock
 from belvo_async._engine.operation import Operation
 from belvo_async._engine.parked_challenges import ParkedChallenges
@@ -38,7 +38,7 @@ class LoginMemory:
     locks: LinkLock
     sent_tokens: SentTokens
     accesses: SeenAccesses
-    users: KnownUsers
+    links: KnownLinks
 
 
 @frozen(kw_only=True)
@@ -124,7 +124,7 @@ class Logins:
         )
 
     def _find_keys(self, link_id: str, user: str | None) -> tuple[str, ...]:
-        user = user or self.memory.users.find(link_id)
+        user = user or self.memory.links.find_user(link_id)
         return (link_id,) if user is None else (link_id, f"user {user}")
 
     def _build_link_login(
@@ -163,7 +163,7 @@ class Logins:
             context=self.context,
             sent_tokens=self.memory.sent_tokens,
             accesses=self.memory.accesses,
-            users=self.memory.users,
+            links=self.memory.links,
             callers=Callers(),
             request=request,
             read=read,

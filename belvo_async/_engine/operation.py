@@ -10,7 +10,7 @@ from attrs import Factory, define, evolve, field
 from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange, ReadResult
-from belvo_async._engine.known_users import KnownUsers
+from belvo_async._engine.known_links import KnownLinks
 from belvo_async._engine.link_lock import Departing, LinkHold
 from belvo_async._engine.parked_challenges import ParkedChallenges, parked_already
 from belvo_async._engine.recorder import LoginRecorder
@@ -57,7 +57,7 @@ class Operation(Generic[T]):
     sent_tokens: SentTokens
     parked: ParkedChallenges
     accesses: SeenAccesses
-    users: KnownUsers
+    links: KnownLinks
     callers: Callers
     request: Request | None
     """The login that starts it; None where only a parked challenge is known."""
@@ -105,6 +105,11 @@ class Operation(Generic[T]):
         if self.link_id is not None and self.departure.first is not None:
             self.sent_tokens.replace(self.link_id, self.context.now().find_wall(self.departure.first))
 
+    def _note_link(self, state: AwaitingToken) -> None:
+        self.link_id = state.challenge.link_id
+        if self.request is not None:
+            self.links.note_institution(self.link_id, self.request.institution)
+
     async def note_challenge(self, state: AwaitingToken) -> None:
         """Tell the recorder of a challenge.
 
@@ -113,7 +118,7 @@ class Operation(Generic[T]):
         """
         if self.departure.last is None:  # else it is the newest there is: it came in return for what left
             self.sent_tokens.check(state)
-        self.link_id = state.challenge.link_id
+        self._note_link(state)
         self.asked_until = state.deadline
         if self.recorder is not None:
             await self.recorder.note_challenge(state)
@@ -124,7 +129,7 @@ class Operation(Generic[T]):
         Raises:
             ChallengeStoreError: It could not be kept.
         """
-        self.link_id = state.challenge.link_id
+        self._note_link(state)
         if not self.context.policy.park_abandoned:
             return token_required(state, "nobody waits for it any more")
         return parked_already(state, await self.parked.park(state))
@@ -214,7 +219,7 @@ class Operation(Generic[T]):
     def _remember(self, link: Link) -> None:
         self.link_id = link.id
         self.accesses.note(link, is_told=bool(self.callers))
-        self.users.note(link)
+        self.links.note(link)
 
     def _build(self, state: Resuming) -> Request:
         if self.context.policy.resume_route is ResumeRoute.PUT_LINK and self.update is not None:

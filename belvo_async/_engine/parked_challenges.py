@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from belvo_async._engine.context import EngineContext
+from belvo_async._engine.known_links import KnownLinks
 from belvo_async._engine.lease import ChallengeLeases
 from belvo_async._engine.send_record import LONGEST_LOGIN
 from belvo_async.backends._challenge_record import (
@@ -42,9 +43,10 @@ ANSWER_PARKED: Final = (
 class ParkedChallenges:
     """What one account has parked in a store that others may share."""
 
-    def __init__(self, store: ChallengeStore, context: EngineContext, owner: str) -> None:
+    def __init__(self, store: ChallengeStore, context: EngineContext, owner: str, links: KnownLinks) -> None:
         self.store: Final = store
         self.owner: Final = owner
+        self._links: Final = links
         self.leases: Final = ChallengeLeases(store, context)
         self._context: Final = context
         self._check_loop: Final = store.check_loop if isinstance(store, LoopBound) else None
@@ -81,7 +83,7 @@ class ParkedChallenges:
             key=self._find_key(ticket),
             owner=self.owner,
             ticket=ticket,
-            institution=institution,
+            institution=institution or self._links.find_institution(state.challenge.link_id),
             reference=reference,
         )
         if not await self.store.add(write_row(kept)):

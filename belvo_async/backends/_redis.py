@@ -20,6 +20,9 @@ from belvo_async.params._validators import check_setting
 _PHASES: Final = tuple(phase.value for phase in ChallengePhase)
 _FORGOTTEN_AT_ONCE: Final = 500
 _TIMEOUT: Final = 5.0
+_CONNECTIONS: Final = 16
+_PATIENCE: Final = 30.0
+"""Seconds that a command waits for a connection, where hundreds are sent at once."""
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -89,7 +92,7 @@ class RedisChallengeStore:
             ConfigurationError: The extra `redis` is missing, or the address makes no sense.
         """
         try:
-            from redis.asyncio import Redis  # noqa: PLC0415 - an extra
+            from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415 - an extra
             from redis.asyncio.retry import Retry  # noqa: PLC0415 - an extra
             from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
         except ImportError as error:
@@ -97,9 +100,16 @@ class RedisChallengeStore:
                 "redis is not installed.", remedy='Run: pip install "belvo-async[redis]".'
             ) from error
         try:
-            client = Redis.from_url(
-                url, retry=Retry(NoBackoff(), 0), socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
+            pool = BlockingConnectionPool.from_url(
+                url,
+                protocol=2,  # with 3 a connection that the server has closed while idle is not noticed
+                retry=Retry(NoBackoff(), 0),  # a claim that is repeated looks like somebody else's
+                max_connections=_CONNECTIONS,
+                timeout=_PATIENCE,
+                socket_timeout=_TIMEOUT,
+                socket_connect_timeout=_TIMEOUT,
             )
+            client = Redis.from_pool(pool)
         except (ValueError, TypeError, AttributeError):
             client = None
         if client is None:  # what was raised may quote the address, and it the password

@@ -85,7 +85,7 @@ class Challenges:
 
         Args:
             state: `TokenRequiredError.state`.
-            institution: Its name, to show to the person.
+            institution: Its name, to show to the person; by default what the call or Belvo has told of it.
             reference: A note of yours, such as your own id of the person; at most 256 characters. It is shown
                 to nobody.
             ticket: One of your own making, at least 128 random bits; by default a new one is drawn.

@@ -223,7 +223,7 @@ class Links:
             raise InvalidValueError.of("omit", "leaves out the id", remedy="A Link without its id is no use.")
         if "fields" in query and "id" not in query["fields"].split(","):
             query["fields"] = f"id,{query['fields']}"
-        note = self._memory.users.note
+        note = self._memory.links.note
         return Paginator(self._exchange, self._context.lifecycle, LINKS, tuple(query.items()), Link, note)
 
     async def get(self, link_id: str | UUID) -> Link:
@@ -236,7 +236,7 @@ class Links:
         request = build_link_read(read_link_id(link_id))
         with self._context.lifecycle:
             link = read_link(await self._exchange.fetch(request), request)
-        self._memory.users.note(link)
+        self._memory.links.note(link)
         return link
 
     async def settle(self, link_id: str | UUID, *, since: datetime) -> Link | None:

@@ -8,6 +8,7 @@ import pytest
 import trustme
 from attrs import frozen
 
+from belvo_async.backends import RedisBackend
 from tests.processes.loads import SPLIT
 from tests.stores.conftest import find_free_port, start_redis, stop_redis
 
@@ -31,7 +32,11 @@ def redis_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an empty server: no test meets the permits and leases that another has left."""
     port = find_free_port()
     server = start_redis(tmp_path_factory.mktemp("redis"), port=port)
-    yield f"redis://127.0.0.1:{port}/0"
+    url = f"redis://127.0.0.1:{port}/0"
+    backend = RedisBackend(url)
+    backend.coordinator.init()  # nothing is under way that it should know of
+    backend.coordinator.close()
+    yield url
     stop_redis(server)
 
 

@@ -171,6 +171,8 @@ def shifted_time(seconds: float) -> Iterator[None]:
 def main() -> None:
     settings = Settings.load(sys.argv[1])
     with ExitStack() as conditions:
+        # The bank of the judge is quicker than a real one, and so are the links of a process that died free.
+        conditions.enter_context(patch("belvo_async.backends._lease.LOGIN_LIMIT", settings.login_limit))
         if settings.is_elsewhere:
             conditions.enter_context(shifted_time(settings.wall_ahead))
         sys.stdout.write(asyncio.run(work(settings)))

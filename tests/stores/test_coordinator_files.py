@@ -137,17 +137,19 @@ def test_a_file_that_may_not_be_written_is_refused(coordinator: SqliteCoordinato
         hold(coordinator, "b")
 
 
-def test_a_full_disk_is_told_and_goes_on_when_there_is_room_again(
-    coordinator: SqliteCoordinator, path: Path
-) -> None:
+def fill(coordinator: SqliteCoordinator) -> None:
+    for number in range(10_000):
+        coordinator.change(LEASE, f"link {number}", lambda _, moment: moment)
+
+
+def test_a_full_disk_is_told_and_goes_on_when_there_is_room_again(coordinator: SqliteCoordinator) -> None:
     hold(coordinator)
     connection = coordinator._file.connection
     assert connection is not None
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(CoordinatorError, match="full") as refused:
-        for number in range(10_000):
-            coordinator.change(LEASE, f"link {number}", lambda _, moment: moment)
+        fill(coordinator)
     assert "Free some space" in refused.value.remedy
     connection.execute("PRAGMA max_page_count = 1000000")
     assert not hold(coordinator, "b").fence
