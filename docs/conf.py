@@ -42,7 +42,7 @@ nitpick_ignore_regex = [
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",
-        r"belvo_async\.(\w+\.)?_.*\.(T|PoolSettings|BankUser|ChallengeFields)",
+        r"belvo_async\.(\w+\.)?_.*\.(R|T|PoolSettings|BankUser|ChallengeFields)",
     ),
     (r"py:.*", r"belvo_async\.mfa\.(T|T_co)"),
 ]
@@ -61,6 +61,7 @@ _PUBLIC = (
     "belvo_async.telemetry",
     "belvo_async.testing",
     "belvo_async.testing.challenge_store_suite",
+    "belvo_async.testing.coordinator_suite",
     "belvo_async.web",
 )
 _FIELDS = frozenset({"attribute", "data", "property"})

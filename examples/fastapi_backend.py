@@ -2,10 +2,14 @@
 
     pip install "belvo-async[web]" fastapi uvicorn
     export BELVO_SECRET_ID=… BELVO_SECRET_PASSWORD=… BELVO_ENVIRONMENT=sandbox
-    uvicorn examples.fastapi_backend:app --workers 2 --no-access-log
+    export BELVO_BACKEND=belvo.sqlite
+    uvicorn examples.fastapi_backend:app --workers 4 --no-access-log --timeout-graceful-shutdown 5
 
 `PUT /links/{link_id}` with `{"password": "…"}` answers 200, or 202 with a ticket and the address of a page on
 which the person gives the token. Who has a page of their own posts the token to `/tickets/{ticket}` instead.
+
+The workers share one backend, a file here, and behave as one pool; `redis://…` serves several machines. At
+SIGTERM the server gives its requests 5 s, and the pool listens to logins under way for 20 s.
 
 Left out: log the person in first, and check that the link and the ticket are theirs.
 """
@@ -20,7 +24,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, SecretStr
 
-from belvo_async import BelvoError, LinkUpdate, SessionPool, TokenRequiredError
+from belvo_async import BelvoError, LinkUpdate, MfaPolicy, SessionPool, TokenRequiredError
 from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeDeclinedError,
@@ -32,7 +36,8 @@ from belvo_async.errors import (
 )
 from belvo_async.web import ChallengePage
 
-pool = SessionPool(backend=os.environ.get("BELVO_BACKEND", "belvo.sqlite"))
+BACKEND = os.environ.get("BELVO_BACKEND", "belvo.sqlite")
+pool = SessionPool(backend=BACKEND, close_grace=20, mfa=MfaPolicy(park_abandoned=True))
 page = ChallengePage(pool, brand="Cuentas Claras", language="es")
 
 STATUSES = (
@@ -83,7 +88,7 @@ async def update_link(link_id: UUID, credentials: Credentials, pool: Pool, reque
     try:
         link = await pool.links.update(update)
     except TokenRequiredError as required:
-        ticket = await pool.challenges.park(required.state)
+        ticket = required.ticket or await pool.challenges.park(required.state)
         return JSONResponse({"ticket": ticket, "page": f"{request.base_url}challenges/{ticket}"}, 202)
     return JSONResponse({"link_id": link.id, "status": link.status})
 

@@ -34,11 +34,10 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     With a journal the job can be killed at any moment and run again: finished links are skipped, parked ones
     stay parked, and a login that was in flight is settled by looking at the link, never sent again by itself.
 
-    Each challenge is parked in the pool's `challenge_store` before anybody is asked, under a ticket that the
+    Each challenge is parked in the pool's backend before anybody is asked, under a ticket that the
     journal keeps. So `pool.challenges` answers it, in this process and in others, while the job runs and
-    later; a later run with `retry` of `parked` collects what has come of it. Give the pool a store that
-    survives, if challenges are to be answered after a kill: an `SqliteChallengeStore` in the same file will
-    do.
+    later; a later run with `retry` of `parked` collects what has come of it. Give the pool a backend that
+    survives, if challenges are to be answered after a kill: an SQLite file, which may be the journal's own.
 
     Args:
         pool: Does the logins; its limits and its retries hold.

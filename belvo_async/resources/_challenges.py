@@ -43,8 +43,8 @@ _SWEPT_AT_ONCE: Final = 100
 class Challenges:
     """Parks challenges under tickets, and answers each of them once, whichever process is asked.
 
-    All that it keeps is in the pool's `challenge_store`, without any password or token. A ticket is known to
-    the Belvo account and environment that parked it, and to no other that shares the store.
+    All that it keeps is in the pool's backend, without any password or token. A ticket is known to
+    the Belvo account and environment that parked it, and to no other that shares the backend.
 
     Example:
         >>> import asyncio

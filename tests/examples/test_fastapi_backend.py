@@ -1,4 +1,4 @@
-"""The FastAPI backend: two workers of uvicorn, one store, one sandbox."""
+"""The FastAPI backend: two workers of uvicorn, one backend, one sandbox."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ def serve(sandbox: Sandbox, store: Path) -> Iterator[str]:
         "BELVO_SECRET_ID": sandbox.secret_id,
         "BELVO_SECRET_PASSWORD": sandbox.secret_password,
         "BELVO_ENVIRONMENT": sandbox.url,
-        "CHALLENGE_STORE": str(store),
+        "BELVO_BACKEND": str(store),
         "PYTHONPATH": str(ROOT),
     }
     with subprocess.Popen(  # noqa: S603 - our own
