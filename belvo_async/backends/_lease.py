@@ -5,6 +5,7 @@ its holder renews it, so that it is free some seconds after that process has die
 lasts as long as a login may take at the bank, whatever becomes of the process.
 """
 
+import math
 from enum import StrEnum
 from typing import Final
 
@@ -62,7 +63,7 @@ class Lease:
         if busy > 0:
             return Hold(0, busy)
         self.phase, self.holder, self.link_id = LeasePhase.WAITING, holder, link_id
-        self.fence += 1
+        self.fence = self.fence + 1 if self.fence else _find_first_fence(moment)
         self.until = moment.now + seconds
         return Hold(self.fence)
 
@@ -90,6 +91,11 @@ class Lease:
         """Let the next one have it."""
         if fence == self.fence:
             self.phase = LeasePhase.FREE
+
+
+def _find_first_fence(moment: Moment) -> int:
+    """Return one that is not among those from before anything was forgotten: who has it may still wait."""
+    return 1 if math.isinf(moment.since) else 1 + int(moment.since * 1000)
 
 
 _TEXT: Final = RecordText(Lease, "lease", version=1)

@@ -34,9 +34,12 @@ end
 return {{run, now, since, redis.call('GET', KEYS[1]) or ''}}"""
 """Another run of the server may miss what was written last, and what was evicted or flushed is missed
 altogether: so it is written beside the records since when nothing has been forgotten."""
-_WRITE: Final = f"""{_RUN}if run ~= ARGV[1] or (redis.call('GET', KEYS[1]) or '') ~= ARGV[2] then return 0 end
-redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+_WRITE: Final = f"""{_RUN}
+if run ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= run .. ' ' .. ARGV[2] then return 0 end
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[3] then return 0 end
+redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
 return 1"""
+"""A record that was missing may be missing for another reason by now: something was forgotten in between."""
 _INIT: Final = f"{_RUN}return redis.call('SET', KEYS[1], run .. ' 0')"
 _MICROSECOND: Final = 1e-6
 
@@ -73,7 +76,7 @@ class RedisCoordinator:
             record = kind.load(text) if text else kind.create()
             began = int(since) * _MICROSECOND
             result = change(record, Moment(int(now) * _MICROSECOND, began or NEVER_FORGOT))
-            if server.run(_WRITE, names[:1], run, text, kind.dump(record), int(kind.lasts * 1000)):
+            if server.run(_WRITE, names, run, since, text, kind.dump(record), int(kind.lasts * 1000)):
                 return result
         raise CoordinatorError(
             "Other processes change the same record in Redis all the time; nothing was sent.",

@@ -22,7 +22,7 @@ from belvo_async._http.hidden import hide
 from belvo_async._wire.challenge_text import dump_state, load_state
 from belvo_async._wire.requests import LINKS, build_changes, build_delete, build_link_read
 from belvo_async._wire.responses import read_acceptance, read_link
-from belvo_async.errors import InvalidValueError
+from belvo_async.errors import ChallengeStoreError, InvalidValueError
 from belvo_async.mfa import ResumeRoute, TokenGiven
 from belvo_async.models import AcceptedRequest, AwaitingToken, Link
 from belvo_async.params import LinkChanges, LinkFilters, LinkRegistration, LinkUpdate
@@ -341,7 +341,11 @@ class Links:
         link_id = wish.operation.link_id
         if wish.digest is None or link_id is None:
             return
-        found = await self._logins.parked.find(link_id)
+        try:
+            found = await self._logins.parked.find(link_id)
+        except ChallengeStoreError as error:
+            said = f"{error.message.rstrip('.')}; nothing was sent."
+            raise ChallengeStoreError(said, remedy=error.remedy, link_id=link_id) from error
         state = None if found is None else found.read_state(self._context.now())
         if found is not None and state is not None and state.update_digest == wish.digest:
             raise parked_already(state, found.ticket)

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from attrs import evolve
 
-from belvo_async import Credentials, ParkedChallenge, SessionPool, TokenRequiredError
+from belvo_async import Credentials, LinkUpdate, ParkedChallenge, SessionPool, TokenRequiredError
 from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import ChallengeStoreError, InvalidValueError
 from belvo_async.models import ChallengePhase
@@ -155,6 +155,19 @@ async def test_a_store_in_trouble_is_told(sandbox: Sandbox, store: MemoryChallen
     async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         with pytest.raises(ChallengeStoreError):
             await pool.challenges.find(add_link(sandbox))
+
+
+async def test_an_update_that_cannot_look_for_its_challenge_says_that_nothing_was_sent(
+    sandbox: Sandbox, store: MemoryChallengeStore
+) -> None:
+    troubled = TroubledStore(store)
+    troubled.before = fail_at(1)
+    link_id = add_link(sandbox)
+    async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
+        with pytest.raises(ChallengeStoreError, match="nothing was sent") as refused:
+            await pool.links.update(LinkUpdate(link_id, password="new"))
+    assert refused.value.link_id == link_id
+    assert sandbox.log == []
 
 
 async def test_only_the_record_of_a_row_names_the_link(

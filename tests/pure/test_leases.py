@@ -30,6 +30,10 @@ class Link:
     def moment(self) -> Moment:
         return Moment(self.now, self.since)
 
+    def forget(self) -> None:
+        """Forget all, as a server that was started again or emptied."""
+        self._lease, self.since = Lease(), self.now
+
     def hold(self, holder: str) -> Hold:
         return self.lease.hold(self.moment, holder, "link", SHORT)
 
@@ -103,6 +107,16 @@ def test_what_was_forgotten_is_waited_for() -> None:
     assert link.hold("a").fence
 
 
+def test_a_hold_from_before_all_was_forgotten_is_none_any_more() -> None:
+    """Its fence is not given again: who waits in a long queue would take another's hold for its own."""
+    link = Link()
+    former = link.hold("a")
+    link.forget()
+    link.now += LOGIN_LIMIT
+    assert link.hold("b").fence != former.fence
+    assert not link.lease.send(link.moment, former.fence)
+
+
 def test_an_unknown_phase_is_refused() -> None:
     with pytest.raises(CoordinatorError, match="nothing was sent"):
         LEASE.load(LEASE.dump(Lease()).replace("free", "dreaming"))
@@ -121,7 +135,7 @@ STEPS = st.builds(
     Step,
     st.sampled_from([0.0, 0.0, 1.0, 14.9, 15.0, 100.0, 329.0, 330.0]),
     st.sampled_from("abc"),
-    st.sampled_from(["hold", "hold", "send", "send", "ask", "renew", "release", "die"]),
+    st.sampled_from(["hold", "hold", "send", "send", "ask", "renew", "release", "die", "forget"]),
 )
 
 
@@ -151,5 +165,7 @@ def test_whatever_processes_do_no_two_logins_run_at_once(steps: list[Step]) -> N
                 held.pop(step.process)
             case "die":
                 held.pop(step.process, None)
+            case "forget":
+                link.forget()
             case _:
                 pass

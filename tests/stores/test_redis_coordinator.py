@@ -1,0 +1,85 @@
+"""Redis as a coordinator: what is particular to it, and what goes wrong."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+from redis import Redis
+
+from belvo_async.backends import Moment, RedisCoordinator
+from belvo_async.backends._lease import LEASE, Lease
+
+
+@pytest.fixture
+def prefix() -> str:
+    return str(uuid4())
+
+
+@pytest.fixture
+def coordinator(redis_url: str, prefix: str) -> Iterator[RedisCoordinator]:
+    coordinator = RedisCoordinator(redis_url, prefix=prefix)
+    yield coordinator
+    coordinator.close()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Redis]:
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+def test_a_change_begins_anew_where_all_was_forgotten_meanwhile(
+    coordinator: RedisCoordinator, client: Redis, prefix: str
+) -> None:
+    """A record that is missing now may have been made and lost since it was found to be missing."""
+    coordinator.init()
+    seen: list[float] = []
+
+    def change(_: Lease, moment: Moment) -> None:
+        if not seen:
+            client.delete(f"{{{prefix}}}:epoch")
+        seen.append(moment.since)
+
+    coordinator.change(LEASE, "link", change)
+    assert seen == [float("-inf"), pytest.approx(time.time(), abs=60)]
+
+
+def change_at_once(coordinator: RedisCoordinator, count: int) -> list[float]:
+    """Change as many records at once, so that there are as many connections; return when each was."""
+    with ThreadPoolExecutor(count) as threads:
+        changes = [
+            threads.submit(coordinator.change, LEASE, f"link {number}", find_now) for number in range(count)
+        ]
+        return [change.result() for change in changes]
+
+
+def find_now(_: Lease, moment: Moment) -> float:
+    return moment.now
+
+
+def test_connections_that_the_server_has_closed_cost_nobody_an_error(
+    coordinator: RedisCoordinator, client: Redis
+) -> None:
+    for _ in range(5):
+        change_at_once(coordinator, 8)
+        client.client_kill_filter(_type="normal", skipme=True)
+        change_at_once(coordinator, 8)
+
+
+def test_connections_that_the_server_closes_when_they_are_idle_cost_nobody_an_error(
+    coordinator: RedisCoordinator, client: Redis
+) -> None:
+    """Whenever they are used next: also at the moment at which the server closes them."""
+    client.config_set("timeout", 1)
+    try:
+        change_at_once(coordinator, 8)
+        until = time.monotonic() + 4.0
+        while time.monotonic() < until:
+            change_at_once(coordinator, 1)
+            time.sleep(0.99)  # real, as the server's time is
+        time.sleep(2.5)
+        change_at_once(coordinator, 8)
+    finally:
+        client.config_set("timeout", 0)
