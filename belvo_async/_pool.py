@@ -171,6 +171,8 @@ class SessionPool(Client):
     ) -> None:
         credentials, url = _find_server(credentials, environment)
         is_private = transport is not None or clock is not SYSTEM_CLOCK
+        if backend is None and not is_private:
+            backend = os.environ.get("BELVO_BACKEND") or None
         chosen, owns_backend = _find_backend(backend, MemoryBackend(clock=clock) if is_private else PROCESS)
         if isinstance(chosen, MemoryBackend):
             chosen = chosen.on(clock)
@@ -271,8 +273,6 @@ def _find_server(credentials: Credentials | None, environment: object) -> tuple[
 
 def _find_backend(backend: object, default: MemoryBackend) -> tuple[Backend, bool]:
     """Return the backend, and whether the pool opens and closes it."""
-    if backend is None:
-        backend = os.environ.get("BELVO_BACKEND") or None
     if isinstance(backend, str | os.PathLike):
         return make_backend(backend), True
     # The settings check what it is.

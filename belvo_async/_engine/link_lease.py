@@ -13,13 +13,13 @@ from attrs import define, field
 
 from belvo_async._engine.shared_records import SharedRecords
 from belvo_async._event_loop import finish
-from belvo_async.backends._lease import LEASE, Hold
+from belvo_async.backends._lease import LEASE, LOGIN_LIMIT, Hold
 from belvo_async.errors import CoordinatorError, LinkBusyError
 
 _SECONDS: Final = 15.0
 """For which a lease is held between two renewals: as long as that, a link stays held after a kill."""
-_IN_MEMORY: Final = 3600.0
-"""The same where no process can die and leave one behind, but a forgotten event loop."""
+_IN_MEMORY: Final = LOGIN_LIMIT
+"""The same where no process can die and leave one behind, but a forgotten event loop or a fork."""
 _RENEWAL: Final = 5.0
 _FIRST_LOOK: Final = 0.05
 _LAST_LOOK: Final = 1.0
@@ -48,9 +48,13 @@ class HeldLease:
         fence = self.fence
         return await self.records.change(LEASE, self.key, lambda lease, moment: lease.send(moment, fence))
 
-    async def ask(self) -> None:
-        """Note that the login is no longer running; where that fails, it lasts until it must have ended."""
-        fence, seconds = self.fence, self.seconds
+    async def ask(self, seconds: float) -> None:
+        """Note that the login is no longer running, and a person is asked for up to some seconds.
+
+        Where that fails, the lease lasts until the login must have ended.
+        """
+        fence = self.fence
+        seconds = self.seconds if self.records.is_blocking else max(self.seconds, seconds)
         with suppress(CoordinatorError):
             await self.records.change(
                 LEASE, self.key, lambda lease, moment: lease.ask(moment, fence, seconds)
@@ -68,7 +72,7 @@ class HeldLease:
         """Let the next one have it; where that fails, it is free when its time is over."""
         fence = self.fence
         with suppress(CoordinatorError):
-            await self.records.change(LEASE, self.key, lambda lease, _: lease.release(fence))
+            await self.records.change(LEASE, self.key, lambda lease, moment: lease.release(moment, fence))
 
 
 class LinkLeases:
@@ -111,6 +115,10 @@ class LinkLeases:
                 raise _busy(name, held.seconds)
             await self._nap(min(pause, held.seconds))
             pause = min(2 * pause, _LAST_LOOK)
+
+    def abandon(self, held: HeldLease) -> None:
+        """Leave one as it is: it is free when its time is over."""
+        _RENEWER.drop(held)
 
     async def give_back(self, held: HeldLease) -> None:
         """Release one."""

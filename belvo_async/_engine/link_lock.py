@@ -143,10 +143,15 @@ class LinkHold:
             departing = Departing.LATE
         return departing
 
-    async def ask(self) -> None:
-        """Tell other processes that the bank has responded, and a person is asked."""
+    def abandon(self) -> None:
+        """Leave the leases as they are: a login was sent, and runs on at the bank when nobody listens."""
+        while self._held_leases:
+            self._leases.abandon(self._held_leases.pop())
+
+    async def ask(self, seconds: float) -> None:
+        """Tell other processes that the bank has responded, and a person is asked for up to some seconds."""
         for lease in self._held_leases:
-            await lease.ask()
+            await lease.ask(seconds)
 
     async def _acquire(self, key: str, *, may_wait: bool) -> None:
         lock = self._locks.find(key)

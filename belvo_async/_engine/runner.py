@@ -61,7 +61,7 @@ async def drive(
                 raise await login.leave_challenge(state)
             case AwaitingToken():
                 await hold.add(state.challenge.link_id)
-                await hold.ask()
+                await hold.ask(state.deadline - context.clock.monotonic())
                 await login.note_challenge(state)
                 event = await ask(state, callers, context)
             case Resuming():

@@ -166,10 +166,15 @@ class Flight(Generic[T]):
     async def _fly(self) -> None:
         try:
             async with self._hold:
-                await self._serve_callers()
-                self._phase = _Phase.HELD
-                if self.wish.operation.departure.may_run:
-                    self._show(await self.wish.wait_until_over())
+                try:
+                    await self._serve_callers()
+                    self._phase = _Phase.HELD
+                    if self.wish.operation.departure.may_run:
+                        self._show(await self.wish.wait_until_over())
+                except BaseException:
+                    if self.wish.operation.departure.may_run:
+                        self._hold.abandon()
+                    raise
         except (PoolClosedError, LinkBusyError, CoordinatorError) as error:
             self._fail(error)
         finally:

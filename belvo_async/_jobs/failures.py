@@ -24,6 +24,7 @@ from belvo_async.errors import (
     BelvoError,
     ChallengeAnsweredError,
     ChallengeError,
+    CoordinatorError,
     DeadlineExceededError,
     OutcomeUnknownError,
     PoolClosedError,
@@ -70,6 +71,9 @@ class FailureReader:
                 return await self._read_lateness(error, steps)
             case AuthenticationError() | PoolClosedError() if _is_unsent(error, steps):
                 await self._journal.requeue(steps.link_id)  # no login happened
+                raise error
+            case CoordinatorError() if steps.phase in (Phase.NOTHING, Phase.SUBMITTED) and not steps.parked:
+                await self._journal.requeue(steps.link_id)  # what it needs before a login leaves is missing
                 raise error
             case UnreachableError() | AddressBlockedError() if steps.phase is Phase.SUBMITTED:
                 await self._journal.requeue(steps.link_id)  # it was announced, and did not leave

@@ -40,6 +40,8 @@ class RecordKind(Generic[R]):
     """Reads what `dump` wrote; raises `CoordinatorError` where it cannot."""
     lasts: float
     """Seconds after its last change for which it matters."""
+    is_inherited: bool = False
+    """Whether a forked process goes by what the other one has noted; else it begins anew, and waits."""
 
 
 @runtime_checkable

@@ -52,19 +52,21 @@ class Lease:
     holder: str = ""
     until: float = 0.0
     link_id: str | None = None
+    at: float = 0.0
+    """When it was changed last."""
 
     def hold(self, moment: Moment, holder: str, link_id: str | None, seconds: float) -> Hold:
         """Hold it for some seconds, if nobody else does; *holder* is drawn anew for each hold."""
         if self.holder == holder and self.phase is LeasePhase.WAITING:  # it was not told so
             return Hold(self.fence)
         busy = self.until - moment.now if self.phase is not LeasePhase.FREE else 0.0
-        if not self.fence:  # a login from before anything was noted may be under way
-            busy = moment.since + LOGIN_LIMIT - moment.now
+        if not self.fence or self.at < moment.since:  # what was noted last may have been forgotten
+            busy = max(busy, moment.since + LOGIN_LIMIT - moment.now)
         if busy > 0:
             return Hold(0, busy)
         self.phase, self.holder, self.link_id = LeasePhase.WAITING, holder, link_id
         self.fence = self.fence + 1 if self.fence else _find_first_fence(moment)
-        self.until = moment.now + seconds
+        self.until, self.at = moment.now + seconds, moment.now
         return Hold(self.fence)
 
     def renew(self, moment: Moment, fence: int, seconds: float) -> bool:
@@ -72,25 +74,25 @@ class Lease:
         if fence != self.fence or self.phase is LeasePhase.FREE:
             return False
         if self.phase is not LeasePhase.SENT:
-            self.until = moment.now + seconds
+            self.until, self.at = moment.now + seconds, moment.now
         return True
 
     def send(self, moment: Moment, fence: int) -> bool:
         """Note that the login leaves now; return False, and note nothing, where somebody else has it."""
         if fence != self.fence or self.phase is LeasePhase.FREE:
             return False
-        self.phase, self.until = LeasePhase.SENT, moment.now + LOGIN_LIMIT
+        self.phase, self.until, self.at = LeasePhase.SENT, moment.now + LOGIN_LIMIT, moment.now
         return True
 
     def ask(self, moment: Moment, fence: int, seconds: float) -> None:
         """Note that the bank has responded, or that nothing has left: now a person is asked, or it waits."""
         if fence == self.fence and self.phase is LeasePhase.SENT:
-            self.phase, self.until = LeasePhase.ASKED, moment.now + seconds
+            self.phase, self.until, self.at = LeasePhase.ASKED, moment.now + seconds, moment.now
 
-    def release(self, fence: int) -> None:
+    def release(self, moment: Moment, fence: int) -> None:
         """Let the next one have it."""
         if fence == self.fence:
-            self.phase = LeasePhase.FREE
+            self.phase, self.at = LeasePhase.FREE, moment.now
 
 
 def _find_first_fence(moment: Moment) -> int:
@@ -99,4 +101,6 @@ def _find_first_fence(moment: Moment) -> int:
 
 
 _TEXT: Final = RecordText(Lease, "lease", version=1)
-LEASE: Final = RecordKind(name="lease", create=Lease, dump=_TEXT.dump, load=_TEXT.load, lasts=_KEPT)
+LEASE: Final = RecordKind(
+    name="lease", create=Lease, dump=_TEXT.dump, load=_TEXT.load, lasts=_KEPT, is_inherited=True
+)

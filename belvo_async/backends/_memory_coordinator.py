@@ -19,7 +19,8 @@ _TIDY_AFTER: Final = 4096
 class MemoryCoordinator:
     """Keeps records in memory, for all pools of one process, on whichever event loops and threads they are.
 
-    A forked process begins with none, and waits until what the other one has started is over.
+    A forked process begins with an empty window, and waits for one; at links where the other process logs in
+    at that moment it waits until those logins must be over.
 
     Args:
         clock: Tells the moments.
@@ -41,7 +42,8 @@ class MemoryCoordinator:
             if entry is None:
                 entry = memory.add(kind, key, now)
             entry.until = now + kind.lasts
-            return change(entry.record, Moment(now, memory.since))
+            since = NEVER_FORGOT if kind.is_inherited else memory.since
+            return change(entry.record, Moment(now, since))
 
     def reset(self) -> None:
         """Forget everything, as if nothing had ever been sent: for tests."""
@@ -49,8 +51,10 @@ class MemoryCoordinator:
 
     def _begin_anew(self) -> "_Memory":
         # A lock that was held as this process was forked would never be free.
-        since = self._clock.monotonic() if self._memory.entries else NEVER_FORGOT
-        self._memory, self._process = _Memory(since=since), os.getpid()
+        entries = self._memory.entries
+        inherited = {name: entry for name, entry in entries.items() if entry.is_inherited}
+        since = self._clock.monotonic() if entries else NEVER_FORGOT
+        self._memory, self._process = _Memory(since=since, entries=inherited), os.getpid()
         return self._memory
 
 
@@ -58,6 +62,7 @@ class MemoryCoordinator:
 class _Entry:
     record: Any  # of whichever kind its key names
     until: float
+    is_inherited: bool
 
 
 @define(eq=False)
@@ -74,5 +79,5 @@ class _Memory:
         if len(self.entries) >= self.tidy_at:
             self.entries = {name: entry for name, entry in self.entries.items() if entry.until > now}
             self.tidy_at = max(_TIDY_AFTER, 2 * len(self.entries))
-        entry = self.entries[kind.name, key] = _Entry(kind.create(), now)
+        entry = self.entries[kind.name, key] = _Entry(kind.create(), now, kind.is_inherited)
         return entry

@@ -164,7 +164,7 @@ class CoordinatorSuite:
             return one.change(LEASE, "a", hold(f"holder {number}"))
 
         (first,) = (held for held in _run(work) if held.fence)
-        coordinator.change(LEASE, "a", lambda lease, _: lease.release(first.fence))
+        coordinator.change(LEASE, "a", lambda lease, moment: lease.release(moment, first.fence))
         second = other_coordinator.change(LEASE, "a", hold("another"))
         assert second.fence > first.fence
         assert not coordinator.change(LEASE, "a", send(first.fence))

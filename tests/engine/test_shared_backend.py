@@ -10,7 +10,13 @@ import pytest
 
 from belvo_async import Credentials, LinkUpdate, RateLimit, SessionPool
 from belvo_async.backends import MemoryBackend, MemoryChallengeStore
-from belvo_async.errors import ConfigurationError, CoordinatorError, LinkBusyError, TokenRequiredError
+from belvo_async.errors import (
+    ConfigurationError,
+    CoordinatorError,
+    LinkBusyError,
+    OutcomeUnknownError,
+    TokenRequiredError,
+)
 from belvo_async.sandbox import Sandbox, SandboxOptions
 
 Pools: TypeAlias = tuple[SessionPool, SessionPool]
@@ -84,6 +90,21 @@ async def test_an_equal_update_finds_the_challenge_that_another_process_has_park
     assert found == ticket
     assert sandbox.logins(link_id) == 1
     assert (await two.challenges.resume(ticket, "111111")).id == link_id
+
+
+async def test_a_login_that_a_closing_pool_left_behind_keeps_its_link(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    where, update = str(tmp_path / "belvo.sqlite"), LinkUpdate(sandbox.add_link(), password="new")
+    async with make_pool(sandbox, backend=where, close_grace=0.0) as leaving:
+        login = asyncio.ensure_future(leaving.links.update(update))
+        await wait_for_login(sandbox)
+    assert isinstance((await asyncio.gather(login, return_exceptions=True))[0], OutcomeUnknownError)
+    async with make_pool(sandbox, backend=where) as pool:
+        with pytest.raises(LinkBusyError) as busy:
+            await pool.links.update(update, when_busy="refuse")
+    assert busy.value.seconds > 300.0
+    assert sandbox.logins(update.link_id) == 1
 
 
 async def test_all_pools_keep_one_window(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_one_that_stood_still_for_too_long_may_not_send() -> None:
     assert link.hold("b").fence
     assert not link.lease.send(link.moment, first.fence)
     assert not link.lease.renew(link.moment, first.fence, SHORT)
-    link.lease.release(first.fence)
+    link.lease.release(link.moment, first.fence)
     assert not link.hold("c").fence
 
 
@@ -117,6 +117,17 @@ def test_a_hold_from_before_all_was_forgotten_is_none_any_more() -> None:
     assert not link.lease.send(link.moment, former.fence)
 
 
+def test_what_was_restored_is_not_trusted_to_be_the_newest() -> None:
+    """A server that was started again from a copy may miss that a login was sent."""
+    link = Link()
+    first = link.hold("a")
+    link.lease.release(link.moment, first.fence)
+    link.since = link.now = 1010.0
+    assert link.hold("b") == Hold(0, LOGIN_LIMIT)
+    link.now += LOGIN_LIMIT
+    assert link.hold("b").fence == first.fence + 1
+
+
 def test_an_unknown_phase_is_refused() -> None:
     with pytest.raises(CoordinatorError, match="nothing was sent"):
         LEASE.load(LEASE.dump(Lease()).replace("free", "dreaming"))
@@ -161,7 +172,7 @@ def test_whatever_processes_do_no_two_logins_run_at_once(steps: list[Step]) -> N
             case "renew" if fence:
                 link.lease.renew(link.moment, fence, SHORT)
             case "release" if fence and running.get(step.process, 0.0) <= link.now:
-                link.lease.release(fence)
+                link.lease.release(link.moment, fence)
                 held.pop(step.process)
             case "die":
                 held.pop(step.process, None)
