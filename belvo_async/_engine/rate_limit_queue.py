@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from attrs import define, field
@@ -77,15 +77,55 @@ class Line:
                 del self._turns[turn.institution]
 
 
+class Queues:
+    """All requests that have not left, by their class."""
+
+    def __init__(self) -> None:
+        self.lines: Final = {priority: Line() for priority in Priority}
+        """Those who may not connect yet."""
+        self.standing: Final = {priority: Line() for priority in Priority}
+        """Those whose connection stands."""
+        self.connecting: Final = dict.fromkeys(Priority, 0)
+        """How many of each class have been let connect, and have not left."""
+
+    def __bool__(self) -> bool:
+        """Whether anybody waits."""
+        return any(self.lines.values()) or any(self.standing.values())
+
+    def connect(self, turn: Turn, now: float) -> None:
+        """Note that one may connect."""
+        turn.is_connected, turn.connected_at = True, now
+        self.connecting[turn.priority] += 1
+
+    def disconnect(self, turn: Turn) -> None:
+        """Note that one has left, or will not."""
+        turn.is_connected = False
+        self.connecting[turn.priority] -= 1
+
+    def count_connecting(self, priority: Priority) -> int:
+        """Return how many of a class, and of those before it, have been let connect."""
+        return sum(self.connecting[other] for other in Priority if other <= priority)
+
+    def count_ahead(self, priority: Priority) -> int:
+        """Return how many leave before a new one of a class."""
+        lines = sum(len(self.lines[other]) for other in Priority if other <= priority)
+        return lines + self.count_connecting(priority)
+
+    def count_waiting(self, priority: Priority) -> int:
+        """Return how many of a class wait."""
+        return len(self.lines[priority]) + len(self.standing[priority])
+
+    def fail(self, priorities: Iterable[Priority], build: Callable[[], BelvoError]) -> None:
+        """Let all of some classes raise an error, each one of its own."""
+        for priority in priorities:
+            for line in (self.lines[priority], self.standing[priority]):
+                for turn in [*line]:
+                    line.discard(turn)
+                    if turn.waiting is not None and not turn.waiting.done():
+                        turn.waiting.set_exception(build())
+
+
 def wake(turn: Turn) -> None:
     """Let it go on."""
     if turn.waiting is not None and not turn.waiting.done():
         turn.waiting.set_result(None)
-
-
-def fail_all(line: Line, build: Callable[[], BelvoError]) -> None:
-    """Let all who wait raise an error, each one of its own."""
-    for turn in [*line]:
-        line.discard(turn)
-        if turn.waiting is not None and not turn.waiting.done():
-            turn.waiting.set_exception(build())

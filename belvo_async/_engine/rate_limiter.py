@@ -9,7 +9,7 @@ from typing import Final
 
 from belvo_async._clock import Clock
 from belvo_async._engine.priority import Priority
-from belvo_async._engine.rate_limit_queue import Line, Turn, fail_all, wake
+from belvo_async._engine.rate_limit_queue import Line, Queues, Turn, wake
 from belvo_async._engine.shared_window import SharedWindow
 from belvo_async._engine.window_view import WindowView
 from belvo_async._event_loop import first_of
@@ -52,12 +52,7 @@ class RateLimiter:
         self._sleep: Final = sleep or clock.sleep
         self._window: Final = window or SharedWindow.alone(MemoryCoordinator(clock), limit)
         self._view: Final = WindowView(self._window.limit)
-        self._lines: Final = {priority: Line() for priority in Priority}
-        """Those who may not connect yet."""
-        self._standing: Final = {priority: Line() for priority in Priority}
-        """Those whose connection stands."""
-        self._connecting: Final = dict.fromkeys(Priority, 0)
-        """How many of each class have been let connect, and have not left."""
+        self._queues: Final = Queues()
         self._paced: Final = {priority: priority is Priority.JOB for priority in Priority}
         """Whether those of a class connect no sooner than the starts before them allow, one by one: jobs, and
         calls once they wait."""
@@ -85,14 +80,14 @@ class RateLimiter:
         turn = Turn(priority, institution, None if max_wait is None else now + max_wait)
         if max_wait is not None and (seconds := self.find_wait(priority)) > max_wait:
             raise _busy(seconds)
-        if not self._lines[priority] and self._may_connect(priority):
-            self._connect(turn)
+        if not self._queues.lines[priority] and self._may_connect(priority):
+            self._queues.connect(turn, self._clock.monotonic())
             return turn
         try:
-            await self._wait(turn, self._lines[priority])
+            await self._wait(turn, self._queues.lines[priority])
         except BaseException:
             if turn.is_connected:
-                self._disconnect(turn)
+                self._queues.disconnect(turn)
             raise
         return turn
 
@@ -106,10 +101,10 @@ class RateLimiter:
         """
         self._view.note_preparation(self._clock.monotonic() - turn.connected_at)
         try:
-            await self._wait(turn, self._standing[turn.priority])
+            await self._wait(turn, self._queues.standing[turn.priority])
             while not await self._confirm(turn):
                 self._lose(turn)
-                await self._wait(turn, self._standing[turn.priority])
+                await self._wait(turn, self._queues.standing[turn.priority])
         except BaseException:
             self.give_back(turn)
             raise
@@ -138,13 +133,13 @@ class RateLimiter:
 
     def _lose(self, turn: Turn) -> None:
         turn.started = math.inf
-        self._connect(turn)
+        self._queues.connect(turn, self._clock.monotonic())
         self._ask_again()
 
     def give_up(self, turn: Turn) -> None:
         """Note that a request will not leave."""
         self.give_back(turn)
-        self._disconnect(turn)
+        self._queues.disconnect(turn)
         self._stir()
 
     def passed(self, turn: Turn) -> None:
@@ -176,16 +171,13 @@ class RateLimiter:
 
     def find_wait(self, priority: Priority) -> float:
         """Return after how many seconds a new request would start, as far as is known now."""
-        ahead = sum(
-            len(self._lines[other]) + self._connecting[other] for other in Priority if other <= priority
-        )
+        ahead = self._queues.count_ahead(priority)
         return self._view.find_wait(self._clock.monotonic(), priority, ahead)
 
     def read_load(self) -> PoolLoad:
         """Return what waits, and how long the next ones would."""
         answers, calls, jobs = (
-            QueueLoad(len(self._lines[priority]) + len(self._standing[priority]), self.find_wait(priority))
-            for priority in Priority
+            QueueLoad(self._queues.count_waiting(priority), self.find_wait(priority)) for priority in Priority
         )
         return PoolLoad(answers, calls, jobs, self._view.find_pause(self._clock.monotonic()))
 
@@ -220,19 +212,16 @@ class RateLimiter:
         """Let go whoever may go, and see to it that the others are, later."""
         if not self._window.is_blocking:
             self._let_go()
-        if not self._is_waited_for():
+        if not self._queues:
             return
         if self._pump is None or self._pump.done():
             # An empty context: that of a caller may hold what should not stay.
             self._pump = asyncio.get_running_loop().create_task(self._keep_going(), context=Context())
         self._changed.set()
 
-    def _is_waited_for(self) -> bool:
-        return any(self._lines.values()) or any(self._standing.values())
-
     async def _keep_going(self) -> None:
         try:
-            while self._is_waited_for():
+            while self._queues:
                 self._changed.clear()
                 if self._window.is_blocking:
                     await self._let_go_patiently()
@@ -244,10 +233,13 @@ class RateLimiter:
                 else:
                     (await first_of(self._sleep(delay), self._changed.wait())).result()
         except PoolClosedError as closed:
-            self._fail(partial(PoolClosedError, closed.message, remedy=closed.remedy))
+            self._queues.fail(Priority, partial(PoolClosedError, closed.message, remedy=closed.remedy))
         except Exception as error:  # noqa: BLE001 - whatever a coordinator raises, nobody is left waiting
             problem = f"The coordinator failed ({type(error).__name__}: {error}); nothing was sent."
-            self._fail(partial(CoordinatorError, problem, remedy="Mend the backend that the pool was given."))
+            self._queues.fail(
+                Priority,
+                partial(CoordinatorError, problem, remedy="Mend the backend that the pool was given."),
+            )
 
     def _let_go(self) -> None:
         for asking in self._list_asks():
@@ -264,7 +256,7 @@ class RateLimiter:
             except CoordinatorError as error:
                 until = min(until, asked_at + _PATIENCE)
                 if self._clock.monotonic() >= until:
-                    self._fail(partial(CoordinatorError, error.message, remedy=error.remedy))
+                    self._queues.fail(Priority, partial(CoordinatorError, error.message, remedy=error.remedy))
                 await self._sleep(_RETRY)
             else:
                 until = math.inf
@@ -280,7 +272,7 @@ class RateLimiter:
     def _find_ask(self) -> Ask | None:
         now = self._clock.monotonic()
         for priority in Priority:
-            standing, line = self._standing[priority], self._lines[priority]
+            standing, line = self._queues.standing[priority], self._queues.lines[priority]
             if standing and now >= self._ask_at[priority]:
                 return Ask(priority, len(standing), self._places.get(priority))
             if line and not self._view.is_fresh(now):
@@ -292,14 +284,14 @@ class RateLimiter:
 
     def _let_connect(self, priority: Priority, line: Line) -> None:
         while line and self._may_connect(priority):
-            self._connect(line.first)
+            self._queues.connect(line.first, self._clock.monotonic())
             wake(line.pop())
         self._paced[priority] = priority is Priority.JOB or (priority is Priority.CALL and bool(line))
 
     def _apply(self, asking: Ask, grant: Grant, asked_at: float) -> None:
         """Let go whom the window lets go."""
         priority = Priority(asking.rank)
-        standing = self._standing[priority]
+        standing = self._queues.standing[priority]
         self._take_in(grant)
         for _ in range(grant.count):
             if standing:
@@ -322,23 +314,10 @@ class RateLimiter:
     def _take_in(self, grant: Grant) -> None:
         self._view.update(grant, self._clock.monotonic())
         if grant.is_hopeless:
-            for line in (self._lines[Priority.JOB], self._standing[Priority.JOB]):
-                fail_all(line, _blocked)
-
-    def _fail(self, build: Callable[[], PoolClosedError | CoordinatorError]) -> None:
-        for line in (*self._lines.values(), *self._standing.values()):
-            fail_all(line, build)
-
-    def _connect(self, turn: Turn) -> None:
-        turn.is_connected, turn.connected_at = True, self._clock.monotonic()
-        self._connecting[turn.priority] += 1
-
-    def _disconnect(self, turn: Turn) -> None:
-        turn.is_connected = False
-        self._connecting[turn.priority] -= 1
+            self._queues.fail([Priority.JOB], _blocked)
 
     def _start(self, turn: Turn, grant: Grant, asked_at: float) -> None:
-        self._disconnect(turn)
+        self._queues.disconnect(turn)
         turn.start, turn.epoch, turn.asked_at = grant.moment, grant.epoch, asked_at
         turn.started = self._clock.monotonic()
 
@@ -347,19 +326,19 @@ class RateLimiter:
         if not self._view.is_fresh(now):
             return False
         if self._view.closed_until is not None and (
-            now < self._view.closed_until or any(self._connecting.values())
+            now < self._view.closed_until or self._queues.count_connecting(Priority.JOB)
         ):
             return False  # after a pause the probe alone
-        connecting = sum(self._connecting[other] for other in Priority if other <= priority)
+        connecting = self._queues.count_connecting(priority)
         soon = self._view.count_soon(now, priority, is_paced=self._paced[priority])
         return soon is None or connecting < (soon if not self._window.is_blocking else max(soon, 1))
 
     def _find_delay(self) -> float:
         """Return the seconds until somebody else may go, if nothing else happens."""
         now = self._clock.monotonic()
-        times = [self._ask_at[priority] - now for priority in Priority if self._standing[priority]][:1]
-        if any(self._lines.values()):
-            times.append(self._view.find_connection_delay(now, sum(self._connecting.values())))
+        times = [self._ask_at[priority] - now for priority in Priority if self._queues.standing[priority]][:1]
+        if any(self._queues.lines.values()):
+            times.append(self._view.find_connection_delay(now, self._queues.count_connecting(Priority.JOB)))
         return max(_SHORTEST_SLEEP, min(times, default=math.inf))
 
 

@@ -232,4 +232,4 @@ def test_whatever_the_mix_the_window_is_kept_pauses_are_kept_and_everybody_gets_
     assert len(starts) >= staying + 3
     load = crowd.limiter.read_load()
     assert (load.answers.waiting, load.calls.waiting, load.jobs.waiting) == (0, 0, 0)
-    assert sum(crowd.limiter._connecting.values()) == 0
+    assert sum(crowd.limiter._queues.connecting.values()) == 0
