@@ -19,6 +19,7 @@ from belvo_async.backends._redis import RedisChallengeStore, RedisClient
 from belvo_async.backends._redis_coordinator import RedisCoordinator
 from belvo_async.backends._sqlite import SqliteChallengeStore
 from belvo_async.backends._sqlite_coordinator import SqliteCoordinator
+from belvo_async.backends._status import check_backend
 
 __all__ = [
     "Backend",
@@ -37,6 +38,7 @@ __all__ = [
     "SqliteBackend",
     "SqliteChallengeStore",
     "SqliteCoordinator",
+    "check_backend",
     "make_backend",
 ]
 

@@ -102,7 +102,10 @@ class RedisCoordinator:
         Raises:
             CoordinatorError: The server cannot be used.
         """
-        self._find_server().run(_INIT, [self._epoch])
+        server = self._find_server()
+        run, _, _ = server.look(self._epoch)
+        server.check(run)
+        server.run(_INIT, [self._epoch])
 
     def close(self) -> None:
         """Close the connections; they are opened again when they are needed."""

@@ -13,13 +13,14 @@ import typer
 from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__, bulk
 from belvo_async.backends import MemoryBackend, SqliteChallengeStore
 from belvo_async.bulk import JobLimits, StopRule, list_records
+from belvo_async.cli._app_backend import backend_app
 from belvo_async.cli._app_challenges import challenges_app
+from belvo_async.cli._app_links import links_app
 from belvo_async.cli._ask import ask_secret
 from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_messages, open_output
 from belvo_async.cli._demo.run import run_demo
 from belvo_async.cli._lines import open_standard_input
-from belvo_async.cli._links import Wanted, list_links
 from belvo_async.cli._pool_options import (
     DEFAULT_EGRESS,
     BackendOption,
@@ -54,11 +55,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # they would show passwords
     rich_markup_mode=None,
 )
-links_app = typer.Typer(
-    help="Look at the links of the account.", epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None
-)
 app.add_typer(links_app, name="links")
 app.add_typer(challenges_app, name="challenges")
+app.add_typer(backend_app, name="backend")
 
 
 def run() -> None:
@@ -273,26 +272,3 @@ def sandbox(
 ) -> None:
     """Run the Belvo look-alike on this machine until Ctrl-C."""
     finish(run_sandbox(open_output(), open_messages(), port=port, seed=seed))
-
-
-@links_app.command("list", epilog=EPILOG, help=f"List links. {ENVIRONMENT}")
-def list_(
-    *,
-    status: Annotated[
-        list[str] | None,
-        typer.Option(help="valid, invalid, unconfirmed or token_required; may be repeated."),
-    ] = None,
-    institution: Annotated[list[str] | None, typer.Option(metavar="NAME", help="May be repeated.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    backend: BackendOption = None,
-    egress: EgressOption = DEFAULT_EGRESS,
-    requests: RequestsOption = None,
-) -> None:
-    """See `help` above: it is made of parts."""
-    wanted = Wanted(
-        statuses=tuple(status or ()), institutions=tuple(institution or ()), limit=limit, as_json=as_json
-    )
-    with telling_errors():
-        pool = make_pool(WaitTeller(say), backend=backend, egress=egress, requests=requests)
-        finish(list_links(pool, wanted, open_output(), open_messages()))
