@@ -11,12 +11,13 @@ from uuid import UUID
 import typer
 
 from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__, bulk
-from belvo_async.backends import MemoryBackend, SqliteChallengeStore
+from belvo_async.backends import MemoryBackend, SqliteChallengeStore, make_backend
 from belvo_async.bulk import JobLimits, StopRule, list_records
 from belvo_async.cli._app_backend import backend_app
 from belvo_async.cli._app_challenges import challenges_app
 from belvo_async.cli._app_links import links_app
 from belvo_async.cli._ask import ask_secret
+from belvo_async.cli._backend_status import show_backend
 from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_messages, open_output
 from belvo_async.cli._demo.run import run_demo
@@ -25,6 +26,7 @@ from belvo_async.cli._pool_options import (
     DEFAULT_EGRESS,
     BackendOption,
     EgressOption,
+    NamedBackendOption,
     RequestsOption,
     make_pool,
 )
@@ -263,6 +265,22 @@ def _choose_view(*, as_json: bool, is_live: bool) -> View:
     if as_json:
         return JsonView(output, messages)
     return (LiveView if is_live and messages.is_terminal else View)(output, messages)
+
+
+@app.command(
+    epilog=EPILOG,
+    help="Show what holds back the processes that share a backend: the windows of the rate limit, the links "
+    "at which one of them logs in, and how many challenges are open. "
+    f"{ENVIRONMENT} Without keys, challenges are not counted.",
+)
+def status(
+    *,
+    backend: NamedBackendOption,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """See `help` above: it is made of parts."""
+    with telling_errors():
+        finish(show_backend(make_backend(backend), open_output(), as_json=as_json))
 
 
 @app.command(epilog=EPILOG)
