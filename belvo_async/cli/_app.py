@@ -34,7 +34,7 @@ from belvo_async.cli._refresh import RefreshOrder, check_options, run_refresh
 from belvo_async.cli._refresh_status import show_links, show_status
 from belvo_async.cli._refresh_view import JsonView, LiveView, View
 from belvo_async.cli._rows import RowFormat, open_rows
-from belvo_async.cli._sandbox import run_sandbox
+from belvo_async.cli._sandbox import LimitOption, run_sandbox
 from belvo_async.cli._update import Desk, WaitTeller, run_update
 from belvo_async.errors import ChallengeStoreError
 
@@ -287,6 +287,7 @@ def status(
 def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed makes the same keys and link ids.")] = 0,
+    limit: LimitOption = None,
 ) -> None:
     """Run the Belvo look-alike on this machine until Ctrl-C."""
-    finish(run_sandbox(open_output(), open_messages(), port=port, seed=seed))
+    finish(run_sandbox(open_output(), open_messages(), port=port, seed=seed, limit=limit))
