@@ -193,7 +193,7 @@ class RedisBackend:
         emptied it cannot be told what may be under way.
 
         Returns:
-            False where it is in use already: then nothing is noted.
+            Whether it was noted; it is not where the backend is in use already.
 
         Raises:
             CoordinatorError: The server cannot be used.
