@@ -23,6 +23,7 @@ from belvo_async._engine.status_check import SeenAccesses
 from belvo_async._event_loop import close_all
 from belvo_async._transport.custom import CustomTransport
 from belvo_async._transport.transport import AiohttpTransport, Transport
+from belvo_async.backends._window_key import WindowKey
 from belvo_async.params import Credentials, RateLimit
 
 _DELETES: Final = RateLimit(requests=5, window=60.0, margin=1.0)
@@ -79,8 +80,8 @@ def _build_context(settings: PoolSettings, records: SharedRecords) -> EngineCont
     lifecycle = Lifecycle(clock)
 
     def build_limiter(name: str, limit: RateLimit) -> RateLimiter:
-        window = SharedWindow(records, f"{name} {settings.url} {settings.egress}", limit)
-        return RateLimiter(limit, clock, lifecycle.nap, window)
+        key = WindowKey(name, settings.url, settings.egress)
+        return RateLimiter(limit, clock, lifecycle.nap, SharedWindow(records, str(key), limit))
 
     return EngineContext(
         limits=ConcurrencyLimits(settings.concurrency),

@@ -12,6 +12,7 @@ from belvo_async._version import publish as _publish
 from belvo_async.backends._backend import Backend, MemoryBackend, RedisBackend, SqliteBackend
 from belvo_async.backends._challenge_store import ChallengeRow, ChallengeStore
 from belvo_async.backends._coordinator import Coordinator, Moment, RecordKind
+from belvo_async.backends._lease import LeasePhase
 from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.backends._memory_coordinator import MemoryCoordinator
 from belvo_async.backends._opening import make_backend
@@ -19,12 +20,16 @@ from belvo_async.backends._redis import RedisChallengeStore, RedisClient
 from belvo_async.backends._redis_coordinator import RedisCoordinator
 from belvo_async.backends._sqlite import SqliteChallengeStore
 from belvo_async.backends._sqlite_coordinator import SqliteCoordinator
+from belvo_async.backends._status import BackendStatus, LeaseStatus, WindowStatus, check_backend, read_status
 
 __all__ = [
     "Backend",
+    "BackendStatus",
     "ChallengeRow",
     "ChallengeStore",
     "Coordinator",
+    "LeasePhase",
+    "LeaseStatus",
     "MemoryBackend",
     "MemoryChallengeStore",
     "MemoryCoordinator",
@@ -37,7 +42,10 @@ __all__ = [
     "SqliteBackend",
     "SqliteChallengeStore",
     "SqliteCoordinator",
+    "WindowStatus",
+    "check_backend",
     "make_backend",
+    "read_status",
 ]
 
 _publish(globals())

@@ -1,6 +1,8 @@
 """What processes share, as one thing to hand to a pool."""
 
+import asyncio
 import os
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self, runtime_checkable
 
@@ -8,12 +10,14 @@ from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._sqlite.file import find_real, sidecar
 from belvo_async.backends._challenge_store import ChallengeStore
 from belvo_async.backends._coordinator import Coordinator
+from belvo_async.backends._lease import LEASE
 from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.backends._memory_coordinator import MemoryCoordinator
 from belvo_async.backends._redis import RedisChallengeStore
 from belvo_async.backends._redis_coordinator import RedisCoordinator
 from belvo_async.backends._sqlite import SqliteChallengeStore
 from belvo_async.backends._sqlite_coordinator import SqliteCoordinator
+from belvo_async.backends._window import WINDOW
 
 
 @runtime_checkable
@@ -86,6 +90,9 @@ class SqliteBackend:
     Args:
         path: The file.
 
+    Attributes:
+        path: The same.
+
     Raises:
         ConfigurationError: *path* is none.
 
@@ -107,6 +114,7 @@ class SqliteBackend:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.challenges: Final = SqliteChallengeStore(path)
+        self.path: Final = Path(path)
         self.coordinator: Final = SqliteCoordinator(sidecar(find_real(path), "coordinator"))
         self._is_open = False
 
@@ -119,6 +127,14 @@ class SqliteBackend:
         if not self._is_open:
             await self.challenges.__aenter__()
             self._is_open = True
+
+    async def init(self) -> bool:
+        """Make what an open backend has not made yet; return False where it is in use already.
+
+        Raises:
+            CoordinatorError: It cannot be made.
+        """
+        return not await asyncio.to_thread(_is_used, self.coordinator)
 
     async def aclose(self) -> None:
         """Close both files."""
@@ -144,7 +160,8 @@ class RedisBackend:
 
     The server must not evict keys (`maxmemory-policy noeviction`). After it was started again or emptied, or
     another took its place, requests wait for what may be under way: one window, and 330 s for a login.
-    The same goes for its first use, unless `belvo-async backend init` has told that nothing is under way.
+    The same goes for its first use, unless `init` or `belvo-async backend init` has told that nothing is
+    under way.
 
     Args:
         url: `redis://`, `rediss://` or `unix://`.
@@ -169,6 +186,23 @@ class RedisBackend:
             await self.challenges.__aenter__()
             self._is_open = True
 
+    async def init(self) -> bool:
+        """Note that nothing is under way, so that the first use need not wait.
+
+        Call it before the first process uses the backend, and not each time that one starts: after Redis was
+        emptied it cannot be told what may be under way.
+
+        Returns:
+            Whether it was noted; it is not where the backend is in use already.
+
+        Raises:
+            CoordinatorError: The server cannot be used.
+        """
+        if await asyncio.to_thread(_is_used, self.coordinator):
+            return False
+        await asyncio.to_thread(self.coordinator.init)
+        return True
+
     async def aclose(self) -> None:
         """Close the connections."""
         try:
@@ -186,6 +220,12 @@ class RedisBackend:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _is_used(coordinator: Coordinator) -> bool:
+    """Return whether requests or logins have been noted that may still matter."""
+    windows, _ = coordinator.read_all(WINDOW)
+    return bool(windows) or bool(coordinator.read_all(LEASE)[0])
 
 
 PROCESS: Final = MemoryBackend()

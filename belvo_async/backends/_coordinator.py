@@ -55,7 +55,7 @@ class Coordinator(Protocol):
 
     @property
     def is_blocking(self) -> bool:
-        """Whether `change` may wait for a disk or a network."""
+        """Whether a call may wait for a disk or a network."""
         ...
 
     def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
@@ -68,5 +68,16 @@ class Coordinator(Protocol):
 
         Raises:
             CoordinatorError: It could not be done, or it is not known whether it was.
+        """
+        ...
+
+    def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
+        """Return copies of all records of a kind, by their keys, and the moment; nothing is changed.
+
+        Those that have lasted for `RecordKind.lasts` seconds are left out. Each is as it was at some moment
+        of the call, and the moment that is returned is not earlier.
+
+        Raises:
+            CoordinatorError: They could not be read.
         """
         ...

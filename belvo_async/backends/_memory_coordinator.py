@@ -45,6 +45,18 @@ class MemoryCoordinator:
             since = NEVER_FORGOT if kind.is_inherited else memory.since
             return change(entry.record, Moment(now, since))
 
+    def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
+        """Return copies of all records of a kind; see `Coordinator`."""
+        memory = self._memory if self._process == os.getpid() else self._begin_anew()
+        with memory.lock:
+            now = self._clock.monotonic()
+            texts = {
+                key: kind.dump(entry.record)
+                for (name, key), entry in memory.entries.items()
+                if name == kind.name and entry.until > now
+            }
+        return {key: kind.load(text) for key, text in texts.items()}, Moment(now, memory.since)
+
     def reset(self) -> None:
         """Forget everything, as if nothing had ever been sent: for tests."""
         self._memory = _Memory()

@@ -5,7 +5,9 @@ everywhere, and not a script in another language. The moment is the server's.
 """
 
 import os
+import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
 
 from attrs import define
@@ -24,24 +26,27 @@ _TIMEOUT: Final = 5.0
 _TRIES: Final = 200
 """Of replacing a record: each time that it fails another process has got on."""
 _RUN: Final = "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')\n"
-_READ: Final = f"""{_RUN}local time, epoch = redis.call('TIME'), redis.call('GET', KEYS[2])
+_SINCE: Final = f"""{_RUN}local time, epoch = redis.call('TIME'), redis.call('GET', KEYS[1])
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
 local former, since = string.match(epoch or '', '^(%x+) (%d+)$')
-if former ~= run then
-  since = now
-  redis.call('SET', KEYS[2], run .. ' ' .. since)
-end
-return {{run, now, since, redis.call('GET', KEYS[1]) or ''}}"""
+if former ~= run then since = now end
+"""
 """Another run of the server may miss what was written last, and what was evicted or flushed is missed
 altogether: so it is written beside the records since when nothing has been forgotten."""
+_LOOK: Final = f"{_SINCE}return {{run, now, since}}"
+_READ: Final = f"""{_SINCE}if former ~= run then redis.call('SET', KEYS[1], run .. ' ' .. since) end
+return {{run, now, since, redis.call('GET', KEYS[2]) or ''}}"""
 _WRITE: Final = f"""{_RUN}
-if run ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= run .. ' ' .. ARGV[2] then return 0 end
-if (redis.call('GET', KEYS[1]) or '') ~= ARGV[3] then return 0 end
-redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
+if run ~= ARGV[1] or redis.call('GET', KEYS[1]) ~= run .. ' ' .. ARGV[2] then return 0 end
+if (redis.call('GET', KEYS[2]) or '') ~= ARGV[3] then return 0 end
+redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5])
 return 1"""
 """A record that was missing may be missing for another reason by now: something was forgotten in between."""
 _INIT: Final = f"{_RUN}return redis.call('SET', KEYS[1], run .. ' 0')"
 _MICROSECOND: Final = 1e-6
+_SPECIAL: Final = re.compile(r"[\\*?\[\]]")
+"""What a pattern of Redis gives a meaning to."""
+_AT_ONCE: Final = 1000
 
 
 class RedisCoordinator:
@@ -64,18 +69,18 @@ class RedisCoordinator:
     def __init__(self, url: str, *, prefix: str) -> None:
         self._url: Final = url
         self._prefix: Final = f"{{{prefix}}}"
+        self._epoch: Final = f"{self._prefix}:epoch"
         self._server = _RedisServer.connect(url)
 
     def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
         """Let *change* work on a record; see `Coordinator`."""
-        server, names = self._find_server(), [f"{self._prefix}:{kind.name}:{key}", f"{self._prefix}:epoch"]
+        server, names = self._find_server(), [self._epoch, f"{self._prefix}:{kind.name}:{key}"]
         for _ in range(_TRIES):
             found = cast("list[bytes]", server.run(_READ, names))
             run, now, since, text = (word.decode() for word in found)
             server.check(run)
             record = kind.load(text) if text else kind.create()
-            began = int(since) * _MICROSECOND
-            result = change(record, Moment(int(now) * _MICROSECOND, began or NEVER_FORGOT))
+            result = change(record, _build_moment(now, since))
             if server.run(_WRITE, names, run, since, text, kind.dump(record), int(kind.lasts * 1000)):
                 return result
         raise CoordinatorError(
@@ -83,13 +88,24 @@ class RedisCoordinator:
             remedy="Spread the work over fewer processes, or give groups of them an egress of their own.",
         )
 
+    def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
+        """Return copies of all records of a kind; see `Coordinator`."""
+        server, start = self._find_server(), f"{self._prefix}:{kind.name}:"
+        texts = server.read_texts(start)
+        _, now, since = server.look(self._epoch)
+        records = {name.removeprefix(start): kind.load(text) for name, text in texts.items()}
+        return records, _build_moment(now, since)
+
     def init(self) -> None:
         """Note that nothing is under way that Redis should know of: the first use need not wait then.
 
         Raises:
             CoordinatorError: The server cannot be used.
         """
-        self._find_server().run(_INIT, [f"{self._prefix}:epoch"])
+        server = self._find_server()
+        run, _, _ = server.look(self._epoch)
+        server.check(run)
+        server.run(_INIT, [self._epoch])
 
     def close(self) -> None:
         """Close the connections; they are opened again when they are needed."""
@@ -151,6 +167,33 @@ class _RedisServer:
         """
         return self._explained(lambda: self.client.eval(script, len(names), *names, *words))
 
+    def look(self, epoch: str) -> tuple[str, str, str]:
+        """Return the run of the server, its time, and since when it has forgotten nothing.
+
+        Raises:
+            CoordinatorError: The server does not tell.
+        """
+        run, now, since = (word.decode() for word in cast("list[bytes]", self.run(_LOOK, [epoch])))
+        return run, now, since
+
+    def read_texts(self, start: str) -> dict[str, str]:
+        """Return all texts whose names begin with *start*, by their names.
+
+        Raises:
+            CoordinatorError: The server did not do it.
+        """
+        names = self._explained(lambda: [*self.client.scan_iter(f"{_escape(start)}*", count=_AT_ONCE)])
+        texts: dict[str, str] = {}
+        for first in range(0, len(names), _AT_ONCE):
+            some = names[first : first + _AT_ONCE]
+            found = cast("list[bytes | None]", self._explained(partial(self.client.mget, some)))
+            texts |= {
+                name.decode(): text.decode()
+                for name, text in zip(some, found, strict=True)
+                if text is not None  # it has lasted since
+            }
+        return texts
+
     def check(self, run: str) -> None:
         """Refuse a run of the server that may forget what it keeps.
 
@@ -181,3 +224,11 @@ class _RedisServer:
             )
             failure.__cause__ = error
         raise failure
+
+
+def _build_moment(now: str, since: str) -> Moment:
+    return Moment(int(now) * _MICROSECOND, int(since) * _MICROSECOND or NEVER_FORGOT)
+
+
+def _escape(text: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", text)

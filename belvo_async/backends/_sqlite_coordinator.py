@@ -54,6 +54,7 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {_VERSION}",
 )
 _READ: Final = "SELECT text FROM records WHERE kind = ? AND key = ? AND until > ?"
+_READ_ALL: Final = "SELECT key, text FROM records WHERE kind = ? AND until > ?"
 _WRITE: Final = "INSERT OR REPLACE INTO records (kind, key, until, text) VALUES (?, ?, ?, ?)"
 _TIDY: Final = "DELETE FROM records WHERE until < ?"
 
@@ -77,16 +78,19 @@ class SqliteCoordinator:
 
     def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
         """Let *change* work on a record; see `Coordinator`."""
-        if self._file.process != os.getpid():  # its connection must not even be closed here
-            self._file = _File(Lock(), os.getpid())
-        with self._file.lock:
-            place = find_real(self._path)
-            try:
-                connection = self._file.connection or self._open(place)
-                return self._commit(connection, lambda: self._change(connection, kind, key, change))
-            except (sqlite3.Error, OSError) as error:
-                failure = _ERRORS.explain_commit(error, place)
-            raise failure
+        return self._use(
+            lambda connection: self._commit(connection, lambda: self._change(connection, kind, key, change))
+        )
+
+    def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
+        """Return copies of all records of a kind; see `Coordinator`."""
+
+        def read(connection: sqlite3.Connection) -> tuple[list[sqlite3.Row], Moment]:
+            rows = connection.execute(_READ_ALL, (kind.name, time.monotonic())).fetchall()
+            return rows, Moment(time.monotonic(), self._file.since)
+
+        rows, moment = self._use(read)
+        return {row["key"]: kind.load(row["text"]) for row in rows}, moment
 
     def close(self) -> None:
         """Close the file; it is opened again when it is needed."""
@@ -95,6 +99,22 @@ class SqliteCoordinator:
                 if self._file.connection is not None:
                     self._file.connection.close()
                     self._file = _File(self._file.lock, self._file.process)
+
+    def _use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Let *work* use the file, and nobody else of this process.
+
+        Raises:
+            CoordinatorError: The file cannot be used.
+        """
+        if self._file.process != os.getpid():  # its connection must not even be closed here
+            self._file = _File(Lock(), os.getpid())
+        with self._file.lock:
+            place = find_real(self._path)
+            try:
+                return work(self._file.connection or self._open(place))
+            except (sqlite3.Error, OSError) as error:
+                failure = _ERRORS.explain_commit(error, place)
+            raise failure
 
     def _change(
         self, connection: sqlite3.Connection, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]

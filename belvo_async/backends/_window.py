@@ -178,6 +178,14 @@ class Window:
             self.starts.remove(start)
             self.paced_until -= self.span / (self.size or 1)
 
+    def count_starts(self, now: float) -> int:
+        """Return how many starts still count."""
+        return len(self.starts) - bisect_right(self.starts, now - self.span)
+
+    def count_places(self, now: float) -> int:
+        """Return how many wait."""
+        return sum(place.at > now - _PLACE_LASTS for place in self.places)
+
     def leave(self, number: int) -> None:
         """Give up a place."""
         self.places = [place for place in self.places if place.number != number]

@@ -11,19 +11,22 @@ from uuid import UUID
 import typer
 
 from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__, bulk
-from belvo_async.backends import MemoryBackend, SqliteChallengeStore
+from belvo_async.backends import MemoryBackend, SqliteChallengeStore, make_backend
 from belvo_async.bulk import JobLimits, StopRule, list_records
+from belvo_async.cli._app_backend import backend_app
 from belvo_async.cli._app_challenges import challenges_app
+from belvo_async.cli._app_links import links_app
 from belvo_async.cli._ask import ask_secret
+from belvo_async.cli._backend_status import show_backend
 from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_messages, open_output
 from belvo_async.cli._demo.run import run_demo
 from belvo_async.cli._lines import open_standard_input
-from belvo_async.cli._links import Wanted, list_links
 from belvo_async.cli._pool_options import (
     DEFAULT_EGRESS,
     BackendOption,
     EgressOption,
+    NamedBackendOption,
     RequestsOption,
     make_pool,
 )
@@ -31,7 +34,7 @@ from belvo_async.cli._refresh import RefreshOrder, check_options, run_refresh
 from belvo_async.cli._refresh_status import show_links, show_status
 from belvo_async.cli._refresh_view import JsonView, LiveView, View
 from belvo_async.cli._rows import RowFormat, open_rows
-from belvo_async.cli._sandbox import run_sandbox
+from belvo_async.cli._sandbox import LimitOption, run_sandbox
 from belvo_async.cli._update import Desk, WaitTeller, run_update
 from belvo_async.errors import ChallengeStoreError
 
@@ -54,11 +57,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # they would show passwords
     rich_markup_mode=None,
 )
-links_app = typer.Typer(
-    help="Look at the links of the account.", epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None
-)
 app.add_typer(links_app, name="links")
 app.add_typer(challenges_app, name="challenges")
+app.add_typer(backend_app, name="backend")
 
 
 def run() -> None:
@@ -266,33 +267,27 @@ def _choose_view(*, as_json: bool, is_live: bool) -> View:
     return (LiveView if is_live and messages.is_terminal else View)(output, messages)
 
 
+@app.command(
+    epilog=EPILOG,
+    help="Show what holds back the processes that share a backend: the windows of the rate limit, the links "
+    "at which one of them logs in, and how many challenges are open. "
+    f"{ENVIRONMENT} Without keys, challenges are not counted.",
+)
+def status(
+    *,
+    backend: NamedBackendOption,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """See `help` above: it is made of parts."""
+    with telling_errors():
+        finish(show_backend(make_backend(backend), open_output(), as_json=as_json))
+
+
 @app.command(epilog=EPILOG)
 def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed makes the same keys and link ids.")] = 0,
+    limit: LimitOption = None,
 ) -> None:
     """Run the Belvo look-alike on this machine until Ctrl-C."""
-    finish(run_sandbox(open_output(), open_messages(), port=port, seed=seed))
-
-
-@links_app.command("list", epilog=EPILOG, help=f"List links. {ENVIRONMENT}")
-def list_(
-    *,
-    status: Annotated[
-        list[str] | None,
-        typer.Option(help="valid, invalid, unconfirmed or token_required; may be repeated."),
-    ] = None,
-    institution: Annotated[list[str] | None, typer.Option(metavar="NAME", help="May be repeated.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    backend: BackendOption = None,
-    egress: EgressOption = DEFAULT_EGRESS,
-    requests: RequestsOption = None,
-) -> None:
-    """See `help` above: it is made of parts."""
-    wanted = Wanted(
-        statuses=tuple(status or ()), institutions=tuple(institution or ()), limit=limit, as_json=as_json
-    )
-    with telling_errors():
-        pool = make_pool(WaitTeller(say), backend=backend, egress=egress, requests=requests)
-        finish(list_links(pool, wanted, open_output(), open_messages()))
+    finish(run_sandbox(open_output(), open_messages(), port=port, seed=seed, limit=limit))

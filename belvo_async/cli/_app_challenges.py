@@ -12,13 +12,10 @@ from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_e
 from belvo_async.cli._console import open_messages, open_output
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._lines import open_standard_input
-from belvo_async.cli._pool_options import BACKEND_HELP, BACKEND_VARIABLE, make_pool
+from belvo_async.cli._pool_options import NamedBackendOption, make_pool
 from belvo_async.cli._update import Desk, WaitTeller
 from belvo_async.models import ChallengePhase
 
-_Backend: TypeAlias = Annotated[
-    str, typer.Option("--backend", metavar="BACKEND", envvar=BACKEND_VARIABLE, help=BACKEND_HELP)
-]
 _Ticket: TypeAlias = Annotated[str, typer.Argument(help="As `challenges list` shows it.")]
 
 challenges_app = typer.Typer(
@@ -36,7 +33,7 @@ challenges_app = typer.Typer(
 )
 def list_(
     *,
-    backend: _Backend,
+    backend: NamedBackendOption,
     phase: Annotated[
         ChallengePhase, typer.Option(help="Those in this phase; the soonest to expire come first.")
     ] = ChallengePhase.OPEN,
@@ -59,13 +56,13 @@ def list_(
     "Asks for the token in the terminal; without one, the lines of standard input are the answers. "
     f"{ENVIRONMENT}",
 )
-def answer(ticket: _Ticket, *, backend: _Backend) -> None:
+def answer(ticket: _Ticket, *, backend: NamedBackendOption) -> None:
     """See `help` above: it is made of parts."""
     _run(backend, lambda pool, desk: answer_challenge(pool, ticket, desk))
 
 
 @challenges_app.command(epilog=EPILOG, help=f"Note that nobody will answer a challenge. {ENVIRONMENT}")
-def decline(ticket: _Ticket, *, backend: _Backend) -> None:
+def decline(ticket: _Ticket, *, backend: NamedBackendOption) -> None:
     """See `help` above: it is made of parts."""
     _run(backend, lambda pool, desk: decline_challenge(pool, ticket, desk))
 

@@ -16,6 +16,10 @@ BackendOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--backend", metavar="BACKEND", envvar=BACKEND_VARIABLE, help=BACKEND_HELP),
 ]
+NamedBackendOption: TypeAlias = Annotated[
+    str, typer.Option("--backend", metavar="BACKEND", envvar=BACKEND_VARIABLE, help=BACKEND_HELP)
+]
+"""For commands that are about nothing else."""
 EgressOption: TypeAlias = Annotated[
     str,
     typer.Option("--egress", metavar="NAME", help="Of the IP address that requests leave from, if several."),

@@ -1,17 +1,23 @@
 """`belvo-async sandbox`: the Belvo look-alike as a server to try things on."""
 
+import re
 import shlex
-from typing import Final
+from math import ceil
+from typing import Annotated, Final, Self, TypeAlias
 
+import typer
 from attrs import frozen
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from belvo_async import RateLimit
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import watch_signals
-from belvo_async.sandbox import Sandbox
+from belvo_async.sandbox import Sandbox, SandboxOptions
+
+_LIMIT: Final = re.compile(r"(?P<requests>[0-9]{1,6})/(?P<seconds>[0-9]{1,6}(\.[0-9]{1,6})?)")
 
 
 @frozen
@@ -53,12 +59,56 @@ USERS: Final = (
 )
 
 
-async def run_sandbox(console: Console, messages: Console, *, port: int, seed: int) -> ExitCode:
+@frozen
+class SandboxLimit:
+    """How many requests the sandbox takes in a window of time."""
+
+    requests: int
+    seconds: float
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read an option.
+
+        Raises:
+            BadParameter: It makes no sense.
+        """
+        found = _LIMIT.fullmatch(text)
+        limit = None if found is None else cls(int(found["requests"]), float(found["seconds"]))
+        if limit is None or not limit.requests or not limit.seconds:
+            raise typer.BadParameter(f"{text!r} is not two numbers above 0, REQUESTS/SECONDS, such as 80/30.")
+        return limit
+
+    def find_share(self) -> int:
+        """Return how many requests in a window of Belvo's length keep within it."""
+        return max(1, self.requests // ceil(self.seconds / RateLimit().window))
+
+    def build_options(self) -> SandboxOptions:
+        """Build the options of a sandbox that enforces it."""
+        return SandboxOptions(
+            enforce_rate_limit=True, rate_limit_requests=self.requests, rate_limit_window=self.seconds
+        )
+
+
+LimitOption: TypeAlias = Annotated[
+    SandboxLimit | None,
+    typer.Option(
+        parser=SandboxLimit.read,
+        metavar="REQUESTS/SECONDS",
+        help="Refuse what is more than that in any window of so many seconds, as Belvo does: 80/30.",
+    ),
+]
+
+
+async def run_sandbox(
+    console: Console, messages: Console, *, port: int, seed: int, limit: SandboxLimit | None = None
+) -> ExitCode:
     """Serve until Ctrl-C."""
+    options = SandboxOptions() if limit is None else limit.build_options()
     with watch_signals() as interrupt:
         try:
-            async with Sandbox(port=port, seed=seed) as sandbox:
-                _introduce(console, sandbox)
+            async with Sandbox(options=options, port=port, seed=seed) as sandbox:
+                _introduce(console, sandbox, limit)
                 await interrupt.first.wait()
         except OSError as error:
             write_prose(messages, f"Error: port {port} cannot be used: {error.strerror or error}.")
@@ -67,7 +117,7 @@ async def run_sandbox(console: Console, messages: Console, *, port: int, seed: i
     return ExitCode.OK
 
 
-def _introduce(console: Console, sandbox: Sandbox) -> None:
+def _introduce(console: Console, sandbox: Sandbox, limit: SandboxLimit | None) -> None:
     console.print(f"The sandbox plays Belvo on {sandbox.url}. Made-up people, no bank. Ctrl-C stops it.\n")
     for name, value in (
         ("BELVO_SECRET_ID", sandbox.secret_id),
@@ -76,6 +126,13 @@ def _introduce(console: Console, sandbox: Sandbox) -> None:
     ):
         console.print(f"export {name}={shlex.quote(value)}", soft_wrap=True)
     console.print(build_users(sandbox))
+    if limit is not None:
+        write_prose(
+            console,
+            f"It refuses more than {limit.requests} requests in any {limit.seconds:g} s. "
+            f"Pass --requests-per-window {limit.find_share()} to other commands: "
+            "to this machine they send without a limit.",
+        )
     write_prose(
         console,
         "Links of mfa_ users are at heimdall_mx_retail, the others at erebor_mx_retail. "

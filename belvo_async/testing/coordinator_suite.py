@@ -17,13 +17,14 @@ Where another connection to the same records is possible, add a fixture `other_c
 then played by the two. Needs pytest.
 """
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Final, TypeVar
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from belvo_async.backends import Coordinator, Moment, RecordKind
 from belvo_async.backends._lease import LEASE, Hold, Lease
@@ -53,6 +54,8 @@ TALLY: Final = RecordKind(
     lasts=60.0,
 )
 """A kind of record for tests: numbers."""
+OTHER_TALLY: Final = evolve(TALLY, name="tally of others")
+BRIEF_TALLY: Final = evolve(TALLY, name="brief tally", lasts=0.01)
 
 
 def add(value: int) -> Callable[[_Tally, Moment], list[int]]:
@@ -131,6 +134,39 @@ class CoordinatorSuite:
         assert times == sorted(times)
         assert times[-1] - times[0] < _A_SECOND
         assert all(moment.since <= moment.now for moment in moments)
+
+    def test_all_records_of_a_kind_can_be_read(
+        self, coordinator: Coordinator, other_coordinator: Coordinator
+    ) -> None:
+        """By their keys, through either connection, and no others."""
+        assert coordinator.read_all(TALLY)[0] == {}
+        keys = ["a", "", "b c:d", "ä|{x}*?[y]'\"%", "k" * 200]
+        for value, key in enumerate(keys):
+            (coordinator, other_coordinator)[value % 2].change(TALLY, key, add(value))
+        coordinator.change(OTHER_TALLY, "a", add(99))
+        for one in (coordinator, other_coordinator):
+            records, _ = one.read_all(TALLY)
+            assert {key: tally.values for key, tally in records.items()} == {
+                key: [value] for value, key in enumerate(keys)
+            }
+
+    def test_reading_all_changes_nothing(self, coordinator: Coordinator) -> None:
+        """Nor does what is done to what was read."""
+        coordinator.change(TALLY, "a", add(1))
+        before = coordinator.change(TALLY, "a", lambda _, moment: moment)
+        records, moment = coordinator.read_all(TALLY)
+        records["a"].values.append(2)
+        assert coordinator.read_all(TALLY)[0]["a"].values == [1]
+        after = coordinator.change(TALLY, "a", lambda _, moment: moment)
+        assert before.now <= moment.now <= after.now
+        assert moment.since == before.since
+        assert coordinator.change(TALLY, "a", add(3)) == [1, 3]
+
+    def test_what_has_lasted_is_not_read(self, coordinator: Coordinator) -> None:
+        """It does not matter any more."""
+        coordinator.change(BRIEF_TALLY, "a", add(1))
+        time.sleep(5 * BRIEF_TALLY.lasts)
+        assert coordinator.read_all(BRIEF_TALLY)[0] == {}
 
     def test_a_window_lets_no_more_start_than_it_holds(
         self, coordinator: Coordinator, other_coordinator: Coordinator

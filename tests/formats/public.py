@@ -112,7 +112,7 @@ def list_values() -> Iterator[object]:
         results=(LINK,), unreadable=({"id": None},), count=2, next="n", previous="p"
     )
     yield belvo_async.models.AcceptedRequest(request_id="r1")
-    yield belvo_async.backends.Moment(1000.0, 900.0)
+    yield from _list_shared()
     yield belvo_async.LinkChanges(stale_in="90d")
     yield build_challenge().token_generation_data
     yield build_challenge().resume_target
@@ -123,6 +123,22 @@ def list_values() -> Iterator[object]:
     yield from _list_of_machine()
     yield from _list_of_jobs()
     yield from _list_enums()
+
+
+def _list_shared() -> Iterator[object]:
+    window = backends.WindowStatus(
+        counted="requests",
+        server="https://api.belvo.com",
+        egress="nat-1",
+        starts=12,
+        size=80,
+        span=30.5,
+        waiting=2,
+        pause=1.5,
+    )
+    lease = backends.LeaseStatus(link_id=name_link(1), phase=backends.LeasePhase.SENT, seconds=330.0)
+    yield backends.Moment(1000.0, 900.0)
+    yield from (window, lease, backends.BackendStatus(windows=(window,), leases=(lease,), quarantine=1.5))
 
 
 def _list_stored() -> Iterator[object]:

@@ -1,5 +1,6 @@
 """The three coordinators pass the suite that others may run on theirs, and broken ones do not."""
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,6 +76,10 @@ class Careless:
         self.texts[kind.name, key] = kind.dump(record)
         return result
 
+    def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
+        texts = {key: text for (name, key), text in self.texts.items() if name == kind.name}
+        return {key: kind.load(text) for key, text in texts.items()}, Moment(time.monotonic())
+
 
 class Forgetful(Careless):
     """Keeps nothing."""
@@ -90,6 +95,26 @@ class Backwards(Careless):
         return super().change(kind, key, lambda record, moment: change(record, Moment(-moment.now)))
 
 
+class Undiscerning(Careless):
+    """Reads all records, of whichever kind."""
+
+    def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
+        texts = {key: text for (_, key), text in self.texts.items()}
+        return {key: kind.load(text) for key, text in texts.items()}, Moment(time.monotonic())
+
+
+class Exposed(Careless):
+    """Lets whoever reads its records change them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: dict[tuple[str, str], Any] = {}  # of any kind
+
+    def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
+        records, moment = super().read_all(kind)
+        return {key: self.shown.setdefault((kind.name, key), one) for key, one in records.items()}, moment
+
+
 @pytest.mark.parametrize(
     ("broken", "name"),
     [
@@ -99,11 +124,15 @@ class Backwards(Careless):
         (Forgetful, "test_a_change_is_seen_by_the_next"),
         (Forgetful, "test_a_lease_has_one_holder"),
         (Backwards, "test_time_does_not_go_back"),
+        (Undiscerning, "test_all_records_of_a_kind_can_be_read"),
+        (Forgetful, "test_all_records_of_a_kind_can_be_read"),
+        (Exposed, "test_reading_all_changes_nothing"),
+        (Careless, "test_what_has_lasted_is_not_read"),
     ],
 )
 def test_a_broken_one_fails_the_suite(broken: type[Careless], name: str) -> None:
     coordinator = broken()
-    # Any: each test of the suite takes the two.
+    # Any: a test of the suite takes one or two.
     test: Callable[..., Any] = getattr(CoordinatorSuite(), name)
     with pytest.raises((AssertionError, ValueError)):
-        test(coordinator, coordinator)
+        test(*[coordinator] * len(inspect.signature(test).parameters))

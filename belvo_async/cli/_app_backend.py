@@ -1,0 +1,48 @@
+"""The commands about what processes share."""
+
+from typing import Annotated, Final, TypeAlias
+
+import typer
+
+from belvo_async.backends import make_backend
+from belvo_async.cli._backend import check, init
+from belvo_async.cli._command import EPILOG, finish, telling_errors
+from belvo_async.cli._console import open_output
+from belvo_async.cli._pool_options import BACKEND_HELP, BACKEND_VARIABLE
+
+_Backend: TypeAlias = Annotated[
+    str, typer.Argument(metavar="BACKEND", envvar=BACKEND_VARIABLE, help=BACKEND_HELP)
+]
+
+backend_app: Final = typer.Typer(
+    help="Prepare and check what processes share that behave as one.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@backend_app.command(
+    "init",
+    epilog=EPILOG,
+    help="Make a backend ready, so that its first use need not wait.\n\n"
+    "Makes the file, or notes in Redis that nothing is under way. Run it once, before the first process uses "
+    "the backend: one that is in use is left as it is. Not each time that a process starts: after Redis was "
+    "emptied, requests have to wait for what may be under way.",
+)
+def init_(backend: _Backend) -> None:
+    """See `help` above: it is made of parts."""
+    with telling_errors():
+        finish(init(make_backend(backend), open_output()))
+
+
+@backend_app.command(
+    "check",
+    epilog=EPILOG,
+    help="Check that a backend can be used: open it, and change a record that nobody needs.\n\n"
+    "Makes the file where there is none.",
+)
+def check_(backend: _Backend) -> None:
+    """See `help` above: it is made of parts."""
+    with telling_errors():
+        finish(check(make_backend(backend), open_output()))

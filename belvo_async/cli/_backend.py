@@ -1,0 +1,34 @@
+"""`belvo-async backend`: prepare and check what processes share."""
+
+from typing import TypeAlias
+
+from rich.console import Console
+
+from belvo_async.backends import RedisBackend, SqliteBackend, check_backend
+from belvo_async.cli._console import write_prose
+from belvo_async.cli._exit_codes import ExitCode
+
+OwnBackend: TypeAlias = SqliteBackend | RedisBackend
+"""What a setting can name."""
+
+
+async def init(backend: OwnBackend, output: Console) -> ExitCode:
+    """Make a backend ready for its first use."""
+    async with backend:
+        is_new = await backend.init()
+    told = "is ready for its first use" if is_new else "is in use already; nothing was changed"
+    write_prose(output, f"{name_backend(backend)} {told}.")
+    return ExitCode.OK
+
+
+async def check(backend: OwnBackend, output: Console) -> ExitCode:
+    """Tell whether a backend can be used."""
+    async with backend:
+        await check_backend(backend)
+    write_prose(output, f"{name_backend(backend)} can be used.")
+    return ExitCode.OK
+
+
+def name_backend(backend: OwnBackend) -> str:
+    """Return what a backend is called; an address is not shown, as it may hold a password."""
+    return "Redis" if isinstance(backend, RedisBackend) else str(backend.path)
