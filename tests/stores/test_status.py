@@ -107,7 +107,7 @@ async def test_leases_that_are_held_are_shown_with_their_phase(backend: Backend)
     for name in ("sent", "asked"):
         note(backend, name, lambda lease, moment: lease.send(moment, fences["sent"]))
     note(backend, "asked", lambda lease, moment: lease.ask(moment, fences["asked"], 20.0))
-    note(backend, "released", lambda lease, _: lease.release(fences["released"]))
+    note(backend, "released", lambda lease, moment: lease.release(moment, fences["released"]))
     leases = (await read_status(backend)).leases
     assert [(one.link_id, one.phase, round(one.seconds, -1)) for one in leases] == [
         (LINK, LeasePhase.WAITING, pytest.approx(15, abs=5)),
