@@ -40,34 +40,24 @@ class WindowLimit:
     """Seconds for which each start counts."""
     burst: int
 
+    step: float
+    """Seconds from one start to the next in the pace of the limit."""
+    gap: float
+    """Seconds between two starts of those that wait, at least."""
+    reserve: int
+    """How many of the starts are kept for answers."""
+
     @classmethod
     def of(cls, limit: RateLimit) -> "WindowLimit":
         """Return that of a setting."""
         return _find_limit(limit.requests, limit.window + limit.margin, limit.burst)
 
-    step: float = field(init=False)
-    """Seconds from one start to the next in the pace of the limit."""
-    gap: float = field(init=False)
-    """Seconds between two starts of those that wait, at least."""
-    reserve: int = field(init=False)
-    """How many of the starts are kept for answers."""
-
-    @step.default
-    def _find_step(self) -> float:
-        return self.span / self.size if self.size else 0.0
-
-    @gap.default
-    def _find_gap(self) -> float:
-        return self.step / _CATCHING_UP
-
-    @reserve.default
-    def _find_reserve(self) -> int:
-        return (self.size or 0) // 10
-
 
 @lru_cache(maxsize=64)
 def _find_limit(size: int | None, span: float, burst: int) -> WindowLimit:
-    return WindowLimit(size, span, min(burst, size or 1))
+    step = span / size if size else 0.0
+    gap, reserve = step / _CATCHING_UP, (size or 0) // 10
+    return WindowLimit(size, span, min(burst, size or 1), step=step, gap=gap, reserve=reserve)
 
 
 @frozen

@@ -17,7 +17,7 @@ from itertools import groupby
 from random import Random
 from typing import Final, Self
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from tests.processes.arrival import Relay, ask_kernel
 
@@ -94,6 +94,16 @@ def _find_link(entry: Received) -> str:
     return entry.link_id
 
 
+def _draw(judge: "Judge") -> Random:
+    return Random(judge.seed)  # noqa: S311 - the pace of banks
+
+
+def _listen() -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    listener.setblocking(False)
+    return listener
+
+
 @define(eq=False)
 class Judge:
     """An HTTP/1.1 server on a free port of this machine that notes everything and refuses nothing.
@@ -115,21 +125,11 @@ class Judge:
 
     Where the kernel tells when a request came, on Linux, that does no harm.
     """
-    _random: Random = field(init=False)
+    _random: Random = field(init=False, default=Factory(_draw, takes_self=True))
     _accessed: dict[str, datetime] = field(factory=dict, init=False)
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
     _tasks: set["asyncio.Task[None]"] = field(factory=set, init=False)
-    _listener: socket.socket = field(init=False)
-
-    @_random.default
-    def _seed_random(self) -> Random:
-        return Random(self.seed)  # noqa: S311 - the pace of banks
-
-    @_listener.default
-    def _listen(self) -> socket.socket:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        listener.setblocking(False)
-        return listener
+    _listener: socket.socket = field(init=False, factory=_listen)
 
     async def __aenter__(self) -> Self:
         await ask_kernel(self._listener)

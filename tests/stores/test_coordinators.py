@@ -84,8 +84,9 @@ class Careless:
 class Forgetful(Careless):
     """Keeps nothing."""
 
-    def change(self, kind: RecordKind[R], _: str, change: Callable[[R, Moment], T]) -> T:
-        return change(kind.create(), Moment(time.monotonic()))
+    def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
+        self.texts.pop((kind.name, key), None)
+        return super().change(kind, key, change)
 
 
 class Backwards(Careless):
