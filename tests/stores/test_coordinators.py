@@ -85,8 +85,9 @@ class Forgetful(Careless):
     """Keeps nothing."""
 
     def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
-        self.texts.pop((kind.name, key), None)
-        return super().change(kind, key, change)
+        result = super().change(kind, key, change)
+        self.texts.clear()
+        return result
 
 
 class Backwards(Careless):
