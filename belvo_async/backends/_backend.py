@@ -1,5 +1,6 @@
 """What processes share, as one thing to hand to a pool."""
 
+import asyncio
 import os
 from types import TracebackType
 from typing import Final, Protocol, Self, runtime_checkable
@@ -152,13 +153,19 @@ class RedisBackend:
         self._is_open = False
 
     async def open(self) -> None:
-        """Check that the server responds.
+        """Check that the server responds, and evicts nothing.
 
         Raises:
-            ChallengeStoreError: It does not.
+            ChallengeStoreError: It does not respond.
+            CoordinatorError: It may evict keys.
         """
         if not self._is_open:
             await self.challenges.__aenter__()
+            try:
+                await asyncio.to_thread(self.coordinator.check)
+            except BaseException:
+                await self.challenges.__aexit__(None, None, None)
+                raise
             self._is_open = True
 
     async def aclose(self) -> None:
