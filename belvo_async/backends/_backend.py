@@ -177,13 +177,19 @@ class RedisBackend:
         self._is_open = False
 
     async def open(self) -> None:
-        """Check that the server responds.
+        """Check that the server responds, and evicts nothing.
 
         Raises:
-            ChallengeStoreError: It does not.
+            ChallengeStoreError: It does not respond.
+            CoordinatorError: It may evict keys.
         """
         if not self._is_open:
             await self.challenges.__aenter__()
+            try:
+                await asyncio.to_thread(self.coordinator.check)
+            except BaseException:
+                await self.challenges.__aexit__(None, None, None)
+                raise
             self._is_open = True
 
     async def init(self) -> bool:

@@ -4,8 +4,10 @@ A record is read and replaced only if it is still the same, so that what is done
 everywhere, and not a script in another language. The moment is the server's.
 """
 
+import math
 import os
 import re
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
@@ -23,6 +25,9 @@ T = TypeVar("T")
 
 _NO_EVICTION: Final = "noeviction"
 _TIMEOUT: Final = 5.0
+_REST: Final = 1.0
+"""Seconds for which a server that did not respond in time is not asked again: many calls share few threads,
+and each would wait for its own time after the others."""
 _TRIES: Final = 200
 """Of replacing a record: each time that it fails another process has got on."""
 _RUN: Final = "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')\n"
@@ -78,7 +83,9 @@ class RedisCoordinator:
         for _ in range(_TRIES):
             found = cast("list[bytes]", server.run(_READ, names))
             run, now, since, text = (word.decode() for word in found)
-            server.check(run)
+            if run != server.checked:
+                server.check()
+                server.checked = run
             record = kind.load(text) if text else kind.create()
             result = change(record, _build_moment(now, since))
             if server.run(_WRITE, names, run, since, text, kind.dump(record), int(kind.lasts * 1000)):
@@ -95,6 +102,14 @@ class RedisCoordinator:
         _, now, since = server.look(self._epoch)
         records = {name.removeprefix(start): kind.load(text) for name, text in texts.items()}
         return records, _build_moment(now, since)
+
+    def check(self) -> None:
+        """Refuse a server that may forget what it keeps; `change` does so too.
+
+        Raises:
+            CoordinatorError: It may, or it cannot be used.
+        """
+        self._find_server().check()
 
     def init(self) -> None:
         """Note that nothing is under way that Redis should know of: the first use need not wait then.
@@ -126,6 +141,8 @@ class _RedisServer:
     client: "Redis"
     checked: str = ""
     """The run of the server that was found to be fit."""
+    rests_until: float = -math.inf
+    """Before when it is not asked again, by this process's monotonic clock."""
 
     @classmethod
     def connect(cls, url: str) -> Self:
@@ -165,6 +182,8 @@ class _RedisServer:
         Raises:
             CoordinatorError: The server did not run it, or it is not known whether it did.
         """
+        if time.monotonic() < self.rests_until:
+            raise _explain("it did not respond a moment ago")
         return self._explained(lambda: self.client.eval(script, len(names), *names, *words))
 
     def look(self, epoch: str) -> tuple[str, str, str]:
@@ -194,14 +213,12 @@ class _RedisServer:
             }
         return texts
 
-    def check(self, run: str) -> None:
-        """Refuse a run of the server that may forget what it keeps.
+    def check(self) -> None:
+        """Refuse a server that may forget what it keeps.
 
         Raises:
             CoordinatorError: It may.
         """
-        if run == self.checked:
-            return
         info = cast("dict[str, object]", self._explained(lambda: self.client.info("memory")))
         policy = info.get("maxmemory_policy", _NO_EVICTION)
         if policy != _NO_EVICTION:
@@ -209,19 +226,16 @@ class _RedisServer:
                 f"Redis may evict keys (maxmemory-policy {policy}); nothing was sent.",
                 remedy=f"Set maxmemory-policy to {_NO_EVICTION}, or use another server.",
             )
-        self.checked = run
 
-    @staticmethod
-    def _explained(work: Callable[[], T]) -> T:
+    def _explained(self, work: Callable[[], T]) -> T:
         import redis  # noqa: PLC0415 - an extra, here already
 
         try:
             return work()
         except (redis.RedisError, OSError) as error:
-            failure = CoordinatorError(
-                f"Redis could not do its work ({type(error).__name__}); nothing was sent.",
-                remedy="Check that the server runs and is writable, and its address, password and memory.",
-            )
+            if isinstance(error, redis.TimeoutError | TimeoutError):
+                self.rests_until = time.monotonic() + _REST
+            failure = _explain(type(error).__name__)
             failure.__cause__ = error
         raise failure
 
@@ -232,3 +246,10 @@ def _build_moment(now: str, since: str) -> Moment:
 
 def _escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+def _explain(reason: str) -> CoordinatorError:
+    return CoordinatorError(
+        f"Redis could not do its work ({reason}); nothing was sent.",
+        remedy="Check that the server runs and is writable, and its address, password and memory.",
+    )

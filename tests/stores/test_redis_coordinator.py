@@ -1,5 +1,6 @@
 """Redis as a coordinator: what is particular to it, and what goes wrong."""
 
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,8 +9,9 @@ from uuid import uuid4
 import pytest
 from redis import Redis
 
-from belvo_async.backends import Moment, RedisCoordinator
+from belvo_async.backends import Moment, RedisBackend, RedisCoordinator
 from belvo_async.backends._lease import LEASE, Lease
+from belvo_async.errors import CoordinatorError
 
 
 @pytest.fixture
@@ -83,3 +85,47 @@ def test_connections_that_the_server_closes_when_they_are_idle_cost_nobody_an_er
         change_at_once(coordinator, 8)
     finally:
         client.config_set("timeout", 0)
+
+
+def test_a_server_that_does_not_respond_is_told_to_all_who_wait_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Few threads serve many calls: were each to wait its own time, the last would wait for many minutes."""
+    monkeypatch.setattr("belvo_async.backends._redis_coordinator._TIMEOUT", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as deaf, ThreadPoolExecutor(4) as threads:
+        coordinator = RedisCoordinator(f"redis://127.0.0.1:{deaf.getsockname()[1]}/0", prefix="belvo")
+        began_at = time.monotonic()
+        changes = [threads.submit(coordinator.change, LEASE, "link", find_now) for _ in range(100)]
+        for change in changes:
+            assert "nothing was sent" in str(change.exception())
+        assert time.monotonic() - began_at < 2.0
+        coordinator.close()
+
+
+def test_a_server_that_responds_again_is_used_again(
+    redis_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("belvo_async.backends._redis_coordinator._TIMEOUT", 0.3)
+    coordinator = RedisCoordinator(redis_url, prefix=str(uuid4()))
+    coordinator.change(LEASE, "link", find_now)
+    client.client_pause(1000, all=True)
+    with pytest.raises(CoordinatorError, match="TimeoutError"):
+        coordinator.change(LEASE, "link", find_now)
+    time.sleep(1.2)  # real, as the server's time is
+    assert coordinator.change(LEASE, "link", find_now) > 0
+    coordinator.close()
+
+
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
+async def test_a_server_that_may_evict_is_refused_as_it_is_opened(
+    redis_url: str, client: Redis, policy: str
+) -> None:
+    client.config_set("maxmemory-policy", policy)
+    try:
+        with pytest.raises(CoordinatorError, match=policy) as refused:
+            await RedisBackend(redis_url).open()
+    finally:
+        client.config_set("maxmemory-policy", "noeviction")
+    assert "noeviction" in refused.value.remedy
+    async with RedisBackend(redis_url, prefix=str(uuid4())):
+        pass
