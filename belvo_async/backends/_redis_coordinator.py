@@ -119,7 +119,7 @@ class RedisCoordinator:
         """
         server = self._find_server()
         run, _, _ = server.look(self._epoch)
-        server.check(run)
+        server.check()
         server.run(_INIT, [self._epoch])
 
     def close(self) -> None:
