@@ -118,7 +118,6 @@ class RedisCoordinator:
             CoordinatorError: The server cannot be used.
         """
         server = self._find_server()
-        run, _, _ = server.look(self._epoch)
         server.check()
         server.run(_INIT, [self._epoch])
 
