@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
 from threading import Lock, Thread
@@ -120,10 +120,11 @@ class LinkLeases:
         """Leave one as it is: it is free when its time is over."""
         _RENEWER.drop(held)
 
-    async def give_back(self, held: HeldLease) -> None:
-        """Release one."""
-        _RENEWER.drop(held)
-        await (finish(held.release()) if self._records.is_blocking else held.release())
+    async def give_back(self, *held: HeldLease) -> None:
+        """Release some, all of them also where the caller is cancelled meanwhile."""
+        for lease in held:
+            _RENEWER.drop(lease)
+        await (finish(_release(held)) if self._records.is_blocking else _release(held))
 
     async def _try(self, key: str, name: str, holder: str) -> Hold:
         seconds, link_id = self._seconds, None if " " in name else name
@@ -147,6 +148,11 @@ class LinkLeases:
         if self._records.is_blocking:
             _RENEWER.add(held)
         return held
+
+
+async def _release(held: Iterable[HeldLease]) -> None:
+    for lease in held:
+        await lease.release()
 
 
 class _Renewer:

@@ -166,9 +166,10 @@ class LinkHold:
 
     async def _release(self) -> None:
         self._when_added = None  # it knows who holds: a circle would keep the credentials in memory
+        leases = [*reversed(self._held_leases)]
+        self._held_leases.clear()
         try:
-            while self._held_leases:
-                await self._leases.give_back(self._held_leases.pop())
+            await self._leases.give_back(*leases)
         finally:
             while self._held:
                 self._held.pop().release()

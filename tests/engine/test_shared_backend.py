@@ -9,7 +9,7 @@ from typing import TypeAlias
 import pytest
 
 from belvo_async import Credentials, LinkUpdate, RateLimit, SessionPool
-from belvo_async.backends import MemoryBackend, MemoryChallengeStore
+from belvo_async.backends import MemoryBackend, MemoryChallengeStore, SqliteBackend, read_status
 from belvo_async.errors import (
     ConfigurationError,
     CoordinatorError,
@@ -105,6 +105,18 @@ async def test_a_login_that_a_closing_pool_left_behind_keeps_its_link(
             await pool.links.update(update, when_busy="refuse")
     assert busy.value.seconds > 300.0
     assert sandbox.logins(update.link_id) == 1
+
+
+async def test_a_pool_that_closes_right_after_a_login_lets_go_of_link_and_user(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    where, update = str(tmp_path / "belvo.sqlite"), LinkUpdate(sandbox.add_link(), password="new")
+    for _ in range(3):
+        async with make_pool(sandbox, backend=where) as pool:
+            await pool.links.get(update.link_id)  # tells whose link it is
+            await pool.links.update(update)
+        async with SqliteBackend(where) as backend:
+            assert (await read_status(backend)).leases == ()
 
 
 async def test_all_pools_keep_one_window(sandbox: Sandbox, tmp_path: Path) -> None:
