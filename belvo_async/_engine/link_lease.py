@@ -1,6 +1,7 @@
 """Holds the leases of the links at which a pool logs in, so that no other process does meanwhile."""
 
 import asyncio
+import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -61,12 +62,13 @@ class HeldLease:
             )
 
     def renew(self) -> None:
-        """Hold it for longer; for a thread."""
+        """Hold it for longer; for a thread.
+
+        Raises:
+            CoordinatorError: It could not be told.
+        """
         fence, seconds = self.fence, self.seconds
-        with suppress(CoordinatorError):
-            self.records.change_now(
-                LEASE, self.key, lambda lease, moment: lease.renew(moment, fence, seconds)
-            )
+        self.records.change_now(LEASE, self.key, lambda lease, moment: lease.renew(moment, fence, seconds))
 
     async def release(self) -> None:
         """Let the next one have it; where that fails, it is free when its time is over."""
@@ -159,6 +161,10 @@ class _Renewer:
     """Renews leases from a thread, as an event loop may be blocked by its user's code."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget all: in a forked process they are the other one's, and its lock may never be free."""
         self._lock = Lock()
         self._held: set[HeldLease] = set()
         self._thread: Thread | None = None
@@ -167,7 +173,7 @@ class _Renewer:
         """Renew it from now on."""
         with self._lock:
             self._held.add(held)
-            if self._thread is None or not self._thread.is_alive():  # a forked process has none
+            if self._thread is None:
                 self._thread = Thread(target=self._work, name="belvo-leases", daemon=True)
                 self._thread.start()
 
@@ -185,10 +191,13 @@ class _Renewer:
                     self._thread = None
                     return
             for lease in held:
-                lease.renew()
+                with suppress(Exception):  # the others are renewed all the same
+                    lease.renew()
 
 
 _RENEWER: Final = _Renewer()
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing is forked
+    os.register_at_fork(after_in_child=_RENEWER.begin_anew)
 
 
 def _busy(name: str, seconds: float) -> LinkBusyError:

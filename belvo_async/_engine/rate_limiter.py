@@ -306,10 +306,10 @@ class RateLimiter:
             self._ask_at[priority] = 0.0
             return
         self._places[priority] = grant.number
-        seconds = grant.seconds if grant.pause is None else min(grant.seconds, _LONGEST_PAUSE)
-        if not self._window.is_blocking:
-            seconds = grant.seconds
-        self._ask_at[priority] = self._clock.monotonic() + max(_SHORTEST_SLEEP, seconds)
+        is_others_too = grant.pause is not None and self._window.is_blocking
+        longest = _LONGEST_PAUSE if is_others_too else math.inf
+        seconds = max(_SHORTEST_SLEEP, min(grant.seconds, longest))
+        self._ask_at[priority] = self._clock.monotonic() + seconds
 
     def _take_in(self, grant: Grant) -> None:
         self._view.update(grant, self._clock.monotonic())
