@@ -210,11 +210,10 @@ class RedisBackend:
         return True
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections, also those of a backend that was used without being opened."""
         try:
-            if self._is_open:
-                self._is_open = False
-                await self.challenges.__aexit__(None, None, None)
+            self._is_open = False
+            await self.challenges.__aexit__(None, None, None)
         finally:
             self.coordinator.close()
 

@@ -129,3 +129,12 @@ async def test_a_server_that_may_evict_is_refused_as_it_is_opened(
     assert "noeviction" in refused.value.remedy
     async with RedisBackend(redis_url, prefix=str(uuid4())):
         pass
+
+
+async def test_a_backend_that_was_never_opened_closes_its_connections(redis_url: str, client: Redis) -> None:
+    backend = RedisBackend(redis_url, prefix=str(uuid4()))
+    before = len(client.client_list())
+    assert await backend.challenges.read("none") is None
+    assert len(client.client_list()) == before + 1
+    await backend.aclose()
+    assert len(client.client_list()) == before
