@@ -33,8 +33,8 @@ class FarCoordinator:
             raise CoordinatorError("It is out of reach; nothing was sent.", remedy="Wait.")
         return self.near.change(kind, key, change)
 
-    def list(self, kind: RecordKind[R]) -> list[tuple[str, R]]:
-        raise NotImplementedError
+    def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
+        return self.near.read_all(kind)
 
 
 @define

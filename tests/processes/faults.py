@@ -168,6 +168,9 @@ class NextCoordinator:
 
         return self.inner.change(evolve(kind, dump=dump), key, change)
 
+    def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
+        return self.inner.read_all(kind)
+
 
 @define(eq=False)
 class NextVersion:

@@ -16,7 +16,7 @@ PADDING = "x" * 20_000
 def count(lease: Lease, moment: Moment) -> int:
     """Hold the lease, and let it go."""
     hold = lease.hold(moment, str(lease.fence), PADDING, 1.0)
-    lease.release(hold.fence)
+    lease.release(moment, hold.fence)
     return hold.fence
 
 
