@@ -1,22 +1,17 @@
 """The FastAPI backend: two workers of uvicorn, one backend, one sandbox."""
 
 import asyncio
-import os
-import signal
-import socket
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 
 from belvo_async.sandbox import Sandbox
+from tests.examples.serving import serve
 
-ROOT = Path(__file__).parents[2]
 BANK = "heimdall_mx_retail"
 
 
@@ -26,44 +21,11 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-@contextmanager
-def serve(sandbox: Sandbox, store: Path) -> Iterator[str]:
-    """Run one worker; return its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    fd = listener.fileno()
-    command = [sys.executable, "-m", "uvicorn", "examples.fastapi_backend:app", "--fd", str(fd)]
-    environment = {
-        **os.environ,
-        "BELVO_SECRET_ID": sandbox.secret_id,
-        "BELVO_SECRET_PASSWORD": sandbox.secret_password,
-        "BELVO_ENVIRONMENT": sandbox.url,
-        "BELVO_BACKEND": str(store),
-        "PYTHONPATH": str(ROOT),
-    }
-    with subprocess.Popen(  # noqa: S603 - our own
-        [*command, "--no-access-log", "--log-level", "warning"],
-        env=environment,
-        pass_fds=[fd],
-        stderr=subprocess.PIPE,
-    ) as process:
-        try:
-            with listener:
-                yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            process.send_signal(signal.SIGINT)
-            assert process.stderr is not None
-            errors = process.stderr.read().decode()
-            process.wait(20)
-    assert "Traceback" not in errors.replace("KeyboardInterrupt", "")
-
-
 @pytest.fixture
 async def workers(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[tuple[str, str]]:
-    store = tmp_path / "challenges.sqlite"
-    first, second = serve(sandbox, store), serve(sandbox, store)
-    yield first.__enter__(), second.__enter__()
-    for worker in (first, second):
-        await asyncio.to_thread(worker.__exit__, None, None, None)
+    file = tmp_path / "shared.sqlite"
+    with ExitStack() as servers:
+        yield servers.enter_context(serve(sandbox, file)), servers.enter_context(serve(sandbox, file))
 
 
 @pytest.fixture
