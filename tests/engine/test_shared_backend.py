@@ -64,7 +64,7 @@ async def test_who_refuses_to_wait_is_told_how_long_another_process_may_take(
     assert busy.value.link_id == update.link_id
     assert 300.0 < busy.value.seconds <= 330.0
     assert (await first).id == update.link_id
-    assert (await two.links.update(update, when_busy="refuse")).id == update.link_id
+    assert (await two.links.update(update)).id == update.link_id
     assert sandbox.overlapping_logins == 0
 
 

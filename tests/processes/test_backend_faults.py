@@ -71,7 +71,7 @@ async def test_a_redis_that_was_killed_and_started_again_lets_nothing_through_th
         await asyncio.sleep(seconds)  # real, as the servers' time is
         restarted_at = time.monotonic()
         await asyncio.to_thread(redis.start)
-        await crew.wait_for("updated", 4)
+        await crew.wait_for("updated", 2)
     check_promises(crew)
     starts = [entry.at for entry in list_since(judge.log, restarted_at)]
     logins = [entry.at for entry in list_since(judge.logins, restarted_at)]
