@@ -130,15 +130,12 @@ class LinkLeases:
 
     async def _try(self, key: str, name: str, holder: str) -> Hold:
         seconds, link_id = self._seconds, None if " " in name else name
-        if not self._records.is_blocking:
-            return self._records.change_now(
-                LEASE, key, lambda lease, moment: lease.hold(moment, holder, link_id, seconds)
-            )
-        taking = asyncio.ensure_future(
-            self._records.change(
-                LEASE, key, lambda lease, moment: lease.hold(moment, holder, link_id, seconds)
-            )
+        holding = self._records.change(
+            LEASE, key, lambda lease, moment: lease.hold(moment, holder, link_id, seconds)
         )
+        if not self._records.is_blocking:
+            return await holding
+        taking = asyncio.ensure_future(holding)
         try:
             return await finish(taking)
         except asyncio.CancelledError:

@@ -31,7 +31,7 @@ from belvo_async.errors import BelvoError
 NO_JOB_REMEDY: Final = "Check the path: a job makes its journal when it begins."
 _PATIENCE: Final = 10.0  # seconds: others write for an instant, but the `sqlite3` tool may read for longer
 _PAUSE: Final = 0.02  # seconds before a file that others hold open is opened again
-_SMALLEST_PAGE: Final = 512  # bytes
+SMALLEST_PAGE: Final = 512  # bytes
 _ALONE: Final = "mode=ro&immutable=1"
 """The file without what stands beside it, which SQLite would take in or remove."""
 _LOG_LENGTH: Final = 8 * 2**20  # bytes that the log of a journal of version 2 has while it is needed
@@ -219,7 +219,7 @@ def check_kind(place: Path, errors: FileErrors) -> None:
     size = measure(place)
     if not size:
         return
-    if size < _SMALLEST_PAGE:  # one byte, such as a note of yours, is an empty database to SQLite
+    if size < SMALLEST_PAGE:  # one byte, such as a note of yours, is an empty database to SQLite
         raise errors.build_unreadable(place, f"is damaged, or no {errors.name}: it has {size} bytes")
     try:
         with closing(connect(place, _ALONE, patience=0)) as connection:

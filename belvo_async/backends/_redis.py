@@ -12,6 +12,7 @@ from typing import Final, Protocol, Self, runtime_checkable
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._event_loop import LoopBinding, finish
 from belvo_async.backends._challenge_store import ChallengeRow, write_time
+from belvo_async.backends._redis_address import make_client
 from belvo_async.backends._redis_scripts import ADD, FIND, FORGET, LIST, REPLACE
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
 from belvo_async.models import ChallengePhase
@@ -91,15 +92,12 @@ class RedisChallengeStore:
         Raises:
             ConfigurationError: The extra `redis` is missing, or the address makes no sense.
         """
-        try:
+
+        def build() -> RedisClient:
             from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415 - an extra
             from redis.asyncio.retry import Retry  # noqa: PLC0415 - an extra
             from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
-        except ImportError as error:
-            raise ConfigurationError(
-                "redis is not installed.", remedy='Run: pip install "belvo-async[redis]".'
-            ) from error
-        try:
+
             pool = BlockingConnectionPool.from_url(
                 url,
                 protocol=2,  # with 3 a connection that the server has closed while idle is not noticed
@@ -109,14 +107,9 @@ class RedisChallengeStore:
                 socket_timeout=_TIMEOUT,
                 socket_connect_timeout=_TIMEOUT,
             )
-            client = Redis.from_pool(pool)
-        except (ValueError, TypeError, AttributeError):
-            client = None
-        if client is None:  # what was raised may quote the address, and it the password
-            raise ConfigurationError(
-                "The address of Redis makes no sense.", remedy="Write it as redis://host:6379/0."
-            )
-        store = cls(client, prefix=prefix, clock=clock)
+            return Redis.from_pool(pool)
+
+        store = cls(make_client(build), prefix=prefix, clock=clock)
         store._is_owned = True
         return store
 

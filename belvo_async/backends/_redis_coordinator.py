@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
 from attrs import define
 
 from belvo_async.backends._coordinator import NEVER_FORGOT, Moment, RecordKind
-from belvo_async.errors import ConfigurationError, CoordinatorError
+from belvo_async.backends._redis_address import make_client
+from belvo_async.errors import CoordinatorError
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -150,16 +151,13 @@ class _RedisServer:
         Raises:
             ConfigurationError: The extra `redis` is missing, or the address makes no sense.
         """
-        try:
+
+        def build() -> "Redis":
             import redis  # noqa: PLC0415 - an extra
             from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
             from redis.retry import Retry  # noqa: PLC0415 - an extra
-        except ImportError as error:
-            raise ConfigurationError(
-                "redis is not installed.", remedy='Run: pip install "belvo-async[redis]".'
-            ) from error
-        try:
-            client = redis.Redis.from_url(
+
+            return redis.Redis.from_url(
                 url,
                 protocol=2,  # with 3 a connection that the server has closed while idle is not noticed
                 retry=Retry(NoBackoff(), 0),  # what may have been done is judged here
@@ -167,13 +165,8 @@ class _RedisServer:
                 socket_connect_timeout=_TIMEOUT,
                 decode_responses=False,
             )
-        except (ValueError, TypeError, AttributeError):
-            client = None
-        if client is None:  # what was raised may quote the address, and it the password
-            raise ConfigurationError(
-                "The address of Redis makes no sense.", remedy="Write it as redis://host:6379/0."
-            )
-        return cls(os.getpid(), client)
+
+        return cls(os.getpid(), make_client(build))
 
     def run(self, script: str, names: list[str], *words: str | int) -> object:
         """Run a script.

@@ -16,8 +16,10 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from belvo_async._sqlite.boot import Boot
+from belvo_async._sqlite.database import SMALLEST_PAGE
 from belvo_async._sqlite.file import connect, find_obstacle, find_real, make_private, measure
 from belvo_async._sqlite.file_errors import FileErrors
+from belvo_async._sqlite.schema import read_header
 from belvo_async.backends._coordinator import NEVER_FORGOT, Moment, RecordKind
 from belvo_async.errors import CoordinatorError
 
@@ -29,7 +31,6 @@ _VERSION: Final = 1
 _PATIENCE: Final = 5.0
 """Seconds: others hold the file for a fraction of a millisecond."""
 _TIDY_AFTER: Final = 1000
-_SMALLEST_PAGE: Final = 512  # bytes
 _ERRORS: Final = FileErrors(
     name="coordinator file",
     failed=CoordinatorError,
@@ -133,7 +134,7 @@ class SqliteCoordinator:
         obstacle = find_obstacle(place)
         if obstacle is not None:
             raise _ERRORS.build_failed(place, *obstacle)
-        if 0 < measure(place) < _SMALLEST_PAGE:  # to SQLite one byte is an empty database
+        if 0 < measure(place) < SMALLEST_PAGE:  # to SQLite one byte is an empty database
             raise _ERRORS.build_unreadable(place, "is damaged, or something else")
         make_private(place)
         connection = connect(place, "mode=rwc", patience=_PATIENCE, is_shared=True)
@@ -194,16 +195,15 @@ def _begin(connection: sqlite3.Connection, place: Path) -> float:
 
 
 def _check(connection: sqlite3.Connection, place: Path) -> None:
-    application, version, tables = connection.execute(
-        """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
-        FROM pragma_application_id, pragma_user_version"""
-    ).fetchone()
-    if not (application or version or tables):
+    header = read_header(connection)
+    if header.is_empty:
         for statement in _SCHEMA:
             connection.execute(statement)
-    elif application != _APPLICATION_ID:
-        raise _ERRORS.build_unreadable(place, f"is another application's (application_id {application})")
-    elif abs(version - _VERSION) > 1:
+    elif header.application != _APPLICATION_ID:
         raise _ERRORS.build_unreadable(
-            place, f"is of version {version} (user_version), which this belvo_async cannot use"
+            place, f"is another application's (application_id {header.application})"
+        )
+    elif abs(header.version - _VERSION) > 1:
+        raise _ERRORS.build_unreadable(
+            place, f"is of version {header.version} (user_version), which this belvo_async cannot use"
         )
