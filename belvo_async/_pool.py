@@ -68,6 +68,11 @@ class Client:
         self.challenges: Final = Challenges(self.links, context, parked)
 
     @property
+    def backend(self) -> Backend:
+        """What the pool shares with the other processes that use it."""
+        return self._engine.settings.backend
+
+    @property
     def clock(self) -> Clock:
         """Where the time comes from."""
         return self._engine.context.clock

@@ -25,11 +25,11 @@
     │   ├── SourceError               what the links come from failed
     │   ├── TooManyFailuresError          too many links failed: a `bulk.StopRule` says stop
     │   ├── AddressBlockedError       Belvo's edge refuses this IP address again and again
-    │   └── JournalError              the journal cannot be used
-    │       ├── JournalBusyError      another process runs it
-    │       ├── JournalMismatchError  it belongs to another Belvo client, or environment
-    │       ├── JournalUnreadableError  damaged, not whole, of another version, or no journal
-    │       └── JournalWriteError     a full disk, or no permission to write
+    │   └── LedgerError               a journal, or a ledger, cannot be used
+    │       ├── LedgerBusyError       another process runs the job
+    │       ├── LedgerMismatchError   it belongs to another Belvo client, or environment
+    │       ├── LedgerUnreadableError damaged, not whole, or of another version
+    │       └── LedgerWriteError      a full disk, or no permission to write
     ├── BackendError                  what several processes share cannot be used
     │   ├── ChallengeStoreError       the store of parked challenges
     │   └── CoordinatorError          the window and the leases; nothing was sent
@@ -83,11 +83,11 @@ __all__ = [
     "InvalidTokenError",
     "InvalidValueError",
     "JobError",
-    "JournalBusyError",
-    "JournalError",
-    "JournalMismatchError",
-    "JournalUnreadableError",
-    "JournalWriteError",
+    "LedgerBusyError",
+    "LedgerError",
+    "LedgerMismatchError",
+    "LedgerUnreadableError",
+    "LedgerWriteError",
     "LinkBusyError",
     "LinkStateError",
     "LoginFailedError",
@@ -399,24 +399,27 @@ class AddressBlockedError(JobError):
     """
 
 
-class JournalError(JobError):
-    """The journal of a bulk refresh cannot be used. A login that it could not announce was not sent."""
+class LedgerError(JobError):
+    """What keeps the links of a job, a journal or a backend's ledger, cannot be used.
+
+    A login that it could not announce was not sent.
+    """
 
 
-class JournalBusyError(JournalError):
-    """Another process, or another job of this one, runs this journal."""
+class LedgerBusyError(LedgerError):
+    """Another process, or another run of this one, runs this job."""
 
 
-class JournalUnreadableError(JournalError):
-    """The file is damaged, not whole, of another version, or no journal. It was not changed."""
+class LedgerUnreadableError(LedgerError):
+    """The file is damaged, not whole, of another version, or something else. It was not changed."""
 
 
-class JournalMismatchError(JournalError):
+class LedgerMismatchError(LedgerError):
     """The journal belongs to another Belvo client or environment. It was not changed; nothing was sent."""
 
 
-class JournalWriteError(JournalError):
-    """The journal could not be written: a full disk, a limit, or a missing permission."""
+class LedgerWriteError(LedgerError):
+    """The ledger could not be written: a full disk, a limit, or a missing permission."""
 
 
 class BackendError(BelvoError):

@@ -62,6 +62,7 @@ _PUBLIC = (
     "belvo_async.testing",
     "belvo_async.testing.challenge_store_suite",
     "belvo_async.testing.coordinator_suite",
+    "belvo_async.testing.ledger_suite",
     "belvo_async.web",
 )
 _FIELDS = frozenset({"attribute", "data", "property"})

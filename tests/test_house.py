@@ -76,7 +76,7 @@ def test_the_root_can_be_taken_in_at_a_glance() -> None:
 def test_a_facade_imports_from_its_own_folder(folder: str) -> None:
     file = ROOT / folder / "__init__.py"
     if file.exists():
-        own = (f"belvo_async.{folder}.", *([BELOW_BULK] if folder == "bulk" else []))
+        own = (f"belvo_async.{folder}.", *([BELOW_BULK, "belvo_async.backends"] if folder == "bulk" else []))
         assert {name for name in list_imports(file) if not name.startswith(own)} <= {"belvo_async._version"}
 
 

@@ -6,9 +6,9 @@ from typing import Final
 from attrs import evolve
 
 from belvo_async._engine.lease import DOUBTFUL
-from belvo_async._jobs.records import LinkState, Record
 from belvo_async._pool import Client
 from belvo_async._wire.error_codes import find_meaning
+from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
     ApiError,
     AuthenticationError,
@@ -37,23 +37,23 @@ STOPS_A_JOB: Final = (
 _MOST_UNSETTLED: Final = 1000
 
 
-def find_login_left(record: Record, now: datetime, login_limit: float) -> float:
+def find_login_left(record: LinkRow, now: datetime, login_limit: float) -> float:
     """Return for how many seconds the last login of a link may still run."""
     age = (now - _find_departure(record)).total_seconds()
     return login_limit - min(max(age, 0.0), login_limit)  # the clock may have been set
 
 
-def _find_departure(record: Record) -> datetime:
+def _find_departure(record: LinkRow) -> datetime:
     """Return when the last login or answer left; where nobody noted that, when its state was written."""
     return record.submitted_at or record.at
 
 
-async def look(pool: Client, record: Record) -> Link | None:
+async def look(pool: Client, record: LinkRow) -> Link | None:
     """Return the link if it shows that its last login has succeeded; see `links.settle`."""
     return await pool.links.settle(record.link_id, since=_find_departure(record))
 
 
-async def check_status(pool: Client, record: Record, login_limit: float) -> Link | None:
+async def check_status(pool: Client, record: LinkRow, login_limit: float) -> Link | None:
     """Return the link if its last login has succeeded; None if that surely has ended without success.
 
     Raises:
@@ -79,7 +79,7 @@ def build_doubt(link_id: str, why: str) -> OutcomeUnknownError:
     )
 
 
-async def find_challenge(pool: Client, record: Record) -> ParkedChallenge | None:
+async def find_challenge(pool: Client, record: LinkRow) -> ParkedChallenge | None:
     """Return the challenge of an interrupted login, whatever has become of it.
 
     It is that of the ticket; or, where a kill came before the ticket was written, the one that came since the
@@ -105,7 +105,7 @@ async def _find_answered(pool: Client, link_id: str) -> ParkedChallenge | None:
     return max(found, key=lambda parked: parked.challenge.received_at, default=None)
 
 
-def add_answer(record: Record, parked: ParkedChallenge | None) -> Record:
+def add_answer(record: LinkRow, parked: ParkedChallenge | None) -> LinkRow:
     """Add to a record what the store knows: the ticket, and when an answer was sent, by whomever."""
     if parked is None:
         return record
@@ -113,14 +113,14 @@ def add_answer(record: Record, parked: ParkedChallenge | None) -> Record:
     return evolve(record, ticket=parked.ticket, submitted_at=sent_at or record.submitted_at)
 
 
-def is_in_doubt(record: Record, parked: ParkedChallenge | None) -> bool:
+def is_in_doubt(record: LinkRow, parked: ParkedChallenge | None) -> bool:
     """Whether only the status of the link tells what became of an interrupted login."""
     if parked is not None and parked.phase is not ChallengePhase.EXPIRED:
         return parked.phase in DOUBTFUL
     return record.state in (LinkState.SUBMITTED, LinkState.ANSWERED)
 
 
-async def collect(pool: Client, record: Record) -> Link | ParkedChallenge | None:
+async def collect(pool: Client, record: LinkRow) -> Link | ParkedChallenge | None:
     """Return what has become of a parked challenge, whoever answers it.
 
     Returns:
@@ -148,7 +148,7 @@ async def collect(pool: Client, record: Record) -> Link | ParkedChallenge | None
     return _judge(parked)
 
 
-async def _find_success(pool: Client, record: Record) -> Link | None:
+async def _find_success(pool: Client, record: LinkRow) -> Link | None:
     """Look at the link of a challenge that the store has forgotten: somebody may have answered it."""
     try:
         return await look(pool, record)

@@ -6,8 +6,8 @@ from typing import Final, TypeAlias, TypeVar
 from attrs import Attribute, field, frozen
 
 from belvo_async._engine.callers import TokenProvider, check_provider
-from belvo_async._jobs.records import LinkState, Record
 from belvo_async._jobs.stop_rule import StopRule
+from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import ConfigurationError, InvalidValueError
 from belvo_async.params import Concurrency, LinkUpdate
 from belvo_async.params._checks import read_link_id
@@ -124,7 +124,7 @@ class JobOptions:
         """How many logins at once."""
         return self.limits.concurrency or self.default_concurrency
 
-    def tries_again(self, record: Record) -> bool:
+    def tries_again(self, record: LinkRow) -> bool:
         """Whether a link that has ended is to be tried again, if its credentials are not held back."""
         if record.state is not LinkState.REFUSED:
             return record.state in self.retry

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
-from belvo_async._jobs.records import LinkState
+from belvo_async.backends import LinkState
 from belvo_async.errors import (
     ApiError,
     BelvoError,
@@ -118,7 +118,7 @@ def find_retry(error: BelvoError) -> float | None:
 
 
 def find_state(outcome: Outcome) -> LinkState:
-    """Return the state that the journal keeps for an outcome."""
+    """Return the state that the ledger keeps for an outcome."""
     match outcome:
         case Updated():
             return LinkState.UPDATED

@@ -8,9 +8,9 @@ from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import first_of
 from belvo_async._jobs.doubt import find_login_left, look
 from belvo_async._jobs.outcomes import Outcome, Unsettled, Updated
-from belvo_async._jobs.records import Record
 from belvo_async._jobs.worker import LinkWorker
 from belvo_async._pool import Client
+from belvo_async.backends import LinkRow
 from belvo_async.errors import AuthenticationError, BelvoError, OutcomeUnknownError, UsageError
 
 _FIRST_WAIT: Final = 3.0
@@ -33,7 +33,7 @@ class Recovery:
         self._login_limit: Final = login_limit
         self._stopping: Final = stopping
 
-    async def settle(self, record: Record) -> Outcome | None:
+    async def settle(self, record: LinkRow) -> Outcome | None:
         """Return what became of an interrupted login; None where the run stops before that is known.
 
         Raises:
@@ -42,10 +42,10 @@ class Recovery:
         with for_job():
             outcome = await self._find_outcome(record)
         if outcome is not None:
-            await self._worker.record(outcome, record.institution)
+            await self._worker.end(record, outcome)
         return outcome
 
-    async def _find_outcome(self, record: Record) -> Outcome | None:
+    async def _find_outcome(self, record: LinkRow) -> Outcome | None:
         error: BelvoError | None = None
         for seconds in self._list_waits(record):
             await first_of(self._pool.clock.sleep(seconds), self._stopping.wait())
@@ -63,7 +63,7 @@ class Recovery:
                     return Updated(link_id=record.link_id, link=link)
         return Unsettled(link_id=record.link_id, error=_build_error(record, error))
 
-    def _list_waits(self, record: Record) -> Iterator[float]:
+    def _list_waits(self, record: LinkRow) -> Iterator[float]:
         """Yield the seconds before each look, until the login must have ended."""
         left = find_login_left(record, self._pool.clock.wall(), self._login_limit)
         yield 0.0
@@ -74,7 +74,7 @@ class Recovery:
             wait = min(2 * wait, _LONGEST_WAIT)
 
 
-def _build_error(record: Record, cause: BelvoError | None) -> OutcomeUnknownError:
+def _build_error(record: LinkRow, cause: BelvoError | None) -> OutcomeUnknownError:
     looked = "the link shows no success"
     if cause is not None:
         looked = f"a status check did not tell how it ended: {cause.message.rstrip('.')}"

@@ -23,7 +23,7 @@ class RefusedCredentials:
         self._resend: Final = resend
 
     def digest(self, update: LinkUpdate) -> str:
-        """Return the digest that the journal keeps of credentials."""
+        """Return the digest that the ledger keeps of credentials."""
         return self._identity.digest_credentials(update)
 
     def holds_back(self, update: LinkUpdate, refused: Collection[str]) -> bool:

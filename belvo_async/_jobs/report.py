@@ -14,7 +14,7 @@ _COLUMNS = ("updated", "parked", "refused", "unsettled")
 
 @frozen(kw_only=True)
 class RefreshReport:
-    """Where a job stands: this run, and what earlier runs have done on its journal."""
+    """Where a job stands: this run, and what earlier runs have done for the same job."""
 
     total: int | None = None
     """Links in the source, where it is known."""

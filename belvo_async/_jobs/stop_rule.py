@@ -79,5 +79,5 @@ class FailureCount:
         codes = ", ".join(f"{count} {code}" for code, count in self._codes.most_common(3))
         return TooManyFailuresError(
             f"The job was stopped: {why} (most often: {codes}).",
-            remedy="Find the cause; then run the job again on its journal, where the other links wait.",
+            remedy="Find the cause; then run the job again: by name or journal, the other links wait.",
         )

@@ -9,8 +9,9 @@ from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import first_of, is_cancelled_from_outside
 from belvo_async._jobs.doubt import check_status
 from belvo_async._jobs.failures import FailureReader
-from belvo_async._jobs.journal import Journal
-from belvo_async._jobs.journal_recorder import JournalRecorder
+from belvo_async._jobs.job_ledger import JobLedger
+from belvo_async._jobs.job_recorder import JobRecorder
+from belvo_async._jobs.link_steps import LinkSteps
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import (
     NotUpdated,
@@ -22,9 +23,10 @@ from belvo_async._jobs.outcomes import (
     find_state,
 )
 from belvo_async._jobs.prompts import LeftOpenError, Prompts
-from belvo_async._jobs.records import Job, LinkState, Record
+from belvo_async._jobs.records import Job
 from belvo_async._jobs.refused_credentials import HeldBackError, RefusedCredentials
 from belvo_async._pool import Client
+from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
     BelvoError,
     DeadlineExceededError,
@@ -43,11 +45,11 @@ T = TypeVar("T")
 
 
 class LinkWorker:
-    """Logs in, asks people, and writes the end of it into the journal.
+    """Logs in, asks people, and writes the end of it into the ledger.
 
     Args:
         pool: Does the logins.
-        journal: Told of each step before it happens.
+        ledger: Told of each step before it happens.
         options: The settings of the run.
         credentials: Knows what is held back.
         stopping: Set when no more people are to be asked.
@@ -56,17 +58,17 @@ class LinkWorker:
     def __init__(
         self,
         pool: Client,
-        journal: Journal,
+        ledger: JobLedger,
         options: JobOptions,
         credentials: RefusedCredentials,
         stopping: asyncio.Event,
     ) -> None:
         self._pool: Final = pool
-        self._journal: Final = journal
+        self._ledger: Final = ledger
         self._options: Final = options
         self._credentials: Final = credentials
         self._not_begun: Final[set[asyncio.Task[object] | None]] = set()
-        self.failures: Final = FailureReader(pool, journal)
+        self.failures: Final = FailureReader(pool)
         self.prompts: Final = Prompts(options.provide_token, options.limits.max_open_prompts, stopping)
 
     async def serve(
@@ -83,10 +85,9 @@ class LinkWorker:
             self._not_begun.discard(task)
             on_begin()
 
-        steps = JournalRecorder(
-            self._journal,
+        recorder = JobRecorder(
+            self._ledger.write(job.row),
             self._pool,
-            job.link_id,
             job.institution,
             is_in_doubt=job.earlier is not None and job.earlier.state is LinkState.UNSETTLED,
             on_begin=begin,
@@ -94,7 +95,7 @@ class LinkWorker:
         )
         self._not_begun.add(task)
         try:
-            return await self._finish(self._limit(self._log_in(job, steps)), steps, job.institution)
+            return await self._finish(self._limit(self._log_in(job, recorder)), recorder, job.institution)
         except HeldBackError:
             return None
         finally:
@@ -112,25 +113,30 @@ class LinkWorker:
             task.cancel()
         return len(tasks)
 
-    async def go_on(self, record: Record, on_challenge: Callable[[Parked], None]) -> Outcome:
+    async def go_on(self, record: LinkRow, on_challenge: Callable[[Parked], None]) -> Outcome:
         """Ask for the token of a challenge that an earlier run left open, or park it."""
-        steps = JournalRecorder(
-            self._journal, self._pool, record.link_id, record.institution, on_challenge=on_challenge
+        recorder = JobRecorder(
+            self._ledger.write(record), self._pool, record.institution, on_challenge=on_challenge
         )
-        return await self._finish(self._limit(self._resume(record, steps)), steps, record.institution)
+        return await self._finish(self._limit(self._resume(record, recorder)), recorder, record.institution)
 
-    async def record(self, outcome: Outcome, institution: str | None, *, has_left: bool = False) -> None:
-        """Write an outcome into the journal; *has_left* says whether a login or a token was sent."""
+    async def end(self, row: LinkRow, outcome: Outcome) -> None:
+        """Write how a link has ended without a login of this run; *row* is as it is in the ledger."""
+        await self._record(self._ledger.write(row), outcome, row.institution)
+
+    async def _record(
+        self, steps: LinkSteps, outcome: Outcome, institution: str | None, *, has_left: bool = False
+    ) -> None:
+        """Write an outcome into the ledger; *has_left* says whether a login or a token was sent."""
         state = find_state(outcome)
         match outcome:
-            case Updated(link_id=link_id, link=link):
+            case Updated(link=link):
                 name = cut_optional(link.institution or institution, LONGEST_NAME)
-                await self._journal.finish(link_id, state, institution=name)
-            case Parked(link_id=link_id, ticket=ticket, expires_at=expires_at):
-                await self._journal.park(link_id, ticket=ticket, expires_at=expires_at)
-            case NotUpdated(link_id=link_id, error=error):
-                await self._journal.finish(
-                    link_id,
+                await steps.finish(state, institution=name)
+            case Parked(ticket=ticket, expires_at=expires_at):
+                await steps.park(ticket=ticket, expires_at=expires_at)
+            case NotUpdated(error=error):
+                await steps.finish(
                     state,
                     code=find_code(error),
                     message=error.message,
@@ -138,9 +144,8 @@ class LinkWorker:
                     retry_at=outcome.retry_at,
                     holds_back=not outcome.may_retry and has_left,
                 )
-            case Unsettled(link_id=link_id, error=error):
-                await self._journal.finish(
-                    link_id,
+            case Unsettled(error=error):
+                await steps.finish(
                     state,
                     code=find_code(error),
                     message=error.message,
@@ -148,16 +153,21 @@ class LinkWorker:
                 )
 
     async def _finish(
-        self, work: Coroutine[object, object, Link], steps: JournalRecorder, institution: str | None
+        self, work: Coroutine[object, object, Link], recorder: JobRecorder, institution: str | None
     ) -> Outcome:
         try:
             with for_job():
                 link = await work
         except BelvoError as error:
-            outcome = await self.failures.read(error, steps)
+            outcome = await self.failures.read(error, recorder)
         else:
-            outcome = Updated(link_id=steps.link_id, link=link)
-        await self.record(outcome, institution, has_left=steps.is_refused or steps.submitted_at is not None)
+            outcome = Updated(link_id=recorder.link_id, link=link)
+        await self._record(
+            recorder.steps,
+            outcome,
+            institution,
+            has_left=recorder.is_refused or recorder.submitted_at is not None,
+        )
         return outcome
 
     async def _limit(self, work: Coroutine[object, object, T]) -> T:
@@ -173,59 +183,59 @@ class LinkWorker:
             remedy="Allow more time, or fewer links at once.",
         )
 
-    async def _log_in(self, job: Job, steps: JournalRecorder) -> Link:
+    async def _log_in(self, job: Job, recorder: JobRecorder) -> Link:
         earlier = job.earlier
         if earlier is not None and earlier.state is LinkState.PARKED:
-            link = await self._follow(earlier, steps, job.update)
+            link = await self._follow(earlier, recorder, job.update)
             if link is not None:
                 return link
-        if earlier is not None and steps.is_in_doubt:
+        if earlier is not None and recorder.is_in_doubt:
             link = await check_status(self._pool, earlier, self._options.limits.login_limit)
             if link is not None:
                 return link
         update = job.update or await self._find_update(job.link_id)
-        if self._credentials.holds_back(update, job.refused):
+        if self._credentials.holds_back(update, job.row.refused):
             raise HeldBackError
-        steps.credentials = self._credentials.digest(update)
+        recorder.credentials = self._credentials.digest(update)
         try:
-            return await self._pool.links.update(update, recorder=steps)
+            return await self._pool.links.update(update, recorder=recorder)
         except TokenRequiredError:
-            if steps.parked is None:
+            if recorder.parked is None:
                 raise
-            return await self._ask(steps, steps.parked.ticket, update, job.refused)
+            return await self._ask(recorder, recorder.parked.ticket, update, job.row.refused)
 
-    async def _resume(self, record: Record, steps: JournalRecorder) -> Link:
-        link = await self._follow(record, steps, None)
+    async def _resume(self, record: LinkRow, recorder: JobRecorder) -> Link:
+        link = await self._follow(record, recorder, None)
         if link is None:
             raise challenge_expired(record.link_id, "nobody answered before its time ran out")
         return link
 
-    async def _follow(self, record: Record, steps: JournalRecorder, update: LinkUpdate | None) -> Link | None:
+    async def _follow(self, record: LinkRow, recorder: JobRecorder, update: LinkUpdate | None) -> Link | None:
         """Collect what became of a challenge, or ask for its token; None where only a new login can help."""
-        found = await self.failures.collect(record, steps)
+        found = await self.failures.collect(record, recorder)
         if found is None or isinstance(found, Link):
             return found
-        await steps.take(found)
-        return await self._ask(steps, found.ticket, update, record.refused)
+        await recorder.take(found)
+        return await self._ask(recorder, found.ticket, update, record.refused)
 
     async def _ask(
-        self, steps: JournalRecorder, ticket: str, update: LinkUpdate | None, refused: Collection[str]
+        self, recorder: JobRecorder, ticket: str, update: LinkUpdate | None, refused: Collection[str]
     ) -> Link:
         """Ask for the tokens of a parked challenge; leave it open where that cannot be done."""
         provider = self.prompts.provider
-        update = None if provider is None else await self._find_update_to_resume(steps, update, refused)
+        update = None if provider is None else await self._find_update_to_resume(recorder, update, refused)
         if provider is None or (update is None and self._needs_update):
             raise TokenProviderError(
-                "The challenge is left open.", remedy="Answer it by its ticket.", link_id=steps.link_id
+                "The challenge is left open.", remedy="Answer it by its ticket.", link_id=recorder.link_id
             ) from LeftOpenError()
-        steps.credentials = None if update is None else self._credentials.digest(update)
+        recorder.credentials = None if update is None else self._credentials.digest(update)
         try:
             return await self._pool.challenges.resume(
-                ticket, provide_token=provider, update=update, recorder=steps
+                ticket, provide_token=provider, update=update, recorder=recorder
             )
         except TokenRequiredError as required:
             if not required.ticket:  # the store could not keep the newest challenge under its ticket
-                await steps.park(required.state)
+                await recorder.park(required.state)
             raise
 
     @property
@@ -235,13 +245,13 @@ class LinkWorker:
         return policy.resume_route is ResumeRoute.PUT_LINK or policy.restarts > 0
 
     async def _find_update_to_resume(
-        self, steps: JournalRecorder, update: LinkUpdate | None, refused: Collection[str]
+        self, recorder: JobRecorder, update: LinkUpdate | None, refused: Collection[str]
     ) -> LinkUpdate | None:
         """Return the credentials, where a resumed login may have to send them once more, and may do so."""
         if not self._needs_update:
             return None
         if update is None and self._options.credentials is not None:
-            update = await self._find_update(steps.link_id)
+            update = await self._find_update(recorder.link_id)
         if update is not None and self._credentials.holds_back(update, refused):
             return None
         return update
@@ -258,7 +268,7 @@ class LinkWorker:
                 raise
             raise SourceError(
                 f"credentials raised {type(error).__name__} for link {link_id}; nothing was sent.",
-                remedy="Mend it and run the job again on its journal: it goes on where it stopped.",
+                remedy="Mend it and run the job again: by name or journal, it goes on where it stopped.",
                 link_id=link_id,
             ) from error
         if isinstance(update, LinkUpdate) and update.link_id == link_id:

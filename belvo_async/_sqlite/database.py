@@ -48,10 +48,11 @@ _SETTINGS: Final = (
 
 
 class Database:
-    """One SQLite file, or a temporary database that nobody else sees; for the thread that opens it.
+    """One SQLite file, for the thread that opens it; or a temporary database that nobody else sees.
 
     Args:
-        path: The file, made where there is none; None for an empty temporary database.
+        path: The file, made where there is none; None for an empty temporary database, which any thread may
+            use, one at a time.
         errors: What the file is called, and the errors that say what is wrong with it.
         functions: What an upgrade of an earlier form calls, by the names in SQL.
         is_job: Whether it is opened for a job, which keeps other jobs out, and asks first whether the file is
@@ -159,11 +160,8 @@ class Database:
         return connection
 
     def _open_temporary(self) -> sqlite3.Connection:
-        # A file without a name, made when memory is short.
-        connection = sqlite3.connect("", isolation_level=None)
-        connection.row_factory = sqlite3.Row
+        connection = connect_temporary()
         try:
-            connection.execute("PRAGMA journal_mode = MEMORY")  # what nobody reads again needs no other
             if self._original is not None:
                 self._copy(self._original, connection)
             commit(connection, [self._bring_up_to_date])
@@ -188,15 +186,23 @@ class Database:
         if self._is_job and (fault := ask(connection, "PRAGMA quick_check(1)")) != "ok":
             raise self._errors.build_unreadable(self._place, f"is damaged: {fault}")
         if not header.is_current:
-            for name, function in self._functions.items():
-                connection.create_function(name, -1, function)
-            upgrade(connection, header)
+            upgrade(connection, header, self._functions)
         if self._prepare is not None:
             self._prepare(connection)
 
 
+def connect_temporary() -> sqlite3.Connection:
+    """Connect to an empty database in memory, which moves to a file without a name where that is short."""
+    connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = MEMORY")  # what nobody reads again needs no other
+    return connection
+
+
 @contextmanager
-def open_to_read(place: Path, errors: FileErrors) -> Iterator[sqlite3.Connection]:
+def open_to_read(
+    place: Path, errors: FileErrors, functions: Mapping[str, Callable[..., str]]
+) -> Iterator[sqlite3.Connection]:
     """Open a file of a job to look at one moment of it, also while the job writes, which waits meanwhile.
 
     Nothing is made or changed, with one exception: where a process was killed in the middle of a write, it is
@@ -206,9 +212,16 @@ def open_to_read(place: Path, errors: FileErrors) -> Iterator[sqlite3.Connection
     check_kind(place, errors)
     with closing(_connect_to_read(place)) as connection:
         connection.execute("BEGIN")
-        if read_header(connection).is_empty:
+        header = read_header(connection)
+        if header.is_empty:
             raise errors.build_unreadable(place, "is empty", NO_JOB_REMEDY)
-        yield connection
+        if header.is_current:
+            yield connection
+            return
+        with closing(connect_temporary()) as copy:
+            connection.backup(copy)
+            commit(copy, [lambda copied: upgrade(copied, header, functions)])
+            yield copy
 
 
 def check_kind(place: Path, errors: FileErrors) -> None:

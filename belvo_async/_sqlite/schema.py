@@ -1,22 +1,37 @@
-"""The one form of our files, for links of a job and for parked challenges, and how earlier ones get it."""
+"""The one form of our files, for the links of jobs and for parked challenges, and how earlier ones get it."""
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from attrs import frozen
 
 APPLICATION_ID: Final = int.from_bytes(b"belv", "big")
-VERSION: Final = 3
+VERSION: Final = 4
 _STORE_ID: Final = int.from_bytes(b"belc", "big")
 """Of a file of challenges, while journals and stores had forms of their own."""
 _HEADER: Final = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
     FROM pragma_application_id, pragma_user_version"""
 """One statement, so that a file that another process makes meanwhile is seen before or after, not half."""
-_JOB: Final = (
+_JOBS: Final = (
+    """CREATE TABLE jobs (
+        number INTEGER PRIMARY KEY,
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        runs INTEGER NOT NULL,
+        started_at TEXT NOT NULL,
+        ended_at TEXT,
+        reason TEXT,
+        total INTEGER,
+        UNIQUE (owner, name)
+    )""",
     """CREATE TABLE links (
-        link_id TEXT PRIMARY KEY NOT NULL,
+        job INTEGER NOT NULL,
+        link_id TEXT NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('queued', 'submitted', 'challenged', 'answered', 'parked',
             'updated', 'refused', 'unsettled')),
+        version INTEGER NOT NULL,
         at TEXT NOT NULL,
         institution TEXT,
         submitted_at TEXT,
@@ -29,18 +44,32 @@ _JOB: Final = (
         retry_at TEXT,
         credentials TEXT,
         refused TEXT,
-        run INTEGER NOT NULL
+        run INTEGER NOT NULL,
+        PRIMARY KEY (job, link_id)
     ) WITHOUT ROWID""",
-    "CREATE INDEX links_by_expiry ON links (expires_at) WHERE state IN ('challenged', 'parked')",
-    """CREATE TABLE runs (
-        number INTEGER PRIMARY KEY,
-        started_at TEXT NOT NULL,
-        ended_at TEXT,
-        reason TEXT,
-        total INTEGER
-    )""",
-    "CREATE TABLE client (digest TEXT NOT NULL, environment TEXT NOT NULL)",
+    """CREATE INDEX links_by_expiry ON links (job, expires_at)
+        WHERE state IN ('challenged', 'parked')""",
 )
+_LINK_COLUMNS: Final = (
+    "at, institution, submitted_at, logins, ticket, expires_at, code, message, may_retry, retry_at, "
+    "credentials, refused, run"
+)
+JOURNAL_JOB: Final = "journal"
+"""The name of the one job of a journal."""
+_MOVE_JOB: Final = (
+    "ALTER TABLE links RENAME TO earlier",
+    "DROP INDEX links_by_expiry",
+    *_JOBS,
+    f"""INSERT INTO jobs (number, owner, name, environment, runs, started_at, ended_at, reason, total)
+        SELECT 1, digest, '{JOURNAL_JOB}', environment, number, started_at, ended_at, reason, total
+        FROM client, runs ORDER BY number DESC LIMIT 1""",  # noqa: S608 - ours
+    f"""INSERT INTO links (job, link_id, state, version, {_LINK_COLUMNS})
+        SELECT 1, link_id, state, 1, {_LINK_COLUMNS} FROM earlier""",  # noqa: S608 - ours
+    "DROP TABLE earlier",
+    "DROP TABLE runs",
+    "DROP TABLE client",
+)
+"""Until version 3 a file had one job, without a name."""
 _CHALLENGES: Final = (
     """CREATE TABLE challenges (
         key TEXT PRIMARY KEY NOT NULL,
@@ -87,9 +116,11 @@ _UPGRADES: Final[dict[tuple[int, int], tuple[str, ...]]] = {
         _TAKE_CHALLENGES,
         "DROP INDEX links_by_ticket",
         "ALTER TABLE links DROP COLUMN parked",
+        *_MOVE_JOB,
     ),
-    (_STORE_ID, 1): (*_rebuild("find_link(owner, record)"), *_JOB),
-    (_STORE_ID, 2): (*_rebuild("link"), *_JOB),
+    (APPLICATION_ID, 3): _MOVE_JOB,
+    (_STORE_ID, 1): (*_rebuild("find_link(owner, record)"), *_JOBS),
+    (_STORE_ID, 2): (*_rebuild("link"), *_JOBS),
 }
 """What an earlier form lacks, by its application and version."""
 
@@ -132,11 +163,15 @@ def read_header(connection: sqlite3.Connection) -> FileHeader:
     return FileHeader(*connection.execute(_HEADER).fetchone())
 
 
-def upgrade(connection: sqlite3.Connection, header: FileHeader) -> None:
+def upgrade(
+    connection: sqlite3.Connection, header: FileHeader, functions: Mapping[str, Callable[..., str]]
+) -> None:
     """Give an empty or earlier file the form of today, in the transaction of the caller.
 
-    The functions that it calls have to be known to *connection*.
+    It calls *functions*, by their names in SQL.
     """
-    missing = _UPGRADES.get((header.application, header.version), (*_JOB, *_CHALLENGES))
+    for name, function in functions.items():
+        connection.create_function(name, -1, function)
+    missing = _UPGRADES.get((header.application, header.version), (*_JOBS, *_CHALLENGES))
     for statement in (*missing, *_NAME):
         connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Where functions meet the one SQLite connection: on a thread of its own, or on the event loop."""
+"""Where functions meet the one SQLite connection: on a thread of its own."""
 
 import asyncio
 import sqlite3
@@ -36,47 +36,6 @@ class _Outcome:
             self.future.set_result(self.result)
         else:
             self.future.set_exception(self.error)
-
-
-class InlineWorker:
-    """Runs each function at once, on the event loop: for a database that waits for no disk."""
-
-    def __init__(self, database: Database) -> None:
-        self._database: Final = database
-        self._binding: Final = LoopBinding(database.name)
-        self._is_open = False
-
-    async def open(self) -> None:
-        """Open the database, once."""
-        self._binding.bind()
-        try:
-            self._database.open()
-        except BaseException:
-            self._binding.release()
-            raise
-        self._is_open = True
-
-    async def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what *operation* returns, committed."""
-        self._binding.check()
-        if not self._is_open:
-            raise self._database.refuse("is not open")
-        results: list[T] = []
-        try:
-            self._database.commit([lambda connection: results.append(operation(connection))])
-        except Exception as error:  # noqa: BLE001 - of whatever kind, nothing was committed
-            failure = self._database.explain(error)
-        else:
-            return results[0]
-        raise failure
-
-    async def close(self) -> None:
-        """Close the database: all that is in it is gone."""
-        self._binding.check()
-        if self._is_open:
-            self._is_open = False
-            self._database.close()
-            self._binding.release()
 
 
 class ThreadWorker:

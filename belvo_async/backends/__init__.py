@@ -1,26 +1,38 @@
 """What processes share that behave as one pool: `SessionPool(backend=…)`.
 
-A backend keeps the window of the rate limit, the leases on links, and the parked challenges. `MemoryBackend`
-is the default: one process. `SqliteBackend` is one file for the processes of one machine. `RedisBackend` is
-for many machines; it needs the extra `redis`. `make_backend` makes the one that a setting names.
+A backend keeps the window of the rate limit, the leases on links, the parked challenges, and the links of
+jobs. `MemoryBackend` is the default: one process. `SqliteBackend` is one file for the processes of one
+machine. `RedisBackend` is for many machines, and keeps no jobs; it needs the extra `redis`. `make_backend`
+makes the one that a setting names.
 
-A backend of your own is an object with a `Coordinator` and a `ChallengeStore`, each of which has tests to
-inherit from in `belvo_async.testing`.
+A backend of your own is an object with a `Coordinator`, a `ChallengeStore` and, for jobs, a `Ledger`: for
+each there are tests to inherit from in `belvo_async.testing`.
 """
 
 from belvo_async._version import publish as _publish
 from belvo_async.backends._backend import Backend, MemoryBackend, RedisBackend, SqliteBackend
 from belvo_async.backends._challenge_store import ChallengeRow, ChallengeStore
 from belvo_async.backends._coordinator import Coordinator, Moment, RecordKind
+from belvo_async.backends._job_status import JobStatus
 from belvo_async.backends._lease import LeasePhase
+from belvo_async.backends._ledger import JobKey, JobRow, Ledger, LinkCounts, LinkRow, LinkState
 from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.backends._memory_coordinator import MemoryCoordinator
+from belvo_async.backends._memory_ledger import MemoryLedger
 from belvo_async.backends._opening import make_backend
 from belvo_async.backends._redis import RedisChallengeStore, RedisClient
 from belvo_async.backends._redis_coordinator import RedisCoordinator
 from belvo_async.backends._sqlite import SqliteChallengeStore
 from belvo_async.backends._sqlite_coordinator import SqliteCoordinator
-from belvo_async.backends._status import BackendStatus, LeaseStatus, WindowStatus, check_backend, read_status
+from belvo_async.backends._sqlite_ledger import SqliteLedger
+from belvo_async.backends._status import (
+    BackendStatus,
+    LeaseStatus,
+    WindowStatus,
+    check_backend,
+    read_jobs,
+    read_status,
+)
 
 __all__ = [
     "Backend",
@@ -28,11 +40,19 @@ __all__ = [
     "ChallengeRow",
     "ChallengeStore",
     "Coordinator",
+    "JobKey",
+    "JobRow",
+    "JobStatus",
     "LeasePhase",
     "LeaseStatus",
+    "Ledger",
+    "LinkCounts",
+    "LinkRow",
+    "LinkState",
     "MemoryBackend",
     "MemoryChallengeStore",
     "MemoryCoordinator",
+    "MemoryLedger",
     "Moment",
     "RecordKind",
     "RedisBackend",
@@ -42,9 +62,11 @@ __all__ = [
     "SqliteBackend",
     "SqliteChallengeStore",
     "SqliteCoordinator",
+    "SqliteLedger",
     "WindowStatus",
     "check_backend",
     "make_backend",
+    "read_jobs",
     "read_status",
 ]
 

@@ -7,16 +7,20 @@ from types import TracebackType
 from typing import Final, Protocol, Self, runtime_checkable
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
+from belvo_async._event_loop import close_all
 from belvo_async._sqlite.file import find_real, sidecar
 from belvo_async.backends._challenge_store import ChallengeStore
 from belvo_async.backends._coordinator import Coordinator
 from belvo_async.backends._lease import LEASE
+from belvo_async.backends._ledger import Ledger
 from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.backends._memory_coordinator import MemoryCoordinator
+from belvo_async.backends._memory_ledger import MemoryLedger
 from belvo_async.backends._redis import RedisChallengeStore
 from belvo_async.backends._redis_coordinator import RedisCoordinator
 from belvo_async.backends._sqlite import SqliteChallengeStore
 from belvo_async.backends._sqlite_coordinator import SqliteCoordinator
+from belvo_async.backends._sqlite_ledger import SqliteLedger
 from belvo_async.backends._window import WINDOW
 
 
@@ -32,6 +36,11 @@ class Backend(Protocol):
     @property
     def challenges(self) -> ChallengeStore:
         """Keeps what is parked."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """Keeps how far the links of jobs have come; None where jobs need a journal of their own."""
         ...
 
     async def open(self) -> None:
@@ -57,6 +66,7 @@ class MemoryBackend:
 
     def __init__(self, challenges: ChallengeStore | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock: Final = clock
+        self.ledger: Final = MemoryLedger()
         self._others: Final[dict[int, MemoryBackend]] = {}
         self.coordinator: Final = MemoryCoordinator(clock)
         self._own: Final = MemoryChallengeStore()
@@ -78,6 +88,7 @@ class MemoryBackend:
         """Forget everything, as if nothing had ever been sent: for tests."""
         self.coordinator.reset()
         self._own.reset()
+        self.ledger.reset()
 
 
 class SqliteBackend:
@@ -114,6 +125,7 @@ class SqliteBackend:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.challenges: Final = SqliteChallengeStore(path)
+        self.ledger: Final = SqliteLedger(path)
         self.path: Final = Path(path)
         self.coordinator: Final = SqliteCoordinator(sidecar(find_real(path), "coordinator"))
         self._is_open = False
@@ -126,6 +138,11 @@ class SqliteBackend:
         """
         if not self._is_open:
             await self.challenges.__aenter__()
+            try:
+                await self.ledger.__aenter__()
+            except BaseException:
+                await self.challenges.__aexit__(None, None, None)
+                raise
             self._is_open = True
 
     async def init(self) -> bool:
@@ -141,7 +158,9 @@ class SqliteBackend:
         try:
             if self._is_open:
                 self._is_open = False
-                await self.challenges.__aexit__(None, None, None)
+                await close_all(
+                    self.challenges.__aexit__(None, None, None), self.ledger.__aexit__(None, None, None)
+                )
         finally:
             self.coordinator.close()
 
@@ -156,7 +175,9 @@ class SqliteBackend:
 
 
 class RedisBackend:
-    """Keeps all in Redis, for the processes of many machines. Needs the extra `redis`.
+    """Keeps all but jobs in Redis, for the processes of many machines. Needs the extra `redis`.
+
+    A job's links are kept by its `journal`, as a server that may lose what it was told is no place for them.
 
     The server must not evict keys (`maxmemory-policy noeviction`). After it was started again or emptied, or
     another took its place, requests wait for what may be under way: one window, and 330 s for a login.
@@ -172,6 +193,7 @@ class RedisBackend:
     """
 
     def __init__(self, url: str, *, prefix: str = "belvo") -> None:
+        self.ledger: Final = None
         self.challenges: Final = RedisChallengeStore.from_url(url, prefix=f"{prefix}:challenges")
         self.coordinator: Final = RedisCoordinator(url, prefix=f"{prefix}:coordinator")
         self._is_open = False

@@ -7,8 +7,11 @@ from typing import Final, TypeVar
 
 from attrs import frozen
 
+from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async.backends._backend import Backend
 from belvo_async.backends._coordinator import Coordinator, RecordKind
+from belvo_async.backends._job_lock import JOB_LOCK, write_key
+from belvo_async.backends._job_status import JobStatus, build_status, find_since
 from belvo_async.backends._lease import LEASE, LOGIN_LIMIT, Lease, LeasePhase
 from belvo_async.backends._window import WINDOW, Window
 from belvo_async.backends._window_key import WindowKey
@@ -81,6 +84,34 @@ async def read_status(backend: Backend) -> BackendStatus:
         CoordinatorError: It cannot be read.
     """
     return await _work(backend, partial(_read, backend.coordinator))
+
+
+async def read_jobs(
+    backend: Backend, name: str | None = None, *, clock: Clock = SYSTEM_CLOCK
+) -> tuple[JobStatus, ...]:
+    """Return how the jobs of an open backend stand, or those of one name, that first which began last.
+
+    It is slow in proportion to their links.
+
+    Raises:
+        CoordinatorError: It cannot be told which are running.
+        LedgerError: They cannot be read.
+    """
+    ledger, now = backend.ledger, clock.wall()
+    if ledger is None:
+        return ()
+    rows = [row for row in await ledger.list_jobs() if name in (None, row.key.name)]
+    running = await _work(backend, partial(_find_running, backend.coordinator))
+    found = []
+    for row in rows:
+        counts = await ledger.count(row.key, since=find_since(row, now))
+        found.append(build_status(row, counts, now, is_running=write_key(row.key) in running))
+    return tuple(found)
+
+
+def _find_running(coordinator: Coordinator) -> set[str]:
+    locks, moment = coordinator.read_all(JOB_LOCK)
+    return {key for key, lock in locks.items() if lock.is_held(moment)}
 
 
 async def _work(backend: Backend, work: Callable[[], T]) -> T:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.job_ledger import JobLedger
 from belvo_async._jobs.options import JobOptions
-from belvo_async._jobs.records import Admission, Job, LinkState, Record
+from belvo_async._jobs.records import Job
 from belvo_async._jobs.refused_credentials import RefusedCredentials
+from belvo_async.backends import LinkRow, LinkState
 from belvo_async.bulk._queue import FairQueue
 from belvo_async.bulk._source import Source
 from belvo_async.bulk._statistics import Statistics
@@ -20,7 +21,7 @@ class Producer:
 
     Args:
         source: Gives the items.
-        journal: Knows what earlier runs have done, and which ids this run has met.
+        ledger: Knows what earlier runs have done, and which ids this run has met.
         options: Says what is tried again.
         queue: Where links wait.
         statistics: Counts what does not get there.
@@ -32,7 +33,7 @@ class Producer:
     def __init__(
         self,
         source: Source,
-        journal: Journal,
+        ledger: JobLedger,
         options: JobOptions,
         queue: FairQueue,
         statistics: Statistics,
@@ -42,7 +43,7 @@ class Producer:
         on_wait: Callable[[Job], None],
     ) -> None:
         self._source: Final = source
-        self._journal: Final = journal
+        self._ledger: Final = ledger
         self._options: Final = options
         self._queue: Final = queue
         self._statistics: Final = statistics
@@ -51,14 +52,14 @@ class Producer:
         self._on_wait: Final = on_wait
         self._has_room: Final = asyncio.Event()
         self.interrupted: Final[set[str]] = set()
-        """Links that the run takes from the journal, and has not met in the source yet."""
+        """Links that the run takes from the ledger, and has not met in the source yet."""
 
     async def read(self) -> None:
         """Read the source to its end, as far ahead as the queue goes.
 
         Raises:
             SourceError: The source raised, or gave something that is no link.
-            JournalError: The journal cannot be used.
+            LedgerError: The ledger cannot be used.
         """
         batches = self._source.batches(min(_BATCH, self._options.limits.look_ahead))
         try:
@@ -87,29 +88,27 @@ class Producer:
             self._statistics.repeated += job.link_id in jobs
             jobs[job.link_id] = job
         links = [(job.link_id, job.institution) for job in jobs.values()]
-        admissions = await self._journal.admit(links) if links else []
-        for job, admission in zip(jobs.values(), admissions, strict=True):
-            self._place(job, admission)
+        admitted = await self._ledger.admit(links) if links else []
+        for job, (row, is_repeated) in zip(jobs.values(), admitted, strict=True):
+            self._place(job, row, is_repeated=is_repeated)
 
-    def _place(self, job: Job, admission: Admission) -> None:
-        record = admission.record
-        is_new = record.state is LinkState.QUEUED
+    def _place(self, job: Job, row: LinkRow, *, is_repeated: bool) -> None:
+        is_new = row.state is LinkState.QUEUED
         if job.link_id in self.interrupted:
             self.interrupted.remove(job.link_id)
-        elif admission.is_repeated:
+        elif is_repeated:
             self._statistics.repeated += 1
-        elif not is_new and not self._options.tries_again(record):
+        elif not is_new and not self._options.tries_again(row):
             self._statistics.skipped += 1
         elif self._options.dry_run:
-            self._plan_one(job, record)
+            self._plan_one(job, row)
         else:
-            job.earlier = None if is_new else record
-            job.refused = record.refused
+            job.row = row
             self._queue.add(job)
             self._on_wait(job)
 
-    def _plan_one(self, job: Job, record: Record) -> None:
-        if job.update is not None and self._credentials.holds_back(job.update, record.refused):
+    def _plan_one(self, job: Job, row: LinkRow) -> None:
+        if job.update is not None and self._credentials.holds_back(job.update, row.refused):
             self._statistics.hold_back()
         else:
             self._statistics.plan(job.institution)

@@ -5,12 +5,11 @@ from collections.abc import Collection
 from uuid import UUID
 
 from belvo_async import Client, TokenProvider, check_client
-from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.opening import find_ledger
 from belvo_async._jobs.options import CredentialsProvider, JobLimits, JobOptions
 from belvo_async._jobs.stop_rule import StopRule
 from belvo_async.bulk._run import RefreshRun
 from belvo_async.bulk._source import Items, check_items
-from belvo_async.errors import InvalidValueError
 
 
 def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
@@ -19,6 +18,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     *,
     credentials: CredentialsProvider | None = None,
     provide_token: TokenProvider | None = None,
+    job: str | None = None,
     journal: str | os.PathLike[str] | None = None,
     limits: JobLimits | None = None,
     stop: StopRule | None = None,
@@ -31,13 +31,14 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     Use the result as `async with`, and iterate over it: it yields one `Outcome` for each link. A slow
     consumer slows the logins, and those slow the source.
 
-    With a journal the job can be killed at any moment and run again: finished links are skipped, parked ones
-    stay parked, and a login that was in flight is settled by looking at the link, never sent again by itself.
+    With a *job* or a *journal* it can be killed at any moment and run again: finished links are skipped,
+    parked ones stay parked, and a login that was in flight is settled by looking at the link, never sent
+    again by itself.
 
-    Each challenge is parked in the pool's backend before anybody is asked, under a ticket that the
-    journal keeps. So `pool.challenges` answers it, in this process and in others, while the job runs and
-    later; a later run with `retry` of `parked` collects what has come of it. Give the pool a backend that
-    survives, if challenges are to be answered after a kill: an SQLite file, which may be the journal's own.
+    Each challenge is parked in the pool's backend before anybody is asked, under a ticket that the job keeps.
+    So `pool.challenges` answers it, in this process and in others, while the job runs and later; a later run
+    with `retry` of `parked` collects what has come of it. Give the pool a backend that survives, if
+    challenges are to be answered after a kill.
 
     Args:
         pool: Does the logins; its limits and its retries hold.
@@ -46,21 +47,23 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         credentials: Looks up the credentials of one link, right before its login, so that they are never all
             in memory.
         provide_token: Asked for a token when an institution wants one. Without it, challenges are left open.
-        journal: The file where the state of each link is kept, which may be that of a challenge store too.
-            Without it, nothing survives.
+        job: The job's name in the pool's backend, which keeps the state of each link: an `SqliteBackend`, for
+            one. Of all processes one runs it at a time. Without a name, one is drawn (`RefreshRun.job`), and
+            the job is forgotten when it has come to its end.
+        journal: In place of *job*, a file of the job's own where the state of each link is kept.
         limits: How much the job does at once, and for how long.
         stop: When so many links fail that the job stops.
         retry: What to try again of an earlier run: `refused` (where the same credentials may be tried again,
             or others are given), `unsettled` (after a status check), `parked` (its challenge while it is
-            open, else a new login). Credentials that were refused are held back: the journal knows them by a
+            open, else a new login). Credentials that were refused are held back: the job knows them by a
             keyed digest, and `RefreshReport.held_back` counts them.
         resend: Ids of refused links whose credentials are sent once more, though they were refused: because
             the bank was wrong, or somebody has unlocked the user's access there.
-        dry_run: Read the source and the journal, and report what would be done: `waiting` counts the links
-            that would be logged in. Nothing is sent, and the journal is not changed.
+        dry_run: Read the source and what earlier runs have done, and report what would be done: `waiting`
+            counts the links that would be logged in. Nothing is sent, and nothing is written.
 
     Raises:
-        ConfigurationError: A setting makes no sense.
+        ConfigurationError: A setting makes no sense, or the backend keeps no jobs.
         InvalidValueError: An argument is of a wrong kind.
 
     Example:
@@ -80,10 +83,6 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     """
     check_client(pool)
     check_items(updates, has_credentials=credentials is not None)
-    if not isinstance(journal, str | os.PathLike | None):
-        raise InvalidValueError.of(
-            "journal", f"is {type(journal).__name__}", remedy="Pass the path of a file."
-        )
     options = JobOptions(
         limits=JobLimits() if limits is None else limits,
         default_concurrency=pool.concurrency,
@@ -94,6 +93,5 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         resend=resend,
         dry_run=dry_run,
     )
-    return RefreshRun(
-        pool, updates, Journal(journal, pool.identity, clock=pool.clock, is_copy=dry_run), options
-    )
+    ledger = find_ledger(pool, job=job, journal=journal, dry_run=dry_run)
+    return RefreshRun(pool, updates, ledger, options)

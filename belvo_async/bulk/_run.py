@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from belvo_async import Client
 from belvo_async._event_loop import LoopBinding, end_all, finish, first_of, wait_until_done
-from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.job_ledger import JobLedger
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import Outcome
 from belvo_async._jobs.report import RefreshReport
@@ -23,9 +23,9 @@ class RefreshRun:
     and leaves none running.
     """
 
-    def __init__(self, pool: Client, updates: Items, journal: Journal, options: JobOptions) -> None:
+    def __init__(self, pool: Client, updates: Items, ledger: JobLedger, options: JobOptions) -> None:
         self._pool: Final = pool
-        self._journal: Final = journal
+        self._ledger: Final = ledger
         self._options: Final = options
         self._source: Final = Source(updates, has_credentials=options.credentials is not None)
         self._total: Final = len(updates) if isinstance(updates, Sized) else None
@@ -37,21 +37,21 @@ class RefreshRun:
         self._is_failure_told = False
 
     async def __aenter__(self) -> Self:
-        """Check the keys, open the journal and begin.
+        """Check the keys, open the ledger and begin.
 
         Raises:
-            JournalError: The journal cannot be used.
+            LedgerError: The ledger cannot be used.
             AuthenticationError: The keys are wrong.
             BelvoError: Belvo cannot be reached.
         """
         self._binding.bind()
         if self._scheduler is not None:
             raise UsageError("A run can be entered once.", remedy="Call bulk.refresh(…) again.")
-        await self._journal.open(total=self._total)
+        await self._ledger.open(total=self._total)
         try:
             scheduler = await self._prepare()
         except BaseException:
-            await finish(self._journal.close())
+            await finish(self._ledger.close())
             raise
         self._scheduler = scheduler
         return self
@@ -59,27 +59,27 @@ class RefreshRun:
     async def _prepare(self) -> Scheduler:
         if not self._options.dry_run:
             await self._pool.ping()
-        scheduler = Scheduler(self._pool, self._journal, self._options, self._source)
-        scheduler.statistics.take_over(await self._journal.read_counts())
-        interrupted = [] if self._options.dry_run else await self._journal.take_interrupted()
+        scheduler = Scheduler(self._pool, self._ledger, self._options, self._source)
+        scheduler.statistics.take_over(await self._ledger.read_counts())
+        interrupted = [] if self._options.dry_run else await self._ledger.find_interrupted()
         self._task = asyncio.create_task(scheduler.conduct(interrupted))
         return scheduler
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop, wait for the logins under way, and close the journal."""
+        """Stop, wait for the logins under way, and close the ledger."""
         scheduler = self._enter()
         await self.aclose()
         if error is None and scheduler.failure is not None and not self._is_failure_told:
             raise scheduler.failure
 
     async def aclose(self, grace: float | None = None) -> None:
-        """Stop, and close the journal. What has come about can still be taken. Calling it twice is fine.
+        """Stop, and close the ledger. What has come about can still be taken. Calling it twice is fine.
 
         Args:
             grace: Seconds for the logins under way, by default `close_grace`; what is not done by then is cut
-                off, and settled by the next run on the journal.
+                off, and settled by the next run of the job.
         """
         scheduler = self._enter()
         seconds = self._options.limits.close_grace if grace is None else grace
@@ -99,21 +99,21 @@ class RefreshRun:
     async def _close(self, scheduler: Scheduler) -> None:
         await end_all([] if self._task is None else [self._task])
         try:
-            await self._journal.end_run(self.report.stopped)
+            await self._ledger.end_run(self.report.stopped)
         except JobError as error:
             scheduler.failure = scheduler.failure or error
         finally:
-            await self._journal.close()
+            await self._ledger.close()
 
     def __aiter__(self) -> Self:
         """Iterate over the outcomes, in the order in which they come about."""
         return self
 
     async def __anext__(self) -> Outcome:
-        """Return the next outcome; it is in the journal already.
+        """Return the next outcome; it is in the ledger already.
 
         Raises:
-            JobError: The run has stopped: the source failed, too many links failed, or the journal did.
+            JobError: The run has stopped: the source failed, too many links failed, or the ledger did.
             BelvoError: The run has stopped: the keys are wrong, or the pool was closed.
         """
         scheduler = self._enter()
@@ -126,7 +126,7 @@ class RefreshRun:
         raise StopAsyncIteration
 
     async def finish(self) -> RefreshReport:
-        """Run to the end, for whom the journal and the report are enough; return the report.
+        """Run to the end, for whom the ledger and the report are enough; return the report.
 
         Raises:
             JobError: As for iterating.
@@ -141,6 +141,11 @@ class RefreshRun:
         if not scheduler.is_stopping:
             self._stopped = reason
             scheduler.stop()
+
+    @property
+    def job(self) -> str:
+        """The name of the job, by which a later run goes on with it."""
+        return self._ledger.job.name
 
     @property
     def report(self) -> RefreshReport:

@@ -11,14 +11,15 @@ from attrs import define, field
 from belvo_async import Client
 from belvo_async._event_loop import end_all, first_of
 from belvo_async._jobs.doubt import add_answer, find_challenge, is_in_doubt
-from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.job_ledger import JobLedger
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import Outcome, Parked, Updated
-from belvo_async._jobs.records import Job, Record
+from belvo_async._jobs.records import Job
 from belvo_async._jobs.recovery import Recovery
 from belvo_async._jobs.refused_credentials import RefusedCredentials
 from belvo_async._jobs.stop_rule import FailureCount
 from belvo_async._jobs.worker import LinkWorker
+from belvo_async.backends import LinkRow
 from belvo_async.bulk._producer import Producer
 from belvo_async.bulk._queue import FairQueue
 from belvo_async.bulk._source import Source
@@ -34,14 +35,13 @@ class Scheduler:
 
     Args:
         pool: Does the logins.
-        journal: Open; told of each step before it happens.
+        ledger: Open; told of each step before it happens.
         options: The settings of the run.
         source: Where the links come from.
     """
 
-    def __init__(self, pool: Client, journal: Journal, options: JobOptions, source: Source) -> None:
+    def __init__(self, pool: Client, ledger: JobLedger, options: JobOptions, source: Source) -> None:
         self._pool: Final = pool
-        self._journal: Final = journal
         self._options: Final = options
         self._stopping: Final = asyncio.Event()
         self._changed: Final = asyncio.Event()
@@ -57,11 +57,11 @@ class Scheduler:
         self.queue: Final = FairQueue(options.concurrency, limits.look_ahead, pool.clock)
         self.statistics: Final = Statistics(pool.clock, options.concurrency, pool.rate_limit)
         credentials = RefusedCredentials(pool.identity, options.resend)
-        self.worker: Final = LinkWorker(pool, journal, options, credentials, self._stopping)
+        self.worker: Final = LinkWorker(pool, ledger, options, credentials, self._stopping)
         self._recovery: Final = Recovery(pool, self.worker, limits.login_limit, self._stopping)
         self._producer: Final = Producer(
             source,
-            journal,
+            ledger,
             options,
             self.queue,
             self.statistics,
@@ -109,7 +109,7 @@ class Scheduler:
         self._stir()
         return outcome
 
-    async def conduct(self, interrupted: list[Record]) -> None:
+    async def conduct(self, interrupted: list[LinkRow]) -> None:
         """Run the job to its end, or until it is stopped and what was under way has ended."""
         try:
             for record in interrupted:
@@ -218,20 +218,20 @@ class Scheduler:
             place.leave()
             self._stir()
 
-    async def _recover(self, record: Record) -> None:
+    async def _recover(self, record: LinkRow) -> None:
         parked = await find_challenge(self._pool, record)
         record = add_answer(record, parked)
         outcome = await (self._settle(record) if is_in_doubt(record, parked) else self._go_on(record))
         if outcome is not None:
             self._hand_out(outcome, record.institution)
 
-    async def _go_on(self, record: Record) -> Outcome:
+    async def _go_on(self, record: LinkRow) -> Outcome:
         try:
             return await self.worker.go_on(record, partial(self._ask, None))
         finally:
             self.statistics.forget(record.link_id)
 
-    async def _settle(self, record: Record) -> Outcome | None:
+    async def _settle(self, record: LinkRow) -> Outcome | None:
         self.settling += 1
         try:
             return await self._recovery.settle(record)
@@ -245,7 +245,7 @@ class Scheduler:
     async def _give_up(self, job: Job, error: BelvoError) -> None:
         """Leave a link without a login, as its institution does not work."""
         outcome = self.worker.failures.refuse(job.link_id, error)
-        await self.worker.record(outcome, job.institution)
+        await self.worker.end(job.row, outcome)
         self._hand_out(outcome, job.institution)
 
     def _hand_out(self, outcome: Outcome, institution: str | None) -> None:

@@ -114,7 +114,7 @@ class Source:
             f"The source of links failed at number {self.read}: {said}"
             if isinstance(error, BelvoError)
             else f"The source of links failed after {self.read} of them: {said}",
-            remedy="Mend it and run the job again; with a journal, it goes on where it stopped.",
+            remedy="Mend it and run the job again: by name or journal, it goes on where it stopped.",
         )
         failed.__cause__ = error
         return failed

@@ -1,4 +1,4 @@
-"""Counts what becomes of the links of a job."""
+"""LinkCounts what becomes of the links of a job."""
 
 from bisect import insort
 from collections import Counter, defaultdict, deque
@@ -7,7 +7,7 @@ from typing import Final
 
 from belvo_async._clock import Clock
 from belvo_async._jobs.outcomes import NotUpdated, Outcome, Parked, Unsettled, find_code, find_state
-from belvo_async._jobs.records import Counts, LinkState
+from belvo_async.backends import LinkCounts, LinkState
 from belvo_async.params import Concurrency, RateLimit
 
 UNKNOWN: Final = "unknown"
@@ -20,7 +20,7 @@ _LATENCY_WEIGHT: Final = 0.05
 
 
 class Statistics:
-    """Counts, rates and times of one run, with what earlier runs have left."""
+    """LinkCounts, rates and times of one run, with what earlier runs have left."""
 
     def __init__(self, clock: Clock, concurrency: Concurrency, rate_limit: RateLimit) -> None:
         self._clock: Final = clock
@@ -40,7 +40,7 @@ class Statistics:
         self.ended = 0
         """Outcomes of this run."""
 
-    def take_over(self, counts: Counts) -> None:
+    def take_over(self, counts: LinkCounts) -> None:
         """Begin with what earlier runs have left."""
         self._states.update({state: n for state, n in counts.by_state.items() if state.is_final})
         self._codes.update(counts.by_code)

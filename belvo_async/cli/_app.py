@@ -12,15 +12,16 @@ import typer
 
 from belvo_async import Concurrency, LinkUpdate, SessionPool, __version__, bulk
 from belvo_async.backends import MemoryBackend, SqliteChallengeStore, make_backend
-from belvo_async.bulk import JobLimits, StopRule, list_records
+from belvo_async.bulk import JobLimits, StopRule, list_links
 from belvo_async.cli._app_backend import backend_app
 from belvo_async.cli._app_challenges import challenges_app
 from belvo_async.cli._app_links import links_app
 from belvo_async.cli._ask import ask_secret
-from belvo_async.cli._backend_status import show_backend
+from belvo_async.cli._backend_status import show_backend, show_job_of
 from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_messages, open_output
 from belvo_async.cli._demo.run import run_demo
+from belvo_async.cli._journal_status import show_journal
 from belvo_async.cli._lines import open_standard_input
 from belvo_async.cli._pool_options import (
     DEFAULT_EGRESS,
@@ -31,12 +32,11 @@ from belvo_async.cli._pool_options import (
     make_pool,
 )
 from belvo_async.cli._refresh import RefreshOrder, check_options, run_refresh
-from belvo_async.cli._refresh_status import show_links, show_status
 from belvo_async.cli._refresh_view import JsonView, LiveView, View
 from belvo_async.cli._rows import RowFormat, open_rows
 from belvo_async.cli._sandbox import LimitOption, run_sandbox
 from belvo_async.cli._update import Desk, WaitTeller, run_update
-from belvo_async.errors import ChallengeStoreError
+from belvo_async.errors import ChallengeStoreError, UsageError
 
 _LIMITS: Final = JobLimits()
 
@@ -146,6 +146,10 @@ def refresh(  # noqa: PLR0913 - options
     journal: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Keeps the state of each link; made if missing.")
     ] = None,
+    job: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="In place of a journal: the job's name in the --backend."),
+    ] = None,
     status: Annotated[
         Path | None, typer.Option(metavar="JOURNAL", help="Show how a job stands, and do nothing else.")
     ] = None,
@@ -204,14 +208,22 @@ def refresh(  # noqa: PLR0913 - options
 ) -> None:
     """See `help` above: it is made of parts."""
     with telling_errors():
-        if status is not None and listed:
-            raise typer.Exit(show_links(status, listed, open_output(), as_json=as_json))
         if status is not None:
-            raise typer.Exit(show_status(status, open_output(), as_json=as_json))
-        path = check_options(links, journal, retry=bool(retry or resend), ask=ask, listed=bool(listed))
+            show_journal(status, listed or (), open_output(), as_json=as_json)
+            return
+        path = check_options(
+            links,
+            journal,
+            job,
+            has_backend=bool(backend),
+            retry=bool(retry or resend),
+            ask=ask,
+            listed=bool(listed),
+        )
         view = _choose_view(as_json=as_json, is_live=not ask)
         start = partial(
             bulk.refresh,
+            job=job,
             journal=journal,
             limits=JobLimits(look_ahead=look_ahead, link_deadline=link_deadline, login_limit=login_limit),
             stop=StopRule(failures=stop_after, share=stop_share),
@@ -223,6 +235,7 @@ def refresh(  # noqa: PLR0913 - options
             source=open_rows(path, format_),
             start=start,
             journal=journal,
+            job=job,
             skip_bad_rows=skip_bad_rows,
             ask=ask,
         )
@@ -249,7 +262,7 @@ async def _open(
                 await opened.enter_async_context(challenges)
         except ChallengeStoreError:
             if journal is not None:
-                list_records(journal, (), 0)  # where it is no journal, this calls it by that name
+                list_links(journal, (), 0)  # where it is no journal, this calls it by that name
             raise
         yield await opened.enter_async_context(pool)
 
@@ -270,17 +283,28 @@ def _choose_view(*, as_json: bool, is_live: bool) -> View:
 @app.command(
     epilog=EPILOG,
     help="Show what holds back the processes that share a backend: the windows of the rate limit, the links "
-    "at which one of them logs in, and how many challenges are open. "
-    f"{ENVIRONMENT} Without keys, challenges are not counted.",
+    "at which one of them logs in, its jobs, and how many challenges are open. With --job, one job and what "
+    f"has become of its links. {ENVIRONMENT} Without keys, challenges are not counted.",
 )
 def status(
     *,
     backend: NamedBackendOption,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    job: Annotated[str | None, typer.Option(metavar="NAME", help="Show this job of the backend.")] = None,
+    listed: Annotated[
+        list[Retriable] | None,
+        typer.Option("--list", help="With --job: show these links, and why; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Lines of JSON.")] = False,
 ) -> None:
     """See `help` above: it is made of parts."""
     with telling_errors():
-        finish(show_backend(make_backend(backend), open_output(), as_json=as_json))
+        shown = make_backend(backend)
+        if job is not None:
+            finish(show_job_of(shown, job, listed or (), open_output(), as_json=as_json))
+        elif listed:
+            raise UsageError("--list needs a job to look into.", remedy="Name it with --job.")
+        else:
+            finish(show_backend(shown, open_output(), as_json=as_json))
 
 
 @app.command(epilog=EPILOG)

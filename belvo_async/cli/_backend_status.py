@@ -1,7 +1,7 @@
 """`belvo-async status`: what holds requests and logins back, of all processes that share a backend."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -13,16 +13,20 @@ from rich.text import Text
 
 from belvo_async.backends import (
     BackendStatus,
+    JobStatus,
     LeasePhase,
     LeaseStatus,
+    LinkState,
     SqliteBackend,
     WindowStatus,
+    read_jobs,
     read_status,
 )
-from belvo_async.cli._backend import OwnBackend
+from belvo_async.cli._backend import OwnBackend, name_backend
 from belvo_async.cli._command import say
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
+from belvo_async.cli._job_status import SHOWN, build_job, show_job, show_links, tell_run
 from belvo_async.cli._pool_options import make_pool
 from belvo_async.cli._update import WaitTeller
 from belvo_async.errors import ConfigurationError
@@ -39,21 +43,47 @@ _PHASES: Final[Mapping[LeasePhase, str]] = {
 
 async def show_backend(backend: OwnBackend, output: Console, *, as_json: bool) -> ExitCode:
     """Write how a backend stands; one that nobody has made is not made either."""
-    if isinstance(backend, SqliteBackend) and not backend.path.exists():
-        raise typer.BadParameter(f"there is no file {write_line(str(backend.path))}.", param_hint="--backend")
+    _check_file(backend)
     async with backend:
-        status = await read_status(backend)
+        status, jobs = await read_status(backend), await read_jobs(backend)
         try:
             challenges, problem = await _count_challenges(backend), ""
         except ConfigurationError as error:
             challenges, problem = None, error.message
     if as_json:
-        output.print(json.dumps(attrs.asdict(status) | {"open_challenges": challenges}), soft_wrap=True)
+        told = attrs.asdict(status) | {"jobs": [*map(build_job, jobs)], "open_challenges": challenges}
+        output.print(json.dumps(told), soft_wrap=True)
         return ExitCode.OK
-    for part in _list_parts(status):
+    for part in _list_parts(status, jobs):
         output.print(part) if isinstance(part, Table) else write_prose(output, part)
     write_prose(output, _tell_challenges(challenges, problem))
     return ExitCode.OK
+
+
+async def show_job_of(
+    backend: OwnBackend, name: str, states: Collection[str], output: Console, *, as_json: bool
+) -> ExitCode:
+    """Write how a job of a backend stands, or which of its links are in some states."""
+    _check_file(backend)
+    async with backend:
+        jobs = await read_jobs(backend, name)
+        ledger = backend.ledger
+        if ledger is None or not jobs:
+            problem = "has no such job" if ledger is not None else "keeps no jobs"
+            raise typer.BadParameter(f"{name_backend(backend)} {problem}.", param_hint="--job")
+        for status in jobs:
+            wanted = tuple(map(LinkState, states)) or (LinkState.PARKED,)
+            links = await ledger.find(status.key, wanted, limit=None if states else SHOWN)
+            if states:
+                show_links(links, output, as_json=as_json)
+            else:
+                show_job(name, status, links, output, as_json=as_json)
+    return ExitCode.OK
+
+
+def _check_file(backend: OwnBackend) -> None:
+    if isinstance(backend, SqliteBackend) and not backend.path.exists():
+        raise typer.BadParameter(f"there is no file {write_line(str(backend.path))}.", param_hint="--backend")
 
 
 async def _count_challenges(backend: OwnBackend) -> int:
@@ -66,11 +96,12 @@ async def _count_challenges(backend: OwnBackend) -> int:
         return len(await pool.challenges.list(limit=_MOST))
 
 
-def _list_parts(status: BackendStatus) -> Iterator[Table | str]:
+def _list_parts(status: BackendStatus, jobs: Sequence[JobStatus]) -> Iterator[Table | str]:
     if status.quarantine:
         yield f"Logins wait for another {status.quarantine:.0f} s: what is noted of others may be incomplete."
     yield _build_windows(status.windows) if status.windows else "No requests within the last hour."
     yield _build_leases(status.leases) if status.leases else "No link is held."
+    yield _build_jobs(jobs) if jobs else "No jobs."
 
 
 def _build_windows(windows: Sequence[WindowStatus]) -> Table:
@@ -93,6 +124,16 @@ def _build_leases(leases: Sequence[LeaseStatus]) -> Table:
         (lease.link_id or "(by its user)", _PHASES[lease.phase], f"{lease.seconds:.0f} s") for lease in leases
     )
     return _build_table(("held link", "its login", "held for"), rows)
+
+
+def _build_jobs(jobs: Sequence[JobStatus]) -> Table:
+    rows = ((job.key.name, tell_run(job), _tell_links(job)) for job in jobs)
+    return _build_table(("job", "its last run", "links"), rows)
+
+
+def _tell_links(job: JobStatus) -> str:
+    told = ", ".join(f"{count} {state}" for state, count in job.counts.by_state.items() if count)
+    return told or "none"
 
 
 def _build_table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> Table:

@@ -9,8 +9,8 @@ from attrs import frozen
 from belvo_async import BelvoError, Challenge, MfaPolicy, OutcomeUnknownError
 from belvo_async.errors import (
     ChallengeError,
-    JournalMismatchError,
-    JournalUnreadableError,
+    LedgerMismatchError,
+    LedgerUnreadableError,
     PoolClosedError,
     UsageError,
 )
@@ -97,7 +97,7 @@ def read_ending(error: BelvoError | None) -> Ending:
 
 def find_code(error: BelvoError) -> ExitCode:
     """Return the exit code for an error that is about no link in particular."""
-    is_usage = isinstance(error, UsageError | JournalMismatchError | JournalUnreadableError)
+    is_usage = isinstance(error, UsageError | LedgerMismatchError | LedgerUnreadableError)
     return ExitCode.USAGE if is_usage else ExitCode.FAILED
 
 

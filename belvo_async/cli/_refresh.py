@@ -1,6 +1,7 @@
 """`belvo-async refresh`: the links of a file, one job, and what becomes of them."""
 
 import asyncio
+import shlex
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool
+from belvo_async.backends import MemoryBackend
 from belvo_async.bulk import LeftOpenError, RefreshReport, RefreshRun
 from belvo_async.cli._ask import Asker
 from belvo_async.cli._console import write_error, write_prose
@@ -34,11 +36,22 @@ class RefreshOrder:
     start: Callable[..., RefreshRun]
     """`bulk.refresh`, with all options that are its own."""
     journal: Path | None
+    job: str | None
+    """The name of the job, where it was given one."""
     skip_bad_rows: bool
     ask: bool
 
 
-def check_options(links: str | None, journal: Path | None, *, retry: bool, ask: bool, listed: bool) -> str:
+def check_options(
+    links: str | None,
+    journal: Path | None,
+    job: str | None,
+    *,
+    has_backend: bool,
+    retry: bool,
+    ask: bool,
+    listed: bool,
+) -> str:
     """Return the path of the links, if the options fit together.
 
     Raises:
@@ -50,18 +63,33 @@ def check_options(links: str | None, journal: Path | None, *, retry: bool, ask: 
         raise UsageError(
             "There is no file of links.", remedy="Name one, or - for standard input; or pass --status."
         )
-    if retry and journal is None:
+    if retry and journal is None and job is None:
         raise UsageError(
-            "--retry needs the journal of an earlier run, and so does --resend.",
-            remedy="Name it with --journal.",
+            "--retry needs what an earlier run has kept, and so does --resend.",
+            remedy="Name it with --journal, or with --job and --backend.",
         )
     if journal is not None:
         _check_place(journal)
+    if job is not None:
+        _check_job(journal, has_backend=has_backend)
     if ask and links == "-":
         raise UsageError(
             "With --ask, standard input is where the tokens come from.", remedy="Pass the links as a file."
         )
     return links
+
+
+def _check_job(journal: Path | None, *, has_backend: bool) -> None:
+    if journal is not None:
+        raise UsageError(
+            "A job has either a --journal, which is its own, or a name in the backend.",
+            remedy="Leave --job or --journal out.",
+        )
+    if not has_backend:
+        raise UsageError(
+            "The name of a job is one in a backend, and there is none.",
+            remedy="Name it with --backend, or keep the job in a --journal.",
+        )
 
 
 def _check_place(journal: Path) -> None:
@@ -190,7 +218,7 @@ class _Job:
             )
         except BelvoError as failure:
             error = failure
-        return self._conclude(run.report, rows.count, error)
+        return self._conclude(run, rows.count, error, is_kept=_is_kept(pool))
 
     def _say(self, text: str) -> None:
         self._asker.end_line(is_echoed=self._asking.locked() and self._desk.messages.is_terminal)
@@ -206,7 +234,10 @@ class _Job:
             except ChallengeDeclinedError as ended:  # the input did, and the person may come back
                 raise LeftOpenError from ended
 
-    def _conclude(self, report: RefreshReport, left_out: RowCount, error: BelvoError | None) -> ExitCode:
+    def _conclude(
+        self, run: RefreshRun, left_out: RowCount, error: BelvoError | None, *, is_kept: bool
+    ) -> ExitCode:
+        report = run.report
         if error is not None:
             write_error(self._desk.messages, error)
         if not self._view.has_begun:
@@ -215,11 +246,11 @@ class _Job:
             _tell_problems(self._order.source, left_out, self._desk)
             self._desk.say(f"{left_out.bad:,} bad rows were left out.")
         self._view.conclude(report)
-        for hint in list_hints(report, self._order.journal):
+        for hint in list_hints(report, self._find_look()):
             self._view.hint(hint)
         if error is None and not self._interrupt.happened:
             return find_report_code(report)
-        self._desk.say(self._tell_how_to_go_on())
+        self._desk.say(self._tell_how_to_go_on(run.job, is_kept=is_kept))
         return ExitCode.INTERRUPTED if self._interrupt.happened or error is None else find_code(error)
 
     def _leave_unbegun(self, error: BelvoError | None) -> ExitCode:
@@ -228,13 +259,29 @@ class _Job:
         self._desk.say("Interrupted; nothing was sent.")
         return ExitCode.INTERRUPTED
 
-    def _tell_how_to_go_on(self) -> str:
-        if self._order.journal is None:
+    def _find_look(self) -> str | None:
+        """Return the command that shows the job once it has ended, if it is kept."""
+        if self._order.journal is not None:
+            return f"belvo-async refresh --status {shlex.quote(str(self._order.journal))}"
+        return None if self._order.job is None else f"belvo-async status --job {shlex.quote(self._order.job)}"
+
+    def _tell_how_to_go_on(self, job: str, *, is_kept: bool) -> str:
+        name = f" with --job {shlex.quote(job)}"
+        if self._order.journal is not None:
+            place, name = str(self._order.journal), ""
+        elif is_kept:
+            place, name = f"The job {job}", "" if self._order.job else name
+        else:
             return "There is no --journal: what is listed above is all that is known of this run."
         return (
-            f"{self._order.journal} holds the state of every link. Run the same command again to go on: what "
-            "is finished is skipped, and logins that were cut off are looked at first."
+            f"{place} holds the state of every link. Run the same command again{name} to go on: what is "
+            "finished is skipped, and logins that were cut off are looked at first."
         )
+
+
+def _is_kept(pool: SessionPool) -> bool:
+    """Return whether the pool's backend keeps jobs for longer than this process."""
+    return pool.backend.ledger is not None and not isinstance(pool.backend, MemoryBackend)
 
 
 def find_report_code(report: RefreshReport) -> ExitCode:

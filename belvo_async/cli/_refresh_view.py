@@ -1,10 +1,8 @@
 """How a job looks while it runs: a live panel, a line every few seconds, or lines of JSON."""
 
 import json
-import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -168,8 +166,8 @@ def describe(report: RefreshReport) -> str:
     return "; ".join(parts)
 
 
-def list_hints(report: RefreshReport, journal: Path | None) -> Iterator[str]:
-    """Tell what can be done about links that were not updated."""
+def list_hints(report: RefreshReport, look: str | None) -> Iterator[str]:
+    """Tell what can be done about links that were not updated; *look* is the command that shows the job."""
     if report.is_dry_run:
         return
     if report.skipped and report.skipped + report.repeated == report.read:
@@ -179,11 +177,10 @@ def list_hints(report: RefreshReport, journal: Path | None) -> Iterator[str]:
             "Held back: the same credentials were refused before. Correct them and pass --retry refused, or "
             "name a link with --resend to send them all the same."
         )
-    place = None if journal is None else shlex.quote(str(journal))
     if report.parked:
         yield (
             "Open challenges are lost without a --journal or a --backend; --ask answers them on the spot."
-            if place is None
+            if look is None
             else "Open challenges: run the same command with --retry parked --ask to answer them; without "
             "--ask it collects what others have answered, as with belvo-async challenges answer."
         )
@@ -193,9 +190,9 @@ def list_hints(report: RefreshReport, journal: Path | None) -> Iterator[str]:
     if states:
         wanted = " ".join(f"--list {state}" for state in states)
         yield (
-            "Which links were not updated, and why: --json or a --journal tells."
-            if place is None
-            else f"Which links were not updated, and why: belvo-async refresh --status {place} {wanted}"
+            "Which links were not updated, and why: --json, a --journal or a --job tells."
+            if look is None
+            else f"Which links were not updated, and why: {look} {wanted}"
         )
 
 
@@ -246,7 +243,7 @@ def _write_plan(report: RefreshReport) -> str:
     time = f", in {write_duration(report.seconds_left)} or more" if report.seconds_left else ""
     lines = [f"Dry run, nothing was sent: {report.waiting} links would be logged in{time}."]
     if report.skipped:
-        lines.append(f"{report.skipped} links are in the journal already, and would be skipped.")
+        lines.append(f"{report.skipped} links have their outcome already, and would be skipped.")
     if report.repeated:
         lines.append(f"{report.repeated} rows repeat a link: one login each.")
     planned = {name: counts.get("waiting", 0) for name, counts in report.by_institution.items()}

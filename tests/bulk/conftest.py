@@ -10,7 +10,8 @@ import pytest
 from attrs import fields
 
 from belvo_async import LinkUpdate, RetryPolicy, SessionPool
-from belvo_async.bulk import JobLimits, LinkState, Outcome, RefreshReport, RefreshRun, list_records, refresh
+from belvo_async.backends import LinkState
+from belvo_async.bulk import JobLimits, Outcome, RefreshReport, RefreshRun, list_links, refresh
 from belvo_async.errors import BelvoError
 from belvo_async.sandbox import Sandbox
 from tests.challenges.conftest import other, store
@@ -124,7 +125,7 @@ def count_puts(sandbox: Sandbox) -> int:
 
 def read_states(path: Path) -> dict[str, str]:
     """Return the state of each link in a journal."""
-    records = list_records(path, tuple(LinkState), limit=10**6)
+    records = list_links(path, tuple(LinkState), limit=10**6)
     return {record.link_id: str(record.state) for record in records}
 
 

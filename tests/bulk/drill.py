@@ -14,7 +14,8 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
-from belvo_async.bulk import LinkState, Record, list_records
+from belvo_async.backends import LinkRow, LinkState
+from belvo_async.bulk import list_links
 from belvo_async.sandbox import Fault, FaultKind, Sandbox, SandboxOptions, StoredLink
 from tests.bulk.drill_clock import FastClock
 from tests.bulk.drill_job import Order
@@ -220,10 +221,10 @@ class Drill:
             ):
                 await asyncio.sleep(POLL)
 
-    def read_records(self) -> list[Record]:
+    def read_records(self) -> list[LinkRow]:
         if not self.journal.exists() or not self.journal.stat().st_size:
             return []
-        return list_records(self.journal, tuple(LinkState), limit=10 * self.plan.links)
+        return list_links(self.journal, tuple(LinkState), limit=10 * self.plan.links)
 
     def collect(self) -> Evidence:
         lines = self.outcomes.read_text().splitlines() if self.outcomes.exists() else []

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
-from belvo_async.bulk import LinkState, Record
+from belvo_async.backends import LinkRow, LinkState
 from belvo_async.sandbox import Received
 
 
@@ -23,7 +23,7 @@ class Evidence:
     """Each login that succeeded at a bank, whatever became of its answer: the link, and when."""
     overlaps: int
     """Logins that came while another one of the same link was in flight."""
-    records: Sequence[Record]
+    records: Sequence[LinkRow]
     """The journal."""
     delivered: Sequence[tuple[str, str]]
     """The outcomes that the runs handed out, in order: the link, and its state."""
@@ -169,7 +169,7 @@ def count_missed(evidence: Evidence) -> int:
     return len(unsettled & {link_id for link_id, _ in evidence.successes})
 
 
-def find_changed(earlier: Sequence[Record], later: Sequence[Record]) -> list[str]:
+def find_changed(earlier: Sequence[LinkRow], later: Sequence[LinkRow]) -> list[str]:
     """Return the links that had ended, and have changed since."""
     now = {record.link_id: record for record in later}
     return [

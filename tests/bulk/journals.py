@@ -15,7 +15,7 @@ import pytest
 
 from belvo_async import Client, Clock, Credentials, LinkUpdate, RateLimit, SessionPool
 from belvo_async.bulk import RefreshRun, refresh
-from belvo_async.errors import JournalError
+from belvo_async.errors import LedgerError
 from belvo_async.testing import BelvoMock, ManualClock
 
 NOON: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -80,14 +80,14 @@ async def leave(path: Path, link_id: str, state: str, *, pool: Client | None = N
             async with refresh(pool, [], journal=path) as run:
                 await run.finish()
     write_links(path, [{"link_id": link_id, "state": state, **cells}])
-    alter(path, "UPDATE runs SET ended_at = NULL")
+    alter(path, "UPDATE jobs SET ended_at = NULL")
 
 
 def write_links(path: Path, rows: Iterable[dict[str, object]]) -> None:
     """Write rows of links into a journal, in the form that tests/formats keeps."""
     with closing(sqlite3.connect(path)) as connection, connection:
         for row in rows:
-            cells = {"at": NOON, "run": 0, **row}
+            cells = {"job": 1, "version": 1, "at": NOON, "run": 0, **row}
             values = [_write_time(cell) if isinstance(cell, datetime) else cell for cell in cells.values()]
             marks = ", ".join("?" * len(cells))
             connection.execute(f"INSERT INTO links ({', '.join(cells)}) VALUES ({marks})", values)  # noqa: S608 - ours
@@ -165,7 +165,7 @@ os._exit(0)
     assert path.stat().st_size
 
 
-async def refuse(path: Path, kind: type[JournalError], **settings: Any) -> JournalError:
+async def refuse(path: Path, kind: type[LedgerError], **settings: Any) -> LedgerError:
     """Try to run a job on a journal that cannot be used; return the error."""
     belvo = BelvoMock()
     with pytest.raises(kind) as caught:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from belvo_async.bulk import LinkState, Record
+from belvo_async.backends import LinkRow, LinkState
 from belvo_async.sandbox import Received
 from tests.bulk.drill import Plan, drilled
 from tests.bulk.drill_judge import Evidence, count_missed, find_changed, judge
@@ -61,8 +61,8 @@ def answer(session: str, token: str, *, at: float = 0.0) -> Received:
     return receive("PATCH", at=at, status=428, body={"session": session, "token": token})
 
 
-def keep(link_id: str, state: LinkState) -> Record:
-    return Record(link_id=link_id, state=state, at=NOON, logins=1)
+def keep(link_id: str, state: LinkState) -> LinkRow:
+    return LinkRow(link_id=link_id, state=state, at=NOON, logins=1)
 
 
 GOOD = Evidence(

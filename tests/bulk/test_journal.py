@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from belvo_async import LinkUpdate
-from belvo_async.bulk import LinkState, NotUpdated, Record, Updated, list_records, read_status
-from belvo_async.errors import JournalWriteError
+from belvo_async.backends import LinkRow, LinkState
+from belvo_async.bulk import NotUpdated, Updated, list_links, read_status
+from belvo_async.errors import LedgerWriteError
 from belvo_async.params import HttpRequest, HttpResponse, SendPermit
 from belvo_async.testing import BelvoMock, ManualClock
 from tests.bulk.conftest import collect, only
@@ -37,8 +38,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "run.sqlite"
 
 
-def read(path: Path) -> dict[str, Record]:
-    return {record.link_id: record for record in list_records(path, tuple(LinkState))}
+def read(path: Path) -> dict[str, LinkRow]:
+    return {record.link_id: record for record in list_links(path, tuple(LinkState))}
 
 
 class Observed(BelvoMock):
@@ -47,7 +48,7 @@ class Observed(BelvoMock):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
-        self.seen: list[Record] = []
+        self.seen: list[LinkRow] = []
         self.reply("GET", "/api/")
 
     def look(self) -> None:
@@ -197,8 +198,8 @@ def _escape(text: str | None) -> str | None:
 
 async def test_a_journal_that_cannot_begin_its_run_is_closed_again(path: Path) -> None:
     await make(path)
-    alter(path, "CREATE TRIGGER no BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'no run'); END")
-    with pytest.raises(JournalWriteError, match="no run"):
+    alter(path, "CREATE TRIGGER no BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'no run'); END")
+    with pytest.raises(LedgerWriteError, match="no run"):
         await make(path)
     alter(path, "DROP TRIGGER no")
     await make(path)

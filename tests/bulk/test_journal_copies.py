@@ -8,7 +8,7 @@ import pytest
 
 from belvo_async import LinkUpdate
 from belvo_async.bulk import RefreshReport
-from belvo_async.errors import JournalUnreadableError, JournalWriteError
+from belvo_async.errors import LedgerUnreadableError, LedgerWriteError
 from belvo_async.testing import BelvoMock
 from tests.bulk.journals import (
     A,
@@ -84,5 +84,5 @@ async def test_a_dry_run_needs_no_journal() -> None:
 
 async def test_what_is_no_journal_is_not_copied(path: Path) -> None:
     (path.parent / path.name).write_text("link_id,state\n" * 1000)
-    await refuse(path, JournalUnreadableError, dry_run=True)
-    await refuse(path.parent, JournalWriteError, dry_run=True)
+    await refuse(path, LedgerUnreadableError, dry_run=True)
+    await refuse(path.parent, LedgerWriteError, dry_run=True)

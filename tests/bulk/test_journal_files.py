@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from belvo_async import LinkUpdate
-from belvo_async.bulk import LinkState, list_records, read_status
-from belvo_async.errors import JournalUnreadableError, JournalWriteError
+from belvo_async.backends import LinkState
+from belvo_async.backends._ledger_sql import _NEXT_EXPIRY
+from belvo_async.bulk import list_links, read_status
+from belvo_async.errors import LedgerUnreadableError, LedgerWriteError
 from tests.bulk.conftest import wait_until
 from tests.bulk.journals import (
     A,
@@ -40,7 +42,7 @@ async def path(tmp_path: Path) -> Path:
 
 async def refuse_unchanged(path: Path, expected: str) -> None:
     before = read_bytes(path.parent)
-    error = await refuse(path, JournalUnreadableError)
+    error = await refuse(path, LedgerUnreadableError)
     assert expected in str(error)
     assert before == read_bytes(path.parent)
 
@@ -89,7 +91,7 @@ os._exit(0)
 
 
 async def test_a_journal_of_another_version_is_left_as_it_is(path: Path) -> None:
-    for version in (1, 4):
+    for version in (1, 5):
         alter(path, f"PRAGMA user_version = {version}")
         expected = f"is of version {version} (user_version), which this belvo_async cannot read"
         await refuse_unchanged(path, expected)
@@ -109,7 +111,7 @@ async def test_a_row_that_somebody_else_wrote_is_no_link(path: Path) -> None:
     await make(path, A)
     alter(path, "UPDATE links SET at = 'yesterday' WHERE state = 'updated'")
     async with running(path, build_updates(A)) as run:
-        with pytest.raises(JournalWriteError, match="ValueError"):
+        with pytest.raises(LedgerWriteError, match="ValueError"):
             await run.finish()
 
 
@@ -157,18 +159,18 @@ async def test_a_killed_journal_is_one_file_and_may_be_copied_alone(path: Path, 
 
 
 async def test_a_directory_is_no_journal(tmp_path: Path) -> None:
-    assert "is a directory" in str(await refuse(tmp_path, JournalWriteError))
+    assert "is a directory" in str(await refuse(tmp_path, LedgerWriteError))
 
 
 async def test_a_missing_directory_is_not_made(tmp_path: Path) -> None:
-    error = await refuse(tmp_path / "missing" / "run.sqlite", JournalWriteError)
+    error = await refuse(tmp_path / "missing" / "run.sqlite", LedgerWriteError)
     assert "there is no directory" in str(error)
     assert not (tmp_path / "missing").exists()
 
 
 async def test_links_that_go_round_in_circles_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "run.sqlite").symlink_to(tmp_path / "run.sqlite")
-    await refuse(tmp_path / "run.sqlite", JournalWriteError)
+    await refuse(tmp_path / "run.sqlite", LedgerWriteError)
 
 
 @pytest.fixture
@@ -187,8 +189,8 @@ def closed_off(path: Path) -> Iterator[Path]:
 async def test_a_directory_without_permission_to_write_is_refused(closed_off: Path) -> None:
     before = read_bytes(closed_off.parent)
     with as_nobody():
-        error = await refuse(closed_off.with_name("new.sqlite"), JournalWriteError)
-        await refuse(closed_off, JournalWriteError)
+        error = await refuse(closed_off.with_name("new.sqlite"), LedgerWriteError)
+        await refuse(closed_off, LedgerWriteError)
     assert "may read and write" in error.remedy or "Allow this user" in error.remedy
     assert before == read_bytes(closed_off.parent)
 
@@ -197,7 +199,7 @@ async def test_a_file_without_permission_to_write_is_refused(closed_off: Path) -
     closed_off.parent.chmod(0o777)
     before = read_bytes(closed_off.parent)
     with as_nobody():
-        error = await refuse(closed_off, JournalWriteError)
+        error = await refuse(closed_off, LedgerWriteError)
     assert "Allow this user" in error.remedy
     assert before == read_bytes(closed_off.parent)
 
@@ -208,7 +210,7 @@ async def test_a_place_out_of_reach_is_refused(path: Path) -> None:
     path.parent.chmod(0)
     try:
         with as_nobody():
-            error = await refuse(inner / "run.sqlite", JournalWriteError)
+            error = await refuse(inner / "run.sqlite", LedgerWriteError)
     finally:
         path.parent.chmod(0o700)
     assert "could not be reached" in str(error)
@@ -250,7 +252,7 @@ async def test_only_its_owner_may_read_a_journal_and_what_stands_beside_it(tmp_p
 async def test_odd_names_are_names(tmp_path: Path) -> None:
     for name in (":memory:", "50%?mode=ro#x", "ação.sqlite", "file:x"):
         await make(tmp_path / name, A)
-        assert [record.link_id for record in list_records(tmp_path / name, [LinkState.UPDATED])] == [A]
+        assert [record.link_id for record in list_links(tmp_path / name, [LinkState.UPDATED])] == [A]
         assert (tmp_path / name).exists()
 
 
@@ -265,8 +267,8 @@ async def test_a_relative_path_is_of_the_directory_where_it_was_opened(
 
 async def test_what_is_looked_up_has_an_index(path: Path) -> None:
     questions = {
-        "SELECT * FROM links WHERE link_id = 'a'": "PRIMARY KEY",
-        "SELECT min(expires_at) FROM links WHERE state IN ('challenged', 'parked')": "links_by_expiry",
+        "SELECT * FROM links WHERE job = 1 AND link_id = 'a'": "PRIMARY KEY (job=? AND link_id=?)",
+        _NEXT_EXPIRY.replace("?", "1"): "links_by_expiry (job=?)",
     }
     with closing(sqlite3.connect(path)) as connection:
         for question, index in questions.items():

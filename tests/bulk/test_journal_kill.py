@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from belvo_async.backends import SqliteChallengeStore
-from belvo_async.bulk import LinkState, read_status
-from belvo_async.errors import JournalUnreadableError
+from belvo_async.backends import LinkState, SqliteChallengeStore
+from belvo_async.bulk import read_status
+from belvo_async.errors import LedgerUnreadableError
 from belvo_async.testing import BelvoMock
 from tests.bulk.conftest import read_states
 from tests.bulk.journals import beside, make, running, start, write_thousand
@@ -90,7 +90,7 @@ def test_the_file_of_a_killed_job_holds_all_by_itself(tmp_path: Path, attempt: i
     acknowledged = write_until_killed(path, 1, 0.02 * attempt)
     is_cut_off = beside(path, "journal").exists()
     shutil.copy(path, alone)
-    with suppress(JournalUnreadableError) if is_cut_off else nullcontext():
+    with suppress(LedgerUnreadableError) if is_cut_off else nullcontext():
         check_all(alone, acknowledged)
     check_all(path, acknowledged)
 
@@ -146,7 +146,7 @@ async def test_a_write_that_a_kill_cut_off_is_undone_by_whoever_comes_next(
 _FILL = """
 import asyncio, logging, resource, signal, sys
 from pathlib import Path
-from belvo_async.errors import JournalWriteError
+from belvo_async.errors import LedgerWriteError
 from belvo_async.testing import ManualClock
 from tests.bulk.journals import HOUR, NOON, build_belvo, build_updates, running
 
@@ -164,7 +164,7 @@ async def run_job(path, now):
         async with running(path, build_updates(*LINKS), belvo=belvo, clock=clock) as run:
             async for outcome in run:
                 print(outcome.link_id)
-    except JournalWriteError as error:
+    except LedgerWriteError as error:
         print(error, error.remedy, file=sys.stderr)
     finally:
         sent.extend(request.path for request in belvo.requests if request.method == "PUT")

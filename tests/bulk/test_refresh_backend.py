@@ -43,6 +43,7 @@ class FarBackend:
 
     coordinator: FarCoordinator
     challenges: MemoryChallengeStore = field(factory=MemoryChallengeStore)
+    ledger: None = None
 
     async def open(self) -> None:
         """Do nothing."""

@@ -9,17 +9,14 @@ from typing import Any
 import pytest
 
 from belvo_async import Challenge, LinkUpdate, SessionPool
-from belvo_async.backends import ChallengeRow, MemoryBackend, MemoryChallengeStore, SqliteChallengeStore
-from belvo_async.bulk import (
+from belvo_async.backends import (
+    ChallengeRow,
     LinkState,
-    NotUpdated,
-    Outcome,
-    Parked,
-    Unsettled,
-    Updated,
-    read_status,
-    refresh,
+    MemoryBackend,
+    MemoryChallengeStore,
+    SqliteChallengeStore,
 )
+from belvo_async.bulk import NotUpdated, Outcome, Parked, Unsettled, Updated, read_status, refresh
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,

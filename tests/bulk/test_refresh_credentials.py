@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from belvo_async import LinkUpdate, MfaPolicy, SessionPool
+from belvo_async.backends import LinkState
 from belvo_async.bulk import (
-    LinkState,
     NotUpdated,
     Outcome,
     Parked,
     RefreshReport,
     Updated,
-    list_records,
+    list_links,
     read_status,
     refresh,
 )
@@ -55,7 +55,7 @@ async def test_a_refused_password_is_held_back(
     outcomes, report = await run_on(real_pool, path, update, WRONG, retry=retry)
     assert (outcomes, report.skipped, report.refused, bank.logins(update.link_id)) == ([], 1, 1, 1)
     assert report.held_back == (1 if retry else 0)
-    assert read_status(path).held_back == 1
+    assert read_status(path).counts.held_back == 1
 
 
 async def test_another_password_is_tried(bank: Sandbox, real_pool: SessionPool, path: Path) -> None:
@@ -65,7 +65,7 @@ async def test_another_password_is_tried(bank: Sandbox, real_pool: SessionPool, 
     assert outcomes == []  # nobody has asked for a retry
     (outcome,), report = await run_on(real_pool, path, update, PASSWORD, retry="refused")
     only(outcome, Updated)
-    assert (report.held_back, report.refused, read_status(path).held_back) == (0, 0, 0)
+    assert (report.held_back, report.refused, read_status(path).counts.held_back) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("password", "logins"), [(WRONG, 1), (PASSWORD, 2)])
@@ -112,7 +112,7 @@ async def test_all_refused_passwords_are_remembered(
         _, report = await refresh_all(real_pool, [each], journal=path, retry="refused")
         assert report.held_back == 1
     assert bank.logins(update.link_id) == 3
-    (record,) = list_records(path, [LinkState.REFUSED])
+    (record,) = list_links(path, [LinkState.REFUSED])
     assert [len(digest) for digest in record.refused] == [16, 16, 16]
 
 
@@ -126,7 +126,7 @@ async def test_only_the_newest_twenty_are_kept(path: Path) -> None:
             await refresh_all(pool, [each], **settings)
         assert bank.logins(update.link_id) == 31
         digests = [pool.identity.digest_credentials(each) for each in wrong]
-    (record,) = list_records(path, [LinkState.REFUSED])
+    (record,) = list_links(path, [LinkState.REFUSED])
     assert record.refused == tuple(reversed(digests[10:]))
 
 
@@ -209,7 +209,7 @@ async def test_a_dry_run_counts_what_would_be_held_back(
 async def test_no_credential_is_in_the_journal(bank: Sandbox, real_pool: SessionPool, path: Path) -> None:
     await refuse(real_pool, path, add_update(bank))
     assert WRONG.encode() not in read_bytes(path.parent)[path.name]
-    (record,) = list_records(path, [LinkState.REFUSED])
+    (record,) = list_links(path, [LinkState.REFUSED])
     assert record.refused[0] not in repr(record)
 
 

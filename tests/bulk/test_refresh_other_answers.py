@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from belvo_async import Challenge, SessionPool
-from belvo_async.backends import ChallengeRow, ChallengeStore, MemoryBackend, MemoryChallengeStore
-from belvo_async.bulk import LinkState, NotUpdated, Outcome, Unsettled, Updated, list_records
+from belvo_async.backends import ChallengeRow, ChallengeStore, LinkState, MemoryBackend, MemoryChallengeStore
+from belvo_async.bulk import NotUpdated, Outcome, Unsettled, Updated, list_links
 from belvo_async.errors import (
     BelvoError,
     ChallengeStoreError,
@@ -168,7 +168,7 @@ async def test_a_run_that_was_killed_looks_for_as_long_as_the_answer_of_somebody
     error = only(outcome, Unsettled).error
     assert isinstance(error, OutcomeUnknownError)
     assert error.sent_at == sent_at
-    (record,) = list_records(journal, (LinkState.UNSETTLED,), limit=2)
+    (record,) = list_links(journal, (LinkState.UNSETTLED,), limit=2)
     assert record.submitted_at == sent_at
 
 

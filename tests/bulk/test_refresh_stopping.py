@@ -27,7 +27,7 @@ from belvo_async.errors import (
     ConfigurationError,
     DeadlineExceededError,
     InvalidValueError,
-    JournalWriteError,
+    LedgerWriteError,
     PoolClosedError,
     TooManyFailuresError,
 )
@@ -240,7 +240,7 @@ async def test_a_journal_of_which_the_disk_is_full_lets_no_login_leave_unannounc
             async with run:
                 await anext(run)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))
-                with pytest.raises(JournalWriteError, match=r"could not be written") as full:
+                with pytest.raises(LedgerWriteError, match=r"could not be written") as full:
                     await collect(run)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -10,8 +10,9 @@ from threading import Event, Thread
 import pytest
 
 from belvo_async import LinkUpdate
-from belvo_async.bulk import JournalStatus, LinkState, list_records, read_status
-from belvo_async.errors import JournalUnreadableError
+from belvo_async.backends import JobStatus, LinkState
+from belvo_async.bulk import list_links, read_status
+from belvo_async.errors import LedgerUnreadableError
 from belvo_async.testing import ManualClock
 from tests.bulk.journals import (
     HOUR,
@@ -43,7 +44,7 @@ async def path(tmp_path: Path) -> Path:
         {"link_id": "c", "state": "updated"},
     ]
     write_links(path, rows)
-    alter(path, "UPDATE runs SET total = 10, reason = 'TooManyFailuresError'")
+    alter(path, "UPDATE jobs SET total = 10, reason = 'TooManyFailuresError'")
     return path
 
 
@@ -57,15 +58,15 @@ asyncio.run(make(Path(sys.argv[1]), A))
 """
 
 
-def read_at(path: Path, seconds: float) -> JournalStatus:
+def read_at(path: Path, seconds: float) -> JobStatus:
     return read_status(path, clock=ManualClock(start=NOON + timedelta(seconds=seconds)))
 
 
 def test_a_job_that_ended_tells_when_and_why(path: Path) -> None:
     status = read_at(path, 60)
-    assert (status.path, status.runs, status.is_running) == (path, 1, False)
+    assert (status.key.name, status.runs, status.is_running) == ("journal", 1, False)
     assert (status.started_at, status.ended_at, status.reason) == (NOON, NOON, "TooManyFailuresError")
-    assert (status.total, status.next_expiry) == (10, NOON + HOUR)
+    assert (status.total, status.counts.next_expiry) == (10, NOON + HOUR)
     assert status.counts.by_state[LinkState.PARKED] == 2
 
 
@@ -87,7 +88,7 @@ async def test_a_job_that_stopped_early_says_why(path: Path) -> None:
 
 async def test_a_look_does_not_disturb_the_job(path: Path) -> None:
     links = [f"30cb4806-6e00-48a4-91c9-{number:012}" for number in range(10_000)]
-    looks: list[JournalStatus] = []
+    looks: list[JobStatus] = []
     looking = Thread(target=lambda: looks.extend(read_status(path) for _ in range(50)))
 
     def give() -> Iterator[LinkUpdate]:
@@ -137,7 +138,7 @@ def test_a_look_leaves_every_file_as_it_was(path: Path) -> None:
     before = {file.name: file.stat() for file in path.parent.iterdir()}
     content = read_bytes(path.parent)
     read_status(path)
-    list_records(path)
+    list_links(path)
     assert content == read_bytes(path.parent)
     assert before.keys() == {file.name for file in path.parent.iterdir()}
     assert all(before[file.name].st_mtime_ns == file.stat().st_mtime_ns for file in path.parent.iterdir())
@@ -174,21 +175,21 @@ def test_a_journal_that_was_moved_without_its_lock_does_not_run(path: Path) -> N
 
 
 def test_parked_links_come_in_the_order_in_which_they_expire(path: Path) -> None:
-    records = list_records(path)
+    records = list_links(path)
     assert [(record.link_id, record.ticket) for record in records] == [("b", "b"), ("a", "a")]
 
 
 def test_links_are_listed_by_their_states_and_up_to_a_limit(path: Path) -> None:
-    assert [record.link_id for record in list_records(path, list(LinkState))] == ["b", "a", "c"]
-    assert [record.link_id for record in list_records(path, [LinkState.UPDATED])] == ["c"]
-    assert [record.link_id for record in list_records(path, list(LinkState), limit=2)] == ["b", "a"]
-    assert list_records(path, []) == []
+    assert [record.link_id for record in list_links(path, list(LinkState))] == ["b", "a", "c"]
+    assert [record.link_id for record in list_links(path, [LinkState.UPDATED])] == ["c"]
+    assert [record.link_id for record in list_links(path, list(LinkState), limit=2)] == ["b", "a"]
+    assert list_links(path, []) == []
 
 
 def refuse(path: Path) -> str:
-    with pytest.raises(JournalUnreadableError, match=r"run\.sqlite"):
-        list_records(path)
-    with pytest.raises(JournalUnreadableError, match=r"run\.sqlite") as caught:
+    with pytest.raises(LedgerUnreadableError, match=r"run\.sqlite"):
+        list_links(path)
+    with pytest.raises(LedgerUnreadableError, match=r"run\.sqlite") as caught:
         read_status(path)
     assert caught.value.remedy
     return str(caught.value)
@@ -224,8 +225,8 @@ def test_an_empty_file_is_no_journal_yet(tmp_path: Path) -> None:
 
 
 def test_another_version_is_not_read(path: Path) -> None:
-    alter(path, "PRAGMA user_version = 4")
-    assert "version 4" in refuse(path)
+    alter(path, "PRAGMA user_version = 5")
+    assert "version 5" in refuse(path)
 
 
 def test_a_time_that_somebody_else_wrote_is_not_read(path: Path) -> None:
@@ -235,21 +236,21 @@ def test_a_time_that_somebody_else_wrote_is_not_read(path: Path) -> None:
 
 def test_a_lock_that_is_no_lock_is_told(path: Path) -> None:
     beside(path, "lock").write_text("my own notes")
-    with pytest.raises(JournalUnreadableError, match="could not be read"):
+    with pytest.raises(LedgerUnreadableError, match="could not be read"):
         read_status(path)
 
 
 def test_a_lock_that_cannot_be_read_is_told(path: Path) -> None:
     beside(path, "lock").unlink()
     leave_half_made(beside(path, "lock"))
-    with pytest.raises(JournalUnreadableError, match="could not be read"):
+    with pytest.raises(LedgerUnreadableError, match="could not be read"):
         read_status(path)
 
 
-def test_a_journal_without_a_run_was_killed_at_birth(path: Path) -> None:
-    alter(path, "DELETE FROM runs")
-    status = read_status(path)
-    assert (status.runs, status.started_at, status.finished_per_minute) == (0, None, 0)
+def test_a_file_without_a_job_is_told_from_a_job(path: Path) -> None:
+    alter(path, "DELETE FROM jobs")  # the file of a backend; or a kill came before the first run had begun
+    with pytest.raises(LedgerUnreadableError, match="holds no job"):
+        read_status(path)
 
 
 class Beginning(ManualClock):
@@ -277,4 +278,4 @@ def test_a_job_that_begins_during_a_look_waits_for_it(path: Path) -> None:
 
 
 def test_a_journal_can_be_named_as_text(path: Path) -> None:
-    assert read_status(os.fspath(path)).path == path
+    assert read_status(os.fspath(path)) == read_status(path)

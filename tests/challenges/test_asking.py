@@ -12,7 +12,7 @@ from belvo_async.errors import (
     ChallengeDeclinedError,
     ChallengeExpiredError,
     InvalidTokenError,
-    JournalWriteError,
+    LedgerWriteError,
     TokenProviderError,
     TokenRequiredError,
 )
@@ -32,7 +32,7 @@ class Notes:
 
     async def _note(self, step: str) -> None:
         if step == self.fails_at:
-            raise JournalWriteError("The disk is full.", remedy="Free some space.")
+            raise LedgerWriteError("The disk is full.", remedy="Free some space.")
         self.steps.append(step)
 
     async def note_submission(self, _at: datetime) -> None:
@@ -143,7 +143,7 @@ async def test_a_pool_that_closes_hands_back_the_ticket(sandbox: Sandbox, pool: 
 
 async def test_what_a_recorder_cannot_write_down_is_not_sent(sandbox: Sandbox, pool: SessionPool) -> None:
     ticket = await park(sandbox, pool)
-    with pytest.raises(JournalWriteError):
+    with pytest.raises(LedgerWriteError):
         await pool.challenges.resume(ticket, RIGHT, recorder=Notes(fails_at="answer"))
     assert await list_tokens(sandbox, pool, ticket) == []
     await pool.challenges.resume(ticket, RIGHT)
@@ -153,7 +153,7 @@ async def test_a_new_challenge_that_a_recorder_cannot_write_down_stays_open_unde
     sandbox: Sandbox, pool: SessionPool
 ) -> None:
     ticket = await park(sandbox, pool)
-    with pytest.raises(JournalWriteError):
+    with pytest.raises(LedgerWriteError):
         await pool.challenges.resume(ticket, WRONG, recorder=Notes(fails_at="challenge"))
     assert (await pool.challenges.get(ticket)).phase is ChallengePhase.OPEN
     await pool.challenges.resume(ticket, RIGHT)
@@ -166,7 +166,7 @@ async def test_while_a_person_is_asked_another_call_may_fail_to_answer_and_the_t
     ticket = await park(sandbox, pool)
 
     async def ask(_: Challenge) -> str:
-        with pytest.raises(JournalWriteError):
+        with pytest.raises(LedgerWriteError):
             await other.challenges.resume(ticket, WRONG, recorder=Notes(fails_at="answer"))
         return RIGHT
 

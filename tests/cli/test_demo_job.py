@@ -7,7 +7,8 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from belvo_async.bulk import LinkState, read_status
+from belvo_async.backends import LinkState
+from belvo_async.bulk import read_status
 from belvo_async.cli._demo import killed_job
 from belvo_async.cli._demo.killed_job import KilledJob, run_killed_job
 from belvo_async.cli._interrupt import Interrupt

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from belvo_async.bulk import LinkState, list_records
+from belvo_async.backends import LinkState
+from belvo_async.bulk import list_links
 from belvo_async.sandbox import Fault, Sandbox
 
 from .processes import PATIENCE, pipe, terminal
@@ -60,7 +61,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 def read_states() -> list[str]:
-    return [str(record.state) for record in list_records("j", tuple(LinkState), limit=1000)]
+    return [str(record.state) for record in list_links("j", tuple(LinkState), limit=1000)]
 
 
 def test_a_file_of_links_is_refreshed_and_skipped_the_next_time(sandbox: Sandbox) -> None:
@@ -120,7 +121,7 @@ def test_wrong_use_is_explained(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatc
     for arguments, message in (
         ((), "There is no file of links"),
         (("nowhere.csv",), "nowhere.csv"),
-        (("links.csv", "--retry", "parked"), "--retry needs the journal"),
+        (("links.csv", "--retry", "parked"), "--retry needs what an earlier run has kept"),
         (("-", "--ask"), "standard input is where the tokens come from"),
         (("links.csv", "--list", "parked"), "--list needs a journal"),
         (("links.csv", "--retry", "updated"), "updated"),

@@ -76,6 +76,7 @@ def test_a_backend_that_nobody_has_used_is_told(path: Path) -> None:
     assert run(path).stdout.splitlines() == [
         "No requests within the last hour.",
         "No link is held.",
+        "No jobs.",
         "No open challenges.",
     ]
 

@@ -85,7 +85,7 @@ def test_fenced_examples_are_test_files_that_pass(tmp_path: Path) -> None:
     sources = [
         source for name in list_modules() for source in _FENCED.findall(import_module(name).__doc__ or "")
     ]
-    assert len(sources) == 3
+    assert len(sources) == 4
     for number, source in enumerate(sources):
         (tmp_path / f"test_example_{number}.py").write_text(source, "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]

@@ -211,6 +211,7 @@ class BuggyBackend:
     def __init__(self) -> None:
         self.coordinator = Buggy()
         self.challenges = MemoryChallengeStore()
+        self.ledger = None
 
     async def open(self) -> None:
         """Do nothing."""

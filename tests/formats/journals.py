@@ -8,16 +8,16 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from belvo_async import ClientIdentity, LinkUpdate
-from belvo_async._jobs.journal import Journal
-from belvo_async.backends import SqliteChallengeStore
-from belvo_async.bulk import LinkState
+from belvo_async._jobs.job_ledger import JobLedger
+from belvo_async._jobs.opening import find_ledger
+from belvo_async.backends import LinkState, SqliteChallengeStore
 from belvo_async.testing import ManualClock
 from tests.formats.databases import dump
 from tests.formats.places import HERE, write_new
 from tests.formats.pools import open_pool
 from tests.formats.values import ENVIRONMENT, KEYS, NOON, build_state, name_link
 
-NEW: Final = HERE / "journal_3"
+NEW: Final = HERE / "journal_4"
 IDENTITY: Final = ClientIdentity.build(ENVIRONMENT, KEYS)
 PASSWORD: Final = "correct horse battery staple"
 NAMES: Final = (
@@ -45,52 +45,47 @@ def build_update(state: str) -> LinkUpdate:
 
 async def make_closed(path: Path) -> None:
     """Run a job that stops, and closes its journal."""
-    journal = Journal(path, IDENTITY, clock=ManualClock(start=NOON))
-    await journal.open(total=len(NAMES))
     async with SqliteChallengeStore(path) as store, open_pool(store) as pool:
         for state in ("challenged", "parked"):
             challenge = build_state(NAMES.index(state) + 1)
             await pool.challenges.park(challenge, ticket=name_ticket(state))
-    await _fill(journal)
-    await journal.end_run("it was stopped")
-    await journal.close()
+        ledger = find_ledger(pool, job=None, journal=path, dry_run=False)
+        await ledger.open(total=len(NAMES))
+        await _fill(ledger)
+        await ledger.end_run("it was stopped")
+        await ledger.close()
 
 
 async def make_killed(path: Path, copy: Path) -> None:
     """Run a second job on a closed journal, and copy what a kill in its midst would leave."""
-    journal = Journal(path, IDENTITY, clock=ManualClock(start=NOON + timedelta(minutes=1)))
-    await journal.open()
-    await journal.admit([(name("queued"), None)])
-    await journal.submit(name("queued"), NOON + timedelta(minutes=1))
-    shutil.copyfile(path, copy)
-    await journal.close()
+    async with open_pool(clock=ManualClock(start=NOON + timedelta(minutes=1))) as pool:
+        ledger = find_ledger(pool, job=None, journal=path, dry_run=False)
+        await ledger.open()
+        ((row, _),) = await ledger.admit([(name("queued"), None)])
+        await ledger.write(row).submit(NOON + timedelta(minutes=1))
+        shutil.copyfile(path, copy)
+        await ledger.close()
 
 
-async def _fill(journal: Journal) -> None:
-    await journal.admit([(name(state), None if state == "queued" else "erebor_mx_retail") for state in NAMES])
+async def _fill(ledger: JobLedger) -> None:
+    rows = await ledger.admit(
+        [(name(state), None if state == "queued" else "erebor_mx_retail") for state in NAMES]
+    )
+    steps = {state: ledger.write(row) for state, (row, _) in zip(NAMES, rows, strict=True)}
     for state in NAMES[1:]:
         digest = IDENTITY.digest_credentials(build_update(state))
-        await journal.submit(name(state), _leave(state), digest)
+        await steps[state].submit(_leave(state), digest)
     for state in ("challenged", "answered"):
-        await journal.challenge(name(state), ticket=name_ticket(state), expires_at=EXPIRES)
-    await journal.answer(name("answered"), NOON + timedelta(seconds=1))
-    await journal.park(name("parked"), ticket=name_ticket("parked"), expires_at=EXPIRES)
-    await journal.finish(name("updated"), LinkState.UPDATED, institution="gringotts_mx_retail")
+        await steps[state].challenge(ticket=name_ticket(state), expires_at=EXPIRES)
+    await steps["answered"].answer(NOON + timedelta(seconds=1))
+    await steps["parked"].park(ticket=name_ticket("parked"), expires_at=EXPIRES)
+    await steps["updated"].finish(LinkState.UPDATED, institution="gringotts_mx_retail")
     said = "Invalid\ud83d credentials"  # half a character, as JSON can smuggle it in
-    await journal.finish(
-        name("refused"), LinkState.REFUSED, code="login_error", message=said, holds_back=True
+    await steps["refused"].finish(LinkState.REFUSED, code="login_error", message=said, holds_back=True)
+    await steps["may_retry"].finish(
+        LinkState.REFUSED, code="institution_down", message="Down", may_retry=True, retry_at=RETRY_AT
     )
-    await journal.finish(
-        name("may_retry"),
-        LinkState.REFUSED,
-        code="institution_down",
-        message="Down",
-        may_retry=True,
-        retry_at=RETRY_AT,
-    )
-    await journal.finish(
-        name("unsettled"), LinkState.UNSETTLED, code="OutcomeUnknownError", message="Nobody knows"
-    )
+    await steps["unsettled"].finish(LinkState.UNSETTLED, code="OutcomeUnknownError", message="Nobody knows")
 
 
 def _leave(state: str) -> datetime:

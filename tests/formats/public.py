@@ -73,11 +73,13 @@ _LOGIN: Final[dict[str, Any]] = {
 }
 _CLOSED: Final[dict[str, Any]] = {"link_id": name_link(1), "kind": belvo_async.models.ChallengeKind.QR}
 _REQUEST: Final[dict[str, Any]] = {"method": "PUT", "path": "/api/links/", "link_id": name_link(1)}
-_COUNTS: Final = bulk.Counts(
-    by_state={bulk.LinkState.UPDATED: 3},
-    by_institution={"erebor_mx_retail": {bulk.LinkState.UPDATED: 3}},
+_COUNTS: Final = backends.LinkCounts(
+    by_state={backends.LinkState.UPDATED: 3},
+    by_institution={"erebor_mx_retail": {backends.LinkState.UPDATED: 3}},
     by_code={"login_error": 1},
     next_expiry=NOON,
+    held_back=2,
+    ended=4,
 )
 
 
@@ -138,7 +140,11 @@ def _list_shared() -> Iterator[object]:
     )
     lease = backends.LeaseStatus(link_id=name_link(1), phase=backends.LeasePhase.SENT, seconds=330.0)
     yield backends.Moment(1000.0, 900.0)
-    yield from (window, lease, backends.BackendStatus(windows=(window,), leases=(lease,), quarantine=1.5))
+    yield from (
+        window,
+        lease,
+        backends.BackendStatus(windows=(window,), leases=(lease,), quarantine=1.5),
+    )
 
 
 def _list_stored() -> Iterator[object]:
@@ -214,10 +220,33 @@ def _list_of_jobs() -> Iterator[object]:
     yield bulk.Unsettled(link_id=name_link(1), error=unknown)
     yield bulk.JobLimits(look_ahead=5, link_deadline=60.0)
     yield bulk.StopRule(failures=1, share=0.5, of_last=10)
-    yield bulk.Record(
-        link_id=name_link(1), state=bulk.LinkState.REFUSED, at=NOON, logins=2, refused=("a", "b")
+    yield backends.LinkRow(
+        link_id=name_link(1), state=backends.LinkState.REFUSED, at=NOON, logins=2, refused=("a", "b")
     )
-    yield from (_COUNTS, _build_report())
+    key = backends.JobKey("o", "november")
+    job = backends.JobRow(
+        key=key,
+        environment="https://api.belvo.com",
+        runs=2,
+        started_at=NOON,
+        ended_at=NOON,
+        reason="r",
+        total=9,
+    )
+    status = backends.JobStatus(
+        key=key,
+        environment="https://api.belvo.com",
+        runs=2,
+        is_running=True,
+        started_at=NOON,
+        ended_at=None,
+        reason=None,
+        total=9,
+        counts=_COUNTS,
+        finished_per_minute=1.5,
+        challenges={belvo_async.models.ChallengePhase.OPEN: 1},
+    )
+    yield from (_COUNTS, _build_report(), key, job, status)
 
 
 def _build_report() -> bulk.RefreshReport:

@@ -15,7 +15,7 @@ from typing import Final, Self, TypeVar
 from attrs import define, evolve, field, frozen
 
 from belvo_async import BelvoError, Credentials, LinkUpdate, RateLimit, SessionPool
-from belvo_async.backends import Backend, ChallengeStore, Coordinator, Moment, RecordKind
+from belvo_async.backends import Backend, ChallengeStore, Coordinator, Ledger, Moment, RecordKind
 from tests.processes.judge import Judge, Received, count_overlaps, find_worst_window
 from tests.processes.worker import name_link
 from tests.stores.conftest import find_free_port, start_redis, stop_redis
@@ -185,6 +185,10 @@ class NextVersion:
     @property
     def challenges(self) -> ChallengeStore:
         return self.inner.challenges
+
+    @property
+    def ledger(self) -> Ledger | None:
+        return self.inner.ledger
 
     async def open(self) -> None:
         await self.inner.open()

@@ -1,7 +1,6 @@
 import io
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -74,19 +73,19 @@ def test_a_line_tells_the_rate_the_time_left_and_the_next_expiry() -> None:
 
 
 @pytest.mark.parametrize(
-    ("report", "journal", "hints"),
+    ("report", "look", "hints"),
     [
         (RefreshReport(updated=5), None, []),
         (RefreshReport(parked=1), None, ["lost without a --journal"]),
-        (RefreshReport(parked=1), Path("j"), ["--retry parked --ask"]),
-        (RefreshReport(refused=1), None, ["--json or a --journal tells"]),
-        (RefreshReport(refused=1, unsettled=1), Path("a b"), ["'a b' --list refused --list unsettled"]),
-        (RefreshReport(read=3, skipped=2, repeated=1), Path("j"), ["had their outcome already"]),
-        (RefreshReport(refused=1, is_dry_run=True), Path("j"), []),
+        (RefreshReport(parked=1), "look at j", ["--retry parked --ask"]),
+        (RefreshReport(refused=1), None, ["--json, a --journal or a --job tells"]),
+        (RefreshReport(refused=1, unsettled=1), "look at j", ["look at j --list refused --list unsettled"]),
+        (RefreshReport(read=3, skipped=2, repeated=1), "look at j", ["had their outcome already"]),
+        (RefreshReport(refused=1, is_dry_run=True), "look at j", []),
     ],
 )
-def test_what_can_be_done_next_is_told(report: RefreshReport, journal: Path | None, hints: list[str]) -> None:
-    told = list(list_hints(report, journal))
+def test_what_can_be_done_next_is_told(report: RefreshReport, look: str | None, hints: list[str]) -> None:
+    told = list(list_hints(report, look))
     assert len(told) == len(hints)
     assert all(hint in line for hint, line in zip(hints, told, strict=True))
 

@@ -14,13 +14,14 @@ import pytest
 from attrs import evolve
 
 from belvo_async import LinkUpdate
-from belvo_async.backends import SqliteChallengeStore, make_backend
-from belvo_async.bulk import LinkState, read_status
+from belvo_async.backends import LinkState, SqliteChallengeStore, make_backend
+from belvo_async.bulk import read_status
 from belvo_async.errors import (
     ChallengeStoreError,
     ConfigurationError,
     DamagedStateError,
-    JournalBusyError,
+    LedgerBusyError,
+    LedgerUnreadableError,
 )
 from belvo_async.models import ChallengePhase
 from belvo_async.testing.challenge_store_suite import LINK, NOON, OWNER, build_row
@@ -97,18 +98,18 @@ async def test_a_job_and_a_store_use_one_file_together_whoever_made_it(tmp_path:
             stored.set()
             await run.finish()
             assert await store.read(ROW.key) == ROW
-        with pytest.raises(JournalBusyError):
+        with pytest.raises(LedgerBusyError):
             await make(path)
     assert read_status(path).counts.by_state[LinkState.UPDATED] == 2
     async with SqliteChallengeStore(path) as store:
         assert await store.read(ROW.key) == ROW
 
 
-async def test_a_status_of_a_store_that_no_job_has_used_shows_no_link(tmp_path: Path) -> None:
+async def test_a_store_that_no_job_has_used_is_told_from_a_journal(tmp_path: Path) -> None:
     async with SqliteChallengeStore(tmp_path / "store"):
         pass
-    status = read_status(tmp_path / "store")
-    assert (status.runs, sum(status.counts.by_state.values())) == (0, 0)
+    with pytest.raises(LedgerUnreadableError, match="holds no job"):
+        read_status(tmp_path / "store")
 
 
 async def test_a_store_of_another_version_is_not_touched(tmp_path: Path) -> None:

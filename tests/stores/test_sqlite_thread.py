@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from belvo_async.backends import SqliteChallengeStore
-from belvo_async.errors import ChallengeStoreError, JournalBusyError
+from belvo_async.errors import ChallengeStoreError, LedgerBusyError
 from belvo_async.testing.challenge_store_suite import build_row
 from tests.bulk.journals import alter, make, start
 
@@ -162,7 +162,7 @@ async def make_when_free(path: Path) -> None:
         while True:
             try:
                 await make(path)
-            except JournalBusyError:
+            except LedgerBusyError:
                 continue
             return
 

@@ -1,6 +1,6 @@
 """What a backend shows of itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
@@ -16,6 +16,7 @@ from belvo_async.backends import (
     RedisBackend,
     SqliteBackend,
     check_backend,
+    read_jobs,
     read_status,
 )
 from belvo_async.backends._lease import LEASE, LOGIN_LIMIT, Hold, Lease
@@ -32,7 +33,7 @@ LINK = "5722d0ba-69c7-4d6a-a4bd-5fb0a3b4d2a0"
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis"])
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+async def backend(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Backend]:
     """A new one of each kind."""
     if request.param == "memory":
         yield MemoryBackend()
@@ -43,8 +44,8 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]
     else:
         made = RedisBackend(request.getfixturevalue("redis_url"), prefix=str(uuid4()))
         made.coordinator.init()
-    yield made
-    made.coordinator.close()
+    async with made:
+        yield made
 
 
 def ask(backend: Backend, count: int, key: str = WINDOW_KEY) -> None:
@@ -136,11 +137,11 @@ async def test_it_tells_how_long_logins_wait_after_a_restart(redis_url: str) -> 
 
 
 async def test_a_backend_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    backend = SqliteBackend(tmp_path / "belvo.sqlite")
     (tmp_path / "belvo.sqlite-coordinator").mkdir()
-    for call in (read_status, check_backend):
-        with pytest.raises(CoordinatorError):
-            await call(backend)
+    async with SqliteBackend(tmp_path / "belvo.sqlite") as backend:
+        for call in (read_status, check_backend, read_jobs):
+            with pytest.raises(CoordinatorError):
+                await call(backend)
 
 
 async def test_checking_leaves_nothing(backend: Backend) -> None:

@@ -16,7 +16,7 @@ from belvo_async.bulk import read_status
 from belvo_async.cli._console import make_safe, write_prose
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import Interrupt
-from belvo_async.errors import JournalError
+from belvo_async.errors import LedgerError
 from belvo_async.sandbox import Sandbox, SandboxOptions
 
 _LOGIN_SECONDS: Final = 0.25
@@ -139,6 +139,6 @@ class KilledJob:
     def _count_final(self) -> int:
         try:
             counts = read_status(self.folder / "night.sqlite").counts.by_state
-        except JournalError:  # none was made
+        except LedgerError:  # none was made
             return 0
         return sum(count for state, count in counts.items() if state.is_final)

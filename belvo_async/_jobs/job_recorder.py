@@ -1,4 +1,4 @@
-"""Writes the steps of one login into the journal, each before it happens; challenges go into the store."""
+"""Writes the steps of one login into the ledger, each before it happens; challenges go into the store."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Final
 
 from belvo_async._event_loop import finish
-from belvo_async._jobs.journal import Journal
+from belvo_async._jobs.link_steps import LinkSteps
 from belvo_async._jobs.outcomes import Parked
 from belvo_async._pool import Client
 from belvo_async.models import AwaitingToken, ParkedChallenge
@@ -23,13 +23,12 @@ class Phase(Enum):
     ANSWERED = auto()
 
 
-class JournalRecorder:
+class JobRecorder:
     """The recorder of one login, see `LoginRecorder`.
 
     Args:
-        journal: Where the steps are written.
+        steps: Where they are written.
         pool: Keeps the challenges.
-        link_id: The link.
         institution: Its institution, where it is known.
         is_in_doubt: Whether an earlier login of the link may have succeeded.
         on_begin: Told when the login is about to leave, or to be answered.
@@ -38,21 +37,20 @@ class JournalRecorder:
 
     def __init__(
         self,
-        journal: Journal,
+        steps: LinkSteps,
         pool: Client,
-        link_id: str,
         institution: str | None,
         *,
         is_in_doubt: bool = False,
         on_begin: Callable[[], None] | None = None,
         on_challenge: Callable[[Parked], None] | None = None,
     ) -> None:
-        self._journal: Final = journal
         self._pool: Final = pool
         self._institution: Final = institution
         self._on_begin: Final = on_begin
         self._on_challenge: Final = on_challenge
-        self.link_id: Final = link_id
+        self.steps: Final = steps
+        self.link_id: Final = steps.row.link_id
         self.is_in_doubt: Final = is_in_doubt
         self.phase = Phase.NOTHING
         self.submitted_at: datetime | None = None
@@ -67,7 +65,7 @@ class JournalRecorder:
     async def note_submission(self, at: datetime) -> None:
         """Write that the login leaves."""
         self._begin(Phase.SUBMITTED, at)
-        await self._journal.submit(self.link_id, at, self.credentials)
+        await self.steps.submit(at, self.credentials)
 
     async def note_challenge(self, state: AwaitingToken) -> None:
         """Park the challenge, and write its ticket down, also when cancelled meanwhile."""
@@ -83,7 +81,7 @@ class JournalRecorder:
     async def note_answer(self, at: datetime) -> None:
         """Write that the answer leaves."""
         self._begin(Phase.ANSWERED, at)
-        await self._journal.answer(self.link_id, at)
+        await self.steps.answer(at)
 
     def _begin(self, phase: Phase, at: datetime) -> None:
         """From now on it counts as begun, as nobody knows whether a write that is cut off was made."""
@@ -98,7 +96,7 @@ class JournalRecorder:
     async def take(self, challenge: ParkedChallenge) -> None:
         """Go on with a challenge that the store has."""
         parked = show(challenge)
-        await self._journal.challenge(self.link_id, ticket=parked.ticket, expires_at=parked.expires_at)
+        await self.steps.challenge(ticket=parked.ticket, expires_at=parked.expires_at)
         self.phase, self.parked = Phase.ASKING, parked
         if self._on_challenge is not None:
             self._on_challenge(parked)

@@ -1,112 +1,100 @@
-"""`belvo-async refresh --status`: where the job of a journal stands, also while it runs."""
+"""How a job stands, and which of its links are in which state: for people and for programs."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
-from belvo_async.bulk import JournalStatus, LinkState, Record, RefreshReport, list_records, read_status
+from belvo_async.backends import JobStatus, LinkRow, LinkState
+from belvo_async.bulk import RefreshReport
 from belvo_async.cli._console import write_prose
-from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._refresh_view import write_duration
 from belvo_async.models import write_line
 
-_SHOWN: Final = 10
-_ALL: Final = -1
-"""No limit, to SQLite."""
+SHOWN: Final = 10
+"""Parked links that are shown with the status of a job."""
 
 
-def show_status(path: Path, output: Console, *, as_json: bool) -> ExitCode:
-    """Show the status of a journal and return the exit code.
-
-    Raises:
-        JournalUnreadableError: There is no such journal.
-    """
-    status = read_status(path)
+def show_job(
+    place: str, status: JobStatus, parked: Sequence[LinkRow], output: Console, *, as_json: bool
+) -> None:
+    """Show the status of a job, which *place* names, and some of its parked links."""
     if as_json:
-        output.print(json.dumps(_build_fields(status)), soft_wrap=True)
-        return ExitCode.OK
-    for line in _list_lines(status):
+        output.print(json.dumps(build_job(status) | {"place": place}), soft_wrap=True)
+        return
+    for line in _list_lines(place, status, parked):
         write_prose(output, line)
-    return ExitCode.OK
 
 
-def show_links(path: Path, states: Collection[str], output: Console, *, as_json: bool) -> ExitCode:
-    """Show the links of a journal that are in one of *states*, and why; return the exit code.
-
-    Raises:
-        JournalUnreadableError: There is no such journal.
-    """
-    for record in list_records(path, tuple(map(LinkState, states)), _ALL):
+def show_links(links: Iterable[LinkRow], output: Console, *, as_json: bool) -> None:
+    """Show links of a job, and why they are as they are."""
+    for row in links:
         if as_json:
-            output.print(json.dumps(_build_link(record)), soft_wrap=True)
+            output.print(json.dumps(_build_link(row)), soft_wrap=True)
         else:
-            write_prose(output, write_line(_describe_link(record)))
-    return ExitCode.OK
+            write_prose(output, write_line(_describe_link(row)))
 
 
-def _list_lines(status: JournalStatus) -> list[str]:
-    lines = [f"{status.path}: {_tell_run(status)}"]
-    lines += [f"of {status.environment}"] if status.environment else []
+def _list_lines(place: str, status: JobStatus, parked: Sequence[LinkRow]) -> list[str]:
+    lines = [f"{place}: {tell_run(status)}", f"of {status.environment}"]
     lines += [*_build_report(status).to_table().splitlines()]
     counts = status.counts.by_state
     under_way = [f"{count} {state}" for state, count in counts.items() if count and not state.is_final]
     if under_way:
         lines += ["", f"without an outcome yet: {', '.join(under_way)}"]
-    if status.held_back:
-        lines += ["", f"{status.held_back} refused with credentials that are not sent again"]
+    if status.counts.held_back:
+        lines += ["", f"{status.counts.held_back} refused with credentials that are not sent again"]
     if status.is_running and status.finished_per_minute:
         lines.append(f"{status.finished_per_minute:.0f} links a minute{_tell_time_left(status)}")
-    parked = list_records(status.path, (LinkState.PARKED,), _SHOWN)
     if parked:
         more = counts[LinkState.PARKED] - len(parked)
         lines += ["", f"parked links, the next to expire first{_tell_challenges(status)}:"]
-        lines += [f"  {record.link_id}  until {_write_time(record.expires_at)}" for record in parked]
+        lines += [f"  {row.link_id}  until {_write_time(row.expires_at)}" for row in parked]
         lines += [f"  and {more} more; --list parked shows all"] if more > 0 else []
     return [write_line(line) for line in lines]
 
 
-def _tell_challenges(status: JournalStatus) -> str:
+def _tell_challenges(status: JobStatus) -> str:
     """Tell what has become of the challenges, where this file knows it."""
     told = ", ".join(f"{count} {phase}" for phase, count in sorted(status.challenges.items()))
     return f" (their challenges: {told})" if told else ""
 
 
-def _describe_link(record: Record) -> str:
-    where = f" at {record.institution}" if record.institution else ""
-    if record.state is LinkState.PARKED:
-        return f"{record.link_id}{where}: parked, until {_write_time(record.expires_at)}"
+def _describe_link(row: LinkRow) -> str:
+    where = f" at {row.institution}" if row.institution else ""
+    if row.state is LinkState.PARKED:
+        return f"{row.link_id}{where}: parked, until {_write_time(row.expires_at)}"
     again = ""
-    if record.may_retry:
+    if row.may_retry:
         again = "; may be tried again"
-        again += f" from {_write_time(record.retry_at)}" if record.retry_at else ""
-    elif record.refused:
+        again += f" from {_write_time(row.retry_at)}" if row.retry_at else ""
+    elif row.refused:
         again = "; these credentials are not sent again"
-    why = f"{record.code}: {record.message}" if record.code else "no reason was written"
-    return f"{record.link_id}{where}: {record.state}, {why}{again}"
+    why = f"{row.code}: {row.message}" if row.code else "no reason was written"
+    return f"{row.link_id}{where}: {row.state}, {why}{again}"
 
 
-def _build_link(record: Record) -> dict[str, object]:
+def _build_link(row: LinkRow) -> dict[str, object]:
     return {
         "kind": "link",
-        "link_id": record.link_id,
-        "institution": record.institution,
-        "state": str(record.state),
-        "at": _write_iso(record.at),
-        "code": record.code,
-        "message": record.message,
-        "may_retry": record.may_retry,
-        "is_held_back": bool(record.refused) and not record.may_retry,
-        "retry_at": _write_iso(record.retry_at),
-        "ticket": record.ticket,
-        "expires_at": _write_iso(record.expires_at),
+        "link_id": row.link_id,
+        "institution": row.institution,
+        "state": str(row.state),
+        "at": _write_iso(row.at),
+        "code": row.code,
+        "message": row.message,
+        "may_retry": row.may_retry,
+        "is_held_back": bool(row.refused) and not row.may_retry,
+        "retry_at": _write_iso(row.retry_at),
+        "ticket": row.ticket,
+        "expires_at": _write_iso(row.expires_at),
     }
 
 
-def _tell_run(status: JournalStatus) -> str:
+def tell_run(status: JobStatus) -> str:
+    """Tell whether a job runs, and how its last run ended."""
     run = f"run {status.runs}, begun {_write_time(status.started_at)}"
     if status.is_running:
         return f"{run}, is running"
@@ -116,14 +104,14 @@ def _tell_run(status: JournalStatus) -> str:
     return f"{run}, ended {_write_time(status.ended_at)}{why}"
 
 
-def _tell_time_left(status: JournalStatus) -> str:
+def _tell_time_left(status: JobStatus) -> str:
     if status.total is None:
         return ""
     left = status.total - sum(count for state, count in status.counts.by_state.items() if state.is_final)
     return f", about {write_duration(60 * max(0, left) / status.finished_per_minute)} left"
 
 
-def _build_report(status: JournalStatus) -> RefreshReport:
+def _build_report(status: JobStatus) -> RefreshReport:
     counts = status.counts
     return RefreshReport(
         total=status.total,
@@ -141,11 +129,12 @@ def _build_report(status: JournalStatus) -> RefreshReport:
     )
 
 
-def _build_fields(status: JournalStatus) -> dict[str, object]:
+def build_job(status: JobStatus) -> dict[str, object]:
+    """Return the fields of a job for a program."""
     counts = status.counts
     return {
         "kind": "status",
-        "path": str(status.path),
+        "name": status.key.name,
         "environment": status.environment,
         "runs": status.runs,
         "is_running": status.is_running,
@@ -154,8 +143,8 @@ def _build_fields(status: JournalStatus) -> dict[str, object]:
         "reason": status.reason,
         "total": status.total,
         "finished_per_minute": status.finished_per_minute,
-        "next_expiry": _write_iso(status.next_expiry),
-        "held_back": status.held_back,
+        "next_expiry": _write_iso(counts.next_expiry),
+        "held_back": counts.held_back,
         "challenges": {str(phase): count for phase, count in status.challenges.items()},
         "by_state": {str(state): count for state, count in counts.by_state.items()},
         "by_institution": {

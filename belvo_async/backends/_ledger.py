@@ -1,0 +1,174 @@
+"""The ledger: how far each link of each job has come, written down before the next step happens."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol, runtime_checkable
+
+from attrs import field, frozen
+
+
+class LinkState(StrEnum):
+    """How far a link has come. Each state is written before the act that it announces."""
+
+    QUEUED = "queued"
+    """Read from the source; nothing was sent."""
+    SUBMITTED = "submitted"
+    """A login was about to leave: after a kill it may or may not have reached the bank."""
+    CHALLENGED = "challenged"
+    """The bank asked for a token; nothing was sent since."""
+    ANSWERED = "answered"
+    """A token was about to leave: it is never sent again."""
+    PARKED = "parked"
+    """The challenge was left open under a ticket."""
+    UPDATED = "updated"
+    REFUSED = "refused"
+    UNSETTLED = "unsettled"
+    """A login may have reached the bank, and a look at the link did not tell."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a run does no more for a link in this state."""
+        return self in FINAL_STATES
+
+
+FINAL_STATES: Final = frozenset({LinkState.PARKED, LinkState.UPDATED, LinkState.REFUSED, LinkState.UNSETTLED})
+RESULTS: Final = FINAL_STATES - {LinkState.PARKED}
+INTERRUPTED: Final = (LinkState.SUBMITTED, LinkState.CHALLENGED, LinkState.ANSWERED)
+"""The states in which a run that was killed leaves links."""
+
+
+@frozen
+class JobKey:
+    """Names a job among all of a ledger."""
+
+    owner: str
+    """The digest of the client and the environment whose job it is, 32 hexadecimal digits."""
+    name: str
+
+
+@frozen(kw_only=True)
+class JobRow:
+    """What a ledger keeps of a job as a whole."""
+
+    key: JobKey
+    environment: str
+    """The base address of the environment that it belongs to."""
+    runs: int
+    """How many runs have begun."""
+    started_at: datetime
+    """Of the last run, as are the next three; in UTC."""
+    ended_at: datetime | None = None
+    """None while it runs, and after a kill."""
+    reason: str | None = None
+    """Why it ended before its end."""
+    total: int | None = None
+    """How many links its source said it has."""
+
+
+@frozen(kw_only=True)
+class LinkRow:
+    """What a ledger keeps of one link of a job. It holds no password and no token."""
+
+    link_id: str
+    state: LinkState
+    at: datetime
+    """When the state was written, by the wall clock of who wrote it, in UTC."""
+    version: int = 1
+    """Counts the changes, from 1 on."""
+    run: int = 0
+    """The number of the run that has admitted it last."""
+    institution: str | None = None
+    submitted_at: datetime | None = None
+    """When the last login or answer left, by Belvo's clock."""
+    logins: int = 0
+    """How many logins were announced, in all runs."""
+    ticket: str | None = None
+    """Under which `pool.challenges` has the newest challenge of the link."""
+    expires_at: datetime | None = None
+    code: str | None = None
+    """The error code, or the name of the error class."""
+    message: str | None = None
+    may_retry: bool = False
+    retry_at: datetime | None = None
+    credentials: str | None = field(default=None, repr=False)
+    """A keyed digest of the credentials that were sent last."""
+    refused: tuple[str, ...] = field(default=(), repr=False)
+    """Keyed digests of credentials that were refused, the newest first: they are not sent again."""
+
+
+@frozen(kw_only=True)
+class LinkCounts:
+    """How many links of a job stand where."""
+
+    by_state: Mapping[LinkState, int]
+    by_institution: Mapping[str, Mapping[LinkState, int]]
+    """Without the links whose institution is not known."""
+    by_code: Mapping[str, int]
+    """Of the links that were refused or are unsettled."""
+    next_expiry: datetime | None
+    """Of the challenges that are open, the soonest, be it past."""
+    held_back: int
+    """Refused links whose credentials are not sent again, unless somebody asks for it."""
+    ended: int
+    """Those that have come to an end, whichever, since the moment that was asked for."""
+
+
+@runtime_checkable
+class Ledger(Protocol):
+    """Where jobs keep how far each of their links has come: in a file, in a database.
+
+    Only `replace` has to be atomic, and that among all processes that share the ledger: on it rests that a
+    login that two processes are about to send is sent by one of them. A method that cannot do its work raises
+    `LedgerWriteError`, having changed nothing; one whose change may have been made and may not have been
+    finds out. `belvo_async.testing.ledger_suite` tests an implementation.
+    """
+
+    async def begin(self, job: JobKey, *, environment: str, at: datetime, total: int | None = None) -> JobRow:
+        """Begin a run of a job, which is made where there is none; return it, this run counted."""
+        ...
+
+    async def end(self, job: JobKey, run: int, *, at: datetime, reason: str | None) -> None:
+        """Note that a run has ended, if it is the last one."""
+        ...
+
+    async def list_jobs(self) -> list[JobRow]:
+        """Return the jobs of all owners, that first whose last run began last."""
+        ...
+
+    async def admit(
+        self, job: JobKey, run: int, links: Sequence[tuple[str, str | None]], *, at: datetime
+    ) -> list[LinkRow]:
+        """Take links, each with its institution if that is known, into a run; new ones are queued.
+
+        Return the row of each as it was before: one whose `run` is this one was admitted already, and a new
+        one is of run 0. The versions stay as they are.
+        """
+        ...
+
+    async def read(self, job: JobKey, link_ids: Collection[str]) -> dict[str, LinkRow]:
+        """Return the rows of links, without those that there are none of."""
+        ...
+
+    async def replace(self, job: JobKey, row: LinkRow) -> bool:
+        """Put *row* in the place of the one of its link, if the version there is one lower than its own.
+
+        Return False, and change nothing, where it is another version or there is no such row. The `run` stays
+        as it is. What it returned True for must survive a kill of this process, and where the ledger is to
+        survive a loss of power, that too.
+        """
+        ...
+
+    async def find(
+        self, job: JobKey, states: Collection[LinkState], *, limit: int | None = None
+    ) -> list[LinkRow]:
+        """Return up to *limit* rows in one of *states*, those first whose challenge expires first."""
+        ...
+
+    async def count(self, job: JobKey, *, since: datetime) -> LinkCounts:
+        """Count the links of a job, and those that have come to an end since a moment."""
+        ...
+
+    async def forget(self, job: JobKey) -> None:
+        """Remove a job and all its links."""
+        ...

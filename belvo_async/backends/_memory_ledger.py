@@ -1,0 +1,88 @@
+"""A ledger in memory: jobs that nobody goes on with once the process has ended."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from threading import Lock
+from typing import Final, TypeVar
+
+from attrs import field, frozen
+
+from belvo_async._sqlite.database import Database
+from belvo_async.backends import _ledger_sql as sql
+from belvo_async.backends._ledger import JobKey, JobRow
+from belvo_async.backends._sql_ledger import SqlLedger
+from belvo_async.backends._sqlite_ledger import LEDGER_ERRORS
+from belvo_async.backends._upgrades import UPGRADES
+
+T = TypeVar("T")
+
+
+class MemoryLedger(SqlLedger):
+    """Keeps jobs for one process, on whichever event loops and threads it has.
+
+    Each job is a temporary database of SQLite, which moves to a file without a name where memory is short.
+    It is gone when the job is forgotten or the process has ended. A forked process begins with none.
+    """
+
+    def __init__(self) -> None:
+        self._shelf = _Jobs()
+
+    async def list_jobs(self) -> list[JobRow]:
+        """Return all jobs; see `Ledger`."""
+        shelf = self._find_shelf()
+        with shelf.lock:
+            rows = [row for database in shelf.databases.values() for row in _commit(database, sql.list_jobs)]
+        return sorted(rows, key=lambda row: row.started_at, reverse=True)
+
+    async def forget(self, job: JobKey) -> None:
+        """Remove a job and all its links; see `Ledger`."""
+        shelf = self._find_shelf()
+        with shelf.lock:
+            database = shelf.databases.pop(job, None)
+            if database is not None:
+                database.close()
+
+    def reset(self) -> None:
+        """Forget all jobs: for tests."""
+        self._shelf = _Jobs()
+
+    async def _run(self, job: JobKey, work: Callable[[sqlite3.Connection], T]) -> T:
+        shelf = self._find_shelf()
+        with shelf.lock:
+            return _commit(shelf.find(job), work)
+
+    def _find_shelf(self) -> "_Jobs":
+        if self._shelf.process != os.getpid():
+            self._inherited = self._shelf  # SQLite forbids to close what was opened before the fork
+            self._shelf = _Jobs()
+        return self._shelf
+
+
+@frozen(eq=False)
+class _Jobs:
+    """The jobs of one process; for whoever holds the lock."""
+
+    process: int = field(factory=os.getpid)
+    lock: Lock = field(factory=Lock)
+    databases: Final[dict[JobKey, Database]] = field(factory=dict)
+
+    def find(self, job: JobKey) -> Database:
+        """Return the database of a job, made where there is none."""
+        database = self.databases.get(job)
+        if database is None:
+            database = Database(None, LEDGER_ERRORS, UPGRADES)
+            database.open()
+            self.databases[job] = database
+        return database
+
+
+def _commit(database: Database, work: Callable[[sqlite3.Connection], T]) -> T:
+    results: list[T] = []
+    try:
+        database.commit([lambda connection: results.append(work(connection))])
+    except Exception as error:  # noqa: BLE001 - of whatever kind, nothing was committed
+        failure = database.explain(error)
+    else:
+        return results[0]
+    raise failure
