@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.sandbox import Received
@@ -171,9 +171,9 @@ def count_missed(evidence: Evidence) -> int:
 
 def find_changed(earlier: Sequence[LinkRow], later: Sequence[LinkRow]) -> list[str]:
     """Return the links that had ended, and have changed since."""
-    now = {record.link_id: record for record in later}
+    now = {record.link_id: evolve(record, run=0) for record in later}
     return [
         f"{record.link_id}: was {record.state}, then {getattr(now.get(record.link_id), 'state', 'gone')}"
         for record in earlier
-        if record.state.is_final and now.get(record.link_id) != record
+        if record.state.is_final and now.get(record.link_id) != evolve(record, run=0)
     ]
