@@ -1,12 +1,12 @@
 """What happens to one link of a job, each step written into the ledger before it happens."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from attrs import evolve
 
 from belvo_async._clock import Clock
-from belvo_async._event_loop import finish
 from belvo_async.backends import Ledger, LinkRow, LinkState
 from belvo_async.backends._ledger import RESULTS, JobKey
 from belvo_async.errors import LedgerBusyError
@@ -17,9 +17,9 @@ _MOST_REFUSED: Final = 20
 class LinkSteps:
     """Writes the row of one link, which nobody else may have written in the meantime.
 
-    Each method returns once its change is committed, and goes on when cancelled meanwhile. Each raises
-    `LedgerWriteError` where nothing was written, and `LedgerBusyError` where somebody else has written; then
-    what it was to announce must not happen.
+    Each method returns once its change is committed. Each raises `LedgerWriteError` where nothing was
+    written, and `LedgerBusyError` where somebody else has written; then what it was to announce must not
+    happen. Who is cancelled in the meantime must take it that the change was made; the next method finds out.
 
     Args:
         ledger: Where the row is.
@@ -32,31 +32,35 @@ class LinkSteps:
         self._ledger: Final = ledger
         self._job: Final = job
         self._clock: Final = clock
+        self._unsure: LinkRow | None = None
+        """What was being written when the caller was cancelled."""
         self.row = row
 
     async def submit(self, at: datetime, credentials: str | None = None) -> None:
         """Announce a login; *at* is its time by Belvo's clock, *credentials* a digest of what it sends."""
         await self._write(
-            evolve(
-                _forget_end(self.row),
+            lambda row: evolve(
+                _forget_end(row),
                 state=LinkState.SUBMITTED,
                 submitted_at=at,
-                logins=self.row.logins + 1,
-                credentials=credentials or self.row.credentials,
+                logins=row.logins + 1,
+                credentials=credentials or row.credentials,
             )
         )
 
     async def challenge(self, *, ticket: str, expires_at: datetime) -> None:
         """Note that the bank asks for a token, under which ticket, and until when."""
-        await self._write(evolve(self.row, state=LinkState.CHALLENGED, ticket=ticket, expires_at=expires_at))
+        state = LinkState.CHALLENGED
+        await self._write(lambda row: evolve(row, state=state, ticket=ticket, expires_at=expires_at))
 
     async def answer(self, at: datetime) -> None:
         """Announce the answer to a challenge; *at* is its time by Belvo's clock."""
-        await self._write(evolve(self.row, state=LinkState.ANSWERED, submitted_at=at))
+        await self._write(lambda row: evolve(row, state=LinkState.ANSWERED, submitted_at=at))
 
     async def park(self, *, ticket: str, expires_at: datetime) -> None:
         """Leave a challenge open under its ticket."""
-        await self._write(evolve(self.row, state=LinkState.PARKED, ticket=ticket, expires_at=expires_at))
+        state = LinkState.PARKED
+        await self._write(lambda row: evolve(row, state=state, ticket=ticket, expires_at=expires_at))
 
     async def finish(
         self,
@@ -77,9 +81,8 @@ class LinkSteps:
         """
         if state not in RESULTS:
             raise ValueError(f"a link does not end as {state}")
-        row = self.row
         await self._write(
-            evolve(
+            lambda row: evolve(
                 _forget_end(row),
                 state=state,
                 code=code,
@@ -94,19 +97,28 @@ class LinkSteps:
 
     async def requeue(self) -> None:
         """Put the link back to the start, as nothing was sent for it."""
-        await self._write(evolve(_forget_end(self.row), state=LinkState.QUEUED))
+        await self._write(lambda row: evolve(_forget_end(row), state=LinkState.QUEUED))
 
-    async def _write(self, row: LinkRow) -> None:
-        await finish(self._replace(evolve(row, version=row.version + 1, at=self._clock.wall())))
-
-    async def _replace(self, row: LinkRow) -> None:
-        if not await self._ledger.replace(self._job, row):
+    async def _write(self, change: Callable[[LinkRow], LinkRow]) -> None:
+        if self._unsure is not None:
+            await self._find_out(self._unsure)
+        row = self._unsure = evolve(change(self.row), version=self.row.version + 1, at=self._clock.wall())
+        is_written = await self._ledger.replace(self._job, row)
+        self._unsure = None
+        if not is_written:
             raise LedgerBusyError(
                 f"Somebody else works on link {row.link_id} of the job {self._job.name}.",
                 remedy="Let one run of the job end before the next begins.",
                 link_id=row.link_id,
             )
         self.row = row
+
+    async def _find_out(self, row: LinkRow) -> None:
+        """Find out whether *row* was written."""
+        found = (await self._ledger.read(self._job, [row.link_id])).get(row.link_id)
+        if found is not None and (found.version, found.state, found.at) == (row.version, row.state, row.at):
+            self.row = row
+        self._unsure = None
 
 
 def _forget_end(row: LinkRow) -> LinkRow:
