@@ -277,7 +277,7 @@ def _answer(
         return _restart(state, late, policy)
     return Resuming(
         challenge=state.challenge,
-        token=read_token(state, token),
+        token=read_token(state.challenge, token, state),
         deadline=state.deadline,
         rounds=state.rounds + 1,
         restarts=state.restarts,

@@ -16,7 +16,7 @@ from tests.surface import MODULES
 ROOT: Final = Path(belvo_async.__file__).parent
 FILES: Final = sorted(ROOT.rglob("*.py"))
 MOST_MODULES, MOST_FOLDERS = 8, 18
-PUBLIC_USERS: Final = ("bulk", "cli", "contrib", "web")
+PUBLIC_USERS: Final = ("bulk", "cli", "contrib", "fleet", "web")
 """Folders that any user could have written."""
 GROUND: Final = {"belvo_async._clock", "belvo_async._event_loop", "belvo_async._http", "belvo_async._version"}
 BELOW_BULK: Final = "belvo_async._jobs"
@@ -85,4 +85,6 @@ def test_what_users_could_have_written_uses_what_users_can(folder: str) -> None:
     for file in (ROOT / folder).rglob("*.py"):
         others = {name for name in list_imports(file) if not name.startswith(f"belvo_async.{folder}")}
         private = {name for name in others if "._" in name and name not in GROUND}
-        assert [name for name in private if folder != "bulk" or not name.startswith(BELOW_BULK)] == [], file
+        assert [
+            name for name in private if folder not in ("bulk", "fleet") or not name.startswith(BELOW_BULK)
+        ] == [], file

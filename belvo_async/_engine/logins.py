@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
@@ -62,8 +62,9 @@ class Logins:
         digest = self.digest.of("update", request.body or b"")
         start = Submitting(update_digest=digest)
         keys = self._find_keys(update.link_id, update.institution_user_id)
+        wish = self._build_wish("update", keys, login, start, digest)
         # A call with a recorder shares nothing: it could not write down what has happened already.
-        return self._build_wish("update", keys, login, start, digest if recorder is None else None)
+        return wish if recorder is None else evolve(wish, is_shared=False)
 
     def register(self, registration: LinkRegistration, max_wait: float | None) -> Wish[Link]:
         """Build the login that makes a link."""

@@ -84,8 +84,10 @@ class Wish(Generic[T]):
     keys: tuple[str, ...]
     """What only one login at a time may be for: the link, and the user at the institution, where known."""
     digest: str | None = None
-    """Equal for calls that want the same: a keyed digest, as what they want holds a password. None where the
-    login is not shared."""
+    """Equal for calls that want the same: a keyed digest, as what they want holds a password. None where no
+    two calls want the same."""
+    is_shared: bool = True
+    """Whether equal calls share one login."""
     operation: RunningLogin
     callers: Callers
     run: Callable[[LinkHold], Awaitable[T]]
@@ -140,6 +142,7 @@ class Flight(Generic[T]):
     def can_join(self, wish: Wish[S]) -> bool:
         """Whether a call may share its result."""
         is_equal = wish.digest is not None and wish.digest == self.wish.digest
+        is_equal = is_equal and wish.is_shared and self.wish.is_shared
         return is_equal and not (self._phase is _Phase.CUT or self.is_over)
 
     async def join(self, caller: Caller) -> T | None:

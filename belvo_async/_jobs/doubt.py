@@ -6,6 +6,7 @@ from typing import Final
 from attrs import evolve
 
 from belvo_async._engine.lease import DOUBTFUL
+from belvo_async._engine.priority import for_job
 from belvo_async._pool import Client
 from belvo_async._wire.error_codes import find_meaning
 from belvo_async.backends import LinkRow, LinkState
@@ -50,7 +51,8 @@ def _find_departure(record: LinkRow) -> datetime:
 
 async def look(pool: Client, record: LinkRow) -> Link | None:
     """Return the link if it shows that its last login has succeeded; see `links.settle`."""
-    return await pool.links.settle(record.link_id, since=_find_departure(record))
+    with for_job():
+        return await pool.links.settle(record.link_id, since=_find_departure(record))
 
 
 async def check_status(pool: Client, record: LinkRow, login_limit: float) -> Link | None:

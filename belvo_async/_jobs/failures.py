@@ -19,7 +19,6 @@ from belvo_async._jobs.prompts import LeftOpenError
 from belvo_async._pool import Client
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
-    AddressBlockedError,
     ApiError,
     AuthenticationError,
     BelvoError,
@@ -27,12 +26,12 @@ from belvo_async.errors import (
     ChallengeError,
     CoordinatorError,
     DeadlineExceededError,
+    LinkBusyError,
     OutcomeUnknownError,
     PoolClosedError,
     TokenNotSentError,
     TokenProviderError,
     TokenRequiredError,
-    UnreachableError,
 )
 from belvo_async.models import Link, ParkedChallenge
 
@@ -42,10 +41,12 @@ class FailureReader:
 
     Args:
         pool: Looks, and knows what has become of challenges.
+        stops: Errors of a login that did not leave, which say that no other one would either.
     """
 
-    def __init__(self, pool: Client) -> None:
+    def __init__(self, pool: Client, stops: tuple[type[BelvoError], ...]) -> None:
         self._pool: Final = pool
+        self._stops: Final = stops
 
     def refuse(self, link_id: str, error: BelvoError) -> NotUpdated:
         """Build the outcome of a link that keeps its old credentials."""
@@ -69,17 +70,15 @@ class FailureReader:
             case DeadlineExceededError():
                 return await self._read_lateness(error, recorder)
             case AuthenticationError() | PoolClosedError() if _is_unsent(error, recorder):
-                await recorder.steps.requeue()  # no login happened
+                await recorder.put_back()  # no login happened
                 raise error
-            case CoordinatorError() if (
-                recorder.phase in (Phase.NOTHING, Phase.SUBMITTED) and not recorder.parked
-            ):
-                await recorder.steps.requeue()  # what it needs before a login leaves is missing
+            case CoordinatorError() if recorder.has_not_left:
+                await recorder.put_back()  # what it needs before a login leaves is missing
                 raise error
-            case UnreachableError() | AddressBlockedError() if recorder.phase is Phase.SUBMITTED:
-                await recorder.steps.requeue()  # it was announced, and did not leave
+            case _ if isinstance(error, self._stops) and recorder.has_not_left:
+                await recorder.put_back()  # it was announced, and did not leave
                 raise error
-            case _ if isinstance(error, STOPS_A_JOB):
+            case _ if isinstance(error, (*STOPS_A_JOB, LinkBusyError)):  # the last: the worker may not wait
                 raise error
             case _ if recorder.parked is not None and recorder.phase is Phase.ASKING:
                 return await self._give_up(error, recorder, recorder.parked)
@@ -146,11 +145,6 @@ class FailureReader:
         except ApiError:
             recorder.is_refused = True
             raise
-
-
-def _has_not_left(recorder: JobRecorder) -> bool:
-    """Whether a login that could not be noted where all processes see it was the first of its link."""
-    return recorder.phase in (Phase.NOTHING, Phase.SUBMITTED) and recorder.parked is None
 
 
 def _leaves_open(error: BelvoError) -> bool:

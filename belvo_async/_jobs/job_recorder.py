@@ -9,6 +9,7 @@ from belvo_async._event_loop import finish
 from belvo_async._jobs.link_steps import LinkSteps
 from belvo_async._jobs.outcomes import Parked
 from belvo_async._pool import Client
+from belvo_async.backends import LinkState
 from belvo_async.models import AwaitingToken, ParkedChallenge
 
 
@@ -62,6 +63,16 @@ class JobRecorder:
         self.parked: Parked | None = None
         """The newest challenge, under its ticket."""
 
+    @property
+    def has_not_left(self) -> bool:
+        """Whether no login of this call has left, if the newest one did not."""
+        return self.phase in (Phase.NOTHING, Phase.SUBMITTED) and self.parked is None
+
+    async def put_back(self) -> None:
+        """Leave the link as it was, as its login did not leave."""
+        if self.phase is Phase.SUBMITTED:
+            await self.steps.requeue()
+
     async def note_submission(self, at: datetime) -> None:
         """Write that the login leaves."""
         self._begin(Phase.SUBMITTED, at)
@@ -95,8 +106,10 @@ class JobRecorder:
 
     async def take(self, challenge: ParkedChallenge) -> None:
         """Go on with a challenge that the store has."""
-        parked = show(challenge)
-        await self.steps.challenge(ticket=parked.ticket, expires_at=parked.expires_at)
+        parked, row = show(challenge), self.steps.row
+        noted = (LinkState.CHALLENGED, parked.ticket, parked.expires_at)
+        if (row.state, row.ticket, row.expires_at) != noted:
+            await self.steps.challenge(ticket=parked.ticket, expires_at=parked.expires_at)
         self.phase, self.parked = Phase.ASKING, parked
         if self._on_challenge is not None:
             self._on_challenge(parked)

@@ -7,8 +7,7 @@ from typing import Final
 from attrs import evolve
 
 from belvo_async._clock import Clock
-from belvo_async.backends import Ledger, LinkRow, LinkState
-from belvo_async.backends._ledger import RESULTS, JobKey
+from belvo_async.backends import JobKey, Ledger, LinkRow, LinkState
 from belvo_async.errors import LedgerBusyError
 
 _MOST_REFUSED: Final = 20
@@ -79,7 +78,7 @@ class LinkSteps:
         With *submitted_at*, somebody else has sent an answer at that time, by Belvo's clock. With
         *holds_back*, the credentials that were sent last are kept among the refused ones.
         """
-        if state not in RESULTS:
+        if not state.is_result:
             raise ValueError(f"a link does not end as {state}")
         await self._write(
             lambda row: evolve(

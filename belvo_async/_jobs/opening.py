@@ -46,7 +46,7 @@ def find_ledger(
         job = f"{pool.clock.wall():%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(3)}"
         backend = PROCESS if pool.backend.ledger is None else pool.backend
     else:
-        _check_name(job)
+        check_name(job)
         backend = pool.backend
     if backend.ledger is None:
         raise ConfigurationError(
@@ -142,7 +142,12 @@ def _check_path(path: object) -> str | os.PathLike[str]:
     raise InvalidValueError.of("journal", f"is {type(path).__name__}", remedy="Pass the path of a file.")
 
 
-def _check_name(name: object) -> None:
+def check_name(name: object) -> None:
+    """Refuse what can be no name of a job.
+
+    Raises:
+        InvalidValueError: It is none.
+    """
     if not (
         isinstance(name, str)
         and 0 < len(name) <= _LONGEST_NAME

@@ -6,7 +6,9 @@ from typing import Final
 
 from belvo_async._engine.callers import TokenProvider
 from belvo_async._event_loop import first_of
+from belvo_async._http.hidden import hide
 from belvo_async.models import Challenge
+from belvo_async.params._tokens import read_token
 
 
 class LeftOpenError(Exception):
@@ -46,6 +48,27 @@ class Prompts:
         if answer.cancelled():
             raise LeftOpenError
         return answer.result()
+
+
+def give_once(token: str) -> TokenProvider:
+    """Build a callback that gives a token for one challenge, and leaves the next one open."""
+    tokens = [hide(token)]
+
+    def give(_: Challenge) -> str:
+        if not tokens:
+            raise LeftOpenError
+        return tokens.pop()
+
+    return give
+
+
+def check_token(challenge: Challenge, token: str) -> None:
+    """Refuse what can be no token for a challenge, before anything is done with it.
+
+    Raises:
+        InvalidTokenError: It cannot be sent.
+    """
+    read_token(challenge, token)
 
 
 async def _call(provider: TokenProvider, challenge: Challenge) -> str | None:

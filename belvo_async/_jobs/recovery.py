@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final
 
-from belvo_async._engine.priority import for_job
 from belvo_async._event_loop import first_of
 from belvo_async._jobs.doubt import find_login_left, look
 from belvo_async._jobs.outcomes import Outcome, Unsettled, Updated
@@ -39,8 +38,7 @@ class Recovery:
         Raises:
             BelvoError: The job cannot go on.
         """
-        with for_job():
-            outcome = await self._find_outcome(record)
+        outcome = await self._find_outcome(record)
         if outcome is not None:
             await self._worker.end(record, outcome)
         return outcome
@@ -61,7 +59,7 @@ class Recovery:
             else:
                 if link is not None:
                     return Updated(link_id=record.link_id, link=link)
-        return Unsettled(link_id=record.link_id, error=_build_error(record, error))
+        return Unsettled(link_id=record.link_id, error=build_unsettled(record, error))
 
     def _list_waits(self, record: LinkRow) -> Iterator[float]:
         """Yield the seconds before each look, until the login must have ended."""
@@ -74,7 +72,8 @@ class Recovery:
             wait = min(2 * wait, _LONGEST_WAIT)
 
 
-def _build_error(record: LinkRow, cause: BelvoError | None) -> OutcomeUnknownError:
+def build_unsettled(record: LinkRow, cause: BelvoError | None) -> OutcomeUnknownError:
+    """Build the error of an interrupted login that must have ended, and shows no success."""
     looked = "the link shows no success"
     if cause is not None:
         looked = f"a status check did not tell how it ended: {cause.message.rstrip('.')}"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Coroutine
 from typing import Final, TypeVar
 
 from belvo_async._engine.priority import for_job
+from belvo_async._engine.single_flight import WhenBusy
 from belvo_async._event_loop import first_of, is_cancelled_from_outside
 from belvo_async._jobs.doubt import check_status
 from belvo_async._jobs.failures import FailureReader
-from belvo_async._jobs.job_ledger import JobLedger
 from belvo_async._jobs.job_recorder import JobRecorder
 from belvo_async._jobs.link_steps import LinkSteps
 from belvo_async._jobs.options import JobOptions
@@ -28,13 +28,16 @@ from belvo_async._jobs.refused_credentials import HeldBackError, RefusedCredenti
 from belvo_async._pool import Client
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
+    AddressBlockedError,
     BelvoError,
     DeadlineExceededError,
     InvalidValueError,
+    NotSentError,
     OutcomeUnknownError,
     SourceError,
     TokenProviderError,
     TokenRequiredError,
+    UnreachableError,
 )
 from belvo_async.mfa import ResumeRoute, challenge_expired
 from belvo_async.models import Link
@@ -49,26 +52,34 @@ class LinkWorker:
 
     Args:
         pool: Does the logins.
-        ledger: Told of each step before it happens.
+        write: Returns what writes the steps of a link, each before it happens.
         options: The settings of the run.
         credentials: Knows what is held back.
         stopping: Set when no more people are to be asked.
+        is_engine: Whether somebody else calls again, so that nothing is waited for: where another login of
+            the link is in flight (`LinkBusyError`), or Belvo cannot be reached (`NotSentError`), the link is
+            left as it was.
     """
 
     def __init__(
         self,
         pool: Client,
-        ledger: JobLedger,
+        write: Callable[[LinkRow], LinkSteps],
         options: JobOptions,
         credentials: RefusedCredentials,
         stopping: asyncio.Event,
+        *,
+        is_engine: bool = False,
     ) -> None:
         self._pool: Final = pool
-        self._ledger: Final = ledger
+        self._write: Final = write
+        self._is_engine: Final = is_engine
         self._options: Final = options
         self._credentials: Final = credentials
         self._not_begun: Final[set[asyncio.Task[object] | None]] = set()
-        self.failures: Final = FailureReader(pool)
+        self.failures: Final = FailureReader(
+            pool, (AddressBlockedError, NotSentError if is_engine else UnreachableError)
+        )
         self.prompts: Final = Prompts(options.provide_token, options.limits.max_open_prompts, stopping)
 
     async def serve(
@@ -86,7 +97,7 @@ class LinkWorker:
             on_begin()
 
         recorder = JobRecorder(
-            self._ledger.write(job.row),
+            self._write(job.row),
             self._pool,
             job.institution,
             is_in_doubt=job.earlier is not None and job.earlier.state is LinkState.UNSETTLED,
@@ -115,14 +126,12 @@ class LinkWorker:
 
     async def go_on(self, record: LinkRow, on_challenge: Callable[[Parked], None]) -> Outcome:
         """Ask for the token of a challenge that an earlier run left open, or park it."""
-        recorder = JobRecorder(
-            self._ledger.write(record), self._pool, record.institution, on_challenge=on_challenge
-        )
+        recorder = JobRecorder(self._write(record), self._pool, record.institution, on_challenge=on_challenge)
         return await self._finish(self._limit(self._resume(record, recorder)), recorder, record.institution)
 
     async def end(self, row: LinkRow, outcome: Outcome) -> None:
         """Write how a link has ended without a login of this run; *row* is as it is in the ledger."""
-        await self._record(self._ledger.write(row), outcome, row.institution)
+        await self._record(self._write(row), outcome, row.institution)
 
     async def _record(
         self, steps: LinkSteps, outcome: Outcome, institution: str | None, *, has_left: bool = False
@@ -133,8 +142,9 @@ class LinkWorker:
             case Updated(link=link):
                 name = cut_optional(link.institution or institution, LONGEST_NAME)
                 await steps.finish(state, institution=name)
-            case Parked(ticket=ticket, expires_at=expires_at):
-                await steps.park(ticket=ticket, expires_at=expires_at)
+            case Parked(ticket=ticket):
+                if not (self._is_engine and steps.row.ticket == ticket):  # another call may be at its answer
+                    await steps.park(ticket=ticket, expires_at=outcome.expires_at)
             case NotUpdated(error=error):
                 await steps.finish(
                     state,
@@ -198,8 +208,11 @@ class LinkWorker:
             raise HeldBackError
         recorder.credentials = self._credentials.digest(update)
         try:
-            return await self._pool.links.update(update, recorder=recorder)
-        except TokenRequiredError:
+            when_busy: WhenBusy = "refuse" if self._is_engine else "join"
+            return await self._pool.links.update(update, recorder=recorder, when_busy=when_busy)
+        except TokenRequiredError as required:
+            if recorder.parked is None and required.ticket is not None:  # of an equal login
+                await recorder.take(await self._pool.challenges.get(required.ticket))
             if recorder.parked is None:
                 raise
             return await self._ask(recorder, recorder.parked.ticket, update, job.row.refused)

@@ -24,6 +24,7 @@ _JOBS: Final = (
         ended_at TEXT,
         reason TEXT,
         total INTEGER,
+        is_paused INTEGER NOT NULL DEFAULT 0,
         UNIQUE (owner, name)
     )""",
     """CREATE TABLE links (
@@ -49,6 +50,7 @@ _JOBS: Final = (
     ) WITHOUT ROWID""",
     """CREATE INDEX links_by_expiry ON links (job, expires_at)
         WHERE state IN ('challenged', 'parked')""",
+    "CREATE INDEX links_by_id ON links (link_id)",
 )
 _LINK_COLUMNS: Final = (
     "at, institution, submitted_at, logins, ticket, expires_at, code, message, may_retry, retry_at, "

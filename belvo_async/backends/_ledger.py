@@ -29,11 +29,15 @@ class LinkState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether a run does no more for a link in this state."""
-        return self in FINAL_STATES
+        return self is LinkState.PARKED or self.is_result
+
+    @property
+    def is_result(self) -> bool:
+        """Whether nothing more happens to a link in this state, unless a person wants it."""
+        return self in _RESULTS
 
 
-FINAL_STATES: Final = frozenset({LinkState.PARKED, LinkState.UPDATED, LinkState.REFUSED, LinkState.UNSETTLED})
-RESULTS: Final = FINAL_STATES - {LinkState.PARKED}
+_RESULTS: Final = frozenset({LinkState.UPDATED, LinkState.REFUSED, LinkState.UNSETTLED})
 INTERRUPTED: Final = (LinkState.SUBMITTED, LinkState.CHALLENGED, LinkState.ANSWERED)
 """The states in which a run that was killed leaves links."""
 
@@ -64,6 +68,8 @@ class JobRow:
     """Why it ended before its end."""
     total: int | None = None
     """How many links its source said it has."""
+    is_paused: bool = False
+    """Whether no login is to begin; see `belvo_async.fleet.pause`."""
 
 
 @frozen(kw_only=True)
@@ -132,8 +138,16 @@ class Ledger(Protocol):
         """Note that a run has ended, if it is the last one."""
         ...
 
+    async def read_job(self, job: JobKey) -> JobRow | None:
+        """Return a job, or None where there is none."""
+        ...
+
     async def list_jobs(self) -> list[JobRow]:
         """Return the jobs of all owners, that first whose last run began last."""
+        ...
+
+    async def pause(self, job: JobKey, *, is_paused: bool) -> None:
+        """Note whether logins of a job may begin."""
         ...
 
     async def admit(
@@ -171,4 +185,8 @@ class Ledger(Protocol):
 
     async def forget(self, job: JobKey) -> None:
         """Remove a job and all its links."""
+        ...
+
+    async def erase(self, owner: str, link_id: str) -> int:
+        """Remove the rows of a link from all jobs of an owner; return how many there were."""
         ...

@@ -10,13 +10,16 @@ from belvo_async.backends._ledger import JobKey, JobRow, LinkCounts, LinkRow, Li
 
 T = TypeVar("T")
 
-_FIND_JOB: Final = "SELECT number FROM jobs WHERE owner = ? AND name = ?"
+_FIND_JOB: Final = "SELECT * FROM jobs WHERE owner = ? AND name = ?"
 _BEGIN: Final = """INSERT INTO jobs (owner, name, environment, runs, started_at, total)
     VALUES (:owner, :name, :environment, 1, :at, :total)
     ON CONFLICT (owner, name) DO UPDATE SET runs = runs + 1, started_at = excluded.started_at,
         total = excluded.total, ended_at = NULL, reason = NULL
     RETURNING *"""
 _END: Final = "UPDATE jobs SET ended_at = :at, reason = :reason WHERE number = :job AND runs = :run"
+_PAUSE: Final = "UPDATE jobs SET is_paused = ? WHERE owner = ? AND name = ?"
+_ERASE: Final = """DELETE FROM links WHERE link_id = ?
+    AND job IN (SELECT number FROM jobs WHERE owner = ?)"""
 _JOBS: Final = "SELECT * FROM jobs ORDER BY started_at DESC, number DESC"
 _READ: Final = "SELECT * FROM links WHERE job = ? AND link_id = ?"
 _INSERT: Final = """INSERT INTO links (job, link_id, state, version, at, institution, run)
@@ -56,6 +59,22 @@ def end(connection: sqlite3.Connection, job: JobKey, run: int, at: datetime, rea
     """Note that a run has ended; see `Ledger.end`."""
     values = {"run": run, "at": write_cell(at), "reason": write_cell(reason)}
     connection.execute(_END, {**values, "job": _find_number(connection, job)})
+
+
+def find_job(connection: sqlite3.Connection, job: JobKey) -> JobRow | None:
+    """Return a job; see `Ledger.read_job`."""
+    row = connection.execute(_FIND_JOB, (job.owner, job.name)).fetchone()
+    return None if row is None else read_job(row)
+
+
+def pause(connection: sqlite3.Connection, job: JobKey, *, is_paused: bool) -> None:
+    """Note whether logins may begin; see `Ledger.pause`."""
+    connection.execute(_PAUSE, (is_paused, job.owner, job.name))
+
+
+def erase(connection: sqlite3.Connection, owner: str, link_id: str) -> int:
+    """Remove the rows of a link; see `Ledger.erase`."""
+    return connection.execute(_ERASE, (write_cell(link_id), owner)).rowcount
 
 
 def list_jobs(connection: sqlite3.Connection) -> list[JobRow]:
@@ -176,6 +195,7 @@ def read_job(row: Row) -> JobRow:
         ended_at=read_time(row["ended_at"]),
         reason=read_text(row["reason"]),
         total=read_number(row["total"]),
+        is_paused=bool(row["is_paused"]),
     )
 
 

@@ -26,37 +26,46 @@ class MemoryLedger(SqlLedger):
     """
 
     def __init__(self) -> None:
-        self._shelf = _Jobs()
+        self._jobs = _Jobs()
 
     async def list_jobs(self) -> list[JobRow]:
         """Return all jobs; see `Ledger`."""
-        shelf = self._find_shelf()
-        with shelf.lock:
-            rows = [row for database in shelf.databases.values() for row in _commit(database, sql.list_jobs)]
+        jobs = self._find_jobs()
+        with jobs.lock:
+            rows = [row for database in jobs.databases.values() for row in _commit(database, sql.list_jobs)]
         return sorted(rows, key=lambda row: row.started_at, reverse=True)
+
+    async def erase(self, owner: str, link_id: str) -> int:
+        """Remove the rows of a link; see `Ledger`."""
+        jobs = self._find_jobs()
+        with jobs.lock:
+            return sum(
+                _commit(database, lambda connection: sql.erase(connection, owner, link_id))
+                for database in jobs.databases.values()
+            )
 
     async def forget(self, job: JobKey) -> None:
         """Remove a job and all its links; see `Ledger`."""
-        shelf = self._find_shelf()
-        with shelf.lock:
-            database = shelf.databases.pop(job, None)
+        jobs = self._find_jobs()
+        with jobs.lock:
+            database = jobs.databases.pop(job, None)
             if database is not None:
                 database.close()
 
     def reset(self) -> None:
         """Forget all jobs: for tests."""
-        self._shelf = _Jobs()
+        self._jobs = _Jobs()
 
     async def _run(self, job: JobKey, work: Callable[[sqlite3.Connection], T]) -> T:
-        shelf = self._find_shelf()
-        with shelf.lock:
-            return _commit(shelf.find(job), work)
+        jobs = self._find_jobs()
+        with jobs.lock:
+            return _commit(jobs.find(job), work)
 
-    def _find_shelf(self) -> "_Jobs":
-        if self._shelf.process != os.getpid():
-            self._inherited = self._shelf  # SQLite forbids to close what was opened before the fork
-            self._shelf = _Jobs()
-        return self._shelf
+    def _find_jobs(self) -> "_Jobs":
+        if self._jobs.process != os.getpid():
+            self._inherited = self._jobs  # SQLite forbids to close what was opened before the fork
+            self._jobs = _Jobs()
+        return self._jobs
 
 
 @frozen(eq=False)

@@ -23,6 +23,18 @@ class SqlLedger(ABC):
     async def list_jobs(self) -> list[JobRow]:
         """Return all jobs; see `Ledger`."""
 
+    @abstractmethod
+    async def erase(self, owner: str, link_id: str) -> int:
+        """Remove the rows of a link; see `Ledger`."""
+
+    async def read_job(self, job: JobKey) -> JobRow | None:
+        """Return a job; see `Ledger`."""
+        return await self._run(job, lambda connection: sql.find_job(connection, job))
+
+    async def pause(self, job: JobKey, *, is_paused: bool) -> None:
+        """Note whether logins of a job may begin; see `Ledger`."""
+        await self._run(job, lambda connection: sql.pause(connection, job, is_paused=is_paused))
+
     async def begin(self, job: JobKey, *, environment: str, at: datetime, total: int | None = None) -> JobRow:
         """Begin a run of a job; see `Ledger`."""
         return await self._run(job, lambda connection: sql.begin(connection, job, environment, at, total))

@@ -70,6 +70,10 @@ class SqliteLedger(SqlLedger):
         """Return all jobs; see `Ledger`."""
         return await self._worker.run(sql.list_jobs)
 
+    async def erase(self, owner: str, link_id: str) -> int:
+        """Remove the rows of a link; see `Ledger`."""
+        return await self._worker.run(lambda connection: sql.erase(connection, owner, link_id))
+
     async def _run(self, job: JobKey, work: Callable[[sqlite3.Connection], T]) -> T:  # noqa: ARG002 - one for all
         return await self._worker.run(work)
 

@@ -8,9 +8,9 @@ from belvo_async._jobs.job_ledger import JobLedger
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.records import Job
 from belvo_async._jobs.refused_credentials import RefusedCredentials
+from belvo_async._jobs.source import Source
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.bulk._queue import FairQueue
-from belvo_async.bulk._source import Source
 from belvo_async.bulk._statistics import Statistics
 
 _BATCH: Final = 64

@@ -7,9 +7,9 @@ from uuid import UUID
 from belvo_async import Client, TokenProvider, check_client
 from belvo_async._jobs.opening import find_ledger
 from belvo_async._jobs.options import CredentialsProvider, JobLimits, JobOptions
+from belvo_async._jobs.source import Items, check_items
 from belvo_async._jobs.stop_rule import StopRule
 from belvo_async.bulk._run import RefreshRun
-from belvo_async.bulk._source import Items, check_items
 
 
 def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only

@@ -11,8 +11,8 @@ from belvo_async._jobs.job_ledger import JobLedger
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import Outcome
 from belvo_async._jobs.report import RefreshReport
+from belvo_async._jobs.source import Items, Source
 from belvo_async.bulk._scheduler import Scheduler
-from belvo_async.bulk._source import Items, Source
 from belvo_async.errors import BelvoError, JobError, UsageError
 
 

@@ -17,12 +17,12 @@ from belvo_async._jobs.outcomes import Outcome, Parked, Updated
 from belvo_async._jobs.records import Job
 from belvo_async._jobs.recovery import Recovery
 from belvo_async._jobs.refused_credentials import RefusedCredentials
+from belvo_async._jobs.source import Source
 from belvo_async._jobs.stop_rule import FailureCount
 from belvo_async._jobs.worker import LinkWorker
 from belvo_async.backends import LinkRow
 from belvo_async.bulk._producer import Producer
 from belvo_async.bulk._queue import FairQueue
-from belvo_async.bulk._source import Source
 from belvo_async.bulk._statistics import Statistics
 from belvo_async.errors import BelvoError, SourceError
 
@@ -57,7 +57,7 @@ class Scheduler:
         self.queue: Final = FairQueue(options.concurrency, limits.look_ahead, pool.clock)
         self.statistics: Final = Statistics(pool.clock, options.concurrency, pool.rate_limit)
         credentials = RefusedCredentials(pool.identity, options.resend)
-        self.worker: Final = LinkWorker(pool, ledger, options, credentials, self._stopping)
+        self.worker: Final = LinkWorker(pool, ledger.write, options, credentials, self._stopping)
         self._recovery: Final = Recovery(pool, self.worker, limits.login_limit, self._stopping)
         self._producer: Final = Producer(
             source,

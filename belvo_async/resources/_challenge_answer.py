@@ -39,7 +39,7 @@ class ChallengeAnswer:
             if provide_token is not None and token is None:
                 token = await self._ask(state, provide_token)
                 kept = await self._read_again(kept)
-            read_token(state, token)
+            read_token(state.challenge, token, state)
             try:
                 return await self._send(kept, state, token)
             except TokenRequiredError as required:

@@ -68,8 +68,8 @@ class Links:
                 a login the first one's is asked.
             recorder: Writes down each step before it happens.
             when_busy: What to do while another login of this link is in flight: `"join"` it if it asks for
-                the same and wait for it otherwise, `"wait"` for it, or `"refuse"`. With `"join"`, the open
-                challenge of an equal update leaves this call as `TokenRequiredError` with its `ticket`.
+                the same and wait for it otherwise, `"wait"` for it, or `"refuse"`. Unless it is `"wait"`, the
+                open challenge of an equal update leaves this call as `TokenRequiredError` with its `ticket`.
             max_wait: Seconds that it may wait for Belvo's limit of requests; None: as long as it takes.
                 Of calls that share a login the first one's counts.
 
@@ -92,7 +92,7 @@ class Links:
         _check_max_wait(max_wait)
         wish = self._logins.update(update, recorder, max_wait)
         with self._context.lifecycle, LoginSpan(self._context, "update", update.link_id):
-            if when_busy == "join" and self._memory.flights.find_equal(wish) is None:
+            if when_busy != "wait" and self._memory.flights.find_equal(wish) is None:
                 await self._check_parked(wish)
                 wish = evolve(wish, look_again=partial(self._check_parked, wish))
             return await self._run(wish, provide_token, when_busy)
@@ -184,7 +184,7 @@ class Links:
     ) -> None:
         policy = self._context.policy
         if token is not None or provide_token is None:
-            read_token(state, token)
+            read_token(state.challenge, token, state)
         needed = policy.resume_route is ResumeRoute.PUT_LINK or policy.restarts > state.restarts
         wrong = update is not None and update.link_id != state.challenge.link_id
         if wrong or (needed and update is None):

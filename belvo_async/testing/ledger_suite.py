@@ -227,6 +227,33 @@ class LedgerSuite:
             assert (await ledger.count(job, since=NOON)).by_state[LinkState.UPDATED] == 1
         assert (await ledger.count(JOB, since=NOON)).by_state[LinkState.UNSETTLED] == 1
 
+    async def test_a_job_is_read_by_its_name(self, ledger: Ledger) -> None:
+        assert await ledger.read_job(JOB) is None
+        begun = await self.begin(ledger)
+        assert await ledger.read_job(JOB) == begun
+        assert await ledger.read_job(OTHER_JOBS[0]) is None
+
+    async def test_a_job_that_is_paused_stays_so_in_later_runs(self, ledger: Ledger) -> None:
+        await ledger.pause(JOB, is_paused=True)
+        assert await ledger.list_jobs() == []
+        assert not (await self.begin(ledger)).is_paused
+        await self.begin(ledger, OTHER_JOBS[1])
+        await ledger.pause(JOB, is_paused=True)
+        assert (await self.begin(ledger, minutes=1)).is_paused
+        assert [job.is_paused for job in await ledger.list_jobs()] == [True, False]
+        await ledger.pause(JOB, is_paused=False)
+        assert not (await self.begin(ledger, minutes=2)).is_paused
+
+    async def test_a_link_that_is_erased_is_in_no_job_of_its_owner(self, ledger: Ledger, run: int) -> None:
+        await self.admit(ledger, run, LINK, SECOND)
+        for job in OTHER_JOBS:
+            other = (await self.begin(ledger, job)).runs
+            await ledger.admit(job, other, [(LINK, None)], at=NOON)
+        assert await ledger.erase(JOB.owner, LINK) == 2
+        assert (await ledger.read(JOB, [LINK, SECOND])).keys() == {SECOND}
+        assert await ledger.read(OTHER_JOBS[1], [LINK]) == {}
+        assert (await ledger.read(OTHER_JOBS[0], [LINK])).keys() == {LINK}
+
     async def test_a_job_that_is_forgotten_is_gone_and_no_other(self, ledger: Ledger, run: int) -> None:
         await self.admit(ledger, run, LINK)
         other = (await self.begin(ledger, OTHER_JOBS[0])).runs

@@ -24,9 +24,10 @@ CREATE TABLE jobs (
         ended_at TEXT,
         reason TEXT,
         total INTEGER,
+        is_paused INTEGER NOT NULL DEFAULT 0,
         UNIQUE (owner, name)
     );
-INSERT INTO "jobs" VALUES(1,'8a6792e8393c94ee4f8dccf38ba65c03','journal','https://sandbox.belvo.com',1,'2026-01-01T12:00:00.000000+00:00','2026-01-01T12:00:00.000000+00:00','it was stopped',9);
+INSERT INTO "jobs" VALUES(1,'8a6792e8393c94ee4f8dccf38ba65c03','journal','https://sandbox.belvo.com',1,'2026-01-01T12:00:00.000000+00:00','2026-01-01T12:00:00.000000+00:00','it was stopped',9,0);
 CREATE TABLE links (
         job INTEGER NOT NULL,
         link_id TEXT NOT NULL,
@@ -59,6 +60,7 @@ INSERT INTO "links" VALUES(1,'30cb4806-6e00-48a4-91c9-000000000008','refused',3,
 INSERT INTO "links" VALUES(1,'30cb4806-6e00-48a4-91c9-000000000009','unsettled',3,'2026-01-01T12:00:00.000000+00:00','erebor_mx_retail','2026-01-01T12:00:00.000008+00:00',1,NULL,NULL,'OutcomeUnknownError','Nobody knows',0,NULL,'40eca6109f805e4d',NULL,1);
 CREATE INDEX links_by_expiry ON links (job, expires_at)
         WHERE state IN ('challenged', 'parked');
+CREATE INDEX links_by_id ON links (link_id);
 CREATE INDEX challenges_by_expiry ON challenges (owner, phase, expires_at);
 CREATE INDEX challenges_by_link ON challenges (link, expires_at);
 CREATE INDEX challenges_by_keep ON challenges (keep_until);

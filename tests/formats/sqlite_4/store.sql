@@ -30,6 +30,7 @@ CREATE TABLE jobs (
         ended_at TEXT,
         reason TEXT,
         total INTEGER,
+        is_paused INTEGER NOT NULL DEFAULT 0,
         UNIQUE (owner, name)
     );
 CREATE TABLE links (
@@ -55,6 +56,7 @@ CREATE TABLE links (
     ) WITHOUT ROWID;
 CREATE INDEX links_by_expiry ON links (job, expires_at)
         WHERE state IN ('challenged', 'parked');
+CREATE INDEX links_by_id ON links (link_id);
 CREATE INDEX challenges_by_expiry ON challenges (owner, phase, expires_at);
 CREATE INDEX challenges_by_link ON challenges (link, expires_at);
 CREATE INDEX challenges_by_keep ON challenges (keep_until);

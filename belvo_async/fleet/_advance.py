@@ -1,0 +1,210 @@
+"""`advance`: one link of a job, one step as far as it goes."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+from belvo_async import Client
+from belvo_async._jobs.doubt import add_answer, find_challenge, find_login_left, is_in_doubt, look
+from belvo_async._jobs.options import CredentialsProvider, JobLimits, JobOptions
+from belvo_async._jobs.outcomes import Outcome, Parked, Unsettled, Updated
+from belvo_async._jobs.prompts import check_token, give_once
+from belvo_async._jobs.records import Job
+from belvo_async._jobs.recovery import build_unsettled
+from belvo_async._jobs.refused_credentials import RefusedCredentials
+from belvo_async._jobs.worker import LinkWorker
+from belvo_async.backends import LinkRow, LinkState
+from belvo_async.errors import (
+    AuthenticationError,
+    BelvoError,
+    InvalidValueError,
+    LedgerBusyError,
+    LinkBusyError,
+    UsageError,
+)
+from belvo_async.fleet._job import FleetJob
+from belvo_async.fleet._next_step import CheckLater, Ended, NeedsToken, NextStep
+from belvo_async.models import ParkedChallenge
+
+_SOONEST: Final = 3.0
+_LATEST: Final = 60.0
+"""Seconds before a login under way is looked at again, at least and at most."""
+_PAUSED: Final = 60.0
+"""Seconds before a job that is paused is looked at again."""
+
+
+async def advance(
+    pool: Client,
+    *,
+    job: str,
+    link_id: str | UUID,
+    credentials: CredentialsProvider,
+    token: str | None = None,
+    login_limit: float = JobLimits().login_limit,
+) -> NextStep:
+    """Take one link of a job one step as far as it goes, and say what is next.
+
+    Call it from a task of any engine that carries each task out at least once: it may be called at any time,
+    again and at the same time from several machines. One login is sent for each link, as its row in the
+    ledger of the pool's backend says who may send it. A login whose worker has died is looked at, and never
+    sent again; a link that has ended is not touched.
+
+    Args:
+        pool: Does the login; its backend keeps the job.
+        job: The job's name. A job that `bulk.refresh` has begun under it goes on, and the other way round.
+        link_id: The link, which need not be admitted to the job before.
+        credentials: Looks up the credentials of the link, right before its login: they rest nowhere.
+        token: What a person gave for the open challenge. Hand it over here, and not to the engine, so that no
+            token rests in its tables.
+        login_limit: Seconds that a login may run (Belvo error article: 408 after five minutes).
+
+    Returns:
+        `Ended`, `NeedsToken` or `CheckLater`.
+
+    Raises:
+        ConfigurationError: The backend keeps no jobs.
+        InvalidValueError: An argument is wrong, or there is no challenge for *token*.
+        InvalidTokenError: *token* can be none; the challenge is as open as before.
+        SourceError: *credentials* raised.
+        AuthenticationError: The keys are wrong.
+        BelvoError: Belvo or the backend cannot be reached. The link is as it was: let the engine try again.
+
+    Example:
+        >>> import asyncio
+        >>> from belvo_async import Credentials, LinkUpdate, SessionPool, fleet
+        >>> from belvo_async.sandbox import Sandbox
+        >>> def read_vault(link_id: str) -> LinkUpdate:
+        ...     return LinkUpdate(link_id, password="new-password")
+        >>> async def main() -> None:
+        ...     async with Sandbox() as belvo:
+        ...         link_id = belvo.add_link(institution="heimdall_mx_retail", username="mfa_numeric")
+        ...         keys = Credentials(belvo.secret_id, belvo.secret_password)
+        ...         async with SessionPool(keys, environment=belvo.url) as pool:
+        ...             for token in (None, "111111"):
+        ...                 step = await fleet.advance(
+        ...                     pool, job="november", link_id=link_id, credentials=read_vault, token=token
+        ...                 )
+        ...                 print(type(step).__name__)
+        >>> asyncio.run(main())
+        NeedsToken
+        Ended
+    """
+    found = FleetJob.find(pool, job)
+    link_id = Job.read(link_id).link_id
+    options = JobOptions(
+        limits=JobLimits(login_limit=login_limit),
+        default_concurrency=pool.concurrency,
+        credentials=credentials,
+        provide_token=None if token is None else give_once(token),
+    )
+    row = await found.find_row(link_id)
+    try:
+        return await _Advance(found, options, token).take(row)
+    except LedgerBusyError:  # another call has taken the link meanwhile
+        return _tell(await found.find_row(link_id))
+    except LinkBusyError as busy:
+        return CheckLater(link_id=link_id, seconds=_bound(busy.seconds))
+
+
+class _Advance:
+    """One call."""
+
+    def __init__(self, job: FleetJob, options: JobOptions, token: str | None) -> None:
+        self._job: Final = job
+        self._token: Final = token
+        self._options: Final = options
+        credentials = RefusedCredentials(job.pool.identity, options.resend)
+        self._worker: Final = LinkWorker(
+            job.pool, job.write, options, credentials, asyncio.Event(), is_engine=True
+        )
+
+    async def take(self, row: LinkRow) -> NextStep:
+        """Take a link from where it stands."""
+        if row.state.is_result:
+            return Ended.of(row)
+        if row.state is LinkState.QUEUED:
+            return await self._begin(row)
+        parked = await find_challenge(self._job.pool, row)
+        row = add_answer(row, parked)
+        if is_in_doubt(row, parked):
+            return await self._look(row)
+        if self._token is not None and parked is not None:
+            check_token(parked.challenge, self._token)
+        outcome = await self._worker.go_on(row, _ignore)
+        if self._token is not None and _is_unanswered(outcome, parked):
+            return CheckLater(link_id=row.link_id, seconds=_SOONEST)
+        return await self._conclude(row.link_id, outcome)
+
+    async def _begin(self, row: LinkRow) -> NextStep:
+        if self._token is not None:
+            raise InvalidValueError.of(
+                "token",
+                "has no challenge to answer: no login of the link has begun",
+                remedy="Call advance without a token first.",
+                link_id=row.link_id,
+            )
+        if await self._job.is_paused():
+            return CheckLater(link_id=row.link_id, seconds=_PAUSED)
+        waiting = Job(row.link_id, row.institution)
+        waiting.row = row
+        outcome = await self._worker.serve(waiting, _do_nothing, _ignore)
+        if outcome is None:
+            steps = self._job.write(row)
+            await steps.finish(
+                LinkState.REFUSED,
+                code="held_back",
+                message="These credentials were refused before, and are not sent again.",
+            )
+            return Ended.of(steps.row)
+        return await self._conclude(row.link_id, outcome)
+
+    async def _look(self, row: LinkRow) -> NextStep:
+        """Look at a login, or an answer, that somebody else has sent: never send it again."""
+        pool, error = self._job.pool, None
+        try:
+            link = await look(pool, row)
+        except (AuthenticationError, UsageError):
+            raise
+        except BelvoError as failure:
+            link, error = None, failure
+        left = find_login_left(row, pool.clock.wall(), self._options.limits.login_limit)
+        if link is None and left > 0:
+            age = self._options.limits.login_limit - left
+            return CheckLater(link_id=row.link_id, seconds=min(left, _bound(age)))
+        outcome: Outcome = (
+            Unsettled(link_id=row.link_id, error=build_unsettled(row, error))
+            if link is None
+            else Updated(link_id=row.link_id, link=link)
+        )
+        await self._worker.end(row, outcome)
+        return await self._conclude(row.link_id, outcome)
+
+    async def _conclude(self, link_id: str, outcome: Outcome) -> NextStep:
+        if isinstance(outcome, Parked):
+            return NeedsToken.of(outcome)
+        return _tell(await self._job.find_row(link_id))
+
+
+def _is_unanswered(outcome: Outcome, parked: ParkedChallenge | None) -> bool:
+    """Whether a challenge waits as before: somebody else is answering it, or its token did not leave."""
+    if not isinstance(outcome, Parked) or parked is None:
+        return False
+    return outcome.challenge.request_id == parked.challenge.request_id
+
+
+def _tell(row: LinkRow) -> NextStep:
+    if row.state.is_result:
+        return Ended.of(row)
+    return CheckLater(link_id=row.link_id, seconds=_SOONEST)
+
+
+def _bound(seconds: float) -> float:
+    return min(max(seconds, _SOONEST), _LATEST)
+
+
+def _do_nothing() -> None:
+    """Nobody waits for the place."""
+
+
+def _ignore(_: Parked) -> None:
+    """The outcome tells it."""
