@@ -6,6 +6,7 @@ import secrets
 import string
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from belvo_async._engine.context import EngineContext
@@ -38,6 +39,14 @@ ANSWER_PARKED: Final = (
     "Give the token with challenges.resume(error.ticket, token). "
     'To start a new login instead, pass when_busy="wait".'
 )
+
+
+class Superseding(StrEnum):
+    """Why nobody has to answer a challenge any more: the `code` of a superseded one."""
+
+    NEWER_CHALLENGE = "newer_challenge"
+    LINK_UPDATED = "link_updated"
+    LINK_DELETED = "link_deleted"
 
 
 class ParkedChallenges:
@@ -89,7 +98,24 @@ class ParkedChallenges:
         if not await self.store.add(write_row(kept)):
             raise InvalidValueError.of("ticket", "is taken", remedy="Leave it out to have one drawn.")
         self.leases.tell_change(kept)
+        await self.end_open(state.challenge.link_id, Superseding.NEWER_CHALLENGE)
         return ticket
+
+    async def end_open(self, link_id: str, why: Superseding) -> None:
+        """End the open challenges of a link that nobody has to answer any more, or all but the newest.
+
+        Those that are being answered stay. Where the store fails, all of them do, and the observer is told.
+        (rule: The newest challenge counts)
+        """
+        try:
+            found = await self._find_all(link_id, UNANSWERED)
+            now = self._context.clock.wall()
+            for kept in found[:-1] if why is Superseding.NEWER_CHALLENGE else found:
+                if kept.find_phase(now) is ChallengePhase.OPEN:  # else somebody is about to answer it
+                    await self.leases.replace(kept.enter(ChallengePhase.SUPERSEDED, code=why))
+        except Exception as error:  # noqa: BLE001 - whatever a store raises, the link is as it is
+            problem = f"the older challenges of its link could not be ended ({type(error).__name__})"
+            self.leases.tell_trouble(digest_link(self.owner, link_id), problem)
 
     async def read(self, ticket: str) -> ChallengeRecord:
         """Return the challenge of a ticket, whatever has become of it.
@@ -120,11 +146,16 @@ class ParkedChallenges:
         Raises:
             ChallengeStoreError: The store cannot be used.
         """
+        found = await self._find_all(link_id, phases)
+        return found[-1] if found else None
+
+    async def _find_all(self, link_id: str, phases: Collection[ChallengePhase]) -> list[ChallengeRecord]:
+        """Return the challenges of a link that now are in one of *phases*, the newest last."""
         after = self._context.clock.wall() - _LATEST_TOKEN
         link = digest_link(self.owner, link_id)
         rows = await self.store.find(link, after=after, limit=_MOST_OF_A_LINK)
         found = [kept for row in rows if (kept := self._match(row, link_id, phases)) is not None]
-        return max(found, key=self._find_age, default=None)
+        return sorted(found, key=self._find_age)
 
     def open(self, row: ChallengeRow) -> ChallengeRecord:
         """Read a row.

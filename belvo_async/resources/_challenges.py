@@ -83,6 +83,8 @@ class Challenges:
     ) -> str:
         """Keep a waiting challenge, to be answered by another request, process or machine; once for a state.
 
+        Only the newest challenge of a link can be answered: the others that are open end as superseded.
+
         Args:
             state: `TokenRequiredError.state`.
             institution: Its name, to show to the person; by default what the call or Belvo has told of it.
@@ -211,6 +213,8 @@ class Challenges:
             ChallengeAnsweredError: It was answered already, or another call is about to; nothing was sent.
             ChallengeExpiredError: Its time has run out.
             ChallengeDeclinedError: Somebody declined it.
+            ChallengeSupersededError: A newer challenge of the link counts, which the error names, or the link
+                was updated another way or deleted; nothing was sent.
             InvalidTokenError: The token cannot be one; nothing was sent, the challenge is still open.
             TokenProviderError: *provide_token* failed; nothing was sent, the challenge is still open.
             TokenRequiredError: There is a new challenge under this ticket, and nobody can be asked.
@@ -233,6 +237,7 @@ class Challenges:
             ChallengeAnsweredError: It was answered already, or a call is about to.
             ChallengeExpiredError: Its time has run out.
             ChallengeDeclinedError: It was declined already.
+            ChallengeSupersededError: A newer challenge counts, or the link needs none any more.
             DamagedStateError: It cannot be read.
             ChallengeStoreError: The store cannot be used.
         """

@@ -14,7 +14,7 @@ from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
 from belvo_async._engine.login_span import LoginSpan
 from belvo_async._engine.logins import Logins
-from belvo_async._engine.parked_challenges import parked_already
+from belvo_async._engine.parked_challenges import Superseding, parked_already
 from belvo_async._engine.recorder import LoginRecorder, check_recorder
 from belvo_async._engine.single_flight import WhenBusy, Wish, check_when_busy
 from belvo_async._engine.status_check import StatusCheck
@@ -291,7 +291,8 @@ class Links:
 
         Belvo allows five deletes a minute; more are waited for. With *in_background* there is no such
         limit, and a webhook `link_deleted` follows. Either waits while a login of the link is in flight: that
-        is minutes where a bank is slow, and up to 330 s after a lost response.
+        is minutes where a bank is slow, and up to 330 s after a lost response. Its open challenges end as
+        superseded.
 
         Returns:
             The accepted request in the background mode, else None.
@@ -304,7 +305,9 @@ class Links:
         request = build_delete(link_id, in_background=in_background)
         with self._context.lifecycle:
             async with self._memory.locks.hold(link_id):
-                return read_acceptance(await self._exchange.fetch(request), request)
+                accepted = read_acceptance(await self._exchange.fetch(request), request)
+                await self._logins.parked.end_open(link_id, Superseding.LINK_DELETED)
+                return accepted
 
     async def refresh_data(
         self,
