@@ -4,7 +4,7 @@ import hmac
 import re
 import secrets
 import string
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -35,6 +35,8 @@ _LONGEST_NOTE: Final = 256
 _LATEST_TOKEN: Final = timedelta(hours=1)
 """How long after the expiry a token may still be on its way, with a new login that had to wait its turn."""
 _MOST_OF_A_LINK: Final = 1000
+_PAGE: Final = 500
+_MICROSECOND: Final = timedelta(microseconds=1)
 ANSWER_PARKED: Final = (
     "Give the token with challenges.resume(error.ticket, token). "
     'To start a new login instead, pass when_busy="wait".'
@@ -83,8 +85,8 @@ class ParkedChallenges:
             InvalidValueError: An argument is wrong.
             ChallengeStoreError: It could not be kept; *state* is as good as before.
         """
-        institution = _check_note("institution", institution)
-        reference = _check_note("reference", reference)
+        institution = check_note("institution", institution)
+        reference = check_note("reference", reference)
         ticket = draw_ticket() if ticket is None else _check_ticket(ticket)
         kept = open_record(
             state,
@@ -151,11 +153,44 @@ class ParkedChallenges:
 
     async def _find_all(self, link_id: str, phases: Collection[ChallengePhase]) -> list[ChallengeRecord]:
         """Return the challenges of a link that now are in one of *phases*, the newest last."""
-        after = self._context.clock.wall() - _LATEST_TOKEN
         link = digest_link(self.owner, link_id)
-        rows = await self.store.find(link, after=after, limit=_MOST_OF_A_LINK)
-        found = [kept for row in rows if (kept := self._match(row, link_id, phases)) is not None]
+        rows = await self.store.find(link, after=self._find_earliest(), limit=_MOST_OF_A_LINK)
+        found = [kept for row in rows if (kept := self._match(row, phases, link_id)) is not None]
         return sorted(found, key=self._find_age)
+
+    async def find_reference(
+        self, reference: str, phases: Collection[ChallengePhase]
+    ) -> ChallengeRecord | None:
+        """Return the newest challenge with a reference that now is in one of *phases*; see `find`.
+
+        It reads all of the account's that are: stores have no index of references.
+        """
+        found: list[ChallengeRecord] = []
+        for phase in phases:
+            async for row in self._list_all(phase, self._find_earliest()):
+                kept = self._match(row, phases)
+                if kept is not None and kept.reference == reference:
+                    found.append(kept)
+        return max(found, key=self._find_age, default=None)
+
+    async def _list_all(self, phase: ChallengePhase, after: datetime) -> AsyncIterator[ChallengeRow]:
+        """Yield all rows that are stored in a phase and expire after a moment, page by page."""
+        limit, last = _PAGE, frozenset[str]()
+        while True:
+            rows = await self.store.list(self.owner, phase, after=after, limit=limit)
+            for row in rows:
+                if row.key not in last:
+                    yield row
+            if len(rows) < limit:
+                return
+            # The next page begins with the moment at which this one ends: others may expire then, too.
+            next_one = max(row.expires_at for row in rows) - _MICROSECOND
+            limit = limit if next_one > after else 2 * limit
+            after, last = max(after, next_one), frozenset(row.key for row in rows)
+
+    def _find_earliest(self) -> datetime:
+        """Return the earliest expiry of a challenge that may still be ongoing."""
+        return self._context.clock.wall() - _LATEST_TOKEN
 
     def open(self, row: ChallengeRow) -> ChallengeRecord:
         """Read a row.
@@ -180,12 +215,13 @@ class ParkedChallenges:
         return self._context.server_clock.now() - sent_at > LONGEST_LOGIN
 
     def _match(
-        self, row: ChallengeRow, link_id: str, phases: Collection[ChallengePhase]
+        self, row: ChallengeRow, phases: Collection[ChallengePhase], link_id: str | None = None
     ) -> ChallengeRecord | None:
         now = self._context.now()
         try:
             kept = self.open(row)
-            if kept.read_state(now).challenge.link_id != link_id:
+            found = kept.read_state(now).challenge.link_id
+            if link_id not in {found, None}:
                 raise damaged("its link is changed")
         except DamagedStateError:
             self.leases.tell_trouble(row.key, "it cannot be read")
@@ -230,7 +266,12 @@ def _is_note(value: object) -> bool:
     return isinstance(value, str) and len(value) <= _LONGEST_NOTE and value.isprintable()
 
 
-def _check_note(name: str, value: str | None) -> str | None:
+def check_note(name: str, value: str | None) -> str | None:
+    """Refuse what is no short text.
+
+    Raises:
+        InvalidValueError: It is none.
+    """
     if value is None or _is_note(value):
         return value
     raise InvalidValueError.of(

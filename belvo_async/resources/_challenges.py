@@ -9,7 +9,7 @@ from uuid import UUID
 from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.lease import DOUBTFUL
-from belvo_async._engine.parked_challenges import ParkedChallenges
+from belvo_async._engine.parked_challenges import ParkedChallenges, check_note
 from belvo_async._engine.recorder import LoginRecorder, check_recorder
 from belvo_async._http.hidden import hide
 from belvo_async.backends._challenge_record import UNANSWERED, ChallengeRecord
@@ -120,25 +120,39 @@ class Challenges:
         return (await self._parked.read(ticket)).show(self._context.now())
 
     async def find(
-        self, link_id: str | UUID, *, phase: ChallengePhase = ChallengePhase.OPEN
+        self,
+        link_id: str | UUID | None = None,
+        *,
+        reference: str | None = None,
+        phase: ChallengePhase = ChallengePhase.OPEN,
     ) -> ParkedChallenge | None:
         """Return the newest challenge of a link that waits for a token; None where there is none.
 
         It is open, or claimed by a call that is about to send the token. One that cannot be read is left out,
-        and the observer is told.
+        and the observer is told. By its link it is found at once. By its reference it takes longer the more
+        challenges are open, as all of them are read: about a second for 10,000.
 
         Args:
             link_id: The link.
+            reference: What was noted as it was parked, in place of the link.
             phase: `ANSWERED` finds one whose token was sent instead, for as long as its login may run.
 
         Raises:
-            InvalidValueError: *link_id* is no UUID, or *phase* is neither of the two.
+            InvalidValueError: An argument is wrong, or there is not exactly one of *link_id* and *reference*.
             ChallengeStoreError: The store cannot be used.
         """
         self._context.lifecycle.bind()
         if phase not in _FOUND_AS:
             raise InvalidValueError.of("phase", "is neither OPEN nor ANSWERED", remedy="Use list instead.")
-        kept = await self._parked.find(read_link_id(link_id), _FOUND_AS[phase])
+        if (link_id is None) is (reference is None):
+            raise InvalidValueError.of(
+                "link_id", "or reference has to be given", remedy="Pass one of the two."
+            )
+        if reference is None:
+            kept = await self._parked.find(read_link_id(link_id), _FOUND_AS[phase])
+        else:
+            check_note("reference", reference)
+            kept = await self._parked.find_reference(reference, _FOUND_AS[phase])
         return None if kept is None else kept.show(self._context.now())
 
     async def list(
