@@ -240,7 +240,7 @@ async def _depart(hold: LinkHold, link_id: str | None, *, is_answer: bool) -> bo
         ChallengeExpiredError: Another process has logged in since the challenge, which is void now.
         CoordinatorError: They could not be told.
     """
-    departing = await hold.send()
+    departing = await hold.send(link_id)
     if departing is Departing.OVERTAKEN and is_answer:
         raise challenge_expired(link_id, "another process has logged in, and no token was sent")
     return departing is Departing.AT_ONCE

@@ -1,10 +1,7 @@
 """The parked challenges of one Belvo account: kept, read by their ticket, and found by their link."""
 
 import hmac
-import re
-import secrets
-import string
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -13,6 +10,7 @@ from belvo_async._engine.context import EngineContext
 from belvo_async._engine.known_links import KnownLinks
 from belvo_async._engine.lease import ChallengeLeases
 from belvo_async._engine.send_record import LONGEST_LOGIN
+from belvo_async._engine.tickets import check_note, check_ticket, draw_ticket, is_ticket, unknown_ticket
 from belvo_async.backends._challenge_record import (
     UNANSWERED,
     ChallengeRecord,
@@ -23,15 +21,15 @@ from belvo_async.backends._challenge_record import (
     write_row,
 )
 from belvo_async.backends._challenge_store import ChallengeRow, ChallengeStore, LoopBound, damaged
-from belvo_async.errors import DamagedStateError, InvalidValueError, TokenRequiredError, UnknownTicketError
+from belvo_async.errors import (
+    BelvoError,
+    DamagedStateError,
+    InvalidValueError,
+    TokenRequiredError,
+)
 from belvo_async.mfa import token_required
 from belvo_async.models import AwaitingToken, ChallengePhase, ParkedChallenge
 
-_TICKET_LENGTH: Final = 32
-_TICKET_SIGNS: Final = string.ascii_letters + string.digits
-"""No dash: a ticket that begins with one would be an option at the command line."""
-_TICKET: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
-_LONGEST_NOTE: Final = 256
 _LATEST_TOKEN: Final = timedelta(hours=1)
 """How long after the expiry a token may still be on its way, with a new login that had to wait its turn."""
 _MOST_OF_A_LINK: Final = 1000
@@ -52,12 +50,28 @@ class Superseding(StrEnum):
 
 
 class ParkedChallenges:
-    """What one account has parked in a store that others may share."""
+    """What one account has parked in a store that others may share.
 
-    def __init__(self, store: ChallengeStore, context: EngineContext, owner: str, links: KnownLinks) -> None:
+    Args:
+        store: Where it is kept.
+        context: What all requests of the pool share.
+        owner: Names the account.
+        links: What is known of links.
+        let_go: Lets other processes have a link that was left for its challenge, once that is parked.
+    """
+
+    def __init__(
+        self,
+        store: ChallengeStore,
+        context: EngineContext,
+        owner: str,
+        links: KnownLinks,
+        let_go: Callable[[str], Awaitable[None]],
+    ) -> None:
         self.store: Final = store
         self.owner: Final = owner
         self._links: Final = links
+        self._let_go: Final = let_go
         self.leases: Final = ChallengeLeases(store, context)
         self._context: Final = context
         self._check_loop: Final = store.check_loop if isinstance(store, LoopBound) else None
@@ -87,7 +101,7 @@ class ParkedChallenges:
         """
         institution = check_note("institution", institution)
         reference = check_note("reference", reference)
-        ticket = draw_ticket() if ticket is None else _check_ticket(ticket)
+        ticket = draw_ticket() if ticket is None else check_ticket(ticket)
         kept = open_record(
             state,
             self._context.now(),
@@ -100,6 +114,7 @@ class ParkedChallenges:
         if not await self.store.add(write_row(kept)):
             raise InvalidValueError.of("ticket", "is taken", remedy="Leave it out to have one drawn.")
         self.leases.tell_change(kept)
+        await self._let_go(state.challenge.link_id)
         await self.end_open(state.challenge.link_id, Superseding.NEWER_CHALLENGE)
         return ticket
 
@@ -127,15 +142,23 @@ class ParkedChallenges:
             DamagedStateError: It cannot be read.
             ChallengeStoreError: The store cannot be used.
         """
-        if not _is_ticket(ticket):
-            raise _unknown()
+        if not is_ticket(ticket):
+            raise unknown_ticket()
         row = await self.store.read(self._find_key(ticket))
         if row is None:
-            raise _unknown()
+            raise unknown_ticket()
         kept = self.open(row)
         if not hmac.compare_digest(kept.ticket, ticket):
             raise damaged("it is another ticket's")
         return kept
+
+    async def is_parked(self, state: AwaitingToken) -> bool:
+        """Whether a challenge waits in the store already, as far as that can be told."""
+        try:
+            found = await self.find(state.challenge.link_id)
+        except BelvoError:
+            return False
+        return found is not None and found.read_state(self._context.now()).challenge == state.challenge
 
     async def find(
         self, link_id: str, phases: Collection[ChallengePhase] = UNANSWERED
@@ -199,7 +222,7 @@ class ParkedChallenges:
             DamagedStateError: It cannot be read.
         """
         kept = read_row(row)
-        if not _is_ticket(kept.ticket) or self._find_key(kept.ticket) != row.key:
+        if not is_ticket(kept.ticket) or self._find_key(kept.ticket) != row.key:
             raise damaged("its ticket is changed")
         return kept
 
@@ -243,47 +266,3 @@ def parked_already(state: AwaitingToken, ticket: str) -> TokenRequiredError:
     required = token_required(state, "it is parked already", remedy=ANSWER_PARKED)
     required.ticket = ticket
     return required
-
-
-def draw_ticket() -> str:
-    """Draw a ticket that nobody can guess."""
-    return "".join(secrets.choice(_TICKET_SIGNS) for _ in range(_TICKET_LENGTH))
-
-
-def _unknown() -> UnknownTicketError:
-    return UnknownTicketError(
-        "No challenge has this ticket.",
-        remedy="Check the ticket: it may be forgotten, as challenges are kept for a day after their time, or "
-        "belong to another Belvo account or environment. Update the link again for a new one.",
-    )
-
-
-def _is_ticket(value: object) -> bool:
-    return isinstance(value, str) and _TICKET.fullmatch(value) is not None
-
-
-def _is_note(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= _LONGEST_NOTE and value.isprintable()
-
-
-def check_note(name: str, value: str | None) -> str | None:
-    """Refuse what is no short text.
-
-    Raises:
-        InvalidValueError: It is none.
-    """
-    if value is None or _is_note(value):
-        return value
-    raise InvalidValueError.of(
-        name, "is no short text", remedy=f"Pass at most {_LONGEST_NOTE} printable characters."
-    )
-
-
-def _check_ticket(ticket: str) -> str:
-    if _is_ticket(ticket):
-        return ticket
-    raise InvalidValueError.of(
-        "ticket",
-        "is no ticket",
-        remedy="Pass 22 to 128 letters, digits, - and _, such as secrets.token_hex(16).",
-    )

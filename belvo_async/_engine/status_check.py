@@ -5,7 +5,7 @@ the second allows a repeat.
 """
 
 from collections import OrderedDict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import evolve, frozen
@@ -26,6 +26,8 @@ _SCHEDULE: Final = (0.0, 3.0, 6.0, 12.0)
 _NEXT_WAIT: Final = 24.0
 """Seconds before the first check after those; then twice as many each, until the login limit is over."""
 _REMEMBERED: Final = 10_000
+_CLEARLY_AFTER: Final = CLOCKS_AGREE + timedelta(seconds=3)
+"""How long after the departure of another process's login an access may be no earlier login's."""
 
 
 @frozen
@@ -131,6 +133,23 @@ class StatusCheck:
                 sent_at=since,
             )
         return finding if isinstance(finding, Link) else None
+
+    async def find_end(self, seconds: float) -> bool:
+        """Check once whether a login that another process has sent some seconds ago has surely succeeded.
+
+        An access right after its departure does not count: it may be of a login before that this pool has
+        not heard of.
+        """
+        left_at = self._context.clock.monotonic() - seconds
+        try:
+            link = read_link(await self._exchange.fetch(self._request), self._request)
+        except BelvoError:
+            return False
+        if self._context.server_clock.doubt > CLOCKS_AGREE:  # no response has told Belvo's time
+            return False
+        since = self._context.find_belvo_time(left_at)
+        finding = self._judge(link, since + _CLEARLY_AFTER, since + LONGEST_LOGIN)
+        return isinstance(finding, Link)
 
     async def _check_after(self, seconds: float, departure: SendRecord) -> Link | Unproven:
         try:

@@ -9,8 +9,9 @@ from uuid import UUID
 from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.lease import DOUBTFUL
-from belvo_async._engine.parked_challenges import ParkedChallenges, check_note
+from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.recorder import LoginRecorder, check_recorder
+from belvo_async._engine.tickets import check_note
 from belvo_async._http.hidden import hide
 from belvo_async.backends._challenge_record import UNANSWERED, ChallengeRecord
 from belvo_async.backends._challenge_store import ChallengeRow

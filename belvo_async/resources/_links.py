@@ -12,11 +12,12 @@ from attrs import evolve
 from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.flight import Wish
 from belvo_async._engine.login_span import LoginSpan
 from belvo_async._engine.logins import Logins
 from belvo_async._engine.parked_challenges import Superseding, parked_already
 from belvo_async._engine.recorder import LoginRecorder, check_recorder
-from belvo_async._engine.single_flight import WhenBusy, Wish, check_when_busy
+from belvo_async._engine.single_flight import WhenBusy, check_when_busy
 from belvo_async._engine.status_check import StatusCheck
 from belvo_async._http.hidden import hide
 from belvo_async._wire.challenge_text import dump_state, load_state
@@ -202,6 +203,7 @@ class Links:
             InvalidValueError: It is no waiting challenge.
         """
         _check_type("state", state, AwaitingToken, "Pass TokenRequiredError.state.")
+        self._memory.locks.leases.let_go_soon(state.challenge.link_id)
         return dump_state(state, self._context.now())
 
     def unpark(self, text: str) -> AwaitingToken:
@@ -283,7 +285,7 @@ class Links:
         link_id = read_link_id(link_id)
         request = build_changes(link_id, changes)
         with self._context.lifecycle:
-            async with self._memory.locks.hold(link_id):
+            async with self._memory.locks.hold(link_id, find_end=self._logins.find_end):
                 return read_link(await self._exchange.fetch(request), request)
 
     async def delete(self, link_id: str | UUID, *, in_background: bool = False) -> AcceptedRequest | None:
@@ -304,7 +306,7 @@ class Links:
         link_id = read_link_id(link_id)
         request = build_delete(link_id, in_background=in_background)
         with self._context.lifecycle:
-            async with self._memory.locks.hold(link_id):
+            async with self._memory.locks.hold(link_id, find_end=self._logins.find_end):
                 accepted = read_acceptance(await self._exchange.fetch(request), request)
                 await self._logins.parked.end_open(link_id, Superseding.LINK_DELETED)
                 return accepted
