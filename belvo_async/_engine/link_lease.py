@@ -85,6 +85,22 @@ class LinkLeases:
         """Return what the coordinator calls the lease of a name."""
         return sha256(f"{self._server} {name}".encode()).hexdigest()
 
+    async def list_sent(self) -> dict[str, SentLogin]:
+        """Return the logins of this server's links that have left and may be running, by their leases' keys.
+
+        Raises:
+            CoordinatorError: They could not be read.
+        """
+        leases, moment = await self._records.read_all(LEASE)
+        found: dict[str, SentLogin] = {}
+        for key, lease in leases.items():
+            sent = lease.find_sent(moment)
+            of_link = None if sent is None else self.find_key(sent.link_id)
+            # The lease of a user names no server, but that of the link is beside it.
+            if sent is not None and (key == of_link or (lease.link_id is None and of_link in leases)):
+                found[key] = sent
+        return found
+
     async def release(self, key: str, sent: SentLogin) -> None:
         """Release a lease whose login has ended; nothing happens where somebody else has it by now.
 

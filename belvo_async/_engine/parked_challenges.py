@@ -190,13 +190,13 @@ class ParkedChallenges:
         """
         found: list[ChallengeRecord] = []
         for phase in phases:
-            async for row in self._list_all(phase, self._find_earliest()):
+            async for row in self.list_all(phase, self._find_earliest()):
                 kept = self._match(row, phases)
                 if kept is not None and kept.reference == reference:
                     found.append(kept)
         return max(found, key=self._find_age, default=None)
 
-    async def _list_all(self, phase: ChallengePhase, after: datetime) -> AsyncIterator[ChallengeRow]:
+    async def list_all(self, phase: ChallengePhase, after: datetime) -> AsyncIterator[ChallengeRow]:
         """Yield all rows that are stored in a phase and expire after a moment, page by page."""
         limit, last = _PAGE, frozenset[str]()
         while True:
@@ -233,9 +233,9 @@ class ParkedChallenges:
         except DamagedStateError:
             return None
 
-    def has_ended(self, sent_at: datetime) -> bool:
-        """Whether a login that was sent at a moment, by Belvo's clock, has surely ended."""
-        return self._context.server_clock.now() - sent_at > LONGEST_LOGIN
+    def has_ended(self, sent_at: datetime, limit: timedelta = LONGEST_LOGIN) -> bool:
+        """Whether a login that was sent at a moment, by Belvo's clock, has run for longer than any can."""
+        return self._context.server_clock.now() - sent_at > limit
 
     def _match(
         self, row: ChallengeRow, phases: Collection[ChallengePhase], link_id: str | None = None

@@ -141,11 +141,9 @@ class StatusCheck:
         not heard of.
         """
         left_at = self._context.clock.monotonic() - seconds
-        try:
-            link = read_link(await self._exchange.fetch(self._request), self._request)
-        except BelvoError:
-            return False
-        if self._context.server_clock.doubt > CLOCKS_AGREE:  # no response has told Belvo's time
+        link = await self._read_once()
+        is_time_known = self._context.server_clock.doubt <= CLOCKS_AGREE  # by this response, at the latest
+        if link is None or not is_time_known:
             return False
         since = self._context.find_belvo_time(left_at)
         finding = self._judge(link, since + _CLEARLY_AFTER, since + LONGEST_LOGIN)
@@ -159,13 +157,16 @@ class StatusCheck:
             return Unproven.NOT_SEEN
         return await self._check_once(departure)
 
-    async def _check_once(self, departure: SendRecord) -> Link | Unproven:
+    async def _read_once(self) -> Link | None:
         try:
             response = await self._exchange.send(self._request)
-            if not response.is_success:
-                return Unproven.NOT_SEEN
-            link = read_link(response, self._request)
+            return read_link(response, self._request) if response.is_success else None
         except BelvoError:
+            return None
+
+    async def _check_once(self, departure: SendRecord) -> Link | Unproven:
+        link = await self._read_once()
+        if link is None:
             return Unproven.NOT_SEEN
         since, last = (self._context.find_belvo_time(at) for at in (departure.first, departure.last))
         return self._judge(link, since, last + LONGEST_LOGIN)

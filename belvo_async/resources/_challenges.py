@@ -8,24 +8,20 @@ from uuid import UUID
 
 from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async._engine.context import EngineContext
-from belvo_async._engine.lease import DOUBTFUL
 from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.recorder import LoginRecorder, check_recorder
+from belvo_async._engine.send_record import LONGEST_LOGIN
 from belvo_async._engine.tickets import check_note
 from belvo_async._http.hidden import hide
-from belvo_async.backends._challenge_record import UNANSWERED, ChallengeRecord
-from belvo_async.backends._challenge_store import ChallengeRow
+from belvo_async.backends._challenge_record import UNANSWERED
 from belvo_async.errors import (
-    BelvoError,
-    DamagedStateError,
     InvalidValueError,
-    NotFoundError,
-    OutcomeUnknownError,
 )
 from belvo_async.models import AwaitingToken, ChallengePhase, Link, ParkedChallenge
 from belvo_async.params import LinkUpdate
 from belvo_async.params._checks import read_link_id
 from belvo_async.resources._challenge_answer import ChallengeAnswer, decline
+from belvo_async.resources._challenge_settling import ChallengeSettling
 from belvo_async.resources._links import Links
 
 _LONGEST_LIST: Final = 1000
@@ -38,7 +34,6 @@ _FOUND_AS: Final[Mapping[ChallengePhase, Collection[ChallengePhase]]] = {
     ChallengePhase.ANSWERED: (ChallengePhase.ANSWERED,),
 }
 _EVER: Final = datetime.fromtimestamp(0, UTC)
-_SWEPT_AT_ONCE: Final = 100
 
 
 class Challenges:
@@ -73,6 +68,7 @@ class Challenges:
         self._parked: Final = parked
         self._store: Final = parked.store
         self._leases: Final = parked.leases
+        self._settling: Final = ChallengeSettling(parked, context, links.settle)
 
     async def park(
         self,
@@ -273,7 +269,7 @@ class Challenges:
         """
         self._context.lifecycle.bind()
         kept = await self._parked.read(ticket)
-        settled = await self._settle(kept)
+        settled = await self._settling.settle(kept)
         return settled.show(self._context.now())
 
     async def sweep(self) -> int:
@@ -290,54 +286,8 @@ class Challenges:
             BelvoError: A link could not be read; all else is done.
         """
         self._context.lifecycle.bind()
-        failure: BelvoError | None = None
-        after = _EVER
-        while True:
-            rows = await self._store.list(
-                self._parked.owner, ChallengePhase.ANSWERED, after=after, limit=_SWEPT_AT_ONCE
-            )
-            for row in rows:
-                failure = await self._sweep(row) or failure
-            if len(rows) < _SWEPT_AT_ONCE or rows[-1].expires_at <= after:
-                break
-            after = rows[-1].expires_at
+        swept = await self._settling.settle_all(LONGEST_LOGIN)
         forgotten = await self._store.forget(self._context.clock.wall())
-        if failure is not None:
-            raise failure
+        if swept.failure is not None:
+            raise swept.failure
         return forgotten
-
-    async def _sweep(self, row: ChallengeRow) -> BelvoError | None:
-        try:
-            kept = self._parked.open(row)
-            if kept.answered_at is not None and self._parked.has_ended(kept.answered_at):
-                await self._settle(kept)
-        except DamagedStateError:
-            self._leases.tell_trouble(row.key, "it cannot be read")
-        except BelvoError as error:  # one link that cannot be read must not keep the others waiting
-            return error
-        return None
-
-    async def _settle(self, kept: ChallengeRecord) -> ChallengeRecord:
-        sent_at = kept.answered_at
-        if kept.phase not in DOUBTFUL or sent_at is None:
-            return kept
-        link_id = kept.read_state(self._context.now()).challenge.link_id
-        try:
-            link = await self._find_success(link_id, sent_at)
-        except NotFoundError as gone:
-            code = gone.code or "not_found"
-            settled = kept.enter(ChallengePhase.REFUSED, code=code, message=gone.message)
-        else:
-            if link is not None:
-                settled = kept.enter(ChallengePhase.UPDATED)
-            elif kept.phase is ChallengePhase.UNSETTLED or not self._parked.has_ended(sent_at):
-                return kept
-            else:
-                settled = kept.enter(ChallengePhase.UNSETTLED)
-        return await self._leases.correct(settled) or settled
-
-    async def _find_success(self, link_id: str, sent_at: datetime) -> Link | None:
-        try:
-            return await self._links.settle(link_id, since=sent_at)
-        except OutcomeUnknownError:  # the link was read, and proves neither
-            return None

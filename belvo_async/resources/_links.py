@@ -30,6 +30,8 @@ from belvo_async.params import LinkChanges, LinkFilters, LinkRegistration, LinkU
 from belvo_async.params._checks import read_link_id, read_names
 from belvo_async.params._filters import write_filters
 from belvo_async.params._tokens import read_token
+from belvo_async.resources._challenge_settling import ChallengeSettling
+from belvo_async.resources._link_sweep import LinkSweep, sweep
 from belvo_async.resources._paginator import Paginator
 
 T = TypeVar("T")
@@ -271,6 +273,32 @@ class Links:
         check = StatusCheck(self._exchange, self._context, self._memory.accesses, read_link_id(link_id))
         with self._context.lifecycle:
             return await check.read(since)
+
+    async def sweep(self, *, older_than: float = 60.0) -> LinkSweep:
+        """Settle what killed processes have left in the backend: call it now and then, from one or all.
+
+        It checks the status of each link at which a login left longer ago and was not heard yet, whichever
+        process sent it. One that shows a success is free at once; the others are when their login must have
+        ended, 330 s after it left. Parked challenges whose token was sent are settled. Claims of killed
+        processes lapse by themselves: nothing was sent.
+
+        Each link costs a request; one that cannot be read is in doubt.
+
+        Args:
+            older_than: Seconds since a login or a token left: those that are younger are most likely heard.
+
+        Raises:
+            InvalidValueError: *older_than* is no number of seconds.
+            CoordinatorError: The backend cannot be used.
+            ChallengeStoreError: The store cannot be used; the leases are done.
+        """
+        if type(older_than) not in (int, float) or not 0 <= older_than < math.inf:
+            raise InvalidValueError.of(
+                "older_than", "is no number of seconds, 0 or more", remedy="Pass seconds, or leave it out."
+            )
+        settling = ChallengeSettling(self._logins.parked, self._context, self.settle)
+        with self._context.lifecycle:
+            return await sweep(self._logins, settling, older_than)
 
     async def modify(self, link_id: str | UUID, changes: LinkChanges) -> Link:
         """Change how a link's data is retrieved. No login happens now.

@@ -1,4 +1,4 @@
-"""Leases are renewed while a person is asked, whatever other backends do; what could not be let go is, late."""
+"""Leases are renewed while a person is asked, and what could not be let go in time is let go late."""
 
 import asyncio
 import threading
