@@ -10,7 +10,7 @@ from attrs import define, field
 
 from belvo_async import Challenge, LinkUpdate, SessionPool
 from belvo_async._engine import held_lease
-from belvo_async.backends import MemoryChallengeStore, Moment, RecordKind
+from belvo_async.backends import MemoryChallengeStore, MemoryLedger, Moment, RecordKind
 from belvo_async.backends._lease import LEASE, Lease, LeasePhase
 from belvo_async.backends._memory_coordinator import MemoryCoordinator
 from belvo_async.errors import CoordinatorError, LinkBusyError
@@ -58,6 +58,7 @@ class FarBackend:
 
     coordinator: FarCoordinator = field(factory=FarCoordinator)
     challenges: MemoryChallengeStore = field(factory=MemoryChallengeStore)
+    ledger: MemoryLedger = field(factory=MemoryLedger)
 
     async def open(self) -> None:
         """Do nothing."""
