@@ -54,7 +54,11 @@ class Client:
         self._exchange: Final = Exchange(engine.open_transport(credentials), context)
         self.identity: Final = ClientIdentity.build(engine.settings.url, credentials)
         parked = ParkedChallenges(
-            engine.settings.backend.challenges, context, self.identity.digest, engine.memory.links
+            engine.settings.backend.challenges,
+            context,
+            self.identity.digest,
+            engine.memory.links,
+            engine.memory.locks.leases.let_go,
         )
         logins = Logins(
             exchange=self._exchange,

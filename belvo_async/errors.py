@@ -40,6 +40,7 @@
         ├── ChallengeDeclinedError
         ├── ChallengeExpiredError
         ├── ChallengeAnsweredError    a token was already sent for it
+        ├── ChallengeSupersededError  a newer challenge counts, or the link needs none any more
         ├── TokenNotSentError         the token never left, and may be given again
         ├── TooManyRoundsError
         ├── UnknownTicketError        no parked challenge has this ticket
@@ -73,6 +74,7 @@ __all__ = [
     "ChallengeError",
     "ChallengeExpiredError",
     "ChallengeStoreError",
+    "ChallengeSupersededError",
     "ConfigurationError",
     "CoordinatorError",
     "DamagedStateError",
@@ -471,6 +473,17 @@ class ChallengeExpiredError(ChallengeError):
 
 class ChallengeAnsweredError(ChallengeError):
     """This challenge was answered already. A token is sent at most once."""
+
+
+@_with_fields
+class ChallengeSupersededError(ChallengeError):
+    """A newer challenge of the link was parked since, or the link was updated another way or deleted.
+
+    Nothing was sent: the bank would not take the token any more, or nobody needs it.
+    """
+
+    ticket: str | None = attrs.field(default=None, kw_only=True)
+    """That of the newer challenge, where one waits for a token."""
 
 
 class TokenNotSentError(ChallengeError):

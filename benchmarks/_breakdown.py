@@ -174,7 +174,7 @@ async def _time_call() -> float:
         exchange=exchange,
         context=context,
         memory=memory,
-        parked=ParkedChallenges(MemoryChallengeStore(), context, "owner", KnownLinks()),
+        parked=ParkedChallenges(MemoryChallengeStore(), context, "owner", KnownLinks(), locks.leases.let_go),
         digest=KeyedDigest(Credentials("id", "password")),
     )
     links = Links(exchange, context, logins)

@@ -29,6 +29,7 @@ from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeDeclinedError,
     ChallengeExpiredError,
+    ChallengeSupersededError,
     InvalidTokenError,
     OutcomeUnknownError,
     UnknownTicketError,
@@ -43,10 +44,8 @@ page = ChallengePage(pool, brand="Cuentas Claras", language="es")
 STATUSES = (
     (UnknownTicketError, 404),
     (ChallengeAnsweredError, 409),
-    (ChallengeExpiredError, 410),
-    (ChallengeDeclinedError, 410),
-    (InvalidTokenError, 422),
-    (UsageError, 422),
+    ((ChallengeDeclinedError, ChallengeExpiredError, ChallengeSupersededError), 410),
+    ((InvalidTokenError, UsageError), 422),
 )
 
 

@@ -70,6 +70,7 @@ class Engine:
         try:
             await close_all(*(one.aclose() for one in (self.transports if custom is None else (custom,))))
         finally:
+            self.memory.locks.leases.close()
             self.records.close()
             if self.settings.owns_backend:
                 await self.settings.backend.aclose()

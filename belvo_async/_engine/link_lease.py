@@ -1,80 +1,33 @@
-"""Holds the leases of the links at which a pool logs in, so that no other process does meanwhile."""
+"""Takes the leases of the links at which a pool logs in, so that no other process does meanwhile."""
 
 import asyncio
-import os
 import secrets
-import time
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from hashlib import sha256
-from threading import Lock, Thread
-from typing import Final
+from typing import Final, TypeAlias
 
-from attrs import define, field
-
+from belvo_async._engine.held_lease import HeldLease, LeaseRenewer
 from belvo_async._engine.shared_records import SharedRecords
 from belvo_async._event_loop import finish
-from belvo_async.backends._lease import LEASE, LOGIN_LIMIT, Hold
-from belvo_async.errors import CoordinatorError, LinkBusyError
+from belvo_async.backends._coordinator import Moment
+from belvo_async.backends._lease import LEASE, LOGIN_LIMIT, Hold, Lease, SentLogin
+from belvo_async.errors import LinkBusyError
+
+FindEnd: TypeAlias = Callable[[SentLogin], Awaitable[bool]]
+"""Checks a link once: whether it shows that a login of another process has succeeded. Raises nothing."""
 
 _SECONDS: Final = 15.0
 """For which a lease is held between two renewals: as long as that, a link stays held after a kill."""
 _IN_MEMORY: Final = LOGIN_LIMIT
 """The same where no process can die and leave one behind, but a forgotten event loop or a fork."""
-_RENEWAL: Final = 5.0
 _FIRST_LOOK: Final = 0.05
 _LAST_LOOK: Final = 1.0
 """Seconds between two attempts to have a lease that another process holds, at first and at last."""
-
-
-@define(eq=False)
-class HeldLease:
-    """One lease that is held here."""
-
-    name: str
-    key: str = field(repr=False)
-    fence: int
-    records: SharedRecords = field(repr=False)
-    seconds: float
-    """For which it is held between two renewals."""
-    has_waited: bool = False
-    """Whether another process had it before."""
-
-    async def send(self) -> bool:
-        """Note that the login leaves now; return False where it may not, as somebody else has the lease.
-
-        Raises:
-            CoordinatorError: It could not be noted.
-        """
-        fence = self.fence
-        return await self.records.change(LEASE, self.key, lambda lease, moment: lease.send(moment, fence))
-
-    async def ask(self, seconds: float) -> None:
-        """Note that the login is no longer running, and a person is asked for up to some seconds.
-
-        Where that fails, the lease lasts until the login must have ended.
-        """
-        fence = self.fence
-        seconds = self.seconds if self.records.is_blocking else max(self.seconds, seconds)
-        with suppress(CoordinatorError):
-            await self.records.change(
-                LEASE, self.key, lambda lease, moment: lease.ask(moment, fence, seconds)
-            )
-
-    def renew(self) -> None:
-        """Hold it for longer; for a thread.
-
-        Raises:
-            CoordinatorError: It could not be told.
-        """
-        fence, seconds = self.fence, self.seconds
-        self.records.change_now(LEASE, self.key, lambda lease, moment: lease.renew(moment, fence, seconds))
-
-    async def release(self) -> None:
-        """Let the next one have it; where that fails, it is free when its time is over."""
-        fence = self.fence
-        with suppress(CoordinatorError):
-            await self.records.change(LEASE, self.key, lambda lease, moment: lease.release(moment, fence))
+_MOST_LEFT: Final = 1000
+_FIRST_CHECK: Final = 10.0
+_NEXT_CHECK: Final = 30.0
+"""Seconds of waiting for the login of another process before its link is checked, and between two checks."""
 
 
 class LinkLeases:
@@ -90,52 +43,127 @@ class LinkLeases:
         self._records: Final = records
         self._server: Final = server
         self._nap: Final = nap
-        self._seconds: Final = _SECONDS if records.is_blocking else _IN_MEMORY
+        self.is_shared: Final = records.is_blocking
+        """Whether there may be other processes."""
+        self._seconds: Final = _SECONDS if self.is_shared else _IN_MEMORY
+        self._renewer: Final = LeaseRenewer()
+        self._left: Final[OrderedDict[str, tuple[HeldLease, str]]] = OrderedDict()
+        """What was left for a challenge that is not parked yet, by its name, with the challenge's link."""
 
-    async def take(self, name: str, *, may_wait: bool) -> HeldLease:
+    async def take(self, name: str, *, may_wait: bool, find_end: FindEnd | None = None) -> HeldLease:
         """Wait until no other process has the lease, and hold it.
 
         Args:
             name: Of a link, or of a user of an institution.
             may_wait: Whether to wait at all.
+            find_end: Asked now and then about a login that is waited for: one that was seen to have ended
+                needs no more waiting, whoever sent it, and whether that process lives or not.
 
         Raises:
             LinkBusyError: Another process has it, and *may_wait* is false.
             CoordinatorError: It cannot be told.
             PoolClosedError: The pool closes.
         """
-        key = sha256(f"{self._server} {name}".encode()).hexdigest()
-        holder, pause = secrets.token_hex(8), _FIRST_LOOK
+        key, holder = self.find_key(name), secrets.token_hex(8)
+        pause, waited, next_check = _FIRST_LOOK, 0.0, _FIRST_CHECK
         while True:
-            held = await self._try(key, name, holder)
-            if held.fence:
-                has_waited = pause > _FIRST_LOOK
-                return self._keep(
-                    HeldLease(name, key, held.fence, self._records, self._seconds, has_waited=has_waited)
-                )
+            hold = await self._try(key, name, holder)
+            if hold.fence:
+                return self._keep(name, key, hold.fence, has_waited=waited > 0)
             if not may_wait:
-                raise _busy(name, held.seconds)
-            await self._nap(min(pause, held.seconds))
-            pause = min(2 * pause, _LAST_LOOK)
+                raise _busy(name, hold)
+            if find_end is not None and hold.sent is not None and waited >= next_check:
+                next_check = waited + _NEXT_CHECK
+                if await find_end(hold.sent):
+                    await self.release(key, hold.sent)
+                    continue
+            nap = min(pause, hold.seconds)
+            await self._nap(nap)
+            pause, waited = min(2 * pause, _LAST_LOOK), waited + nap
+
+    def find_key(self, name: str) -> str:
+        """Return what the coordinator calls the lease of a name."""
+        return sha256(f"{self._server} {name}".encode()).hexdigest()
+
+    async def list_sent(self) -> dict[str, SentLogin]:
+        """Return the logins of this server's links that have left and may be running, by their leases' keys.
+
+        Raises:
+            CoordinatorError: They could not be read.
+        """
+        leases, moment = await self._records.read_all(LEASE)
+        found: dict[str, SentLogin] = {}
+        for key, lease in leases.items():
+            sent = lease.find_sent(moment)
+            of_link = None if sent is None else self.find_key(sent.link_id)
+            # The lease of a user names no server, but that of the link is beside it.
+            if sent is not None and (key == of_link or (lease.link_id is None and of_link in leases)):
+                found[key] = sent
+        return found
+
+    async def release(self, key: str, sent: SentLogin) -> None:
+        """Release a lease whose login has ended; nothing happens where somebody else has it by now.
+
+        Raises:
+            CoordinatorError: It could not be told.
+        """
+        await self._records.change(LEASE, key, lambda lease, moment: lease.release(moment, sent.fence))
 
     def abandon(self, held: HeldLease) -> None:
         """Leave one as it is: it is free when its time is over."""
-        _RENEWER.drop(held)
+        self._renewer.drop(held)
+
+    async def leave(self, held: Sequence[HeldLease], link_id: str) -> None:
+        """Hold some for a little longer, for the challenge of a link that is not parked yet.
+
+        They are let go as it is parked, or when some seconds are over; a call of this pool has them at once.
+        """
+        for lease in held:
+            self._renewer.drop(lease)
+            self._left[lease.name] = (lease, link_id)
+        while len(self._left) > _MOST_LEFT:
+            self._left.popitem(last=False)
+        await finish(_ask(held, self._seconds))
+
+    async def let_go(self, link_id: str) -> None:
+        """Release what was left for the challenge of a link: it is parked."""
+        held = self._find_left(link_id)
+        if held:
+            await self.give_back(*held)
+
+    def let_go_soon(self, link_id: str) -> None:
+        """Do the same without waiting for it."""
+        for held in self._find_left(link_id):
+            held.release_soon()
+
+    def _find_left(self, link_id: str) -> list[HeldLease]:
+        found = [lease for lease, of_link in self._left.values() if of_link == link_id]
+        for lease in found:
+            del self._left[lease.name]
+        return found
 
     async def give_back(self, *held: HeldLease) -> None:
         """Release some, all of them also where the caller is cancelled meanwhile."""
         for lease in held:
-            _RENEWER.drop(lease)
-        await (finish(_release(held)) if self._records.is_blocking else _release(held))
+            self._renewer.drop(lease)
+        await (finish(self._release(held)) if self.is_shared else self._release(held))
+
+    def close(self) -> None:
+        """Let the thread end that renews."""
+        self._renewer.close()
 
     async def _try(self, key: str, name: str, holder: str) -> Hold:
         seconds, link_id = self._seconds, None if " " in name else name
-        holding = self._records.change(
-            LEASE, key, lambda lease, moment: lease.hold(moment, holder, link_id, seconds)
-        )
-        if not self._records.is_blocking:
-            return await holding
-        taking = asyncio.ensure_future(holding)
+        left = self._left.pop(name, None)
+
+        def hold(lease: Lease, moment: Moment) -> Hold:
+            if left is not None:  # this pool's own: nobody else comes in between
+                lease.release(moment, left[0].fence)
+            return lease.hold(moment, holder, link_id, seconds)
+
+        if not self.is_shared:
+            return await self._records.change(LEASE, key, hold)
+        taking = asyncio.ensure_future(self._records.change(LEASE, key, hold))
         try:
             return await finish(taking)
         except asyncio.CancelledError:
@@ -143,65 +171,30 @@ class LinkLeases:
                 await finish(HeldLease(name, key, taking.result().fence, self._records, seconds).release())
             raise
 
-    def _keep(self, held: HeldLease) -> HeldLease:
-        if self._records.is_blocking:
-            _RENEWER.add(held)
+    def _keep(self, name: str, key: str, fence: int, *, has_waited: bool) -> HeldLease:
+        held = HeldLease(name, key, fence, self._records, self._seconds, has_waited=has_waited)
+        if self.is_shared:
+            self._renewer.add(held)
         return held
 
+    async def _release(self, held: Iterable[HeldLease]) -> None:
+        for lease in held:
+            if not await lease.release():
+                self._renewer.release_late(lease)
 
-async def _release(held: Iterable[HeldLease]) -> None:
+
+async def _ask(held: Iterable[HeldLease], seconds: float) -> None:
     for lease in held:
-        await lease.release()
+        await lease.ask(seconds)
 
 
-class _Renewer:
-    """Renews leases from a thread, as an event loop may be blocked by its user's code."""
-
-    def __init__(self) -> None:
-        self.begin_anew()
-
-    def begin_anew(self) -> None:
-        """Forget all: in a forked process they are the other one's, and its lock may never be free."""
-        self._lock = Lock()
-        self._held: set[HeldLease] = set()
-        self._thread: Thread | None = None
-
-    def add(self, held: HeldLease) -> None:
-        """Renew it from now on."""
-        with self._lock:
-            self._held.add(held)
-            if self._thread is None:
-                self._thread = Thread(target=self._work, name="belvo-leases", daemon=True)
-                self._thread.start()
-
-    def drop(self, held: HeldLease) -> None:
-        """Renew it no longer."""
-        with self._lock:
-            self._held.discard(held)
-
-    def _work(self) -> None:
-        while True:
-            time.sleep(_RENEWAL)
-            with self._lock:
-                held = list(self._held)
-                if not held:
-                    self._thread = None
-                    return
-            for lease in held:
-                with suppress(Exception):  # the others are renewed all the same
-                    lease.renew()
-
-
-_RENEWER: Final = _Renewer()
-if hasattr(os, "register_at_fork"):  # not on Windows, where nothing is forked
-    os.register_at_fork(after_in_child=_RENEWER.begin_anew)
-
-
-def _busy(name: str, seconds: float) -> LinkBusyError:
-    link_id = None if " " in name else name
+def _busy(name: str, hold: Hold) -> LinkBusyError:
+    why = "Another process logs in at this link"
+    if hold.is_forgotten:
+        why = "The backend may have forgotten logins that still run, of this link too"
     return LinkBusyError(
-        "Another process logs in at this link; nothing was sent.",
-        remedy=f'Try again in {seconds:.0f} s, or pass when_busy="wait".',
-        link_id=link_id,
-        seconds=seconds,
+        f"{why}; nothing was sent.",
+        remedy=f'Try again in {hold.seconds:.0f} s, or pass when_busy="wait".',
+        link_id=None if " " in name else name,
+        seconds=hold.seconds,
     )

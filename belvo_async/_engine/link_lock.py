@@ -8,7 +8,8 @@ from typing import Final, Self
 
 from attrs import define, field
 
-from belvo_async._engine.link_lease import HeldLease, LinkLeases
+from belvo_async._engine.held_lease import HeldLease
+from belvo_async._engine.link_lease import FindEnd, LinkLeases
 
 
 @define
@@ -56,22 +57,26 @@ class LinkLock:
 
     def __init__(self, leases: LinkLeases) -> None:
         self._locks: Final[dict[str, KeyedLock]] = {}
-        self._leases: Final = leases
+        self.leases: Final = leases
 
     def __len__(self) -> int:
         """Return how many links are locked."""
         return len(self._locks)
 
     def hold(
-        self, *keys: str, may_wait: bool = True, when_added: Callable[[str], None] | None = None
+        self,
+        *keys: str,
+        may_wait: bool = True,
+        find_end: FindEnd | None = None,
+        when_added: Callable[[str], None] | None = None,
     ) -> "LinkHold":
         """Return the context in which no other login of this link runs.
 
         All *keys* are held, and taken in their order. Whoever holds several takes that of a link before that
-        of a user, so no two wait for each other. *may_wait* is about other processes; *when_added* is told of
-        each key that is held later.
+        of a user, so no two wait for each other. *may_wait* and *find_end* are about other processes, see
+        `LinkLeases.take`; *when_added* is told of each key that is held later.
         """
-        return LinkHold(self, self._leases, keys, may_wait=may_wait, when_added=when_added)
+        return LinkHold(self, keys, may_wait=may_wait, find_end=find_end, when_added=when_added)
 
     def find(self, key: str) -> KeyedLock:
         """Return the lock of one key, to be used at once."""
@@ -87,15 +92,16 @@ class LinkHold:
     def __init__(
         self,
         locks: LinkLock,
-        leases: LinkLeases,
         keys: tuple[str, ...],
         *,
         may_wait: bool,
+        find_end: FindEnd | None,
         when_added: Callable[[str], None] | None,
     ) -> None:
         self._locks: Final = locks
-        self._leases: Final = leases
+        self._leases: Final = locks.leases
         self._may_wait: Final = may_wait
+        self._find_end: Final = find_end
         self._when_added = when_added
         self.keys = keys
         self._held: Final[list[KeyedLock]] = []
@@ -111,6 +117,11 @@ class LinkHold:
         return self
 
     @property
+    def is_shared(self) -> bool:
+        """Whether there may be other processes that want it."""
+        return self._leases.is_shared
+
+    @property
     def has_waited(self) -> bool:
         """Whether another process had one of them right before."""
         return any(lease.has_waited for lease in self._held_leases)
@@ -123,8 +134,11 @@ class LinkHold:
                 self._when_added(key)
             await self._acquire(key, may_wait=True)
 
-    async def send(self) -> "Departing":
+    async def send(self, link_id: str | None) -> "Departing":
         """Tell other processes that the login leaves now, and return how it stands with them.
+
+        Args:
+            link_id: The link whose status shows how it ends; None where there is none yet.
 
         Raises:
             CoordinatorError: They could not be told.
@@ -132,10 +146,10 @@ class LinkHold:
         """
         departing = Departing.AT_ONCE
         for index, lease in enumerate(self._held_leases):
-            if await lease.send():
+            if await lease.send(link_id):
                 continue
             # This process stood still for so long that its hold was over.
-            renewed = await self._leases.take(lease.name, may_wait=True)
+            renewed = await self._leases.take(lease.name, may_wait=True, find_end=self._find_end)
             await self._leases.give_back(lease)
             self._held_leases[index] = renewed
             if renewed.fence != lease.fence + 1:
@@ -157,7 +171,22 @@ class LinkHold:
         lock = self._locks.find(key)
         await lock.acquire()
         self._held.append(lock)
-        self._held_leases.append(await self._leases.take(key, may_wait=may_wait))
+        lease = await self._leases.take(key, may_wait=may_wait, find_end=self._find_end)
+        self._held_leases.append(lease)
+
+    async def let_go(self, unparked: str | None = None) -> None:
+        """Let other processes have the link before this one does.
+
+        Args:
+            unparked: The link whose challenge was handed out and is not parked yet: until it is, other
+                processes wait a little, so that they find it instead of logging in.
+        """
+        leases = [*reversed(self._held_leases)]
+        self._held_leases.clear()
+        if unparked is None:
+            await self._leases.give_back(*leases)
+        else:
+            await self._leases.leave(leases, unparked)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -166,10 +195,8 @@ class LinkHold:
 
     async def _release(self) -> None:
         self._when_added = None  # it knows who holds: a circle would keep the credentials in memory
-        leases = [*reversed(self._held_leases)]
-        self._held_leases.clear()
         try:
-            await self._leases.give_back(*leases)
+            await self.let_go()
         finally:
             while self._held:
                 self._held.pop().release()

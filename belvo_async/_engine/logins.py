@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from belvo_async._engine.callers import Callers
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange, ReadResult
+from belvo_async._engine.flight import Wish
 from belvo_async._engine.known_links import KnownLinks
 from belvo_async._engine.link_lock import LinkHold, LinkLock
 from belvo_async._engine.operation import Operation
@@ -16,11 +17,12 @@ from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.runner import drive
 from belvo_async._engine.sent_tokens import SentTokens
-from belvo_async._engine.single_flight import SingleFlight, Wish
-from belvo_async._engine.status_check import SeenAccesses
+from belvo_async._engine.single_flight import SingleFlight
+from belvo_async._engine.status_check import SeenAccesses, StatusCheck
 from belvo_async._http import Request, Response
 from belvo_async._wire.requests import build_refresh, build_registration, build_update
 from belvo_async._wire.responses import read_acceptance, read_link
+from belvo_async.backends._lease import SentLogin
 from belvo_async.mfa import State, Submitting, TokenGiven, advance
 from belvo_async.models import AcceptedRequest, AwaitingToken, Link
 from belvo_async.params import LinkRegistration, LinkUpdate
@@ -122,7 +124,14 @@ class Logins:
             callers=login.callers,
             run=partial(_run, start, login),
             wait_until_over=login.wait_until_over,
+            is_parked=self.parked.is_parked,
+            find_end=self.find_end,
         )
+
+    async def find_end(self, sent: SentLogin) -> bool:
+        """Check once whether a login of another process has surely succeeded; see `FindEnd`."""
+        check = StatusCheck(self.exchange, self.context, self.memory.accesses, sent.link_id)
+        return await check.find_end(sent.seconds)
 
     def _find_keys(self, link_id: str, user: str | None) -> tuple[str, ...]:
         user = user or self.memory.links.find_user(link_id)

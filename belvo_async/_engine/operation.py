@@ -12,7 +12,7 @@ from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange, ReadResult
 from belvo_async._engine.known_links import KnownLinks
 from belvo_async._engine.link_lock import Departing, LinkHold
-from belvo_async._engine.parked_challenges import ParkedChallenges, parked_already
+from belvo_async._engine.parked_challenges import ParkedChallenges, Superseding, parked_already
 from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.send_record import SendRecord, Unproven
 from belvo_async._engine.sent_tokens import SentTokens
@@ -169,7 +169,7 @@ class Operation(Generic[T]):
         link_id = self.link_id
         if link_id is not None:
             link = await self._build_check(link_id).wait_until_over(self.departure)
-            return None if link is None else self._find_late(link)
+            return None if link is None else await self._find_late(link)
         await self.context.lifecycle.nap(self.departure.find_seconds_left(self.context.clock.monotonic()))
         return None
 
@@ -194,7 +194,7 @@ class Operation(Generic[T]):
         find_result = partial(self._find_result, request.link_id) if is_shown else None
         event = await self.exchange.login(request, self.departure, self.read, find_result)
         if isinstance(event, Accepted) and isinstance(event.result, Link):
-            self._remember(event.result)
+            await self._remember(event.result)
         return event
 
     async def _find_result(self, link_id: str | None, departure: SendRecord) -> T | Unproven:
@@ -203,11 +203,11 @@ class Operation(Generic[T]):
         finding = await self._build_check(link_id).find_result(departure)
         if isinstance(finding, Unproven):
             return finding
-        self._remember(finding)
+        await self._remember(finding)
         return self.find(finding)
 
-    def _find_late(self, link: Link) -> T | None:
-        self._remember(link)
+    async def _find_late(self, link: Link) -> T | None:
+        await self._remember(link)
         try:
             return self.find(link) if self.is_shown else None
         except BelvoError:  # the login has succeeded, and what it gave is lost
@@ -216,10 +216,11 @@ class Operation(Generic[T]):
     def _build_check(self, link_id: str) -> StatusCheck:
         return StatusCheck(self.exchange, self.context, self.accesses, link_id, self.secrets)
 
-    def _remember(self, link: Link) -> None:
+    async def _remember(self, link: Link) -> None:
         self.link_id = link.id
         self.accesses.note(link, is_told=bool(self.callers))
         self.links.note(link)
+        await self.parked.end_open(link.id, Superseding.LINK_UPDATED)
 
     def _build(self, state: Resuming) -> Request:
         if self.context.policy.resume_route is ResumeRoute.PUT_LINK and self.update is not None:
@@ -239,7 +240,7 @@ async def _depart(hold: LinkHold, link_id: str | None, *, is_answer: bool) -> bo
         ChallengeExpiredError: Another process has logged in since the challenge, which is void now.
         CoordinatorError: They could not be told.
     """
-    departing = await hold.send()
+    departing = await hold.send(link_id)
     if departing is Departing.OVERTAKEN and is_answer:
         raise challenge_expired(link_id, "another process has logged in, and no token was sent")
     return departing is Departing.AT_ONCE

@@ -43,6 +43,17 @@ class SharedRecords:
         work = partial(self.change_now, kind, key, change)
         return await asyncio.get_running_loop().run_in_executor(self._find_threads(), work)
 
+    async def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
+        """Return copies of all records of a kind, and the moment; see `Coordinator.read_all`.
+
+        Raises:
+            CoordinatorError: They could not be read.
+        """
+        work = partial(self._coordinator.read_all, kind)
+        if not self.is_blocking:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._find_threads(), work)
+
     def tell(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], object]) -> None:
         """Change one that this call does not depend on, and do not wait for it; a failure is nobody's."""
         work = partial(self.change_now, kind, key, change)

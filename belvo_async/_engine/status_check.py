@@ -5,7 +5,7 @@ the second allows a repeat.
 """
 
 from collections import OrderedDict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import evolve, frozen
@@ -26,6 +26,8 @@ _SCHEDULE: Final = (0.0, 3.0, 6.0, 12.0)
 _NEXT_WAIT: Final = 24.0
 """Seconds before the first check after those; then twice as many each, until the login limit is over."""
 _REMEMBERED: Final = 10_000
+_CLEARLY_AFTER: Final = CLOCKS_AGREE + timedelta(seconds=3)
+"""How long after the departure of another process's login an access may be no earlier login's."""
 
 
 @frozen
@@ -132,6 +134,21 @@ class StatusCheck:
             )
         return finding if isinstance(finding, Link) else None
 
+    async def find_end(self, seconds: float) -> bool:
+        """Check once whether a login that another process has sent some seconds ago has surely succeeded.
+
+        An access right after its departure does not count: it may be of a login before that this pool has
+        not heard of.
+        """
+        left_at = self._context.clock.monotonic() - seconds
+        link = await self._read_once()
+        is_time_known = self._context.server_clock.doubt <= CLOCKS_AGREE  # by this response, at the latest
+        if link is None or not is_time_known:
+            return False
+        since = self._context.find_belvo_time(left_at)
+        finding = self._judge(link, since + _CLEARLY_AFTER, since + LONGEST_LOGIN)
+        return isinstance(finding, Link)
+
     async def _check_after(self, seconds: float, departure: SendRecord) -> Link | Unproven:
         try:
             if seconds:
@@ -140,13 +157,16 @@ class StatusCheck:
             return Unproven.NOT_SEEN
         return await self._check_once(departure)
 
-    async def _check_once(self, departure: SendRecord) -> Link | Unproven:
+    async def _read_once(self) -> Link | None:
         try:
             response = await self._exchange.send(self._request)
-            if not response.is_success:
-                return Unproven.NOT_SEEN
-            link = read_link(response, self._request)
+            return read_link(response, self._request) if response.is_success else None
         except BelvoError:
+            return None
+
+    async def _check_once(self, departure: SendRecord) -> Link | Unproven:
+        link = await self._read_once()
+        if link is None:
             return Unproven.NOT_SEEN
         since, last = (self._context.find_belvo_time(at) for at in (departure.first, departure.last))
         return self._judge(link, since, last + LONGEST_LOGIN)

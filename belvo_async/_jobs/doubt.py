@@ -6,6 +6,7 @@ from typing import Final
 from attrs import evolve
 
 from belvo_async._engine.lease import DOUBTFUL
+from belvo_async._engine.parked_challenges import Superseding
 from belvo_async._engine.priority import for_job
 from belvo_async._pool import Client
 from belvo_async._wire.error_codes import find_meaning
@@ -141,7 +142,7 @@ async def collect(pool: Client, record: LinkRow) -> Link | ParkedChallenge | Non
         return await _find_success(pool, record)
     try:
         parked = await pool.challenges.settle(parked.ticket)
-        if parked.phase is ChallengePhase.UPDATED:
+        if parked.phase is ChallengePhase.UPDATED or parked.code == Superseding.LINK_UPDATED:
             return await pool.links.get(record.link_id)
     except (NotFoundError, *STOPS_A_JOB):
         raise

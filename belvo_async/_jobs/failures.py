@@ -24,6 +24,7 @@ from belvo_async.errors import (
     BelvoError,
     ChallengeAnsweredError,
     ChallengeError,
+    ChallengeSupersededError,
     CoordinatorError,
     DeadlineExceededError,
     LinkBusyError,
@@ -65,7 +66,7 @@ class FailureReader:
                 return Unsettled(link_id=recorder.link_id, error=error)
             case _ if recorder.parked is not None and _leaves_open(error):
                 return recorder.parked
-            case ChallengeAnsweredError() if recorder.parked is not None:
+            case ChallengeAnsweredError() | ChallengeSupersededError() if recorder.parked is not None:
                 return await self._read_answer(error, recorder, recorder.parked)
             case DeadlineExceededError():
                 return await self._read_lateness(error, recorder)

@@ -11,6 +11,7 @@ from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
     ChallengeExpiredError,
+    ChallengeSupersededError,
     DamagedStateError,
     DeadlineExceededError,
     InstitutionUnavailableError,
@@ -81,6 +82,7 @@ Outcome: TypeAlias = Updated | Parked | NotUpdated | Unsettled
 _AT_ANY_TIME: Final = (
     ChallengeDeclinedError,
     ChallengeExpiredError,
+    ChallengeSupersededError,
     DamagedStateError,
     DeadlineExceededError,
     InvalidTokenError,

@@ -33,13 +33,28 @@ class LeasePhase(StrEnum):
 
 
 @frozen
+class SentLogin:
+    """A login that has left, and may be running at the bank."""
+
+    link_id: str
+    fence: int
+    """Of the hold that it left under: with it the lease is released once the login is seen to have ended."""
+    seconds: float
+    """Since it left."""
+
+
+@frozen
 class Hold:
     """What comes of asking for a lease."""
 
     fence: int
-    """Tells this hold from those before and after; 0 where somebody else holds the lease."""
+    """Tells this hold from those before and after; 0 where it cannot be had now."""
     seconds: float = 0.0
-    """For how long somebody else may hold it, if nothing else happens."""
+    """For how long it cannot be had, if nothing else happens."""
+    sent: SentLogin | None = None
+    """What is waited for, where that is a login whose link is known."""
+    is_forgotten: bool = False
+    """Whether nobody is known to hold it: what is waited for is what may have been forgotten."""
 
 
 @define
@@ -54,16 +69,19 @@ class Lease:
     link_id: str | None = None
     at: float = 0.0
     """When it was changed last."""
+    sent_link_id: str | None = None
+    """The link whose status shows how the login has ended that was sent, whatever the lease is on."""
 
     def hold(self, moment: Moment, holder: str, link_id: str | None, seconds: float) -> Hold:
         """Hold it for some seconds, if nobody else does; *holder* is drawn anew for each hold."""
         if self.holder == holder and self.phase is LeasePhase.WAITING:  # it was not told so
             return Hold(self.fence)
         busy = self.until - moment.now if self.phase is not LeasePhase.FREE else 0.0
-        if not self.fence or self.at < moment.since:  # what was noted last may have been forgotten
-            busy = max(busy, moment.since + LOGIN_LIMIT - moment.now)
+        forgotten = moment.since + LOGIN_LIMIT - moment.now
+        if forgotten > max(busy, 0.0) and (not self.fence or self.at < moment.since):
+            return Hold(0, forgotten, is_forgotten=True)
         if busy > 0:
-            return Hold(0, busy)
+            return Hold(0, busy, self.find_sent(moment))
         self.phase, self.holder, self.link_id = LeasePhase.WAITING, holder, link_id
         self.fence = self.fence + 1 if self.fence else _find_first_fence(moment)
         self.until, self.at = moment.now + seconds, moment.now
@@ -77,11 +95,19 @@ class Lease:
             self.until, self.at = moment.now + seconds, moment.now
         return True
 
-    def send(self, moment: Moment, fence: int) -> bool:
+    def find_sent(self, moment: Moment) -> SentLogin | None:
+        """Return the login that may be running, if one is and its link is known."""
+        link_id = self.sent_link_id or self.link_id
+        if self.phase is not LeasePhase.SENT or self.until <= moment.now or link_id is None:
+            return None
+        return SentLogin(link_id, self.fence, moment.now - self.at)
+
+    def send(self, moment: Moment, fence: int, link_id: str | None) -> bool:
         """Note that the login leaves now; return False, and note nothing, where somebody else has it."""
         if fence != self.fence or self.phase is LeasePhase.FREE:
             return False
         self.phase, self.until, self.at = LeasePhase.SENT, moment.now + LOGIN_LIMIT, moment.now
+        self.sent_link_id = link_id
         return True
 
     def ask(self, moment: Moment, fence: int, seconds: float) -> None:
@@ -100,7 +126,7 @@ def _find_first_fence(moment: Moment) -> int:
     return 1 if math.isinf(moment.since) else 1 + int(moment.since * 1000)
 
 
-_TEXT: Final = RecordText(Lease, "lease", version=1)
+_TEXT: Final = RecordText(Lease, "lease", version=2)
 LEASE: Final = RecordKind(
     name="lease", create=Lease, dump=_TEXT.dump, load=_TEXT.load, lasts=_KEPT, is_inherited=True
 )

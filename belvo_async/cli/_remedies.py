@@ -8,6 +8,7 @@ from belvo_async import BelvoError, OutcomeUnknownError
 from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeStoreError,
+    ChallengeSupersededError,
     ConfigurationError,
     InvalidTokenError,
     InvalidValueError,
@@ -22,6 +23,7 @@ _AGAIN: Final = "Run the same command again."
 _REMEDIES: Final[Mapping[type[BelvoError], str]] = {
     ChallengeAnsweredError: _LOOK,
     ChallengeStoreError: _AGAIN,
+    ChallengeSupersededError: "See what waits for a token with: belvo-async challenges list",
     ConfigurationError: "Pass the keys in BELVO_SECRET_ID and BELVO_SECRET_PASSWORD.",
     InvalidTokenError: _AGAIN,
     InvalidValueError: "Write it as it stands in: belvo-async links list",

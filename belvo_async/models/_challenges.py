@@ -169,6 +169,8 @@ class ChallengePhase(StrEnum):
     """Its time ran out."""
     UNSETTLED = "unsettled"
     """The answer has left, and the link does not show whether it succeeded."""
+    SUPERSEDED = "superseded"
+    """A newer challenge of the link was parked, or the link was updated another way or deleted."""
 
     @property
     def is_ongoing(self) -> bool:
@@ -200,7 +202,9 @@ class ParkedChallenge:
     answered_at: datetime | None = None
     """When the last answer left, by Belvo's clock."""
     code: str | None = None
-    """Why it was refused: the error code, or the name of the error class."""
+    """Why it was refused: the error code, or the name of the error class.
+
+    Of a superseded one `newer_challenge`, `link_updated` or `link_deleted`."""
     message: str | None = None
     """The same in words."""
 

@@ -6,11 +6,16 @@ from belvo_async._clock import Instant
 from belvo_async._engine.callers import Caller, Callers, TokenProvider
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.lease import answered
-from belvo_async._engine.parked_challenges import ANSWER_PARKED, ParkedChallenges
+from belvo_async._engine.parked_challenges import ANSWER_PARKED, ParkedChallenges, Superseding
 from belvo_async._engine.recorder import LoginRecorder, TwoRecorders
 from belvo_async._engine.token_request import ask
 from belvo_async.backends._challenge_record import ChallengeRecord
-from belvo_async.errors import ChallengeDeclinedError, TokenRequiredError
+from belvo_async.errors import (
+    BelvoError,
+    ChallengeDeclinedError,
+    ChallengeSupersededError,
+    TokenRequiredError,
+)
 from belvo_async.mfa import Declined, Expired, TokenGiven, challenge_expired, declined
 from belvo_async.models import AwaitingToken, ChallengePhase, Link
 from belvo_async.params import LinkUpdate
@@ -34,7 +39,7 @@ class ChallengeAnswer:
         while True:
             kept = await self._parked.read(self._ticket)
             now = self._context.now()
-            check_open(kept, now)
+            await check_open(self._parked, kept, now)
             state = kept.read_state(now)
             if provide_token is not None and token is None:
                 token = await self._ask(state, provide_token)
@@ -50,7 +55,7 @@ class ChallengeAnswer:
     async def _read_again(self, asked: ChallengeRecord) -> ChallengeRecord:
         """Return the challenge that was asked, as it is now: others may have claimed it, and let go of it."""
         kept = await self._parked.read(self._ticket)
-        check_open(kept, self._context.now())
+        await check_open(self._parked, kept, self._context.now())
         if kept.parked != asked.parked:
             raise answered("was answered by another call")
         return kept
@@ -70,32 +75,38 @@ class ChallengeAnswer:
                 await decline(self._parked, self._ticket, self._context.now())
                 raise declined(state)
             case Expired():
-                check_open(await self._parked.read(self._ticket), self._context.now())
+                kept = await self._parked.read(self._ticket)
+                await check_open(self._parked, kept, self._context.now())
                 raise challenge_expired(state.challenge.link_id, "nobody answered in time")
 
     async def _send(self, kept: ChallengeRecord, state: AwaitingToken, token: str | None) -> Link:
         with self._context.lifecycle:  # the pool closes once it is written what became of the answer
-            async with await self._parked.leases.claim(kept) as claim:
-                recorder = claim if self._recorder is None else TwoRecorders(self._recorder, claim)
-                return await self._links.resume(state, token, update=self._update, recorder=recorder)
+            try:
+                async with await self._parked.leases.claim(kept) as claim:
+                    recorder = claim if self._recorder is None else TwoRecorders(self._recorder, claim)
+                    return await self._links.resume(state, token, update=self._update, recorder=recorder)
+            except BelvoError:  # it may be open again, and another one have been parked meanwhile
+                await self._parked.end_open(state.challenge.link_id, Superseding.NEWER_CHALLENGE)
+                raise
 
 
 async def decline(parked: ParkedChallenges, ticket: str, now: Instant) -> None:
     """See `Challenges.decline`."""
     kept = await parked.read(ticket)
-    check_open(kept, now)
+    await check_open(parked, kept, now)
     kept.read_state(now)
     if not await parked.leases.replace(kept.enter(ChallengePhase.DECLINED)):
         raise answered("is being answered by another call")
 
 
-def check_open(kept: ChallengeRecord, now: Instant) -> None:
+async def check_open(parked: ParkedChallenges, kept: ChallengeRecord, now: Instant) -> None:
     """Refuse a challenge that cannot be answered any more, or not now.
 
     Raises:
         ChallengeAnsweredError: It was answered, or another call is about to.
         ChallengeDeclinedError: Somebody declined it.
         ChallengeExpiredError: Its time has run out.
+        ChallengeSupersededError: A newer one counts, or the link needs none any more.
     """
     match kept.find_phase(now.wall):
         case ChallengePhase.OPEN:
@@ -109,7 +120,27 @@ def check_open(kept: ChallengeRecord, now: Instant) -> None:
                 remedy="Update the link again when a token can be given.",
                 link_id=kept.read_state(now).challenge.link_id,
             )
+        case ChallengePhase.SUPERSEDED:
+            raise await _superseded(parked, kept, kept.read_state(now).challenge.link_id)
         case ChallengePhase.CLAIMED:
             raise answered("is being answered by another call")
         case _:
             raise answered("was answered already")
+
+
+async def _superseded(
+    parked: ParkedChallenges, kept: ChallengeRecord, link_id: str
+) -> ChallengeSupersededError:
+    newest = await parked.find(link_id)
+    if newest is not None:
+        return ChallengeSupersededError(
+            "A newer challenge of the link has taken its place; nothing was sent.",
+            remedy="Show the person the newer one: parked = await pool.challenges.get(error.ticket)",
+            link_id=link_id,
+            ticket=newest.ticket,
+        )
+    return ChallengeSupersededError(
+        f"Nobody has to answer the challenge any more ({kept.code}); nothing was sent.",
+        remedy="Check the link with links.get(); update it again only if its status is not valid.",
+        link_id=link_id,
+    )

@@ -8,23 +8,20 @@ from uuid import UUID
 
 from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async._engine.context import EngineContext
-from belvo_async._engine.lease import DOUBTFUL
 from belvo_async._engine.parked_challenges import ParkedChallenges
 from belvo_async._engine.recorder import LoginRecorder, check_recorder
+from belvo_async._engine.send_record import LONGEST_LOGIN
+from belvo_async._engine.tickets import check_note
 from belvo_async._http.hidden import hide
-from belvo_async.backends._challenge_record import UNANSWERED, ChallengeRecord
-from belvo_async.backends._challenge_store import ChallengeRow
+from belvo_async.backends._challenge_record import UNANSWERED
 from belvo_async.errors import (
-    BelvoError,
-    DamagedStateError,
     InvalidValueError,
-    NotFoundError,
-    OutcomeUnknownError,
 )
 from belvo_async.models import AwaitingToken, ChallengePhase, Link, ParkedChallenge
 from belvo_async.params import LinkUpdate
 from belvo_async.params._checks import read_link_id
 from belvo_async.resources._challenge_answer import ChallengeAnswer, decline
+from belvo_async.resources._challenge_settling import ChallengeSettling
 from belvo_async.resources._links import Links
 
 _LONGEST_LIST: Final = 1000
@@ -37,7 +34,6 @@ _FOUND_AS: Final[Mapping[ChallengePhase, Collection[ChallengePhase]]] = {
     ChallengePhase.ANSWERED: (ChallengePhase.ANSWERED,),
 }
 _EVER: Final = datetime.fromtimestamp(0, UTC)
-_SWEPT_AT_ONCE: Final = 100
 
 
 class Challenges:
@@ -72,6 +68,7 @@ class Challenges:
         self._parked: Final = parked
         self._store: Final = parked.store
         self._leases: Final = parked.leases
+        self._settling: Final = ChallengeSettling(parked, context, links.settle)
 
     async def park(
         self,
@@ -82,6 +79,8 @@ class Challenges:
         ticket: str | None = None,
     ) -> str:
         """Keep a waiting challenge, to be answered by another request, process or machine; once for a state.
+
+        Only the newest challenge of a link can be answered: the others that are open end as superseded.
 
         Args:
             state: `TokenRequiredError.state`.
@@ -118,25 +117,39 @@ class Challenges:
         return (await self._parked.read(ticket)).show(self._context.now())
 
     async def find(
-        self, link_id: str | UUID, *, phase: ChallengePhase = ChallengePhase.OPEN
+        self,
+        link_id: str | UUID | None = None,
+        *,
+        reference: str | None = None,
+        phase: ChallengePhase = ChallengePhase.OPEN,
     ) -> ParkedChallenge | None:
         """Return the newest challenge of a link that waits for a token; None where there is none.
 
         It is open, or claimed by a call that is about to send the token. One that cannot be read is left out,
-        and the observer is told.
+        and the observer is told. By its link it is found at once. By its reference it takes longer the more
+        challenges are open, as all of them are read: about a second for 10,000.
 
         Args:
             link_id: The link.
+            reference: What was noted as it was parked, in place of the link.
             phase: `ANSWERED` finds one whose token was sent instead, for as long as its login may run.
 
         Raises:
-            InvalidValueError: *link_id* is no UUID, or *phase* is neither of the two.
+            InvalidValueError: An argument is wrong, or there is not exactly one of *link_id* and *reference*.
             ChallengeStoreError: The store cannot be used.
         """
         self._context.lifecycle.bind()
         if phase not in _FOUND_AS:
             raise InvalidValueError.of("phase", "is neither OPEN nor ANSWERED", remedy="Use list instead.")
-        kept = await self._parked.find(read_link_id(link_id), _FOUND_AS[phase])
+        if (link_id is None) is (reference is None):
+            raise InvalidValueError.of(
+                "link_id", "or reference has to be given", remedy="Pass one of the two."
+            )
+        if reference is None:
+            kept = await self._parked.find(read_link_id(link_id), _FOUND_AS[phase])
+        else:
+            check_note("reference", reference)
+            kept = await self._parked.find_reference(reference, _FOUND_AS[phase])
         return None if kept is None else kept.show(self._context.now())
 
     async def list(
@@ -211,6 +224,8 @@ class Challenges:
             ChallengeAnsweredError: It was answered already, or another call is about to; nothing was sent.
             ChallengeExpiredError: Its time has run out.
             ChallengeDeclinedError: Somebody declined it.
+            ChallengeSupersededError: A newer challenge of the link counts, which the error names, or the link
+                was updated another way or deleted; nothing was sent.
             InvalidTokenError: The token cannot be one; nothing was sent, the challenge is still open.
             TokenProviderError: *provide_token* failed; nothing was sent, the challenge is still open.
             TokenRequiredError: There is a new challenge under this ticket, and nobody can be asked.
@@ -233,6 +248,7 @@ class Challenges:
             ChallengeAnsweredError: It was answered already, or a call is about to.
             ChallengeExpiredError: Its time has run out.
             ChallengeDeclinedError: It was declined already.
+            ChallengeSupersededError: A newer challenge counts, or the link needs none any more.
             DamagedStateError: It cannot be read.
             ChallengeStoreError: The store cannot be used.
         """
@@ -253,7 +269,7 @@ class Challenges:
         """
         self._context.lifecycle.bind()
         kept = await self._parked.read(ticket)
-        settled = await self._settle(kept)
+        settled = await self._settling.settle(kept)
         return settled.show(self._context.now())
 
     async def sweep(self) -> int:
@@ -270,54 +286,8 @@ class Challenges:
             BelvoError: A link could not be read; all else is done.
         """
         self._context.lifecycle.bind()
-        failure: BelvoError | None = None
-        after = _EVER
-        while True:
-            rows = await self._store.list(
-                self._parked.owner, ChallengePhase.ANSWERED, after=after, limit=_SWEPT_AT_ONCE
-            )
-            for row in rows:
-                failure = await self._sweep(row) or failure
-            if len(rows) < _SWEPT_AT_ONCE or rows[-1].expires_at <= after:
-                break
-            after = rows[-1].expires_at
+        swept = await self._settling.settle_all(LONGEST_LOGIN)
         forgotten = await self._store.forget(self._context.clock.wall())
-        if failure is not None:
-            raise failure
+        if swept.failure is not None:
+            raise swept.failure
         return forgotten
-
-    async def _sweep(self, row: ChallengeRow) -> BelvoError | None:
-        try:
-            kept = self._parked.open(row)
-            if kept.answered_at is not None and self._parked.has_ended(kept.answered_at):
-                await self._settle(kept)
-        except DamagedStateError:
-            self._leases.tell_trouble(row.key, "it cannot be read")
-        except BelvoError as error:  # one link that cannot be read must not keep the others waiting
-            return error
-        return None
-
-    async def _settle(self, kept: ChallengeRecord) -> ChallengeRecord:
-        sent_at = kept.answered_at
-        if kept.phase not in DOUBTFUL or sent_at is None:
-            return kept
-        link_id = kept.read_state(self._context.now()).challenge.link_id
-        try:
-            link = await self._find_success(link_id, sent_at)
-        except NotFoundError as gone:
-            code = gone.code or "not_found"
-            settled = kept.enter(ChallengePhase.REFUSED, code=code, message=gone.message)
-        else:
-            if link is not None:
-                settled = kept.enter(ChallengePhase.UPDATED)
-            elif kept.phase is ChallengePhase.UNSETTLED or not self._parked.has_ended(sent_at):
-                return kept
-            else:
-                settled = kept.enter(ChallengePhase.UNSETTLED)
-        return await self._leases.correct(settled) or settled
-
-    async def _find_success(self, link_id: str, sent_at: datetime) -> Link | None:
-        try:
-            return await self._links.settle(link_id, since=sent_at)
-        except OutcomeUnknownError:  # the link was read, and proves neither
-            return None

@@ -12,11 +12,12 @@ from attrs import evolve
 from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
+from belvo_async._engine.flight import Wish
 from belvo_async._engine.login_span import LoginSpan
 from belvo_async._engine.logins import Logins
-from belvo_async._engine.parked_challenges import parked_already
+from belvo_async._engine.parked_challenges import Superseding, parked_already
 from belvo_async._engine.recorder import LoginRecorder, check_recorder
-from belvo_async._engine.single_flight import WhenBusy, Wish, check_when_busy
+from belvo_async._engine.single_flight import WhenBusy, check_when_busy
 from belvo_async._engine.status_check import StatusCheck
 from belvo_async._http.hidden import hide
 from belvo_async._wire.challenge_text import dump_state, load_state
@@ -29,6 +30,8 @@ from belvo_async.params import LinkChanges, LinkFilters, LinkRegistration, LinkU
 from belvo_async.params._checks import read_link_id, read_names
 from belvo_async.params._filters import write_filters
 from belvo_async.params._tokens import read_token
+from belvo_async.resources._challenge_settling import ChallengeSettling
+from belvo_async.resources._link_sweep import LinkSweep, sweep
 from belvo_async.resources._paginator import Paginator
 
 T = TypeVar("T")
@@ -202,6 +205,7 @@ class Links:
             InvalidValueError: It is no waiting challenge.
         """
         _check_type("state", state, AwaitingToken, "Pass TokenRequiredError.state.")
+        self._memory.locks.leases.let_go_soon(state.challenge.link_id)
         return dump_state(state, self._context.now())
 
     def unpark(self, text: str) -> AwaitingToken:
@@ -270,6 +274,32 @@ class Links:
         with self._context.lifecycle:
             return await check.read(since)
 
+    async def sweep(self, *, older_than: float = 60.0) -> LinkSweep:
+        """Settle what killed processes have left in the backend: call it now and then, from one or all.
+
+        It checks the status of each link at which a login left longer ago and was not heard yet, whichever
+        process sent it. One that shows a success is free at once; the others are when their login must have
+        ended, 330 s after it left. Parked challenges whose token was sent are settled. Claims of killed
+        processes lapse by themselves: nothing was sent.
+
+        Each link costs a request; one that cannot be read is in doubt.
+
+        Args:
+            older_than: Seconds since a login or a token left: those that are younger are most likely heard.
+
+        Raises:
+            InvalidValueError: *older_than* is no number of seconds.
+            CoordinatorError: The backend cannot be used.
+            ChallengeStoreError: The store cannot be used; the leases are done.
+        """
+        if type(older_than) not in (int, float) or not 0 <= older_than < math.inf:
+            raise InvalidValueError.of(
+                "older_than", "is no number of seconds, 0 or more", remedy="Pass seconds, or leave it out."
+            )
+        settling = ChallengeSettling(self._logins.parked, self._context, self.settle)
+        with self._context.lifecycle:
+            return await sweep(self._logins, settling, older_than)
+
     async def modify(self, link_id: str | UUID, changes: LinkChanges) -> Link:
         """Change how a link's data is retrieved. No login happens now.
 
@@ -283,7 +313,7 @@ class Links:
         link_id = read_link_id(link_id)
         request = build_changes(link_id, changes)
         with self._context.lifecycle:
-            async with self._memory.locks.hold(link_id):
+            async with self._memory.locks.hold(link_id, find_end=self._logins.find_end):
                 return read_link(await self._exchange.fetch(request), request)
 
     async def delete(self, link_id: str | UUID, *, in_background: bool = False) -> AcceptedRequest | None:
@@ -291,7 +321,8 @@ class Links:
 
         Belvo allows five deletes a minute; more are waited for. With *in_background* there is no such
         limit, and a webhook `link_deleted` follows. Either waits while a login of the link is in flight: that
-        is minutes where a bank is slow, and up to 330 s after a lost response.
+        is minutes where a bank is slow, and up to 330 s after a lost response. Its open challenges end as
+        superseded.
 
         Returns:
             The accepted request in the background mode, else None.
@@ -303,8 +334,10 @@ class Links:
         link_id = read_link_id(link_id)
         request = build_delete(link_id, in_background=in_background)
         with self._context.lifecycle:
-            async with self._memory.locks.hold(link_id):
-                return read_acceptance(await self._exchange.fetch(request), request)
+            async with self._memory.locks.hold(link_id, find_end=self._logins.find_end):
+                accepted = read_acceptance(await self._exchange.fetch(request), request)
+                await self._logins.parked.end_open(link_id, Superseding.LINK_DELETED)
+                return accepted
 
     async def refresh_data(
         self,

@@ -192,7 +192,7 @@ class CoordinatorSuite:
             return lambda lease, moment: lease.hold(Moment(moment.now), name, None, 60.0)
 
         def send(fence: int) -> Callable[[Lease, Moment], bool]:
-            return lambda lease, moment: lease.send(moment, fence)
+            return lambda lease, moment: lease.send(moment, fence, None)
 
         def work(number: int) -> Hold:
             one = (coordinator, other_coordinator)[number % 2]

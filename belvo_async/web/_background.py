@@ -6,7 +6,12 @@ from enum import Enum
 from typing import Final
 
 from belvo_async import BelvoError, Client
-from belvo_async.errors import ChallengeAnsweredError, InvalidTokenError, TokenRequiredError
+from belvo_async.errors import (
+    ChallengeAnsweredError,
+    ChallengeSupersededError,
+    InvalidTokenError,
+    TokenRequiredError,
+)
 
 _FIRST_LOOK: Final = 1.0
 """Seconds in which an answer that cannot be sent is told at once."""
@@ -58,7 +63,7 @@ class Answering:
             await self._pool.challenges.resume(ticket, token)
         except InvalidTokenError:
             return AnswerResult.INVALID
-        except (TokenRequiredError, ChallengeAnsweredError):
+        except (TokenRequiredError, ChallengeAnsweredError, ChallengeSupersededError):
             return AnswerResult.OVER
         except BelvoError:
             self._not_sent[ticket] = None

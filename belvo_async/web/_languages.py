@@ -39,6 +39,8 @@ _ENGLISH: Final = {
     "declined": "Nothing was changed. You can start again where you came from.",
     "expired_title": "The time is up",
     "expired": "Your bank waits only for a short while. Please start again where you came from.",
+    "superseded_title": "No longer needed",
+    "superseded": "Your bank needs no answer to this question any more. You can close this page.",
     "unsettled_title": "We cannot tell yet",
     "unsettled": "Your answer was sent, but the result did not reach us. Please do not send it again; "
     "look where you came from in a few minutes.",
@@ -105,6 +107,8 @@ _SPANISH: Final = {
     "declined": "No se cambió nada. Puede empezar de nuevo desde donde vino.",
     "expired_title": "Se acabó el tiempo",
     "expired": "Su banco espera solo un momento. Por favor, empiece de nuevo desde donde vino.",
+    "superseded_title": "Ya no hace falta",
+    "superseded": "Su banco ya no necesita una respuesta a esta pregunta. Puede cerrar esta página.",
     "unsettled_title": "Todavía no lo sabemos",
     "unsettled": "Su respuesta se envió, pero el resultado no nos llegó. Por favor, no la envíe de nuevo; "
     "consulte en unos minutos en el sitio desde donde vino.",
@@ -170,6 +174,9 @@ _PORTUGUESE: Final = {
     "declined": "Nada foi alterado. Você pode começar de novo de onde veio.",
     "expired_title": "O tempo acabou",
     "expired": "O seu banco espera só por um momento. Por favor, comece de novo de onde você veio.",
+    "superseded_title": "Não é mais necessário",
+    "superseded": "O seu banco não precisa mais de uma resposta a esta pergunta. Você pode fechar esta "
+    "página.",
     "unsettled_title": "Ainda não sabemos",
     "unsettled": "A sua resposta foi enviada, mas o resultado não chegou até nós. Por favor, não a envie de "
     "novo; consulte em alguns minutos o site de onde você veio.",

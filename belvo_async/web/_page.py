@@ -13,6 +13,7 @@ from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeDeclinedError,
     ChallengeExpiredError,
+    ChallengeSupersededError,
     ConfigurationError,
     DamagedStateError,
     InvalidValueError,
@@ -42,6 +43,7 @@ _SIGNS: Final = {
     "refused": "✕",
     "declined": "✕",
     "expired": "✕",
+    "superseded": "✓",
     "unsettled": "?",
     "unknown": "?",
     "form": "!",
@@ -49,6 +51,12 @@ _SIGNS: Final = {
     "large": "!",
     "trouble": "!",
 }
+_OVER: Final = (
+    ChallengeAnsweredError,
+    ChallengeDeclinedError,
+    ChallengeExpiredError,
+    ChallengeSupersededError,
+)
 _DOUBTFUL: Final = frozenset({ChallengePhase.ANSWERED, ChallengePhase.UNSETTLED})
 _SESSION_EXPIRED: Final = "session_expired"
 
@@ -194,7 +202,7 @@ class ChallengePage:
     async def _decline(self, ticket: str) -> None:
         try:
             await self._pool.challenges.decline(ticket)
-        except (ChallengeAnsweredError, ChallengeDeclinedError, ChallengeExpiredError):
+        except _OVER:
             return  # somebody was faster: the page shows what holds
 
     async def _show(self, visit: _Visit, parked: ParkedChallenge) -> PageResponse:
@@ -205,6 +213,10 @@ class ChallengePage:
             if self._answering.was_not_sent(parked.ticket):
                 problem = "not_sent"
             return await self._show_form(visit, parked, problem=problem)
+        if parked.phase is ChallengePhase.SUPERSEDED:
+            newer = await self._pool.challenges.find(parked.link_id)
+            if newer is not None:
+                return self._go_to(visit, newer.ticket)
         if parked.phase in _DOUBTFUL:
             self._look_again(parked)
         if parked.phase in {ChallengePhase.CLAIMED, ChallengePhase.ANSWERED}:
@@ -212,7 +224,7 @@ class ChallengePage:
         is_expired = parked.phase is ChallengePhase.REFUSED and parked.code == _SESSION_EXPIRED
         name = "expired" if is_expired else str(parked.phase)
         # Whoever had the form open sees how it ended; for all others the ticket is used.
-        is_gone = name in {"declined", "expired"} or COOKIE not in visit.request.cookies
+        is_gone = name in {"declined", "expired", "superseded"} or COOKIE not in visit.request.cookies
         return self._tell(visit, name, status=410 if is_gone else 200)
 
     async def _show_form(
@@ -259,7 +271,9 @@ class ChallengePage:
         return self._tell(visit, "busy", status=429, headers={"Retry-After": "60"})
 
     def _go_back(self, visit: _Visit) -> PageResponse:
-        ticket = visit.request.path
+        return self._go_to(visit, visit.request.path)
+
+    def _go_to(self, visit: _Visit, ticket: str) -> PageResponse:
         lang = visit.request.query.get("lang")
         chosen = f"?lang={lang}" if lang in CATALOGS else ""
         return redirect(f"{ticket}{chosen}", {})

@@ -36,6 +36,8 @@ from tests.bulk.conftest import (
     read_states,
     refresh_all,
 )
+from tests.challenges.parked import become
+from tests.challenges.test_superseded import park_again
 
 
 async def run_once(pool: SessionPool, update: LinkUpdate, journal: Path) -> str:
@@ -153,6 +155,44 @@ async def test_after_its_time_a_new_login_gets_a_new_ticket(
     assert newer.ticket != ticket
     assert (await other.challenges.get(ticket)).phase is ChallengePhase.EXPIRED
     assert (await other.challenges.get(newer.ticket)).phase is ChallengePhase.OPEN
+
+
+async def test_a_challenge_that_another_login_has_made_needless_is_updated_without_a_login(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    await run_once(sharing, update, journal)
+    become(sandbox, update.link_id, "user_valid")
+    await other.links.update(update, when_busy="wait")
+    logins = sandbox.logins(update.link_id)
+    only(await run_again(sharing, update, journal), Updated)
+    assert sandbox.logins(update.link_id) == logins
+
+
+async def test_a_challenge_that_a_newer_one_has_superseded_is_asked_anew_by_a_later_run(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool, tmp_path: Path
+) -> None:
+    update, journal = add_update(sandbox, "mfa_numeric", HEIMDALL), tmp_path / "journal"
+    ticket = await run_once(sharing, update, journal)
+    newer = await park_again(other, update.link_id)
+    newest = only(await run_again(sharing, update, journal), Parked).ticket
+    phases = [(await other.challenges.get(one)).phase for one in (ticket, newer, newest)]
+    assert phases == [ChallengePhase.SUPERSEDED, ChallengePhase.SUPERSEDED, ChallengePhase.OPEN]
+
+
+async def test_while_the_job_asks_another_login_may_make_its_question_needless(
+    sandbox: Sandbox, sharing: SessionPool, other: SessionPool
+) -> None:
+    update = add_update(sandbox, "mfa_numeric", HEIMDALL)
+
+    async def ask(_: Challenge) -> str:
+        become(sandbox, update.link_id, "user_valid")
+        await other.links.update(update, when_busy="wait")
+        return "111111"
+
+    (outcome,), report = await refresh_all(sharing, [update], provide_token=ask)
+    only(outcome, Updated)
+    assert (report.updated, sandbox.tokens(update.link_id)) == (1, [])
 
 
 async def test_a_store_that_fails_stops_the_job_before_anybody_is_asked(

@@ -74,11 +74,12 @@ async def test_an_answer_about_a_link_that_was_deleted_is_refused(
     assert (settled.phase, settled.code) == (ChallengePhase.REFUSED, "not_found")
 
 
-async def test_a_link_that_was_deleted_before_the_answer_refuses_it(
+async def test_a_link_that_somebody_else_deleted_before_the_answer_refuses_it(
     sandbox: Sandbox, pool: SessionPool
 ) -> None:
     ticket = await park(sandbox, pool)
-    await pool.links.delete((await pool.challenges.get(ticket)).link_id)
+    async with open_pool(sandbox) as stranger:
+        await stranger.links.delete((await pool.challenges.get(ticket)).link_id)
     with pytest.raises(NotFoundError):
         await pool.challenges.resume(ticket, RIGHT)
     assert (await pool.challenges.get(ticket)).phase is ChallengePhase.REFUSED

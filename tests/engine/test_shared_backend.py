@@ -14,6 +14,7 @@ from belvo_async.errors import (
     ConfigurationError,
     CoordinatorError,
     LinkBusyError,
+    LoginFailedError,
     OutcomeUnknownError,
     TokenRequiredError,
 )
@@ -90,6 +91,85 @@ async def test_an_equal_update_finds_the_challenge_that_another_process_has_park
     assert found == ticket
     assert sandbox.logins(link_id) == 1
     assert (await two.challenges.resume(ticket, "111111")).id == link_id
+
+
+async def test_a_challenge_that_is_not_parked_yet_keeps_other_processes_waiting_until_it_is(
+    sandbox: Sandbox, pools: Pools
+) -> None:
+    one, two = pools
+    link_id = sandbox.add_link(institution="heimdall_mx_retail", username="mfa_numeric")
+    update = LinkUpdate(link_id, password="new")
+    with pytest.raises(TokenRequiredError) as required:
+        await one.links.update(update)
+    second = asyncio.ensure_future(two.links.update(update))
+    await asyncio.sleep(0.3)  # in which it would log in, if it did not wait
+    assert (sandbox.logins(link_id), second.done()) == (1, False)
+    ticket = await one.challenges.park(required.value.state)
+    with pytest.raises(TokenRequiredError) as found:
+        async with asyncio.timeout(5):
+            await second
+    assert (found.value.ticket, sandbox.logins(link_id)) == (ticket, 1)
+
+
+async def test_a_call_of_the_same_pool_takes_an_unparked_challenge_over_at_once(
+    sandbox: Sandbox, pools: Pools
+) -> None:
+    one, two = pools
+    link_id = sandbox.add_link(institution="heimdall_mx_retail", username="mfa_numeric")
+    update = LinkUpdate(link_id, password="new")
+    async with asyncio.timeout(5):
+        with pytest.raises(TokenRequiredError):
+            await one.links.update(update, when_busy="refuse")
+        with pytest.raises(TokenRequiredError) as required:
+            await one.links.update(update, when_busy="refuse")
+    with pytest.raises(LinkBusyError) as busy:
+        await two.links.update(update, when_busy="refuse")
+    assert busy.value.seconds <= 15.0
+    async with asyncio.timeout(5):
+        assert (await one.links.resume(required.value.state, "111111")).id == link_id
+        assert (await two.links.update(update, provide_token=lambda _: "111111")).id == link_id
+
+
+async def test_a_challenge_that_was_written_as_text_keeps_no_other_process_waiting(
+    sandbox: Sandbox, pools: Pools
+) -> None:
+    one, two = pools
+    update = LinkUpdate(
+        sandbox.add_link(institution="heimdall_mx_retail", username="mfa_numeric"), password="new"
+    )
+    with pytest.raises(TokenRequiredError) as required:
+        await one.links.update(update)
+    text = one.links.park(required.value.state)
+    async with asyncio.timeout(5):
+        assert (await two.links.resume(text, "111111")).id == update.link_id
+
+
+async def test_a_challenge_that_asks_again_under_its_ticket_keeps_no_other_process_waiting(
+    sandbox: Sandbox, pools: Pools
+) -> None:
+    one, two = pools
+    update = LinkUpdate(
+        sandbox.add_link(institution="heimdall_mx_retail", username="mfa_numeric"), password="new"
+    )
+    with pytest.raises(TokenRequiredError) as required:
+        await one.links.update(update)
+    ticket = await one.challenges.park(required.value.state)
+    with pytest.raises(TokenRequiredError):
+        await one.challenges.resume(ticket, "999999")
+    async with asyncio.timeout(5):
+        assert (await two.challenges.resume(ticket, "111111")).id == update.link_id
+
+
+async def test_a_call_that_has_returned_has_let_go_of_its_link(sandbox: Sandbox, pools: Pools) -> None:
+    one, two = pools
+    update = LinkUpdate(sandbox.add_link(), password="new")
+    for _ in range(3):
+        for pool in (one, two):
+            await pool.links.update(update, when_busy="refuse")
+    refused = LinkUpdate(update.link_id, password="pass_invalid")
+    for pool in (one, two, one, two):
+        with pytest.raises(LoginFailedError):
+            await pool.links.update(refused, when_busy="refuse")
 
 
 async def test_a_login_that_a_closing_pool_left_behind_keeps_its_link(

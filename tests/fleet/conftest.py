@@ -9,9 +9,9 @@ from belvo_async import LinkUpdate, RetryPolicy, SessionPool
 from belvo_async.backends import JobKey, LinkRow, LinkState, SqliteBackend
 from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import EREBOR, HEIMDALL, PASSWORD, add_links, bank, count_puts
-from tests.engine.conftest import clock, open_pool
+from tests.engine.conftest import clock, open_pool, sandbox
 
-__all__ = ["EREBOR", "HEIMDALL", "add_links", "bank", "clock", "count_puts", "open_pool"]
+__all__ = ["EREBOR", "HEIMDALL", "add_links", "bank", "clock", "count_puts", "open_pool", "sandbox"]
 
 JOB = "november"
 

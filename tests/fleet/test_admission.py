@@ -54,7 +54,7 @@ async def test_what_the_list_of_links_gives_brings_its_institution(bank: Sandbox
     assert (await read_row(pool, link_id)).institution == "erebor_mx_retail"
 
 
-async def test_links_come_in_batches(bank: Sandbox, pool: SessionPool) -> None:
+async def test_links_come_in_batches(pool: SessionPool) -> None:
     ids = [f"30cb4806-6e00-48a4-91c9-{number:012}" for number in range(2500)]
     batches = [len(batch) async for batch in admit(pool, iter(ids), job=JOB)]
     assert (sum(batches), max(batches)) == (2500, 1000)
@@ -70,10 +70,14 @@ async def test_an_item_that_is_no_link_is_told_and_those_before_it_are_admitted(
     bank: Sandbox, pool: SessionPool
 ) -> None:
     links = add_links(bank, 2)
-    found = []
-    with pytest.raises(SourceError):
+    found: list[str] = []
+
+    async def take() -> None:
         async for batch in admit(pool, [*links, "no link"], job=JOB):
-            found += batch
+            found.extend(batch)
+
+    with pytest.raises(SourceError):
+        await take()
     assert found == links
 
 
@@ -99,10 +103,10 @@ async def test_credentials_that_were_refused_are_not_sent_again_by_a_retry(
 
 
 async def test_an_unsettled_link_is_put_back_only_after_a_look_that_shows_no_success(
-    bank: Sandbox, backend: Any, clock: ManualClock
+    sandbox: Sandbox, backend: Any, clock: ManualClock
 ) -> None:
-    lost, done = add_links(bank, 2)
-    async with open_pool(bank, backend=backend, clock=clock) as pool:
+    lost, done = add_links(sandbox, 2)
+    async with open_pool(sandbox, backend=backend, clock=clock) as pool:
         await collect(admit(pool, [lost, done], job=JOB))
         key, now = JobKey(pool.identity.digest, JOB), clock.wall()
         for link_id in (lost, done):
@@ -110,7 +114,7 @@ async def test_an_unsettled_link_is_put_back_only_after_a_look_that_shows_no_suc
             left = evolve(row, version=2, state=LinkState.UNSETTLED, submitted_at=now, logins=1)
             assert await backend.ledger.replace(key, left)
         assert await collect(retry(pool, job=JOB, states={"unsettled"})) == []  # it may still run
-        async with open_pool(bank, clock=clock) as stranger:
+        async with open_pool(sandbox, clock=clock) as stranger:
             await clock.advance(1.0)
             await stranger.links.update(read_vault(done))
         await clock.advance(331.0)
@@ -119,10 +123,10 @@ async def test_an_unsettled_link_is_put_back_only_after_a_look_that_shows_no_suc
 
 
 async def test_a_link_that_cannot_be_looked_at_stays_unsettled(
-    bank: Sandbox, backend: Any, clock: ManualClock
+    sandbox: Sandbox, backend: Any, clock: ManualClock
 ) -> None:
     gone = "30cb4806-6e00-48a4-91c9-ca55968576ca"
-    async with open_pool(bank, backend=backend, clock=clock) as pool:
+    async with open_pool(sandbox, backend=backend, clock=clock) as pool:
         await collect(admit(pool, [gone], job=JOB))
         row = await read_row(pool, gone)
         left = evolve(row, version=2, state=LinkState.UNSETTLED, submitted_at=clock.wall(), logins=1)

@@ -29,7 +29,7 @@ async def start(bank: Sandbox, path: Path, seed: int, links: list[str]) -> async
 async def test_no_link_is_logged_in_twice_and_none_is_lost(
     bank: Sandbox, tmp_path: Path, how: signal.Signals
 ) -> None:
-    path, chance = tmp_path / "belvo.sqlite", random.Random(7)
+    path, chance = tmp_path / "belvo.sqlite", random.Random(7)  # noqa: S311 - when one is killed
     links = add_links(bank, LINKS - ASKED) + add_links(bank, ASKED, "mfa_numeric", HEIMDALL)
     bank.faults.add(Fault(kind="latency", seconds=0.4, method="PUT"))
     workers = [await start(bank, path, seed, links) for seed in range(WORKERS)]

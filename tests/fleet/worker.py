@@ -33,23 +33,15 @@ async def serve(pool: SessionPool, link_id: str) -> bool:
 
 
 async def main(path: str, url: str, secret_id: str, secret_password: str, seed: str, *links: str) -> None:
-    chance, left = random.Random(seed), list(links)
+    chance, left = random.Random(seed), list(links)  # noqa: S311 - which link comes first
     chance.shuffle(left)
-    import signal, faulthandler
-    def dump():
-        for t in asyncio.all_tasks():
-            t.print_stack(limit=6, file=sys.stderr)
-        faulthandler.dump_traceback(file=sys.stderr)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, dump)
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def take(pool: SessionPool, link_id: str) -> None:
         async with slots:
-            try:
+            with suppress(BelvoError):  # an engine calls again
                 if await serve(pool, link_id):
                     left.remove(link_id)
-            except BelvoError as e:
-                print("ERR", link_id[:8], repr(e)[:200], file=sys.stderr, flush=True)
 
     async with (
         SqliteBackend(path) as backend,

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from attrs import evolve
 
-from belvo_async import BelvoError, SessionPool
+from belvo_async import BelvoError, LinkUpdate, SessionPool
 from belvo_async.backends import ChallengeRow, MemoryChallengeStore, SqliteChallengeStore
 from belvo_async.errors import ChallengeStoreError
 from belvo_async.models import ChallengePhase
@@ -21,12 +21,12 @@ from tests.formats.pools import open_pool
 from tests.formats.values import NOON, build_state, name_link
 
 Cells: TypeAlias = dict[str, str | int]
-ROWS: Final = HERE / "rows_2" / "rows.json"
+ROWS: Final = HERE / "rows_3" / "rows.json"
 SQLITE: Final = HERE / "sqlite_4" / "store.sql"
 LOGIN_LIMIT: Final = 331.0
 """Seconds after which a login has surely ended."""
 NUMBERS: Final = {"unsettled": 1, "open": 2, "claimed": 3, "answered": 4, "updated": 5, "refused": 6}
-NUMBERS_OF_OTHERS: Final = {"declined": 7, "asked_again": 8}
+NUMBERS_OF_OTHERS: Final = {"declined": 7, "asked_again": 8, "superseded": 9}
 ALL: Final = NUMBERS | NUMBERS_OF_OTHERS
 
 
@@ -63,6 +63,8 @@ async def _play(pool: SessionPool, belvo: BelvoMock, clock: ManualClock, store: 
     belvo.challenge(name_link(ALL["asked_again"]), "text", session="session-again", expiry=600)
     await _fail(pool, "asked_again")
     await pool.challenges.decline(name_ticket("declined"))
+    belvo.link_updated(name_link(ALL["superseded"]))
+    await pool.links.update(LinkUpdate(name_link(ALL["superseded"]), password="new"))
     await _answer_and_die(pool, belvo, store, "answered")
     store.after = _fail_from("replace claimed")
     await _fail(pool, "claimed")

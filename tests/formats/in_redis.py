@@ -15,7 +15,7 @@ from tests.formats.places import HERE, find_newest, write_new
 from tests.formats.values import LATER
 from tests.stores.conftest import start_redis, stop_redis
 
-NEW: Final = HERE / "redis_2" / "store.json"
+NEW: Final = HERE / "redis_3" / "store.json"
 
 
 async def make_redis(url: str, rows: list[ChallengeRow]) -> None:

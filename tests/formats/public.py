@@ -101,7 +101,7 @@ def build_error(kind: type[BelvoError]) -> BelvoError:
     if issubclass(kind, errors.OutcomeUnknownError):
         more["sent_at"] = NOON
     error = kind("It broke.", remedy="Mend it.", status=400, details=DETAILS, link_id=name_link(1), **more)
-    if isinstance(error, TokenRequiredError):
+    if isinstance(error, TokenRequiredError | errors.ChallengeSupersededError):
         error.ticket = "t" * 32
     return error
 

@@ -9,7 +9,7 @@ from belvo_async.backends._pause import Pause
 from belvo_async.backends._window import WINDOW, Place, Window
 from tests.formats.places import HERE, write_new
 
-NEW: Final = HERE / "shared_records_1"
+NEW: Final = HERE / "shared_records_2"
 # Any: each kind has records of its own.
 RECORDS: Final[dict[str, tuple[RecordKind[Any], object]]] = {
     "window": (WINDOW, Window(starts=[990.5, 1000.0], paced_until=1000.75, size=80, span=30.3)),
@@ -24,6 +24,7 @@ RECORDS: Final[dict[str, tuple[RecordKind[Any], object]]] = {
     "lease_free": (LEASE, Lease(fence=7, holder="0f" * 8)),
     "lease_waiting": (LEASE, Lease(LeasePhase.WAITING, 1, "0f" * 8, 1015.0, "link")),
     "lease_sent": (LEASE, Lease(LeasePhase.SENT, 1, "0f" * 8, 1330.0, "link")),
+    "lease_sent_of_user": (LEASE, Lease(LeasePhase.SENT, 1, "0f" * 8, 1330.0, None, 1000.0, "link")),
     "lease_asked": (LEASE, Lease(LeasePhase.ASKED, 1, "0f" * 8, 1015.0, None)),
 }
 

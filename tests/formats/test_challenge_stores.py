@@ -30,6 +30,7 @@ from tests.stores.conftest import start_redis, stop_redis
 
 NOW = NOON + timedelta(seconds=LOGIN_LIMIT)
 FIXTURES = sorted(path for kind in ("rows", "sqlite", "redis") for path in HERE.glob(f"{kind}_*/*"))
+WITH_SUPERSEDED = [path for path in FIXTURES if "superseded" in path.read_text("utf-8")]
 SENT = frozenset({"unsettled", "answered", "updated", "refused", "asked_again"})
 
 
@@ -86,6 +87,8 @@ def expect(name: str) -> ParkedChallenge:
     more: dict[str, Any] = {}
     if name == "open":
         more = {"institution": "heimdall_mx_retail", "reference": "user 7"}
+    if name == "superseded":
+        more = {"code": "link_updated"}
     if name == "refused":
         said = "Belvo answered PATCH /api/links/ with status 400: Invalid credentials"
         more = {"code": "login_error", "message": said}
@@ -101,9 +104,14 @@ def expect(name: str) -> ParkedChallenge:
     )
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name != "asked_again"])
+@pytest.mark.parametrize("name", [name for name in ALL if name not in {"asked_again", "superseded"}])
 async def test_a_challenge_in_each_phase_is_read_as_it_was_kept(pool: SessionPool, name: str) -> None:
     assert show(await pool.challenges.get(name_ticket(name))) == show(expect(name))
+
+
+@pytest.mark.parametrize("pool", WITH_SUPERSEDED, indirect=True, ids=lambda path: path.parent.name)
+async def test_a_superseded_challenge_is_read_as_it_was_kept(pool: SessionPool) -> None:
+    assert show(await pool.challenges.get(name_ticket("superseded"))) == show(expect("superseded"))
 
 
 async def test_a_challenge_that_came_in_return_is_read_as_it_was_kept(pool: SessionPool) -> None:
@@ -154,7 +162,7 @@ def unfold(cells: dict[str, Any]) -> dict[str, Any]:
 
 async def test_the_same_rows_still_make_the_same_sqlite_file(tmp_path: Path) -> None:
     kept = databases.load(find_newest("sqlite") / "store.sql", tmp_path / "kept")
-    await make_sqlite(tmp_path / "made", read_rows_of(find_newest("rows") / "rows.json"))
+    await make_sqlite(tmp_path / "made", read_rows_of(HERE / "rows_2" / "rows.json"))
     assert databases.read_form(tmp_path / "made") == databases.read_form(kept)
     assert databases.read_rows(tmp_path / "made", "challenges") == databases.read_rows(kept, "challenges")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async.backends import Moment
-from belvo_async.backends._lease import LEASE, LOGIN_LIMIT, Hold, Lease
+from belvo_async.backends._lease import LEASE, LOGIN_LIMIT, Hold, Lease, SentLogin
 from belvo_async.errors import CoordinatorError
 
 SHORT = 15.0
@@ -42,8 +42,43 @@ def test_who_waits_is_told_for_how_long() -> None:
     link = Link()
     first = link.hold("a")
     assert link.hold("b") == Hold(0, SHORT)
-    assert link.lease.send(link.moment, first.fence)
+    assert link.lease.send(link.moment, first.fence, "link")
+    assert link.hold("b") == Hold(0, LOGIN_LIMIT, SentLogin("link", first.fence, 0.0))
+    link.now += 30.0
+    assert link.hold("b") == Hold(0, LOGIN_LIMIT - 30.0, SentLogin("link", first.fence, 30.0))
+
+
+def test_who_waits_for_a_user_is_told_the_link_at_which_the_login_is() -> None:
+    link = Link()
+    first = link.lease.hold(link.moment, "a", None, SHORT)
+    assert link.lease.send(link.moment, first.fence, "link")
+    assert link.hold("b").sent == SentLogin("link", first.fence, 0.0)
+
+
+def test_a_registration_has_no_link_to_check() -> None:
+    link = Link()
+    first = link.lease.hold(link.moment, "a", None, SHORT)
+    assert link.lease.send(link.moment, first.fence, None)
     assert link.hold("b") == Hold(0, LOGIN_LIMIT)
+
+
+def test_only_a_login_that_was_sent_can_be_seen_to_have_ended() -> None:
+    link = Link()
+    first = link.hold("a")
+    assert link.hold("b").sent is None
+    link.lease.send(link.moment, first.fence, "link")
+    link.lease.ask(link.moment, first.fence, SHORT)
+    assert link.hold("b").sent is None
+
+
+def test_a_lease_whose_login_was_seen_to_end_is_free_unless_somebody_has_it_since() -> None:
+    link = Link()
+    first = link.hold("a")
+    link.lease.send(link.moment, first.fence, "link")
+    link.lease.release(link.moment, first.fence)
+    assert link.hold("b").fence == first.fence + 1
+    link.lease.release(link.moment, first.fence)
+    assert not link.hold("c").fence
 
 
 def test_one_that_dies_before_the_departure_frees_the_link_within_seconds() -> None:
@@ -56,7 +91,7 @@ def test_one_that_dies_before_the_departure_frees_the_link_within_seconds() -> N
 def test_one_that_dies_after_the_departure_keeps_the_link_until_the_login_must_have_ended() -> None:
     link = Link()
     first = link.hold("a")
-    assert link.lease.send(link.moment, first.fence)
+    assert link.lease.send(link.moment, first.fence, "link")
     link.now += LOGIN_LIMIT - 0.1
     assert not link.hold("b").fence
     link.now += 0.1
@@ -68,7 +103,7 @@ def test_one_that_stood_still_for_too_long_may_not_send() -> None:
     first = link.hold("a")
     link.now += SHORT
     assert link.hold("b").fence
-    assert not link.lease.send(link.moment, first.fence)
+    assert not link.lease.send(link.moment, first.fence, "link")
     assert not link.lease.renew(link.moment, first.fence, SHORT)
     link.lease.release(link.moment, first.fence)
     assert not link.hold("c").fence
@@ -78,13 +113,13 @@ def test_one_that_stood_still_may_send_where_nobody_else_came() -> None:
     link = Link()
     first = link.hold("a")
     link.now += 2 * SHORT
-    assert link.lease.send(link.moment, first.fence)
+    assert link.lease.send(link.moment, first.fence, "link")
 
 
 def test_asking_a_person_needs_renewals() -> None:
     link = Link()
     first = link.hold("a")
-    link.lease.send(link.moment, first.fence)
+    link.lease.send(link.moment, first.fence, "link")
     link.lease.ask(link.moment, first.fence, SHORT)
     link.now += SHORT - 1
     assert link.lease.renew(link.moment, first.fence, SHORT)
@@ -102,7 +137,7 @@ def test_a_hold_that_was_not_told_is_told_again() -> None:
 def test_what_was_forgotten_is_waited_for() -> None:
     """After a restart of who keeps the leases, a login may be running that nobody knows of."""
     link = Link(since=900.0)
-    assert link.hold("a") == Hold(0, LOGIN_LIMIT - 100.0)
+    assert link.hold("a") == Hold(0, LOGIN_LIMIT - 100.0, is_forgotten=True)
     link.now = 900.0 + LOGIN_LIMIT
     assert link.hold("a").fence
 
@@ -114,7 +149,7 @@ def test_a_hold_from_before_all_was_forgotten_is_none_any_more() -> None:
     link.forget()
     link.now += LOGIN_LIMIT
     assert link.hold("b").fence != former.fence
-    assert not link.lease.send(link.moment, former.fence)
+    assert not link.lease.send(link.moment, former.fence, "link")
 
 
 def test_what_was_restored_is_not_trusted_to_be_the_newest() -> None:
@@ -123,7 +158,7 @@ def test_what_was_restored_is_not_trusted_to_be_the_newest() -> None:
     first = link.hold("a")
     link.lease.release(link.moment, first.fence)
     link.since = link.now = 1010.0
-    assert link.hold("b") == Hold(0, LOGIN_LIMIT)
+    assert link.hold("b") == Hold(0, LOGIN_LIMIT, is_forgotten=True)
     link.now += LOGIN_LIMIT
     assert link.hold("b").fence == first.fence + 1
 
@@ -162,7 +197,7 @@ def test_whatever_processes_do_no_two_logins_run_at_once(steps: list[Step]) -> N
         match step.does:
             case "hold" if not fence:
                 held[step.process] = link.hold(f"{step.process} {link.now}").fence
-            case "send" if fence and link.lease.send(link.moment, fence):
+            case "send" if fence and link.lease.send(link.moment, fence, "link"):
                 others = [until for other, until in running.items() if other != step.process]
                 assert all(until <= link.now for until in others)
                 running[step.process] = link.now + LOGIN_LIMIT

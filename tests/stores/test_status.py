@@ -106,7 +106,7 @@ async def test_leases_that_are_held_are_shown_with_their_phase(backend: Backend)
     hold(backend, "user", None, seconds=600.0)
     hold(backend, "over", LINK, seconds=-1.0)
     for name in ("sent", "asked"):
-        note(backend, name, lambda lease, moment: lease.send(moment, fences["sent"]))
+        note(backend, name, lambda lease, moment: lease.send(moment, fences["sent"], LINK))
     note(backend, "asked", lambda lease, moment: lease.ask(moment, fences["asked"], 20.0))
     note(backend, "released", lambda lease, moment: lease.release(moment, fences["released"]))
     leases = (await read_status(backend)).leases

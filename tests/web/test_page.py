@@ -8,7 +8,7 @@ import re
 import pytest
 from attrs import evolve
 
-from belvo_async import SessionPool
+from belvo_async import ParkedChallenge, SessionPool
 from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import ChallengeStoreError, ConfigurationError
 from belvo_async.models import ChallengeKind, ChallengePhase
@@ -370,6 +370,59 @@ async def test_a_challenge_that_is_damaged_is_gone(
     (row,) = store._shelf.rows.values()
     await store.replace(evolve(row, record=row.record[:-1], version=row.version + 1))
     assert (await browser.get(ticket)).status == 410
+
+
+@pytest.mark.parametrize("query", ["", "?lang=pt"])
+async def test_the_page_of_a_superseded_challenge_leads_to_the_newer_one(
+    sandbox: Sandbox, pool: SessionPool, browser: Browser, query: str
+) -> None:
+    link_id = add_link(sandbox)
+    older = await pool.challenges.park(await challenge(pool, link_id))
+    form = {"proof": (await browser.get(older)).proof, "do": "answer", "token": "111111"}
+    newer = await pool.challenges.park(await challenge(pool, link_id))
+    led = await browser.get(older, query, allow_redirects=False)
+    assert (led.status, led.headers["Location"]) == (303, f"{newer}{query}")
+    assert "12345" in (await browser.get(older)).text
+    assert "12345" in (await browser.post(older, data=form)).text, (
+        "the old form sends nothing, and leads there"
+    )
+    assert sandbox.tokens(link_id) == []
+    assert "Your bank has confirmed" in (await browser.answer(newer, "111111")).text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "No longer needed"), ("es", "Ya no hace falta"), ("pt", "Não é mais necessário")],
+)
+async def test_a_challenge_of_a_link_that_needs_none_is_no_longer_needed(
+    sandbox: Sandbox, pool: SessionPool, browser: Browser, language: str, said: str
+) -> None:
+    ticket = await park(sandbox, pool)
+    await pool.links.delete((await pool.challenges.get(ticket)).link_id)
+    seen = await browser.get(ticket, f"?lang={language}")
+    assert (seen.status, said in seen.text) == (410, True)
+
+
+async def test_a_challenge_that_is_superseded_while_its_answer_is_sent_leads_to_the_newer_one(
+    sandbox: Sandbox, pool: SessionPool, browser: Browser
+) -> None:
+    link_id = add_link(sandbox)
+    older = await pool.challenges.park(await challenge(pool, link_id))
+    newer = await challenge(pool, link_id)
+    page = await browser.get(older)
+    read = pool.challenges.get
+
+    async def park_right_after(ticket: str) -> ParkedChallenge:
+        found = await read(ticket)
+        if found.phase is ChallengePhase.OPEN and ticket == older:
+            await pool.challenges.park(newer)
+        return found
+
+    pool.challenges.get = park_right_after  # type: ignore[method-assign]  # the instant in between
+    seen = await browser.post(older, data={"proof": page.proof, "do": "answer", "token": "111111"})
+    assert "12345" in seen.text
+    assert "could not be sent" not in seen.text
+    assert sandbox.tokens(link_id) == []
 
 
 async def test_a_page_that_closes_waits_for_answers_but_not_for_ever(pool: SessionPool) -> None:
