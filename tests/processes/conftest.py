@@ -10,7 +10,8 @@ from attrs import frozen
 
 from belvo_async.backends import RedisBackend
 from tests.processes.loads import SPLIT
-from tests.stores.conftest import find_free_port, start_redis, stop_redis
+from tests.stores.conftest import start_redis, stop_redis
+from tests.stores.ports import find_free_port
 
 
 @frozen

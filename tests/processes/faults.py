@@ -18,7 +18,8 @@ from belvo_async import BelvoError, Credentials, LinkUpdate, RateLimit, SessionP
 from belvo_async.backends import Backend, ChallengeStore, Coordinator, Ledger, Moment, RecordKind
 from tests.processes.judge import Judge, Received, count_overlaps, find_worst_window
 from tests.processes.worker import name_link
-from tests.stores.conftest import find_free_port, start_redis, stop_redis
+from tests.stores.conftest import start_redis, stop_redis
+from tests.stores.ports import find_free_port
 
 R = TypeVar("R")
 T = TypeVar("T")

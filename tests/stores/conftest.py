@@ -1,4 +1,4 @@
-"""A Redis server of the tests' own."""
+"""Servers of the tests' own."""
 
 import os
 import shutil
@@ -7,8 +7,11 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+
+from tests.stores.postgres import PostgresServer, running_postgres
 
 _PATIENCE = 10.0
 
@@ -44,13 +47,6 @@ def stop_redis(server: "subprocess.Popen[bytes]") -> None:
     server.wait(_PATIENCE)
 
 
-def find_free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def wait_until_it_answers(place: Path) -> None:
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
@@ -71,3 +67,16 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = start_redis(directory)
     yield f"unix://{directory}/redis.sock"
     stop_redis(server)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that is stopped at the end."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def schema() -> str:
+    """The name of a schema that nobody has made yet."""
+    return f"t{uuid4().hex}"
