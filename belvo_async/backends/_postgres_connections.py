@@ -40,8 +40,8 @@ LIMIT: Final = 5.0
 _LOCKS: Final = 4.0
 """Seconds after which the server gives up waiting for whoever holds a row."""
 _REST: Final = 1.0
-"""Seconds for which a server that did not respond in time is not asked again: many calls share few threads,
-and each would wait for its own time after the others."""
+"""Seconds for which a server is left alone after it did not respond in time, or let nobody connect: many calls
+share few threads, and each would wait for its own time after the others."""
 _CONNECTIONS: Final = 8
 _LOOK: Final = 0.05
 """Seconds after which whoever waits for a connection looks whether there will be none."""
@@ -82,7 +82,7 @@ class _Connection(psycopg.Connection[Row]):
             return super().connect(conninfo, **options)
         except (psycopg.Error, OSError) as error:
             fault = faults.note(explain_refusal(error))
-        raise psycopg.OperationalError(fault.problem)
+        raise psycopg.OperationalError(f"PostgreSQL {fault.problem}")
 
     def wait(self, gen: _Work[R], *args: Any, **options: Any) -> R:  # Any: psycopg's
         """Wait for the server, for some seconds."""
@@ -102,7 +102,7 @@ class _AsyncConnection(psycopg.AsyncConnection[Row]):
             return await super().connect(conninfo, **options)
         except (psycopg.Error, OSError) as error:
             fault = faults.note(explain_refusal(error))
-        raise psycopg.OperationalError(fault.problem)
+        raise psycopg.OperationalError(f"PostgreSQL {fault.problem}")
 
     async def wait(self, gen: _Work[R], *args: Any, **options: Any) -> R:  # Any: psycopg's
         """Wait for the server, for some seconds."""
@@ -131,10 +131,13 @@ class Faults:
         """Note that the server did not respond in time."""
         self.rests_until = time.monotonic() + _REST
 
-    def check_rest(self) -> None:
-        """Refuse to ask a server that did not respond a moment ago."""
-        if time.monotonic() < self.rests_until:
+    def check_rest(self, pool: ConnectionPool[Any] | AsyncConnectionPool[Any]) -> None:  # Any: either kind
+        """Refuse to ask a server that did not respond a moment ago, or to connect to one that let nobody."""
+        now = time.monotonic()
+        if now < self.rests_until:
             raise PostgresFaultError(SILENT)
+        if self.last is not None and now < self.at + _REST and not pool.get_stats()["pool_available"]:
+            raise PostgresFaultError(self.last)
 
     def check_since(self, moment: float) -> None:
         """Tell whoever waits for a connection since a moment that there will be none."""
@@ -221,7 +224,7 @@ class Server:
 
     def _borrow(self) -> _Connection:
         began_at = time.monotonic()
-        self.faults.check_rest()
+        self.faults.check_rest(self._pool)
         while True:
             try:
                 return self._pool.getconn(timeout=_LOOK)
@@ -285,7 +288,7 @@ class AsyncServer:
 
     async def _borrow(self) -> _AsyncConnection:
         began_at = time.monotonic()
-        self.faults.check_rest()
+        self.faults.check_rest(self._pool)
         while True:
             try:
                 return await self._pool.getconn(timeout=_LOOK)

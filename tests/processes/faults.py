@@ -1,4 +1,4 @@
-"""What is harmed, a Redis server or a network, and what works on meanwhile: pools on event loops."""
+"""What is harmed, a server or a network, and what works on meanwhile: pools on event loops."""
 
 import asyncio
 import json
@@ -91,9 +91,11 @@ class Wire:
         await asyncio.gather(*self._ways, return_exceptions=True)
 
     @property
-    def url(self) -> str:
+    def port(self) -> int:
+        """Where clients find the server."""
         assert self._listener is not None
-        return f"redis://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}/0"
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
 
     def lose(self) -> None:
         self._is_up.clear()

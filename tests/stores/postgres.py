@@ -63,10 +63,11 @@ class PostgresServer:
     directory: Path
     port: int = field(factory=find_free_port)
     settings: Sequence[str] = _NOT_DURABLE
-    _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
+    _process: "subprocess.Popen[Any] | None" = field(default=None, init=False)
 
     @property
     def dsn(self) -> str:
+        """Its address."""
         return f"postgresql://{_ADMIN}@127.0.0.1:{self.port}/postgres"
 
     def make(self) -> None:
@@ -91,9 +92,7 @@ class PostgresServer:
         words = [word for setting in settings for word in ("-c", setting)]
         command = [str(find_programs() / "postgres"), "-D", str(self.directory / "data"), *words]
         with (self.directory / "log").open("ab") as log:
-            process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - ours
-                command, stdout=log, stderr=log, cwd="/", **_find_user()
-            )
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **_find_user())  # noqa: S603 - ours
         self._process = process
         until = time.monotonic() + _PATIENCE
         while True:
@@ -128,11 +127,19 @@ class PostgresServer:
             self._process.wait(_PATIENCE)
             self._process = None
 
+    def promote(self) -> None:
+        """Let a replica take over."""
+        self.run("pg_ctl", "promote", "--pgdata", str(self.directory / "data"))
+
     def execute(self, *statements: str) -> None:
         """Run statements as the administrator."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting of the running server."""
+        self.execute(f"ALTER SYSTEM SET {name} = {value}", "SELECT pg_reload_conf()")
 
     def cut(self) -> None:
         """Close all connections but its own."""
@@ -157,7 +164,7 @@ def postgres_directory() -> Iterator[Path]:
 
 @contextmanager
 def running_postgres(*settings: str) -> Iterator[PostgresServer]:
-    """A server that keeps nothing beyond a crash of the machine, with more settings or other ones."""
+    """Run a server: one that keeps nothing beyond a crash, unless settings say so."""
     with postgres_directory() as directory:
         server = PostgresServer(directory, settings=settings or _NOT_DURABLE)
         server.make()
@@ -166,3 +173,17 @@ def running_postgres(*settings: str) -> Iterator[PostgresServer]:
             yield server
         finally:
             server.stop()
+
+
+@contextmanager
+def running_replica(primary: PostgresServer) -> Iterator[PostgresServer]:
+    """Run a server that follows another one."""
+    with postgres_directory() as directory:
+        replica = PostgresServer(directory, settings=primary.settings)
+        copy = ["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname", primary.dsn]
+        replica.run("pg_basebackup", "--pgdata", str(directory / "data"), *copy)
+        replica.start()
+        try:
+            yield replica
+        finally:
+            replica.stop()
