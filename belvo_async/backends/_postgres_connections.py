@@ -40,8 +40,8 @@ LIMIT: Final = 5.0
 _LOCKS: Final = 4.0
 """Seconds after which the server gives up waiting for whoever holds a row."""
 _REST: Final = 1.0
-"""Seconds for which a server is left alone after it did not respond in time, or let nobody connect: many calls
-share few threads, and each would wait for its own time after the others."""
+"""Seconds for which a server is left alone after it did not respond in time, or let nobody connect: many
+calls share few threads, and each would wait for its own time after the others."""
 _CONNECTIONS: Final = 8
 _LOOK: Final = 0.05
 """Seconds after which whoever waits for a connection looks whether there will be none."""

@@ -56,7 +56,10 @@ _PERMISSION: Final = Fault(
     "Run `belvo-async backend init` as a user who may create tables, and grant this one the use of them.",
 )
 _NO_SPACE: Final = Fault("has no space left", "Free some space on its disk.")
-_NO_TABLES: Final = Fault("has lost its tables", "Run `belvo-async backend init`, or call again.")
+_NO_TABLES: Final = Fault(
+    "has lost its tables",
+    "Run `belvo-async backend init`, which makes them; it forgets nothing that is there.",
+)
 _REFUSALS: Final = (
     ("too many (clients|connections)|connection slots", _FULL),
     (r"authentication failed|no password|pg_hba\.conf|role .* (not exist|not permitted)", _CREDENTIALS),

@@ -57,6 +57,7 @@ async def test_a_server_that_was_killed_and_started_again_has_forgotten_nothing(
 ) -> None:
     """So nobody waits for what may be under way: it is known."""
     async with Judge(login_seconds=0.3) as judge, working(judge, [server.dsn] * 2) as crew:
+        restarted_at = 0.0
         for _ in range(3):
             await asyncio.to_thread(server.kill)
             await asyncio.sleep(0.3)  # real, as the servers' time is

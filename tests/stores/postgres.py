@@ -141,10 +141,17 @@ class PostgresServer:
         """Change a setting of the running server."""
         self.execute(f"ALTER SYSTEM SET {name} = {value}", "SELECT pg_reload_conf()")
 
+    @contextmanager
+    def holding(self, statement: str) -> Iterator[None]:
+        """Hold what a statement locks."""
+        with psycopg.connect(self.dsn) as connection:
+            connection.execute(statement.encode())
+            yield
+
     def cut(self) -> None:
         """Close all connections but its own."""
         self.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
             "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
 
