@@ -11,8 +11,6 @@ from uuid import uuid4
 
 import pytest
 
-from tests.stores.postgres import PostgresServer, running_postgres
-
 _PATIENCE = 10.0
 
 
@@ -67,13 +65,6 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = start_redis(directory)
     yield f"unix://{directory}/redis.sock"
     stop_redis(server)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server that is stopped at the end."""
-    with running_postgres() as server:
-        yield server
 
 
 @pytest.fixture

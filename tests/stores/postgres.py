@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -136,6 +137,12 @@ class PostgresServer:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+
+    def make_database(self) -> str:
+        """Make a database that is empty, and return its address."""
+        name = f"d{uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.dsn.replace("/postgres", f"/{name}")
 
     def set(self, name: str, value: str) -> None:
         """Change a setting of the running server."""

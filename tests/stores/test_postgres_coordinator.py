@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 import pytest
@@ -21,6 +21,8 @@ from tests.elsewhere import needs_fork, try_in_child
 from tests.stores.pooler import pooling
 from tests.stores.postgres import PostgresServer
 
+Database: TypeAlias = psycopg.Connection[dict[str, Any]]  # Any: of the columns
+
 AT_ONCE = 8
 
 
@@ -32,12 +34,12 @@ def coordinator(postgres: PostgresServer, schema: str) -> Iterator[PostgresCoord
 
 
 @pytest.fixture
-def database(postgres: PostgresServer) -> Iterator["psycopg.Connection[dict[str, Any]]"]:
-    with psycopg.connect(postgres.dsn, autocommit=True, row_factory=dict_row) as connection:
+def database(postgres: PostgresServer) -> Iterator[Database]:
+    with Database.connect(postgres.dsn, autocommit=True, row_factory=dict_row) as connection:
         yield connection
 
 
-def run(database: "psycopg.Connection[dict[str, Any]]", statement: str) -> list[dict[str, Any]]:
+def run(database: Database, statement: str) -> list[dict[str, Any]]:
     cursor = database.execute(statement.encode())
     return cursor.fetchall() if cursor.description else []
 
@@ -63,9 +65,7 @@ def test_the_first_use_waits_unless_it_was_told_that_nothing_is_under_way(
     assert find_moment(coordinator).since == float("-inf")
 
 
-def test_reading_notes_nothing(
-    coordinator: PostgresCoordinator, database: "psycopg.Connection[dict[str, Any]]", schema: str
-) -> None:
+def test_reading_notes_nothing(coordinator: PostgresCoordinator, database: Database, schema: str) -> None:
     _, moment = coordinator.read_all(LEASE)
     assert moment.since == moment.now
     assert run(database, f"SELECT * FROM {schema}.records") == []  # noqa: S608 - ours
@@ -75,7 +75,7 @@ def test_reading_notes_nothing(
 def test_tables_that_are_gone_or_empty_are_as_after_a_first_use(
     coordinator: PostgresCoordinator,
     postgres: PostgresServer,
-    database: "psycopg.Connection[dict[str, Any]]",
+    database: Database,
     schema: str,
     loss: str,
 ) -> None:
@@ -93,7 +93,7 @@ def test_tables_that_are_gone_or_empty_are_as_after_a_first_use(
 
 
 def test_tables_that_were_put_in_the_place_of_others_are_as_after_a_first_use(
-    coordinator: PostgresCoordinator, database: "psycopg.Connection[dict[str, Any]]", schema: str
+    coordinator: PostgresCoordinator, database: Database, schema: str
 ) -> None:
     """As a copy is that is loaded again: it may lack what was noted last."""
     coordinator.init()
@@ -109,7 +109,7 @@ def test_tables_that_were_put_in_the_place_of_others_are_as_after_a_first_use(
 
 
 def test_a_change_begins_anew_where_all_was_forgotten_meanwhile(
-    coordinator: PostgresCoordinator, database: "psycopg.Connection[dict[str, Any]]", schema: str
+    coordinator: PostgresCoordinator, database: Database, schema: str
 ) -> None:
     """A record that is missing now may have been made and lost since it was found to be missing."""
     coordinator.init()
@@ -125,7 +125,7 @@ def test_a_change_begins_anew_where_all_was_forgotten_meanwhile(
 
 
 def test_time_does_not_go_back_where_the_clock_of_the_server_does(
-    coordinator: PostgresCoordinator, database: "psycopg.Connection[dict[str, Any]]", schema: str
+    coordinator: PostgresCoordinator, database: Database, schema: str
 ) -> None:
     coordinator.init()
     before = find_moment(coordinator).now
@@ -135,7 +135,7 @@ def test_time_does_not_go_back_where_the_clock_of_the_server_does(
 
 
 def test_what_was_forgotten_is_forgotten_later_than_any_record_says(
-    coordinator: PostgresCoordinator, database: "psycopg.Connection[dict[str, Any]]", schema: str
+    coordinator: PostgresCoordinator, database: Database, schema: str
 ) -> None:
     """The clock of the server that has taken over may be behind that of the one before."""
     coordinator.init()
@@ -148,7 +148,7 @@ def test_what_was_forgotten_is_forgotten_later_than_any_record_says(
 
 def test_records_that_have_lasted_are_removed(
     coordinator: PostgresCoordinator,
-    database: "psycopg.Connection[dict[str, Any]]",
+    database: Database,
     schema: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -188,7 +188,7 @@ def test_no_change_is_lost_at_any_level_of_isolation(
 @pytest.mark.parametrize(("default", "used"), [("off", "on"), ("remote_write", "remote_write")])
 def test_a_change_waits_for_the_disk_whatever_the_server_does_by_default(
     postgres: PostgresServer,
-    database: "psycopg.Connection[dict[str, Any]]",
+    database: Database,
     schema: str,
     default: str,
     used: str,
@@ -238,7 +238,7 @@ def test_connections_that_the_server_has_closed_cost_nobody_an_error(
 
 
 def test_a_connection_that_is_closed_as_it_is_used_costs_nobody_an_error(
-    coordinator: PostgresCoordinator, database: "psycopg.Connection[dict[str, Any]]"
+    coordinator: PostgresCoordinator, database: Database
 ) -> None:
     """What reads is asked again; the change itself is written by a connection that is looked at before."""
     find_moment(coordinator)
@@ -362,7 +362,7 @@ def test_a_name_of_a_schema_that_makes_no_sense_is_refused(schema: str) -> None:
 
 
 async def test_a_backend_that_was_never_opened_closes_its_connections(
-    postgres: PostgresServer, schema: str, database: "psycopg.Connection[dict[str, Any]]"
+    postgres: PostgresServer, schema: str, database: Database
 ) -> None:
     backend = PostgresBackend(f"{postgres.dsn}?application_name={schema}", schema=schema)
     count = f"SELECT count(*) AS count FROM pg_stat_activity WHERE application_name = '{schema}'"  # noqa: S608 - ours
