@@ -16,7 +16,7 @@ from belvo_async.errors import ChallengeStoreError, DamagedStateError
 from belvo_async.models import ChallengePhase
 
 if TYPE_CHECKING:
-    from belvo_async.backends._postgres_connections import AsyncServer, Row
+    from belvo_async.backends._postgres_connections import AsyncPostgresConnections, Row
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class PostgresChallengeStore:
     def __init__(self, dsn: str, *, schema: str = "belvo") -> None:
         self._conninfo: Final = read_address(dsn, schema)
         self._schema: Final = schema
-        self._server: AsyncServer | None = None
+        self._connections: AsyncPostgresConnections | None = None
         self._binding: Final = LoopBinding("challenge store")
 
     async def __aenter__(self) -> Self:
@@ -79,9 +79,9 @@ class PostgresChallengeStore:
     ) -> None:
         """Close the connections."""
         self._binding.check()
-        server, self._server = self._server, None
-        if server is not None:
-            await finish(server.close())
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            await finish(connections.close())
 
     def check_loop(self) -> None:
         """Refuse every event loop but its own; see `ChallengeStore`."""
@@ -137,17 +137,17 @@ class PostgresChallengeStore:
 
         return await finish(self._explained(run()))
 
-    async def _open(self) -> "AsyncServer":
-        if self._server is None:
+    async def _open(self) -> "AsyncPostgresConnections":
+        if self._connections is None:
             from belvo_async.backends._postgres_connections import (  # noqa: PLC0415 - an extra
-                AsyncServer,
+                AsyncPostgresConnections,
                 make_tables,
             )
 
             await asyncio.to_thread(make_tables, self._conninfo, self._schema)
-            if self._server is None:  # another call may have been faster
-                self._server = AsyncServer(self._conninfo)
-        return self._server
+            if self._connections is None:  # another call may have been faster
+                self._connections = AsyncPostgresConnections(self._conninfo)
+        return self._connections
 
     @staticmethod
     async def _explained(work: Coroutine[Any, Any, T]) -> T:

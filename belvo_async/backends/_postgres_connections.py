@@ -20,7 +20,7 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolTimeout
 from belvo_async.backends._postgres_faults import (
     BUSY,
     SILENT,
-    Fault,
+    PostgresFault,
     PostgresFaultError,
     explain,
     explain_refusal,
@@ -117,12 +117,12 @@ class _AsyncConnection(psycopg.AsyncConnection[Row]):
 class Faults:
     """What was wrong with a server lately, as this process has met it. Times are of its monotonic clock."""
 
-    last: Fault | None = field(default=None, init=False)
+    last: PostgresFault | None = field(default=None, init=False)
     """Why there was no connection."""
     at: float = field(default=-math.inf, init=False)
     rests_until: float = field(default=-math.inf, init=False)
 
-    def note(self, fault: Fault) -> Fault:
+    def note(self, fault: PostgresFault) -> PostgresFault:
         """Note why there is no connection."""
         self.last, self.at = fault, time.monotonic()
         return fault
@@ -161,8 +161,8 @@ class Faults:
 
 
 @define(eq=False)
-class Server:
-    """The server for any thread of one process."""
+class PostgresConnections:
+    """Those of one process, for any of its threads."""
 
     conninfo: str
     faults: Faults = field(factory=Faults, init=False)
@@ -233,8 +233,8 @@ class Server:
 
 
 @define(eq=False)
-class AsyncServer:
-    """The server for one event loop."""
+class AsyncPostgresConnections:
+    """Those of one event loop."""
 
     conninfo: str
     faults: Faults = field(factory=Faults, init=False)
@@ -252,7 +252,7 @@ class AsyncServer:
         )
 
     async def read(self, statement: str, values: Values) -> list[Row]:
-        """Run a statement that writes nothing; see `Server`."""
+        """Run a statement that writes nothing; see `PostgresConnections`."""
         async with self._lend() as connection:
             try:
                 return await (await connection.execute(statement.encode(), values)).fetchall()
@@ -263,7 +263,7 @@ class AsyncServer:
             return await (await connection.execute(statement.encode(), values)).fetchall()
 
     async def write(self, statement: str, values: Values) -> int:
-        """Run a statement in a transaction of its own, once; see `Server`."""
+        """Run a statement in a transaction of its own, once; see `PostgresConnections`."""
         async with self._lend() as connection:
             with suppress(*_UNDONE):
                 cursor = await connection.execute((_WRITING + statement).encode(), values)

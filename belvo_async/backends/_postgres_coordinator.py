@@ -34,7 +34,7 @@ from belvo_async.backends._postgres_statements import (
 from belvo_async.errors import CoordinatorError
 
 if TYPE_CHECKING:
-    from belvo_async.backends._postgres_connections import Server
+    from belvo_async.backends._postgres_connections import PostgresConnections
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class PostgresCoordinator:
         self._schema: Final = schema
         self._lock = Lock()
         self._process = os.getpid()
-        self._server: Server | None = None
+        self._connections: PostgresConnections | None = None
         self._changes = 0
 
     def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
@@ -118,9 +118,9 @@ class PostgresCoordinator:
 
     def close(self) -> None:
         """Close the connections; they are opened again when they are needed."""
-        server, self._server = self._server, None
-        if server is not None and self._process == os.getpid():
-            server.close()
+        connections, self._connections = self._connections, None
+        if connections is not None and self._process == os.getpid():
+            connections.close()
 
     def _replace(self, kind: RecordKind[R], key: str, found: "_Found", text: str) -> bool:
         count = self._write(
@@ -143,27 +143,27 @@ class PostgresCoordinator:
     def _read(
         self, statement: str, **values: str | int | None
     ) -> list[dict[str, Any]]:  # Any: of the columns
-        return self._find_server().read(fill(statement, self._schema), values)
+        return self._find_connections().read(fill(statement, self._schema), values)
 
     def _write(self, statement: str, **values: str | int | None) -> int:
-        return self._find_server().write(fill(statement, self._schema), values)
+        return self._find_connections().write(fill(statement, self._schema), values)
 
-    def _find_server(self) -> "Server":
+    def _find_connections(self) -> "PostgresConnections":
         if self._process != os.getpid():  # a lock that was held as it was forked would never be free
-            self._lock, self._process, self._server = Lock(), os.getpid(), None
-        server = self._server
-        if server is None:
+            self._lock, self._process, self._connections = Lock(), os.getpid(), None
+        connections = self._connections
+        if connections is None:
             from belvo_async.backends._postgres_connections import (  # noqa: PLC0415 - an extra
-                Server,
+                PostgresConnections,
                 make_tables,
             )
 
             with self._lock:
-                server = self._server
-                if server is None:
+                connections = self._connections
+                if connections is None:
                     make_tables(self._conninfo, self._schema)
-                    server = self._server = Server(self._conninfo)
-        return server
+                    connections = self._connections = PostgresConnections(self._conninfo)
+        return connections
 
 
 @frozen(kw_only=True)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Fault:
+class PostgresFault:
     """What is wrong, and what to do about it."""
 
     problem: str
@@ -21,42 +21,42 @@ class Fault:
 class PostgresFaultError(Exception):
     """The server cannot be used; whoever asked for it says so in an error of its own."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: PostgresFault) -> None:
         super().__init__(fault.problem)
         self.fault: Final = fault
 
 
-SILENT: Final = Fault(
+SILENT: Final = PostgresFault(
     "did not respond in time", "Check that the server runs, is not overloaded, and can be reached."
 )
-BUSY: Final = Fault(
+BUSY: Final = PostgresFault(
     "had no connection for this call in time", "Spread the work over fewer threads, or look for a slow disk."
 )
-READ_ONLY: Final = Fault(
+READ_ONLY: Final = PostgresFault(
     "is read-only",
     "Use the primary server: name all hosts and add target_session_attrs=read-write to the address; or see "
     "why it refuses to write.",
 )
-_FULL: Final = Fault(
+_FULL: Final = PostgresFault(
     "has no connection left", "Raise max_connections, or put a pooler such as PgBouncer in front of it."
 )
-_CREDENTIALS: Final = Fault(
+_CREDENTIALS: Final = PostgresFault(
     "refuses this user or its password", "Correct user and password in the address, or pg_hba.conf."
 )
-_DATABASE: Final = Fault("has no such database", "Create it, or correct its name in the address.")
-_TRUST: Final = Fault(
+_DATABASE: Final = PostgresFault("has no such database", "Create it, or correct its name in the address.")
+_TRUST: Final = PostgresFault(
     "is not trusted, or speaks no TLS", "Correct sslmode and sslrootcert in the address, or the certificate."
 )
-_STARTING: Final = Fault("is starting or stopping", "Try again when it runs.")
-_UNREACHABLE: Final = Fault(
+_STARTING: Final = PostgresFault("is starting or stopping", "Try again when it runs.")
+_UNREACHABLE: Final = PostgresFault(
     "cannot be reached", "Check that the server runs, and host and port in the address."
 )
-_PERMISSION: Final = Fault(
+_PERMISSION: Final = PostgresFault(
     "refuses what its user may not do",
     "Run `belvo-async backend init` as a user who may create tables, and grant this one the use of them.",
 )
-_NO_SPACE: Final = Fault("has no space left", "Free some space on its disk.")
-_NO_TABLES: Final = Fault(
+_NO_SPACE: Final = PostgresFault("has no space left", "Free some space on its disk.")
+_NO_TABLES: Final = PostgresFault(
     "has lost its tables",
     "Run `belvo-async backend init`, which makes them; it forgets nothing that is there.",
 )
@@ -86,19 +86,19 @@ _STATES: Final = {
 """By SQLSTATE."""
 
 
-def explain_refusal(error: Exception) -> Fault:
+def explain_refusal(error: Exception) -> PostgresFault:
     """Return why there is no connection; *error* and its text are dropped, as they hold the address."""
     text = str(error)
     return next((fault for sign, fault in _REFUSALS if re.search(sign, text)), _UNREACHABLE)
 
 
-def explain(error: "psycopg.Error") -> Fault:
+def explain(error: "psycopg.Error") -> PostgresFault:
     """Return why a statement failed."""
     known = _STATES.get(error.sqlstate or "")
     if known is not None:
         return known
     code = f", {error.sqlstate}" if error.sqlstate else ""
-    return Fault(
+    return PostgresFault(
         f"could not do its work ({type(error).__name__}{code})",
         "Check that the server runs and is writable, and look at its log.",
     )

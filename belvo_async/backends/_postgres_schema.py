@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from belvo_async.backends._postgres_faults import Fault, PostgresFaultError
+from belvo_async.backends._postgres_faults import PostgresFault, PostgresFaultError
 
 if TYPE_CHECKING:
     import psycopg
@@ -106,7 +106,7 @@ def _find_missing(connection: "psycopg.Connection[dict[str, Any]]", schema: str)
         found = versions.get(part.name, part.version)
         if abs(found - part.version) > 1:
             raise PostgresFaultError(
-                Fault(
+                PostgresFault(
                     f"has tables of version {found} ({part.name}), and this belvo_async uses version "
                     f"{part.version}",
                     "Use the version of belvo_async that made them, or another schema.",
