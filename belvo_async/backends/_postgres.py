@@ -16,7 +16,8 @@ from belvo_async.errors import ChallengeStoreError, DamagedStateError
 from belvo_async.models import ChallengePhase
 
 if TYPE_CHECKING:
-    from belvo_async.backends._postgres_connections import AsyncPostgresConnections, Row
+    from belvo_async.backends._postgres_connections import AsyncPostgresConnections
+    from belvo_async.backends._postgres_driver import Row
 
 T = TypeVar("T")
 

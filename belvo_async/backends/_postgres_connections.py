@@ -6,10 +6,10 @@ prepared, and nothing is set for longer than a transaction.
 
 import math
 import time
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from selectors import EVENT_READ, DefaultSelector
-from typing import Any, Final, Self, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 import psycopg
 from attrs import define, field
@@ -17,31 +17,19 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolTimeout
 
-from belvo_async.backends._postgres_faults import (
-    BUSY,
-    SILENT,
-    PostgresFault,
-    PostgresFaultError,
-    explain,
-    explain_refusal,
+from belvo_async.backends._postgres_driver import (
+    LIMIT,
+    AsyncLimitedConnection,
+    Faults,
+    LimitedConnection,
+    Row,
+    SilentServerError,
 )
 from belvo_async.backends._postgres_schema import prepare
 
-R = TypeVar("R")
-
-Row: TypeAlias = dict[str, Any]
-"""Any: of whatever type the column is."""
 Values: TypeAlias = Mapping[str, str | int | None]
-# Any: what psycopg sends to, and expects of, whoever waits for it.
-_Work: TypeAlias = Generator[Any, Any, R]
-
-LIMIT: Final = 5.0
-"""Seconds for which an answer of the server is waited for, and a connection."""
 _LOCKS: Final = 4.0
 """Seconds after which the server gives up waiting for whoever holds a row."""
-_REST: Final = 1.0
-"""Seconds for which a server is left alone after it did not respond in time, or let nobody connect: many
-calls share few threads, and each would wait for its own time after the others."""
 _CONNECTIONS: Final = 8
 _LOOK: Final = 0.05
 """Seconds after which whoever waits for a connection looks whether there will be none."""
@@ -55,124 +43,19 @@ _UNDONE: Final = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDe
 """The server has undone a transaction because of another one: none with the usual settings."""
 
 
-class _SilentError(psycopg.OperationalError):
-    """The server has not answered in time; the connection is closed."""
-
-
-def _limit(work: _Work[R]) -> _Work[R]:
-    """Let psycopg wait for the server, but not for ever."""
-    until, ready = time.monotonic() + LIMIT, None
-    while True:
-        try:
-            wanted = work.send(ready)
-        except StopIteration as end:
-            result: R = end.value
-            return result
-        ready = yield wanted
-        if not ready and time.monotonic() >= until:
-            raise _SilentError("no answer in time")
-
-
-class _Connection(psycopg.Connection[Row]):
-    @classmethod
-    def connect(cls, conninfo: str = "", **options: Any) -> Self:  # Any: psycopg's
-        """Connect; whatever is wrong is told without the address, also in the log of the pool."""
-        faults: Faults = options.pop("faults")
-        try:
-            return super().connect(conninfo, **options)
-        except (psycopg.Error, OSError) as error:
-            fault = faults.note(explain_refusal(error))
-        raise psycopg.OperationalError(f"PostgreSQL {fault.problem}")
-
-    def wait(self, gen: _Work[R], *args: Any, **options: Any) -> R:  # Any: psycopg's
-        """Wait for the server, for some seconds."""
-        try:
-            return super().wait(_limit(gen), *args, **options)
-        except _SilentError:
-            self.pgconn.finish()
-            raise
-
-
-class _AsyncConnection(psycopg.AsyncConnection[Row]):
-    @classmethod
-    async def connect(cls, conninfo: str = "", **options: Any) -> Self:  # Any: psycopg's
-        """Connect; see the other one."""
-        faults: Faults = options.pop("faults")
-        try:
-            return await super().connect(conninfo, **options)
-        except (psycopg.Error, OSError) as error:
-            fault = faults.note(explain_refusal(error))
-        raise psycopg.OperationalError(f"PostgreSQL {fault.problem}")
-
-    async def wait(self, gen: _Work[R], *args: Any, **options: Any) -> R:  # Any: psycopg's
-        """Wait for the server, for some seconds."""
-        try:
-            return await super().wait(_limit(gen), *args, **options)
-        except _SilentError:
-            self.pgconn.finish()
-            raise
-
-
-@define(eq=False)
-class Faults:
-    """What was wrong with a server lately, as this process has met it. Times are of its monotonic clock."""
-
-    last: PostgresFault | None = field(default=None, init=False)
-    """Why there was no connection."""
-    at: float = field(default=-math.inf, init=False)
-    rests_until: float = field(default=-math.inf, init=False)
-
-    def note(self, fault: PostgresFault) -> PostgresFault:
-        """Note why there is no connection."""
-        self.last, self.at = fault, time.monotonic()
-        return fault
-
-    def rest(self) -> None:
-        """Note that the server did not respond in time."""
-        self.rests_until = time.monotonic() + _REST
-
-    def check_rest(self, pool: ConnectionPool[Any] | AsyncConnectionPool[Any]) -> None:  # Any: either kind
-        """Refuse to ask a server that did not respond a moment ago, or to connect to one that let nobody."""
-        now = time.monotonic()
-        if now < self.rests_until:
-            raise PostgresFaultError(SILENT)
-        if self.last is not None and now < self.at + _REST and not pool.get_stats()["pool_available"]:
-            raise PostgresFaultError(self.last)
-
-    def check_since(self, moment: float) -> None:
-        """Tell whoever waits for a connection since a moment that there will be none."""
-        if self.last is not None and self.at >= moment:
-            raise PostgresFaultError(self.last)
-        if time.monotonic() - moment >= LIMIT:
-            raise PostgresFaultError(BUSY)
-
-    @contextmanager
-    def translated(self) -> Iterator[None]:
-        """Translate what psycopg raises; its text may quote a statement with what it holds."""
-        try:
-            yield
-        except psycopg.Error as error:
-            fault = SILENT if isinstance(error, _SilentError) else explain(error)
-            if fault is SILENT:
-                self.rest()
-        else:
-            return
-        raise PostgresFaultError(fault)
-
-
 @define(eq=False)
 class PostgresConnections:
     """Those of one process, for any of its threads."""
 
     conninfo: str
     faults: Faults = field(factory=Faults, init=False)
-    _pool: ConnectionPool[_Connection] = field(init=False)
+    _pool: ConnectionPool[LimitedConnection] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         options = _build_options(psycopg.ClientCursor, self.faults)
         self._pool = ConnectionPool(
             self.conninfo,
-            connection_class=_Connection,
+            connection_class=LimitedConnection,
             kwargs=options,
             check=_check_alive,
             open=True,
@@ -214,7 +97,7 @@ class PostgresConnections:
         self._pool.close()
 
     @contextmanager
-    def _lend(self) -> Iterator[_Connection]:
+    def _lend(self) -> Iterator[LimitedConnection]:
         with self.faults.translated():
             connection = self._borrow()
             try:
@@ -222,7 +105,7 @@ class PostgresConnections:
             finally:
                 self._pool.putconn(connection)
 
-    def _borrow(self) -> _Connection:
+    def _borrow(self) -> LimitedConnection:
         began_at = time.monotonic()
         self.faults.check_rest(self._pool)
         while True:
@@ -238,13 +121,13 @@ class AsyncPostgresConnections:
 
     conninfo: str
     faults: Faults = field(factory=Faults, init=False)
-    _pool: AsyncConnectionPool[_AsyncConnection] = field(init=False)
+    _pool: AsyncConnectionPool[AsyncLimitedConnection] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         options = _build_options(psycopg.AsyncClientCursor, self.faults)
         self._pool = AsyncConnectionPool(
             self.conninfo,
-            connection_class=_AsyncConnection,
+            connection_class=AsyncLimitedConnection,
             kwargs=options,
             check=_check_alive_too,
             open=False,
@@ -277,7 +160,7 @@ class AsyncPostgresConnections:
         await self._pool.close()
 
     @asynccontextmanager
-    async def _lend(self) -> AsyncIterator[_AsyncConnection]:
+    async def _lend(self) -> AsyncIterator[AsyncLimitedConnection]:
         with self.faults.translated():
             await self._pool.open()  # nothing happens where it is
             connection = await self._borrow()
@@ -286,7 +169,7 @@ class AsyncPostgresConnections:
             finally:
                 await self._pool.putconn(connection)
 
-    async def _borrow(self) -> _AsyncConnection:
+    async def _borrow(self) -> AsyncLimitedConnection:
         began_at = time.monotonic()
         self.faults.check_rest(self._pool)
         while True:
@@ -323,7 +206,7 @@ def make_tables(conninfo: str, schema: str) -> None:
     faults = Faults()
     with faults.translated():
         try:
-            connection = _Connection.connect(conninfo, **_build_options(psycopg.ClientCursor, faults))
+            connection = LimitedConnection.connect(conninfo, **_build_options(psycopg.ClientCursor, faults))
         except psycopg.OperationalError:
             faults.check_since(-math.inf)
             raise
@@ -342,12 +225,12 @@ def _build_options(cursor: type[Any], faults: Faults) -> dict[str, Any]:  # Any:
     }
 
 
-def _is_lost(connection: _Connection | _AsyncConnection, error: psycopg.OperationalError) -> bool:
+def _is_lost(connection: LimitedConnection | AsyncLimitedConnection, error: psycopg.OperationalError) -> bool:
     """Whether the server has closed the connection; one that is silent is not asked again."""
-    return connection.closed and not isinstance(error, _SilentError)
+    return connection.closed and not isinstance(error, SilentServerError)
 
 
-def _check_alive(connection: _Connection | _AsyncConnection) -> None:
+def _check_alive(connection: LimitedConnection | AsyncLimitedConnection) -> None:
     """Refuse a connection with something to read: the server has closed it, and says so."""
     with DefaultSelector() as selector:
         selector.register(connection.fileno(), EVENT_READ)
@@ -356,5 +239,5 @@ def _check_alive(connection: _Connection | _AsyncConnection) -> None:
             raise psycopg.OperationalError("closed by the server")
 
 
-async def _check_alive_too(connection: _AsyncConnection) -> None:
+async def _check_alive_too(connection: AsyncLimitedConnection) -> None:
     _check_alive(connection)

@@ -94,7 +94,7 @@ async def test_a_silence_is_told_or_waited_for_and_blocks_nobody(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch, is_network: bool
 ) -> None:
     """Whether nothing comes through, or the server's processes stand still."""
-    monkeypatch.setattr("belvo_async.backends._postgres_connections.LIMIT", 1.0)
+    monkeypatch.setattr("belvo_async.backends._postgres_driver.LIMIT", 1.0)
     async with Judge(login_seconds=0.3) as judge, Wire(server.port) as wire:
         dsn = f"postgresql://admin@127.0.0.1:{wire.port}/postgres"
         async with working(judge, [dsn] * 2) as crew:

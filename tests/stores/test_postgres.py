@@ -95,7 +95,7 @@ async def test_behind_a_pooler_of_transactions_of_two_answers_one_counts(
 async def test_a_row_that_somebody_holds_is_told_in_time_and_blocks_no_event_loop(
     postgres: PostgresServer, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("belvo_async.backends._postgres_connections.LIMIT", 0.5)
+    monkeypatch.setattr("belvo_async.backends._postgres_driver.LIMIT", 0.5)
     async with PostgresChallengeStore(postgres.dsn, schema=schema) as store:
         await store.add(ROW)
         with postgres.holding(f"SELECT FROM {schema}.challenges FOR UPDATE"):

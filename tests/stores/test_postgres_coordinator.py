@@ -262,7 +262,7 @@ def test_a_server_that_does_not_respond_is_told_to_all_who_wait_at_once(
     """Few threads serve many calls: were each to wait its own time, the last would wait for many minutes."""
     coordinator = PostgresCoordinator(postgres.dsn, schema=schema)
     change_at_once(coordinator, 4)
-    monkeypatch.setattr("belvo_async.backends._postgres_connections.LIMIT", 0.5)
+    monkeypatch.setattr("belvo_async.backends._postgres_driver.LIMIT", 0.5)
     with postgres.holding(f"LOCK TABLE {schema}.records"), ThreadPoolExecutor(4) as threads:
         began_at = time.monotonic()
         changes = [threads.submit(find_moment, coordinator) for _ in range(100)]
