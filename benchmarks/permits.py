@@ -2,7 +2,8 @@
 
 Run it from the repository's root: `python -m benchmarks.permits`. Beside the static split stand two published
 limiters, which processes share by the same file or the same server. Redis is measured where `redis-server` is
-installed; it is started on a free port of this machine, and stopped.
+installed; it is started on a free port of this machine, and stopped. So is a PostgreSQL of the tests, which
+acknowledges nothing before it is on the disk.
 """
 
 import asyncio
@@ -26,10 +27,17 @@ from belvo_async._clock import SYSTEM_CLOCK
 from belvo_async._engine.priority import Priority
 from belvo_async._engine.rate_limiter import RateLimiter
 from belvo_async._engine.shared_window import SharedWindow
-from belvo_async.backends import Coordinator, MemoryCoordinator, RedisCoordinator, SqliteCoordinator
+from belvo_async.backends import (
+    Coordinator,
+    MemoryCoordinator,
+    PostgresCoordinator,
+    RedisCoordinator,
+    SqliteCoordinator,
+)
 from belvo_async.backends._window import WINDOW, Ask, WindowLimit
 from belvo_async.params import RateLimit
 from benchmarks._table import draw_table, judge
+from tests.stores.postgres import running_postgres
 
 Permit: TypeAlias = Callable[[], Awaitable[object]]
 """Waits until a request may leave."""
@@ -41,6 +49,7 @@ _ROUNDS: Final = 2000
 _TOGETHER: Final = 20
 _MOST_MEMORY: Final = 5.0
 _MOST_SHARED: Final = 1000.0
+_MOST_DURABLE: Final = 2000.0
 _LEAST_GOODPUT: Final = 0.95
 _PATIENCE: Final = 10.0
 
@@ -118,6 +127,7 @@ async def _take_limits(url: str) -> AsyncIterator[Permit]:
 _WAYS: Final[dict[str, Callable[[str], AbstractAsyncContextManager[Permit]]]] = {
     "ours, SQLite": lambda path: _take_ours(SqliteCoordinator(path)),
     "ours, Redis": lambda url: _take_ours(RedisCoordinator(url, prefix="permits")),
+    "ours, PostgreSQL": lambda dsn: _take_ours(PostgresCoordinator(dsn)),
     "static split": _take_split,
     "pyrate-limiter, SQLite": _take_pyrate,
     "limits, Redis": _take_limits,
@@ -177,18 +187,23 @@ def run_redis(directory: Path) -> Iterator[str | None]:
     server.wait(_PATIENCE)
 
 
-def measure_all(directory: Path, redis: str | None) -> tuple[str, list[str]]:
+def measure_all(directory: Path, redis: str | None, postgres: str) -> tuple[str, list[str]]:
     """Return the tables, and the lines that judge them."""
+    durable = PostgresCoordinator(postgres)
+    durable.init()
     coordinators: dict[str, Coordinator] = {
         "memory": MemoryCoordinator(),
         "SQLite": SqliteCoordinator(directory / "cost"),
+        "PostgreSQL": durable,
     }
     names = [name for name in _WAYS if redis is not None or "Redis" not in name]
     if redis is not None:
         coordinators["Redis"] = RedisCoordinator(redis, prefix="permits")
         RedisCoordinator(redis, prefix="permits").init()
     costs = {name: time_permit(coordinator) for name, coordinator in coordinators.items()}
-    places = {name: redis if redis and "Redis" in name else str(directory / name[:4]) for name in names}
+    servers = {"Redis": redis, "PostgreSQL": postgres}
+    places = {name: servers.get(name.split(", ")[-1]) or str(directory / name[:4]) for name in names}
+    durable.close()
     verdicts = [measure(name, place) for name, place in places.items()]
     cost_table = draw_table(
         ("a permit", "median µs", "99 % µs"),
@@ -206,7 +221,8 @@ def measure_all(directory: Path, redis: str | None) -> tuple[str, list[str]]:
 
 def _judge_costs(costs: dict[str, list[float]]) -> Iterator[str]:
     for name, times in costs.items():
-        most, median = _MOST_MEMORY if name == "memory" else _MOST_SHARED, statistics.median(times)
+        most = {"memory": _MOST_MEMORY, "PostgreSQL": _MOST_DURABLE}.get(name, _MOST_SHARED)
+        median = statistics.median(times)
         yield judge(f"a permit, {name} (µs)", median, f"under {most:.0f}", reached=median < most)
 
 
@@ -228,8 +244,12 @@ def main() -> None:
         name, place, number = sys.argv[1:]
         sys.stdout.write(json.dumps(asyncio.run(_work(name, place, int(number)))))
         return
-    with tempfile.TemporaryDirectory() as directory, run_redis(Path(directory)) as redis:
-        tables, lines = measure_all(Path(directory), redis)
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        run_redis(Path(directory)) as redis,
+        running_postgres("fsync=on") as server,
+    ):
+        tables, lines = measure_all(Path(directory), redis, server.dsn)
     sys.stdout.write(f"{tables}\n\n" + "\n".join(lines) + "\n")
 
 

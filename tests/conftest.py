@@ -1,8 +1,12 @@
-"""Profiles of the property tests: quick at the desk, more in CI, most when asked for."""
+"""Profiles of the property tests: quick at the desk, more in CI, most when asked for. And a server."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.stores.postgres import PostgresServer, running_postgres
 
 _COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -10,3 +14,10 @@ settings.register_profile("desk", _COMMON, max_examples=100)
 settings.register_profile("ci", _COMMON, max_examples=300)
 settings.register_profile("thorough", _COMMON, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "desk"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that is stopped at the end."""
+    with running_postgres() as server:
+        yield server

@@ -42,6 +42,7 @@ def test_every_error_is_in_the_tree_of_the_docstring() -> None:
         "segno",
         "jinja2",
         "redis",
+        "psycopg",
         "opentelemetry",
         "pytest",
         "aioresponses",
@@ -63,9 +64,19 @@ def test_importing_the_package_does_not_import(module: str) -> None:
             "from belvo_async.backends import make_backend; make_backend('redis://127.0.0.1/0')",
             "redis",
         ),
+        (
+            "psycopg",
+            "from belvo_async.backends import make_backend; make_backend('postgresql://127.0.0.1/belvo')",
+            "postgres",
+        ),
+        (
+            "psycopg_pool",
+            "from belvo_async.backends import make_backend; make_backend('postgresql://127.0.0.1/belvo')",
+            "postgres",
+        ),
         ("opentelemetry", "import belvo_async.contrib.opentelemetry", "otel"),
     ],
-    ids=["jinja2", "segno", "redis", "opentelemetry"],
+    ids=["jinja2", "segno", "redis", "psycopg", "psycopg_pool", "opentelemetry"],
 )
 def test_an_extra_that_is_missing_is_named(missing: str, use: str, extra: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; {use}"

@@ -2,8 +2,8 @@
 
 A backend keeps the window of the rate limit, the leases on links, the parked challenges, and the links of
 jobs. `MemoryBackend` is the default: one process. `SqliteBackend` is one file for the processes of one
-machine. `RedisBackend` is for many machines, and keeps no jobs; it needs the extra `redis`. `make_backend`
-makes the one that a setting names.
+machine. `RedisBackend` and `PostgresBackend` are for many machines, and keep no jobs; they need the extra
+`redis` or `postgres`. `make_backend` makes the one that a setting names.
 
 A backend of your own is an object with a `Coordinator`, a `ChallengeStore` and, for jobs, a `Ledger`: for
 each there are tests to inherit from in `belvo_async.testing`.
@@ -20,6 +20,9 @@ from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.backends._memory_coordinator import MemoryCoordinator
 from belvo_async.backends._memory_ledger import MemoryLedger
 from belvo_async.backends._opening import make_backend
+from belvo_async.backends._postgres import PostgresChallengeStore
+from belvo_async.backends._postgres_backend import PostgresBackend
+from belvo_async.backends._postgres_coordinator import PostgresCoordinator
 from belvo_async.backends._redis import RedisChallengeStore, RedisClient
 from belvo_async.backends._redis_coordinator import RedisCoordinator
 from belvo_async.backends._sqlite import SqliteChallengeStore
@@ -54,6 +57,9 @@ __all__ = [
     "MemoryCoordinator",
     "MemoryLedger",
     "Moment",
+    "PostgresBackend",
+    "PostgresChallengeStore",
+    "PostgresCoordinator",
     "RecordKind",
     "RedisBackend",
     "RedisChallengeStore",

@@ -151,7 +151,7 @@ class SqliteBackend:
         Raises:
             CoordinatorError: It cannot be made.
         """
-        return not await asyncio.to_thread(_is_used, self.coordinator)
+        return not await asyncio.to_thread(is_used, self.coordinator)
 
     async def aclose(self) -> None:
         """Close both files."""
@@ -226,7 +226,7 @@ class RedisBackend:
         Raises:
             CoordinatorError: The server cannot be used.
         """
-        if await asyncio.to_thread(_is_used, self.coordinator):
+        if await asyncio.to_thread(is_used, self.coordinator):
             return False
         await asyncio.to_thread(self.coordinator.init)
         return True
@@ -249,7 +249,7 @@ class RedisBackend:
         await self.aclose()
 
 
-def _is_used(coordinator: Coordinator) -> bool:
+def is_used(coordinator: Coordinator) -> bool:
     """Return whether requests or logins have been noted that may still matter."""
     windows, _ = coordinator.read_all(WINDOW)
     return bool(windows) or bool(coordinator.read_all(LEASE)[0])

@@ -26,9 +26,10 @@ backend_app: Final = typer.Typer(
     "init",
     epilog=EPILOG,
     help="Make a backend ready, so that its first use need not wait.\n\n"
-    "Makes the file, or notes in Redis that nothing is under way. Run it once, before the first process uses "
-    "the backend: one that is in use is left as it is. Not each time that a process starts: after Redis was "
-    "emptied, requests have to wait for what may be under way.",
+    "Makes the file or the tables, and notes in Redis and PostgreSQL that nothing is under way. Run it once, "
+    "before the first process uses the backend: one that is in use is left as it is. Not each time that a "
+    "process starts: after Redis was emptied, or a replica took over, requests have to wait for what may be "
+    "under way.",
 )
 def init_(backend: _Backend) -> None:
     """See `help` above: it is made of parts."""

@@ -4,11 +4,11 @@ from typing import TypeAlias
 
 from rich.console import Console
 
-from belvo_async.backends import RedisBackend, SqliteBackend, check_backend
+from belvo_async.backends import PostgresBackend, RedisBackend, SqliteBackend, check_backend
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
 
-OwnBackend: TypeAlias = SqliteBackend | RedisBackend
+OwnBackend: TypeAlias = SqliteBackend | RedisBackend | PostgresBackend
 """What a setting can name."""
 
 
@@ -31,4 +31,10 @@ async def check(backend: OwnBackend, output: Console) -> ExitCode:
 
 def name_backend(backend: OwnBackend) -> str:
     """Return what a backend is called; an address is not shown, as it may hold a password."""
-    return "Redis" if isinstance(backend, RedisBackend) else str(backend.path)
+    match backend:
+        case RedisBackend():
+            return "Redis"
+        case PostgresBackend():
+            return "PostgreSQL"
+        case SqliteBackend():
+            return str(backend.path)

@@ -9,7 +9,8 @@ from belvo_async.backends import Backend
 from belvo_async.telemetry import Observer
 
 BACKEND_HELP: Final = (
-    "What processes share that behave as one: the path of an SQLite file, or an address of Redis."
+    "What processes share that behave as one: the path of an SQLite file, or an address of Redis or "
+    "PostgreSQL."
 )
 BACKEND_VARIABLE: Final = "BELVO_BACKEND"
 BackendOption: TypeAlias = Annotated[

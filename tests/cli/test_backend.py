@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from belvo_async.backends import RecordKind, RedisBackend
+from belvo_async.backends import PostgresCoordinator, RecordKind, RedisBackend
 from tests.stores.conftest import start_redis, stop_redis
+from tests.stores.postgres import PostgresServer
 
 from .command import Result, run_command
 
@@ -65,6 +66,26 @@ def test_init_spares_the_first_use_of_redis_the_wait(redis_url: str) -> None:
     assert find_since(redis_url) == float("-inf")
 
 
+def test_init_makes_the_tables_in_postgres_and_spares_their_first_use_the_wait(
+    postgres: PostgresServer,
+) -> None:
+    dsn = postgres.make_database()
+    assert run("check", dsn).stdout == "PostgreSQL can be used.\n"
+    result = run("init", dsn)
+    assert (result.exit_code, result.stdout) == (0, "PostgreSQL is ready for its first use.\n")
+    coordinator = PostgresCoordinator(dsn)
+    assert coordinator.change(NOTE, "a", lambda _, moment: moment.since) == float("-inf")
+    coordinator.close()
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_init_leaves_a_postgres_that_is_in_use_as_it_is(postgres: PostgresServer) -> None:
+    dsn = postgres.make_database()
+    run("init", dsn)
+    use(dsn)
+    assert "is in use already" in run("init", dsn).stdout
+
+
 def test_init_does_so_after_a_check_too(redis_url: str) -> None:
     assert run("check", redis_url).exit_code == 0
     assert "is ready" in run("init", redis_url).stdout
@@ -114,10 +135,14 @@ def test_a_redis_that_may_evict_is_refused(command: str, redis_url: str, server:
 
 @pytest.mark.parametrize("command", ["init", "check"])
 def test_a_server_that_is_not_there_is_told_without_its_password(command: str) -> None:
-    result = run(command, "redis://:secret@127.0.0.1:1/0")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "Redis could not do its work" in result.stderr
-    assert "secret" not in result.stderr
+    for where, said in (
+        ("redis://:secret@127.0.0.1:1/0", "Redis could not do its work"),
+        ("postgresql://me:secret@127.0.0.1:1/belvo", "PostgreSQL cannot be reached"),
+    ):
+        result = run(command, where)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert said in result.stderr
+        assert "secret" not in result.stderr
 
 
 @pytest.mark.parametrize("name", ["belvo.sqlite", "belvo.sqlite-coordinator"])

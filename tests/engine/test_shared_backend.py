@@ -9,7 +9,13 @@ from typing import TypeAlias
 import pytest
 
 from belvo_async import Credentials, LinkUpdate, RateLimit, SessionPool
-from belvo_async.backends import MemoryBackend, MemoryChallengeStore, SqliteBackend, read_status
+from belvo_async.backends import (
+    MemoryBackend,
+    MemoryChallengeStore,
+    PostgresBackend,
+    make_backend,
+    read_status,
+)
 from belvo_async.errors import (
     ConfigurationError,
     CoordinatorError,
@@ -19,6 +25,7 @@ from belvo_async.errors import (
     TokenRequiredError,
 )
 from belvo_async.sandbox import Sandbox, SandboxOptions
+from tests.stores.postgres import PostgresServer
 
 Pools: TypeAlias = tuple[SessionPool, SessionPool]
 
@@ -34,9 +41,21 @@ def make_pool(sandbox: Sandbox, **settings: object) -> SessionPool:
     return SessionPool(keys, environment=sandbox.url, **settings)  # type: ignore[arg-type]  # those of one test
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The setting of a backend in which nothing is under way."""
+    if request.param == "sqlite":
+        return str(tmp_path / "belvo.sqlite")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    dsn = server.make_database()
+    coordinator = PostgresBackend(dsn).coordinator
+    coordinator.init()
+    coordinator.close()
+    return dsn
+
+
 @pytest.fixture
-async def pools(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Pools]:
-    where = str(tmp_path / "belvo.sqlite")
+async def pools(sandbox: Sandbox, where: str) -> AsyncIterator[Pools]:
     async with make_pool(sandbox, backend=where) as one, make_pool(sandbox, backend=where) as two:
         yield one, two
 
@@ -172,10 +191,8 @@ async def test_a_call_that_has_returned_has_let_go_of_its_link(sandbox: Sandbox,
             await pool.links.update(refused, when_busy="refuse")
 
 
-async def test_a_login_that_a_closing_pool_left_behind_keeps_its_link(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
-    where, update = str(tmp_path / "belvo.sqlite"), LinkUpdate(sandbox.add_link(), password="new")
+async def test_a_login_that_a_closing_pool_left_behind_keeps_its_link(sandbox: Sandbox, where: str) -> None:
+    update = LinkUpdate(sandbox.add_link(), password="new")
     async with make_pool(sandbox, backend=where, close_grace=0.0) as leaving:
         login = asyncio.ensure_future(leaving.links.update(update))
         await wait_for_login(sandbox)
@@ -188,19 +205,18 @@ async def test_a_login_that_a_closing_pool_left_behind_keeps_its_link(
 
 
 async def test_a_pool_that_closes_right_after_a_login_lets_go_of_link_and_user(
-    sandbox: Sandbox, tmp_path: Path
+    sandbox: Sandbox, where: str
 ) -> None:
-    where, update = str(tmp_path / "belvo.sqlite"), LinkUpdate(sandbox.add_link(), password="new")
+    update = LinkUpdate(sandbox.add_link(), password="new")
     for _ in range(3):
         async with make_pool(sandbox, backend=where) as pool:
             await pool.links.get(update.link_id)  # tells whose link it is
             await pool.links.update(update)
-        async with SqliteBackend(where) as backend:
+        async with make_backend(where) as backend:
             assert (await read_status(backend)).leases == ()
 
 
-async def test_all_pools_keep_one_window(sandbox: Sandbox, tmp_path: Path) -> None:
-    where = str(tmp_path / "belvo.sqlite")
+async def test_all_pools_keep_one_window(sandbox: Sandbox, where: str) -> None:
     limit = RateLimit(requests=10, window=1.0, margin=0.2)
     async with (
         make_pool(sandbox, backend=where, rate_limit=limit) as one,
@@ -212,8 +228,7 @@ async def test_all_pools_keep_one_window(sandbox: Sandbox, tmp_path: Path) -> No
     assert all(later - first >= 1.0 for first, later in zip(moments, moments[10:], strict=False))
 
 
-async def test_each_egress_address_has_a_window_of_its_own(sandbox: Sandbox, tmp_path: Path) -> None:
-    where = str(tmp_path / "belvo.sqlite")
+async def test_each_egress_address_has_a_window_of_its_own(sandbox: Sandbox, where: str) -> None:
     limit = RateLimit(requests=10, window=60.0)
     async with (
         make_pool(sandbox, backend=where, rate_limit=limit, egress="nat-1") as one,
@@ -249,7 +264,8 @@ async def test_the_variable_names_the_backend(
         " redis://:hunter2@127.0.0.1/0",
         "'redis://:hunter2@127.0.0.1/0'",
         "\ufeffredis://:hunter2@127.0.0.1/0",
-        "postgresql://user:hunter2@127.0.0.1/belvo",
+        "postgresql+psycopg://user:hunter2@127.0.0.1/belvo",
+        "postgres:/user:hunter2@127.0.0.1/belvo",
         "//hunter2/share/belvo.sqlite",
         "sqlite:///",
         "",

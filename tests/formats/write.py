@@ -3,7 +3,7 @@
 A file that is there is never written again; `README.md` tells what to do when a format changes.
 """
 
-from tests.formats import challenges, in_redis, journals, parked, pickles, shared_records
+from tests.formats import challenges, in_postgres, in_redis, journals, parked, pickles, shared_records
 
 
 def main() -> None:
@@ -11,6 +11,7 @@ def main() -> None:
     for write in (
         parked.write,
         challenges.write,
+        in_postgres.write,
         in_redis.write,
         journals.write,
         pickles.write,

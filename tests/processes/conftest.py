@@ -1,4 +1,4 @@
-"""What several processes share: a file, or a Redis server of one test's own."""
+"""What several processes share: a file, or a server of one test's own."""
 
 import ssl
 from collections.abc import Iterator
@@ -8,9 +8,11 @@ import pytest
 import trustme
 from attrs import frozen
 
-from belvo_async.backends import RedisBackend
+from belvo_async.backends import PostgresBackend, RedisBackend
 from tests.processes.loads import SPLIT
-from tests.stores.conftest import find_free_port, start_redis, stop_redis
+from tests.stores.conftest import start_redis, stop_redis
+from tests.stores.ports import find_free_port
+from tests.stores.postgres import running_postgres
 
 
 @frozen
@@ -40,13 +42,23 @@ def redis_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     stop_redis(server)
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture
+def postgres_backend() -> Iterator[str]:
+    """The address of a server that acknowledges nothing before it is on the disk."""
+    with running_postgres("fsync=on") as server:
+        backend = PostgresBackend(server.dsn)
+        backend.coordinator.init()  # nothing is under way that it should know of
+        backend.coordinator.close()
+        yield server.dsn
+
+
+@pytest.fixture(params=["sqlite", "redis", "postgres"])
 def backend(request: pytest.FixtureRequest) -> str:
     """What SessionPool(backend=…) takes, of each kind."""
     return find_backend(request)
 
 
-@pytest.fixture(params=[SPLIT, "sqlite", "redis"])
+@pytest.fixture(params=[SPLIT, "sqlite", "redis", "postgres"])
 def sharing(request: pytest.FixtureRequest) -> str:
     """A backend of each kind, or the split limit that keeps the judge honest."""
     return SPLIT if request.param == SPLIT else find_backend(request)

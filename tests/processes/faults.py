@@ -1,4 +1,4 @@
-"""What is harmed, a Redis server or a network, and what works on meanwhile: pools on event loops."""
+"""What is harmed, a server or a network, and what works on meanwhile: pools on event loops."""
 
 import asyncio
 import json
@@ -18,7 +18,8 @@ from belvo_async import BelvoError, Credentials, LinkUpdate, RateLimit, SessionP
 from belvo_async.backends import Backend, ChallengeStore, Coordinator, Ledger, Moment, RecordKind
 from tests.processes.judge import Judge, Received, count_overlaps, find_worst_window
 from tests.processes.worker import name_link
-from tests.stores.conftest import find_free_port, start_redis, stop_redis
+from tests.stores.conftest import start_redis, stop_redis
+from tests.stores.ports import find_free_port
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -90,9 +91,11 @@ class Wire:
         await asyncio.gather(*self._ways, return_exceptions=True)
 
     @property
-    def url(self) -> str:
+    def port(self) -> int:
+        """Where clients find the server."""
         assert self._listener is not None
-        return f"redis://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}/0"
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
 
     def lose(self) -> None:
         self._is_up.clear()

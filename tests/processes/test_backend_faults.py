@@ -1,4 +1,4 @@
-"""What processes share fails while they work: they wait or say so, and keep every promise meanwhile.
+"""Redis, which processes share, fails while they work: they wait or say so, and keep every promise meanwhile.
 
 Two pools on two event loops update the same links and read them; a server of its own tells what has come.
 """
@@ -89,7 +89,7 @@ async def test_a_lost_network_to_redis_is_told_or_waited_for_and_blocks_nobody(
     async with (
         Judge(login_seconds=0.3) as judge,
         Wire(redis.port) as wire,
-        working(judge, [wire.url] * 2) as crew,
+        working(judge, [f"redis://127.0.0.1:{wire.port}/0"] * 2) as crew,
     ):
         wire.lose()
         lost_at = time.monotonic()

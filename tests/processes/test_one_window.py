@@ -182,8 +182,8 @@ async def test_event_loops_that_stand_still_let_nothing_leave_late(load: Load, s
 
 @with_harm
 async def test_clocks_that_are_ahead_change_nothing(load: Load, sharing: str) -> None:
-    """All but one are a second ahead; with Redis, they are those of machines that booted at other times."""
-    is_elsewhere = sharing.startswith("redis:")
+    """All but one are a second ahead; with a server, they are of machines that booted at other times."""
+    is_elsewhere = sharing.startswith(("redis:", "postgresql:"))
     async with start_judge(load) as judge:
         first, *others = load.build_settings(judge.url, sharing)
         ahead = [evolve(other, wall_ahead=1.0, is_elsewhere=is_elsewhere) for other in others]

@@ -1,4 +1,4 @@
-"""A Redis server of the tests' own."""
+"""Servers of the tests' own."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -44,13 +45,6 @@ def stop_redis(server: "subprocess.Popen[bytes]") -> None:
     server.wait(_PATIENCE)
 
 
-def find_free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def wait_until_it_answers(place: Path) -> None:
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
@@ -71,3 +65,9 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = start_redis(directory)
     yield f"unix://{directory}/redis.sock"
     stop_redis(server)
+
+
+@pytest.fixture
+def schema() -> str:
+    """The name of a schema that nobody has made yet."""
+    return f"t{uuid4().hex}"

@@ -1,4 +1,4 @@
-"""The three coordinators pass the suite that others may run on theirs, and broken ones do not."""
+"""The four coordinators pass the suite that others may run on theirs, and broken ones do not."""
 
 import inspect
 import time
@@ -12,11 +12,13 @@ import pytest
 from belvo_async.backends import (
     MemoryCoordinator,
     Moment,
+    PostgresCoordinator,
     RecordKind,
     RedisCoordinator,
     SqliteCoordinator,
 )
 from belvo_async.testing.coordinator_suite import CoordinatorSuite
+from tests.stores.postgres import PostgresServer
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -56,6 +58,20 @@ class TestRedis(CoordinatorSuite):
     @pytest.fixture
     def other_coordinator(self, redis_url: str, prefix: str) -> Iterator[RedisCoordinator]:
         coordinator = RedisCoordinator(redis_url, prefix=prefix)
+        yield coordinator
+        coordinator.close()
+
+
+class TestPostgres(CoordinatorSuite):
+    @pytest.fixture
+    def coordinator(self, postgres: PostgresServer, schema: str) -> Iterator[PostgresCoordinator]:
+        coordinator = PostgresCoordinator(postgres.dsn, schema=schema)
+        yield coordinator
+        coordinator.close()
+
+    @pytest.fixture
+    def other_coordinator(self, postgres: PostgresServer, schema: str) -> Iterator[PostgresCoordinator]:
+        coordinator = PostgresCoordinator(postgres.dsn, schema=schema)
         yield coordinator
         coordinator.close()
 

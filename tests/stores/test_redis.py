@@ -14,7 +14,8 @@ from belvo_async.models import ChallengePhase
 from belvo_async.testing import ManualClock
 from belvo_async.testing.challenge_store_suite import LINK, NOON, OWNER, build_row
 from tests.elsewhere import Call, needs_fork, try_in_child
-from tests.stores.conftest import find_free_port, start_redis, stop_redis
+from tests.stores.conftest import start_redis, stop_redis
+from tests.stores.ports import find_free_port
 
 ROW = build_row()
 BEFORE = NOON - timedelta(hours=1)

@@ -13,6 +13,7 @@ from belvo_async.backends import (
     LeasePhase,
     MemoryBackend,
     Moment,
+    PostgresBackend,
     RedisBackend,
     SqliteBackend,
     check_backend,
@@ -32,15 +33,18 @@ WINDOW_KEY = "requests https://belvo.example nat-1"
 LINK = "5722d0ba-69c7-4d6a-a4bd-5fb0a3b4d2a0"
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(params=["memory", "sqlite", "redis", "postgres"])
 async def backend(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Backend]:
     """A new one of each kind."""
     if request.param == "memory":
         yield MemoryBackend()
         return
-    made: SqliteBackend | RedisBackend
+    made: SqliteBackend | RedisBackend | PostgresBackend
     if request.param == "sqlite":
         made = SqliteBackend(tmp_path / "belvo.sqlite")
+    elif request.param == "postgres":
+        made = PostgresBackend(request.getfixturevalue("postgres").dsn, schema=f"t{uuid4().hex}")
+        made.coordinator.init()
     else:
         made = RedisBackend(request.getfixturevalue("redis_url"), prefix=str(uuid4()))
         made.coordinator.init()

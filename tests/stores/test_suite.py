@@ -1,4 +1,4 @@
-"""The three stores of the package pass the suite that others may run on theirs."""
+"""The four stores of the package pass the suite that others may run on theirs."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,8 +7,14 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from belvo_async.backends import MemoryChallengeStore, RedisChallengeStore, SqliteChallengeStore
+from belvo_async.backends import (
+    MemoryChallengeStore,
+    PostgresChallengeStore,
+    RedisChallengeStore,
+    SqliteChallengeStore,
+)
 from belvo_async.testing.challenge_store_suite import ChallengeStoreSuite
+from tests.stores.postgres import PostgresServer
 
 
 class TestMemory(ChallengeStoreSuite):
@@ -43,4 +49,18 @@ class TestRedis(ChallengeStoreSuite):
     async def other_store(self, redis_url: str, prefix: str) -> AsyncIterator[RedisChallengeStore]:
         client = Redis.from_url(redis_url, decode_responses=True, protocol=3)
         async with client, RedisChallengeStore(client, prefix=prefix) as other:
+            yield other
+
+
+class TestPostgres(ChallengeStoreSuite):
+    @pytest.fixture
+    async def store(self, postgres: PostgresServer, schema: str) -> AsyncIterator[PostgresChallengeStore]:
+        async with PostgresChallengeStore(postgres.dsn, schema=schema) as store:
+            yield store
+
+    @pytest.fixture
+    async def other_store(
+        self, postgres: PostgresServer, schema: str
+    ) -> AsyncIterator[PostgresChallengeStore]:
+        async with PostgresChallengeStore(postgres.dsn, schema=schema) as other:
             yield other

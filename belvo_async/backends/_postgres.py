@@ -1,0 +1,167 @@
+"""Parked challenges in PostgreSQL."""
+
+import asyncio
+import builtins
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from belvo_async._event_loop import LoopBinding, finish
+from belvo_async.backends._challenge_store import ChallengeRow, write_time
+from belvo_async.backends._postgres_address import read_address
+from belvo_async.backends._postgres_faults import PostgresFaultError
+from belvo_async.errors import ChallengeStoreError, DamagedStateError
+from belvo_async.models import ChallengePhase
+
+if TYPE_CHECKING:
+    from belvo_async.backends._postgres_connections import AsyncPostgresConnections
+    from belvo_async.backends._postgres_driver import Row
+
+T = TypeVar("T")
+
+_FORGOTTEN_AT_ONCE: Final = 500
+_ADD: Final = """INSERT INTO {schema}.challenges
+        (key, owner, link, phase, version, expires_at, keep_until, record)
+    VALUES (%(key)s, %(owner)s, %(link)s, %(phase)s, %(version)s, %(expires_at)s, %(keep_until)s, %(record)s)
+    ON CONFLICT (key) DO NOTHING"""
+_READ: Final = "SELECT * FROM {schema}.challenges WHERE key = %(key)s"
+_REPLACE: Final = """UPDATE {schema}.challenges
+    SET phase = %(phase)s, version = %(version)s, expires_at = %(expires_at)s, keep_until = %(keep_until)s,
+        record = %(record)s
+    WHERE key = %(key)s AND version = %(version)s - 1"""
+_LIST: Final = """SELECT * FROM {schema}.challenges
+    WHERE owner = %(owner)s AND phase = %(phase)s AND expires_at > %(after)s
+    ORDER BY expires_at LIMIT %(limit)s"""
+_FIND: Final = """SELECT * FROM {schema}.challenges
+    WHERE link = %(link)s AND expires_at > %(after)s AND phase IN ('open', 'claimed', 'answered')
+    ORDER BY expires_at DESC LIMIT %(limit)s"""
+_FORGET: Final = """DELETE FROM {schema}.challenges WHERE key IN (
+    SELECT key FROM {schema}.challenges WHERE keep_until < %(before)s
+    LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"""
+
+
+class PostgresChallengeStore:
+    """Keeps parked challenges in PostgreSQL, for all processes that reach the server.
+
+    Needs the extra `postgres`. What is written survives a crash of the server, whatever `synchronous_commit`
+    says there; a replica that takes over may lack what was written last, unless it is synchronous.
+
+    A store belongs to the event loop and the process in which it is first used, as its connections do, and
+    raises `WrongEventLoopError` in every other. On Windows it needs a `SelectorEventLoop`.
+
+    Args:
+        dsn: `postgresql://` or `postgres://`, or whatever else libpq takes.
+        schema: Of the tables in the database; made where there is none.
+
+    Raises:
+        ConfigurationError: The extra `postgres` is missing, or an argument makes no sense.
+    """
+
+    def __init__(self, dsn: str, *, schema: str = "belvo") -> None:
+        self._conninfo: Final = read_address(dsn, schema)
+        self._schema: Final = schema
+        self._connections: AsyncPostgresConnections | None = None
+        self._binding: Final = LoopBinding("challenge store")
+
+    async def __aenter__(self) -> Self:
+        """Make the tables where there are none.
+
+        Raises:
+            ChallengeStoreError: The server cannot be used, or the tables are of a version that cannot.
+        """
+        self._binding.bind()
+        await finish(self._explained(self._open()))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self._binding.check()
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            await finish(connections.close())
+
+    def check_loop(self) -> None:
+        """Refuse every event loop but its own; see `ChallengeStore`."""
+        self._binding.check()
+
+    async def add(self, row: ChallengeRow) -> bool:
+        """Keep a new row; see `ChallengeStore`."""
+        return await self._write(_ADD, **row.write_cells()) == 1
+
+    async def read(self, key: str) -> ChallengeRow | None:
+        """Return the row of this key; see `ChallengeStore`."""
+        found = await self._read(_READ, key=key)
+        return ChallengeRow.read_cells(found[0]) if found else None
+
+    async def replace(self, row: ChallengeRow) -> bool:
+        """Put the next version of a row in its place; see `ChallengeStore`."""
+        return await self._write(_REPLACE, **row.write_cells()) == 1
+
+    async def list(
+        self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
+    ) -> builtins.list[ChallengeRow]:
+        """Return the rows that expire soonest; see `ChallengeStore`."""
+        found = await self._read(_LIST, owner=owner, phase=phase.value, after=write_time(after), limit=limit)
+        stand_in = partial(ChallengeRow.stand_in, owner=owner, phase=phase)
+        return [_read(row, stand_in) for row in found]
+
+    async def find(self, link: str, *, after: datetime, limit: int) -> builtins.list[ChallengeRow]:
+        """Return the ongoing rows of a link; see `ChallengeStore`."""
+        found = await self._read(_FIND, link=link, after=write_time(after), limit=limit)
+        return [_read(row, partial(ChallengeRow.stand_in, link=link)) for row in found]
+
+    async def forget(self, before: datetime) -> int:
+        """Remove rows that are over; see `ChallengeStore`."""
+        count, last = 0, _FORGOTTEN_AT_ONCE
+        while last == _FORGOTTEN_AT_ONCE:
+            last = await self._write(_FORGET, before=write_time(before), limit=_FORGOTTEN_AT_ONCE)
+            count += last
+        return count
+
+    async def _read(self, statement: str, **values: str | int) -> "builtins.list[Row]":
+        self._binding.bind()
+
+        async def run() -> "builtins.list[Row]":
+            return await (await self._open()).read(statement.format(schema=self._schema), values)
+
+        return await finish(self._explained(run()))
+
+    async def _write(self, statement: str, **values: str | int) -> int:
+        self._binding.bind()
+
+        async def run() -> int:
+            return await (await self._open()).write(statement.format(schema=self._schema), values)
+
+        return await finish(self._explained(run()))
+
+    async def _open(self) -> "AsyncPostgresConnections":
+        if self._connections is None:
+            from belvo_async.backends._postgres_connections import (  # noqa: PLC0415 - an extra
+                AsyncPostgresConnections,
+                make_tables,
+            )
+
+            await asyncio.to_thread(make_tables, self._conninfo, self._schema)
+            if self._connections is None:  # another call may have been faster
+                self._connections = AsyncPostgresConnections(self._conninfo)
+        return self._connections
+
+    @staticmethod
+    async def _explained(work: Coroutine[Any, Any, T]) -> T:
+        fault = None
+        try:
+            return await work
+        except PostgresFaultError as error:
+            fault = error.fault
+        raise ChallengeStoreError(f"PostgreSQL {fault.problem}.", remedy=fault.remedy)
+
+
+def _read(row: "Row", stand_in: Callable[[str], ChallengeRow]) -> ChallengeRow:
+    try:
+        return ChallengeRow.read_cells(row)
+    except DamagedStateError:
+        return stand_in(str(row["key"]))
