@@ -53,6 +53,7 @@ _PUBLIC = (
     "belvo_async.bulk",
     "belvo_async.contrib.opentelemetry",
     "belvo_async.errors",
+    "belvo_async.fleet",
     "belvo_async.mfa",
     "belvo_async.models",
     "belvo_async.params",

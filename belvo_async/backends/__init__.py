@@ -23,6 +23,7 @@ from belvo_async.backends._opening import make_backend
 from belvo_async.backends._postgres import PostgresChallengeStore
 from belvo_async.backends._postgres_backend import PostgresBackend
 from belvo_async.backends._postgres_coordinator import PostgresCoordinator
+from belvo_async.backends._postgres_ledger import PostgresLedger
 from belvo_async.backends._redis import RedisChallengeStore, RedisClient
 from belvo_async.backends._redis_coordinator import RedisCoordinator
 from belvo_async.backends._sqlite import SqliteChallengeStore
@@ -60,6 +61,7 @@ __all__ = [
     "PostgresBackend",
     "PostgresChallengeStore",
     "PostgresCoordinator",
+    "PostgresLedger",
     "RecordKind",
     "RedisBackend",
     "RedisChallengeStore",

@@ -1,6 +1,6 @@
 """The ledger: how far each link of each job has come, written down before the next step happens."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
@@ -190,3 +190,28 @@ class Ledger(Protocol):
     async def erase(self, owner: str, link_id: str) -> int:
         """Remove the rows of a link from all jobs of an owner; return how many there were."""
         ...
+
+
+def build_counts(
+    groups: Iterable[tuple[str | None, LinkState, int]],
+    *,
+    by_code: Mapping[str, int],
+    next_expiry: datetime | None,
+    held_back: int,
+    ended: int,
+) -> LinkCounts:
+    """Build the counts of a job from its groups: an institution or None, a state, how many links."""
+    by_state = dict.fromkeys(LinkState, 0)
+    by_institution: dict[str, dict[LinkState, int]] = {}
+    for institution, state, links in groups:
+        by_state[state] += links
+        if institution is not None:
+            by_institution.setdefault(institution, dict.fromkeys(LinkState, 0))[state] = links
+    return LinkCounts(
+        by_state=by_state,
+        by_institution=by_institution,
+        by_code=by_code,
+        next_expiry=next_expiry,
+        held_back=held_back,
+        ended=ended,
+    )

@@ -1,12 +1,12 @@
 """The ledger in the tables of SQLite: what each of its methods does with an open connection."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final, TypeVar
 
 from belvo_async._sqlite.cells import Cell, Row, read_number, read_text, read_time, write_cell
-from belvo_async.backends._ledger import JobKey, JobRow, LinkCounts, LinkRow, LinkState
+from belvo_async.backends._ledger import JobKey, JobRow, LinkCounts, LinkRow, LinkState, build_counts
 
 T = TypeVar("T")
 
@@ -140,37 +140,11 @@ def count(connection: sqlite3.Connection, job: JobKey, since: datetime) -> LinkC
     number = _find_number(connection, job)
     by_code = dict(connection.execute(_BY_CODE, (number,)).fetchall())
     return build_counts(
-        connection.execute(_BY_STATE, (number,)).fetchall(),
+        ((row[0], LinkState(row[1]), row[2]) for row in connection.execute(_BY_STATE, (number,))),
         by_code=by_code,
         next_expiry=read_time(_ask(connection, _NEXT_EXPIRY, number)),
         held_back=int(_ask(connection, _HELD_BACK, number) or 0),
         ended=int(_ask(connection, _ENDED, number, write_cell(since)) or 0),
-    )
-
-
-def build_counts(
-    groups: Iterable[Sequence[Cell]],
-    *,
-    by_code: dict[str, int],
-    next_expiry: datetime | None,
-    held_back: int,
-    ended: int,
-) -> LinkCounts:
-    """Build the counts of a job from its groups: an institution or None, a state, how many links."""
-    by_state = dict.fromkeys(LinkState, 0)
-    by_institution: dict[str, dict[LinkState, int]] = {}
-    for institution, name, number in groups:
-        state, links = LinkState(str(name)), int(number or 0)
-        by_state[state] += links
-        if institution is not None:
-            by_institution.setdefault(str(institution), dict.fromkeys(LinkState, 0))[state] = links
-    return LinkCounts(
-        by_state=by_state,
-        by_institution=by_institution,
-        by_code=by_code,
-        next_expiry=next_expiry,
-        held_back=held_back,
-        ended=ended,
     )
 
 

@@ -1,25 +1,19 @@
 """Parked challenges in PostgreSQL."""
 
-import asyncio
 import builtins
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self
 
-from belvo_async._event_loop import LoopBinding, finish
 from belvo_async.backends._challenge_store import ChallengeRow, write_time
-from belvo_async.backends._postgres_address import read_address
-from belvo_async.backends._postgres_faults import PostgresFaultError
+from belvo_async.backends._postgres_tables import PostgresTables
 from belvo_async.errors import ChallengeStoreError, DamagedStateError
 from belvo_async.models import ChallengePhase
 
 if TYPE_CHECKING:
-    from belvo_async.backends._postgres_connections import AsyncPostgresConnections
     from belvo_async.backends._postgres_driver import Row
-
-T = TypeVar("T")
 
 _FORGOTTEN_AT_ONCE: Final = 500
 _ADD: Final = """INSERT INTO {schema}.challenges
@@ -60,10 +54,14 @@ class PostgresChallengeStore:
     """
 
     def __init__(self, dsn: str, *, schema: str = "belvo") -> None:
-        self._conninfo: Final = read_address(dsn, schema)
-        self._schema: Final = schema
-        self._connections: AsyncPostgresConnections | None = None
-        self._binding: Final = LoopBinding("challenge store")
+        self._tables = PostgresTables(dsn, schema, "challenge store")
+
+    @classmethod
+    def of(cls, tables: PostgresTables) -> Self:
+        """Make a store in tables that are used for something else too."""
+        store = cls.__new__(cls)
+        store._tables = tables  # noqa: SLF001 - of this class
+        return store
 
     async def __aenter__(self) -> Self:
         """Make the tables where there are none.
@@ -71,22 +69,18 @@ class PostgresChallengeStore:
         Raises:
             ChallengeStoreError: The server cannot be used, or the tables are of a version that cannot.
         """
-        self._binding.bind()
-        await finish(self._explained(self._open()))
+        await self._tables.open(ChallengeStoreError)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        self._binding.check()
-        connections, self._connections = self._connections, None
-        if connections is not None:
-            await finish(connections.close())
+        await self._tables.close()
 
     def check_loop(self) -> None:
         """Refuse every event loop but its own; see `ChallengeStore`."""
-        self._binding.check()
+        self._tables.check_loop()
 
     async def add(self, row: ChallengeRow) -> bool:
         """Keep a new row; see `ChallengeStore`."""
@@ -123,41 +117,10 @@ class PostgresChallengeStore:
         return count
 
     async def _read(self, statement: str, **values: str | int) -> "builtins.list[Row]":
-        self._binding.bind()
-
-        async def run() -> "builtins.list[Row]":
-            return await (await self._open()).read(statement.format(schema=self._schema), values)
-
-        return await finish(self._explained(run()))
+        return await self._tables.read(ChallengeStoreError, statement, **values)
 
     async def _write(self, statement: str, **values: str | int) -> int:
-        self._binding.bind()
-
-        async def run() -> int:
-            return await (await self._open()).write(statement.format(schema=self._schema), values)
-
-        return await finish(self._explained(run()))
-
-    async def _open(self) -> "AsyncPostgresConnections":
-        if self._connections is None:
-            from belvo_async.backends._postgres_connections import (  # noqa: PLC0415 - an extra
-                AsyncPostgresConnections,
-                make_tables,
-            )
-
-            await asyncio.to_thread(make_tables, self._conninfo, self._schema)
-            if self._connections is None:  # another call may have been faster
-                self._connections = AsyncPostgresConnections(self._conninfo)
-        return self._connections
-
-    @staticmethod
-    async def _explained(work: Coroutine[Any, Any, T]) -> T:
-        fault = None
-        try:
-            return await work
-        except PostgresFaultError as error:
-            fault = error.fault
-        raise ChallengeStoreError(f"PostgreSQL {fault.problem}.", remedy=fault.remedy)
+        return await self._tables.write(ChallengeStoreError, statement, **values)
 
 
 def _read(row: "Row", stand_in: Callable[[str], ChallengeRow]) -> ChallengeRow:

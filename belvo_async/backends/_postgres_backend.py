@@ -7,13 +7,16 @@ from typing import Final, Self
 from belvo_async.backends._backend import is_used
 from belvo_async.backends._postgres import PostgresChallengeStore
 from belvo_async.backends._postgres_coordinator import PostgresCoordinator
+from belvo_async.backends._postgres_ledger import PostgresLedger
+from belvo_async.backends._postgres_tables import PostgresTables
 
 
 class PostgresBackend:
     """Keeps all in PostgreSQL, for the processes of many machines. Needs the extra `postgres`.
 
     The tables are made where there are none, in a schema of their own; `belvo-async backend init` makes them
-    beforehand, for a user who may not. Parked challenges, window and leases survive a restart of the server.
+    beforehand, for a user who may not. Jobs, parked challenges, window and leases survive a restart of the
+    server.
     After a replica has taken over, or a backup was restored, requests wait for what may be under way: one
     window, and 330 s for a login. The same goes for the first use, unless `init` or
     `belvo-async backend init` has told that nothing is under way.
@@ -28,9 +31,10 @@ class PostgresBackend:
     """
 
     def __init__(self, dsn: str, *, schema: str = "belvo") -> None:
-        self.challenges: Final = PostgresChallengeStore(dsn, schema=schema)
+        tables = PostgresTables(dsn, schema, "backend")
+        self.challenges: Final = PostgresChallengeStore.of(tables)
+        self.ledger: Final = PostgresLedger.of(tables)
         self.coordinator: Final = PostgresCoordinator(dsn, schema=schema)
-        self.ledger: Final = None
         self._is_open = False
 
     async def open(self) -> None:

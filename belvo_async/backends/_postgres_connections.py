@@ -6,7 +6,7 @@ prepared, and nothing is set for longer than a transaction.
 
 import math
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any, Final, TypeAlias
@@ -27,7 +27,8 @@ from belvo_async.backends._postgres_driver import (
 )
 from belvo_async.backends._postgres_schema import prepare
 
-Values: TypeAlias = Mapping[str, str | int | None]
+Value: TypeAlias = str | int | Sequence[str | None] | None
+Values: TypeAlias = Mapping[str, Value]
 _LOCKS: Final = 4.0
 """Seconds after which the server gives up waiting for whoever holds a row."""
 _CONNECTIONS: Final = 8

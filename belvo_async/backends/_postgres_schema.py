@@ -59,6 +59,48 @@ PARTS: Final = (
             "CREATE INDEX challenges_by_keep ON {schema}.challenges (keep_until)",
         ),
     ),
+    Part(
+        "ledger",
+        1,
+        (
+            """CREATE TABLE {schema}.jobs (
+                number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+                owner text NOT NULL,
+                name text NOT NULL,
+                environment text NOT NULL,
+                runs integer NOT NULL,
+                started_at bigint NOT NULL,
+                ended_at bigint,
+                reason text,
+                total bigint,
+                is_paused boolean NOT NULL DEFAULT false,
+                UNIQUE (owner, name)
+            )""",
+            """CREATE TABLE {schema}.links (
+                job bigint NOT NULL,
+                link_id text NOT NULL,
+                state text NOT NULL,
+                version integer NOT NULL,
+                at bigint NOT NULL,
+                institution text,
+                submitted_at bigint,
+                logins integer NOT NULL DEFAULT 0,
+                ticket text,
+                expires_at bigint,
+                code text,
+                message text,
+                may_retry boolean NOT NULL DEFAULT false,
+                retry_at bigint,
+                credentials text,
+                refused text,
+                run integer NOT NULL,
+                PRIMARY KEY (job, link_id)
+            ) WITH (fillfactor = 70)""",
+            """CREATE INDEX links_unfinished ON {schema}.links (job, expires_at)
+                WHERE state IN ('submitted', 'challenged', 'answered', 'parked')""",
+            "CREATE INDEX links_by_id ON {schema}.links (link_id)",
+        ),
+    ),
 )
 """Times are microseconds since 1970. Records have no index on theirs, and pages with room, so that
 one that changes often does so in place."""

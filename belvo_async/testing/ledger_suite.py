@@ -155,6 +155,13 @@ class LedgerSuite:
         assert message.startswith("half ")
         assert message.endswith(" of it")
 
+    async def test_a_zero_byte_costs_nothing_else(self, ledger: Ledger, run: int) -> None:
+        (row,) = await self.admit(ledger, run, LINK)
+        assert await ledger.replace(JOB, evolve(write_all(row), message="half \0 of it"))
+        message = (await ledger.read(JOB, [LINK]))[LINK].message or ""
+        assert message.startswith("half ")
+        assert message.endswith(" of it")
+
     @pytest.mark.parametrize("version", [1, 3, 0])
     async def test_a_row_is_replaced_by_its_next_version_alone(
         self, ledger: Ledger, run: int, version: int

@@ -1,41 +1,57 @@
 """Jobs of a fleet, on a sandbox with a real socket."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TypeAlias
+from uuid import uuid4
 
 import pytest
 
 from belvo_async import LinkUpdate, RetryPolicy, SessionPool
-from belvo_async.backends import JobKey, LinkRow, LinkState, SqliteBackend
+from belvo_async.backends import JobKey, LinkRow, LinkState, PostgresBackend, SqliteBackend
 from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import EREBOR, HEIMDALL, PASSWORD, add_links, bank, count_puts
 from tests.engine.conftest import clock, open_pool, sandbox
+from tests.stores.postgres import PostgresServer
 
 __all__ = ["EREBOR", "HEIMDALL", "add_links", "bank", "clock", "count_puts", "open_pool", "sandbox"]
 
 JOB = "november"
+OwnBackend: TypeAlias = SqliteBackend | PostgresBackend
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], OwnBackend]:
+    """Makes a connection to one and the same backend, as each machine has its own."""
+    if request.param == "sqlite":
+        return lambda: SqliteBackend(tmp_path / "belvo.sqlite")
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    schema = f"belvo_{uuid4().hex}"
+    return lambda: PostgresBackend(postgres.dsn, schema=schema)
 
 
 @pytest.fixture
-async def backend(tmp_path: Path) -> AsyncIterator[SqliteBackend]:
-    async with SqliteBackend(tmp_path / "belvo.sqlite") as backend:
+async def backend(where: Callable[[], OwnBackend]) -> AsyncIterator[OwnBackend]:
+    async with where() as backend:
+        await backend.init()
         yield backend
 
 
 @pytest.fixture
-async def pool(bank: Sandbox, backend: SqliteBackend) -> AsyncIterator[SessionPool]:
+async def pool(bank: Sandbox, backend: OwnBackend) -> AsyncIterator[SessionPool]:
     async with open_pool(bank, backend=backend, retry=RetryPolicy.never()) as pool:
         yield pool
 
 
 @pytest.fixture
-async def other_pool(bank: Sandbox, tmp_path: Path) -> AsyncIterator[SessionPool]:
+async def other_pool(
+    bank: Sandbox,
+    where: Callable[[], OwnBackend],
+    pool: SessionPool,  # noqa: ARG001 - the first, which has made the backend ready
+) -> AsyncIterator[SessionPool]:
     """The pool of another machine."""
-    async with (
-        SqliteBackend(tmp_path / "belvo.sqlite") as backend,
-        open_pool(bank, backend=backend, retry=RetryPolicy.never()) as pool,
-    ):
-        yield pool
+    async with where() as backend, open_pool(bank, backend=backend, retry=RetryPolicy.never()) as other:
+        yield other
 
 
 def read_vault(link_id: str) -> LinkUpdate:

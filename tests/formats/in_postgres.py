@@ -5,11 +5,14 @@ import json
 from typing import Any, Final
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from belvo_async.backends import ChallengeRow, PostgresBackend
+from belvo_async.testing.ledger_suite import JOB, write_all
 from tests.formats.challenges import read_rows_of
 from tests.formats.places import HERE, find_newest, write_new
+from tests.formats.values import ENVIRONMENT, NOON, name_link
 from tests.stores.postgres import running_postgres
 
 NEW: Final = HERE / "postgres_1" / "tables.json"
@@ -23,6 +26,11 @@ async def make_tables(dsn: str, rows: list[ChallengeRow]) -> None:
     async with PostgresBackend(dsn) as backend:
         for row in rows:
             assert await backend.challenges.add(row)
+        await backend.ledger.begin(JOB, environment=ENVIRONMENT, at=NOON, total=2)
+        admitted = await backend.ledger.admit(
+            JOB, 1, [(name_link(1), None), (name_link(2), "erebor")], at=NOON
+        )
+        assert await backend.ledger.replace(JOB, write_all(admitted[1]))
 
 
 def read_tables(dsn: str) -> dict[str, Any]:
@@ -37,17 +45,21 @@ def read_tables(dsn: str) -> dict[str, Any]:
             "indexes": [row["indexdef"] for row in ask(_INDEXES)],
             "versions": ask("SELECT * FROM belvo.versions ORDER BY part"),
             "challenges": ask("SELECT * FROM belvo.challenges ORDER BY key"),
+            "jobs": ask("SELECT * FROM belvo.jobs ORDER BY number"),
+            "links": ask("SELECT * FROM belvo.links ORDER BY link_id"),
         }
 
 
+_LOAD: Final = """DELETE FROM belvo.{name}; INSERT INTO belvo.{name} OVERRIDING SYSTEM VALUE
+    SELECT * FROM json_populate_recordset(NULL::belvo.{name}, {cells})"""
+
+
 def load_rows(dsn: str, tables: dict[str, Any]) -> None:
-    """Put the challenges and the versions into tables that are empty."""
+    """Put all that a fixture holds into the tables, in place of what is there."""
     with psycopg.connect(dsn) as connection:
-        connection.execute("DELETE FROM belvo.versions")
-        for name in ("versions", "challenges"):
-            cells = json.dumps(tables[name])
-            query = f"INSERT INTO belvo.{name} SELECT * FROM json_populate_recordset(NULL::belvo.{name}, %s)"  # noqa: S608 - ours
-            connection.execute(query.encode(), (cells,))
+        for name in ("versions", "challenges", "jobs", "links"):
+            cells = sql.Literal(json.dumps(tables[name]))
+            connection.execute(sql.SQL(_LOAD).format(name=sql.Identifier(name), cells=cells))
 
 
 def write() -> None:

@@ -4,12 +4,16 @@ import inspect
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from attrs import evolve
 
-from belvo_async.backends import JobKey, Ledger, LinkRow, MemoryLedger, SqliteLedger
-from belvo_async.testing.ledger_suite import LedgerSuite
+from belvo_async.backends import JobKey, Ledger, LinkRow, MemoryLedger, PostgresLedger, SqliteLedger
+from belvo_async.backends._postgres_tables import PostgresTables
+from belvo_async.errors import BelvoError, LedgerWriteError
+from belvo_async.testing.ledger_suite import JOB, LINK, LedgerSuite, write_all
+from tests.stores.postgres import PostgresServer
 
 
 class TestMemory(LedgerSuite):
@@ -28,6 +32,53 @@ class TestSqlite(LedgerSuite):
     async def other_ledger(self, tmp_path: Path) -> AsyncIterator[SqliteLedger]:
         async with SqliteLedger(tmp_path / "ledger.sqlite") as other:
             yield other
+
+
+class TestPostgres(LedgerSuite):
+    @pytest.fixture
+    def schema(self) -> str:
+        return f"belvo_{uuid4().hex}"
+
+    @pytest.fixture
+    async def ledger(self, postgres: PostgresServer, schema: str) -> AsyncIterator[PostgresLedger]:
+        async with PostgresLedger(postgres.dsn, schema=schema) as ledger:
+            yield ledger
+
+    @pytest.fixture
+    async def other_ledger(self, postgres: PostgresServer, schema: str) -> AsyncIterator[PostgresLedger]:
+        async with PostgresLedger(postgres.dsn, schema=schema) as other:
+            yield other
+
+
+class Cut(PostgresTables):
+    """Loses the connection before or after a write."""
+
+    cut = ""
+
+    async def write(self, kind: type[BelvoError], statement: str, **values: Any) -> int:
+        cut, self.cut = self.cut, ""
+        count = 0 if cut == "before" else await super().write(kind, statement, **values)
+        if cut:
+            raise kind("PostgreSQL cannot be reached.", remedy="Wait.")
+        return count
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+async def test_what_postgres_has_written_before_the_connection_was_lost_is_found_out(
+    postgres: PostgresServer, cut: str
+) -> None:
+    tables, suite = Cut(postgres.dsn, f"belvo_{uuid4().hex}", "ledger"), LedgerSuite()
+    async with PostgresLedger.of(tables) as ledger:
+        run = (await suite.begin(ledger)).runs
+        (row,) = await suite.admit(ledger, run, LINK)
+        tables.cut, wanted = cut, write_all(row)
+        if cut == "after":
+            assert await ledger.replace(JOB, wanted)
+        else:
+            with pytest.raises(LedgerWriteError, match="cannot be reached"):
+                await ledger.replace(JOB, wanted)
+            assert await ledger.replace(JOB, wanted)
+        assert await ledger.read(JOB, [LINK]) == {LINK: evolve(wanted, run=run)}
 
 
 class Careless(MemoryLedger):

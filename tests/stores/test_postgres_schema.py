@@ -41,7 +41,7 @@ def test_those_who_start_at_once_make_the_tables_once(postgres: PostgresServer, 
     assert len(coordinators[0].read_all(TALLY)[0]["a"].values) == len(coordinators)
     for one in coordinators:
         one.close()
-    assert read_versions(postgres, schema) == {"coordinator": 1, "challenges": 1}
+    assert read_versions(postgres, schema) == {"coordinator": 1, "challenges": 1, "ledger": 1}
 
 
 async def test_backends_of_other_schemas_are_not_seen(postgres: PostgresServer, schema: str) -> None:
@@ -79,7 +79,7 @@ async def test_a_user_who_owns_the_schema_alone_makes_the_tables(
     role = f"role_{schema}"
     postgres.execute(f"CREATE ROLE {role} LOGIN", f"CREATE SCHEMA {schema} AUTHORIZATION {role}")
     await use(PostgresBackend(postgres.dsn.replace("admin", role), schema=schema))
-    assert list_tables(postgres, schema) == ["challenges", "records", "versions"]
+    assert list_tables(postgres, schema) == ["challenges", "jobs", "links", "records", "versions"]
 
 
 @pytest.mark.parametrize("version", [0, 2])
@@ -93,7 +93,7 @@ async def test_tables_of_a_neighbouring_version_are_used(
     assert read_versions(postgres, schema)["coordinator"] == version
 
 
-@pytest.mark.parametrize("part", ["coordinator", "challenges"])
+@pytest.mark.parametrize("part", ["coordinator", "challenges", "ledger"])
 async def test_tables_of_a_version_further_away_are_refused_and_left_as_they_are(
     postgres: PostgresServer, schema: str, part: str
 ) -> None:
@@ -115,7 +115,7 @@ async def test_a_part_that_this_package_does_not_know_is_left_alone(
     postgres.execute(f"INSERT INTO {schema}.versions VALUES ('another', 7)")  # noqa: S608 - ours
     async with PostgresBackend(postgres.dsn, schema=schema) as backend:
         await check_backend(backend)
-    assert read_versions(postgres, schema) == {"coordinator": 1, "challenges": 1, "another": 7}
+    assert read_versions(postgres, schema) == {"coordinator": 1, "challenges": 1, "ledger": 1, "another": 7}
 
 
 async def test_a_part_that_an_earlier_version_did_not_have_is_made(
