@@ -3,8 +3,9 @@
 import os
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from threading import Lock
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from attrs import field, frozen
 
@@ -56,6 +57,13 @@ class MemoryLedger(SqlLedger):
         """Forget all jobs: for tests."""
         self._jobs = _Jobs()
 
+    async def begin(self, job: JobKey, *, environment: str, at: datetime, total: int | None = None) -> JobRow:
+        """Begin a run of a job; see `Ledger`."""
+        jobs = self._find_jobs()
+        with jobs.lock:
+            jobs.make(job)
+        return await super().begin(job, environment=environment, at=at, total=total)
+
     async def _run(self, job: JobKey, work: Callable[[sqlite3.Connection], T]) -> T:
         jobs = self._find_jobs()
         with jobs.lock:
@@ -63,8 +71,8 @@ class MemoryLedger(SqlLedger):
 
     def _find_jobs(self) -> "_Jobs":
         if self._jobs.process != os.getpid():
-            self._inherited = self._jobs  # SQLite forbids to close what was opened before the fork
-            self._jobs = _Jobs()
+            # SQLite forbids to close what was opened before the fork: it stays where nobody uses it.
+            self._jobs = _Jobs(inherited=self._jobs)
         return self._jobs
 
 
@@ -72,18 +80,31 @@ class MemoryLedger(SqlLedger):
 class _Jobs:
     """The jobs of one process; for whoever holds the lock."""
 
+    inherited: "_Jobs | None" = None
     process: int = field(factory=os.getpid)
     lock: Lock = field(factory=Lock)
-    databases: Final[dict[JobKey, Database]] = field(factory=dict)
+    databases: dict[JobKey, Database] = field(factory=dict)
+    nothing: list[Database] = field(factory=list)
+    """What is looked into for jobs that there are none of; made when it is first needed."""
+
+    def make(self, job: JobKey) -> None:
+        """Make the database of a job where there is none."""
+        if job not in self.databases:
+            self.databases[job] = _open()
 
     def find(self, job: JobKey) -> Database:
-        """Return the database of a job, made where there is none."""
-        database = self.databases.get(job)
-        if database is None:
-            database = Database(None, LEDGER_ERRORS, UPGRADES)
-            database.open()
-            self.databases[job] = database
-        return database
+        """Return the database of a job, or an empty one."""
+        if job in self.databases:
+            return self.databases[job]
+        if not self.nothing:
+            self.nothing.append(_open())
+        return self.nothing[0]
+
+
+def _open() -> Database:
+    database = Database(None, LEDGER_ERRORS, UPGRADES)
+    database.open()
+    return database
 
 
 def _commit(database: Database, work: Callable[[sqlite3.Connection], T]) -> T:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -33,19 +33,23 @@ from tests.bulk.conftest import (
     open_pool,
     refresh_all,
 )
+from tests.stores.machines import OwnBackend, where
+
+__all__ = ["where"]
 
 NOVEMBER = "november"
 ONE = JobLimits(concurrency=Concurrency(total=1))
 
 
 @pytest.fixture
-async def backend(tmp_path: Path) -> AsyncIterator[SqliteBackend]:
-    async with SqliteBackend(tmp_path / "belvo.sqlite") as backend:
+async def backend(where: Callable[[], OwnBackend]) -> AsyncIterator[OwnBackend]:
+    async with where() as backend:
+        await backend.init()
         yield backend
 
 
 @pytest.fixture
-async def shared(bank: Sandbox, backend: SqliteBackend) -> AsyncIterator[SessionPool]:
+async def shared(bank: Sandbox, backend: OwnBackend) -> AsyncIterator[SessionPool]:
     """A pool on it, which another process could have too."""
     async with open_pool(bank, backend=backend) as pool:
         yield pool
@@ -71,10 +75,12 @@ async def test_a_named_job_goes_on_where_it_stopped(bank: Sandbox, shared: Sessi
     assert (report.updated, report.skipped > 0, bank.logins()) == (6, True, 6)
 
 
-async def test_a_job_goes_on_in_another_process(bank: Sandbox, shared: SessionPool, tmp_path: Path) -> None:
+async def test_a_job_goes_on_in_another_process(
+    bank: Sandbox, shared: SessionPool, where: Callable[[], OwnBackend]
+) -> None:
     updates = add_updates(bank, 3)
     await refresh_all(shared, updates, job=NOVEMBER)
-    async with SqliteBackend(tmp_path / "belvo.sqlite") as other, open_pool(bank, backend=other) as pool:
+    async with where() as other, open_pool(bank, backend=other) as pool:
         outcomes, report = await refresh_all(pool, updates, job=NOVEMBER)
         (job,) = await read_jobs(other)
     assert (outcomes, report.skipped, bank.logins()) == ([], 3, 3)
@@ -90,10 +96,10 @@ async def test_jobs_of_two_names_know_nothing_of_each_other(bank: Sandbox, share
 
 
 async def test_a_job_runs_once_at_a_time_over_all_processes(
-    bank: Sandbox, shared: SessionPool, tmp_path: Path
+    bank: Sandbox, shared: SessionPool, where: Callable[[], OwnBackend]
 ) -> None:
     updates = add_updates(bank, 2)
-    async with SqliteBackend(tmp_path / "belvo.sqlite") as other, open_pool(bank, backend=other) as pool:
+    async with where() as other, open_pool(bank, backend=other) as pool:
         async with refresh(shared, updates, job=NOVEMBER) as run:
             with pytest.raises(LedgerBusyError, match="Another run of the job november goes on") as caught:
                 await refresh(pool, updates, job=NOVEMBER).__aenter__()
@@ -140,9 +146,7 @@ async def test_in_memory_only_a_named_job_is_kept(bank: Sandbox) -> None:
         assert await list_names(pool) == [NOVEMBER]
 
 
-async def test_a_job_that_was_killed_is_gone_on_with_by_its_name(
-    bank: Sandbox, shared: SessionPool, tmp_path: Path
-) -> None:
+async def test_a_job_that_was_killed_is_gone_on_with_by_its_name(bank: Sandbox, tmp_path: Path) -> None:
     updates = add_updates(bank, 3)
     program = """
 import asyncio, os, sys
@@ -164,12 +168,16 @@ asyncio.run(main(*sys.argv[1:]))
     with Popen(command, stdout=PIPE, stderr=PIPE, text=True) as process:  # noqa: ASYNC220, S603 - ours
         output = await asyncio.to_thread(process.communicate, timeout=30)
     assert output == ("", "")
-    (job,) = await read_jobs(shared.backend)
-    assert (job.runs, job.ended_at) == (1, None)
-    with pytest.raises(LedgerBusyError, match="goes on") as caught:
-        await refresh(shared, updates, job=NOVEMBER).__aenter__()
-    assert "after a kill, for" in caught.value.remedy
-    assert count_puts(bank) == 0
+    async with (
+        SqliteBackend(tmp_path / "belvo.sqlite") as backend,
+        open_pool(bank, backend=backend) as pool,
+    ):
+        (job,) = await read_jobs(backend)
+        assert (job.runs, job.ended_at) == (1, None)
+        with pytest.raises(LedgerBusyError, match="goes on") as caught:
+            await refresh(pool, updates, job=NOVEMBER).__aenter__()
+        assert "after a kill, for" in caught.value.remedy
+        assert count_puts(bank) == 0
 
 
 async def test_somebody_who_writes_to_a_link_in_between_keeps_its_login_from_leaving(

@@ -1,33 +1,19 @@
 """Jobs of a fleet, on a sandbox with a real socket."""
 
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import TypeAlias
-from uuid import uuid4
 
 import pytest
 
 from belvo_async import LinkUpdate, RetryPolicy, SessionPool
-from belvo_async.backends import JobKey, LinkRow, LinkState, PostgresBackend, SqliteBackend
+from belvo_async.backends import JobKey, LinkRow, LinkState
 from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import EREBOR, HEIMDALL, PASSWORD, add_links, bank, count_puts
 from tests.engine.conftest import clock, open_pool, sandbox
-from tests.stores.postgres import PostgresServer
+from tests.stores.machines import OwnBackend, where
 
-__all__ = ["EREBOR", "HEIMDALL", "add_links", "bank", "clock", "count_puts", "open_pool", "sandbox"]
+__all__ = ["EREBOR", "HEIMDALL", "add_links", "bank", "clock", "count_puts", "open_pool", "sandbox", "where"]
 
 JOB = "november"
-OwnBackend: TypeAlias = SqliteBackend | PostgresBackend
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], OwnBackend]:
-    """Makes a connection to one and the same backend, as each machine has its own."""
-    if request.param == "sqlite":
-        return lambda: SqliteBackend(tmp_path / "belvo.sqlite")
-    postgres: PostgresServer = request.getfixturevalue("postgres")
-    schema = f"belvo_{uuid4().hex}"
-    return lambda: PostgresBackend(postgres.dsn, schema=schema)
 
 
 @pytest.fixture

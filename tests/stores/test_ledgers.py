@@ -1,7 +1,10 @@
 """The ledgers pass the suite that others may run on theirs, and broken ones do not."""
 
+import asyncio
 import inspect
+import os
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -118,3 +121,37 @@ async def test_a_ledger_that_lets_two_write_fails_the_suite(kind: type[MemoryLed
     ledger = kind()
     run = (await LedgerSuite().begin(ledger)).runs
     assert "test_of_two_who_write_at_once_one_does" in await find_failed(ledger, run)
+
+
+async def test_looking_for_a_job_that_there_is_none_of_makes_none() -> None:
+    ledger = MemoryLedger()
+    assert await ledger.read_job(JOB) is None
+    assert await ledger.read(JOB, [LINK]) == {}
+    await ledger.pause(JOB, is_paused=True)
+    assert await ledger.list_jobs() == []
+    assert (await LedgerSuite().begin(ledger)).is_paused is False
+
+
+async def test_a_forked_process_begins_without_the_jobs_of_the_other() -> None:
+    ledger, suite = MemoryLedger(), LedgerSuite()
+    run = (await suite.begin(ledger)).runs
+    await suite.admit(ledger, run, LINK)
+    child = os.fork()
+    if not child:
+        os._exit(0 if asyncio.new_event_loop().run_until_complete(ledger.list_jobs()) == [] else 1)
+    _, status = await asyncio.to_thread(os.waitpid, child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert [job.key for job in await ledger.list_jobs()] == [JOB]
+
+
+def test_a_ledger_in_memory_is_used_by_several_threads_at_once() -> None:
+    ledger, suite = MemoryLedger(), LedgerSuite()
+    run = asyncio.run(suite.begin(ledger)).runs
+
+    async def admit(number: int) -> int:
+        links = [f"{LINK[:-4]}{digit:04}" for digit in range(100)]
+        return sum(row.run == 0 for row in await suite.admit(ledger, run, *links[number:]))
+
+    with ThreadPoolExecutor(4) as threads:
+        new = threads.map(lambda number: asyncio.run(admit(number)), (0, 10, 20, 30))
+    assert sum(new) == 100
