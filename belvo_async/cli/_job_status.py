@@ -99,7 +99,10 @@ def tell_run(status: JobStatus) -> str:
     if status.is_running:
         return f"{run}, is running"
     if status.ended_at is None:
-        return f"{run}, was killed or cut off; run the same command again to go on"
+        is_over = all(state.is_final for state, count in status.counts.by_state.items() if count)
+        if is_over:
+            return f"{run}, every link has its outcome"
+        return f"{run}, was killed or cut off, or a fleet carries it out; run the same command again to go on"
     why = "" if status.reason is None else f" before its end: {status.reason}"
     return f"{run}, ended {_write_time(status.ended_at)}{why}"
 

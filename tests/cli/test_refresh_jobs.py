@@ -2,6 +2,8 @@
 
 import json
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,19 @@ def test_the_status_of_a_backend_shows_its_jobs(sandbox: Sandbox) -> None:
     assert [(job["name"], job["by_state"]["refused"]) for job in jobs] == [("november", 1)]
     shown = json.loads(status("--job", "november", "--json")[1])
     assert (shown["place"], shown["runs"], shown["is_running"]) == ("november", 1, False)
+
+
+@pytest.mark.parametrize(
+    ("left", "told"), [(0, "every link has its outcome"), (1, "or a fleet carries it out")]
+)
+def test_a_job_that_no_run_has_ended_says_how_it_stands(sandbox: Sandbox, left: int, told: str) -> None:
+    write_links(sandbox, 2)
+    refresh("links.csv", *JOB)
+    with closing(sqlite3.connect("belvo.sqlite")) as connection, connection:
+        connection.execute("UPDATE jobs SET ended_at = NULL")
+        first = "link_id = (SELECT min(link_id) FROM links)"
+        connection.execute(f"UPDATE links SET state = 'queued' WHERE ? AND {first}", (left,))  # noqa: S608 - ours
+    assert told in status("--job", "november")[1]
 
 
 @pytest.mark.parametrize(
