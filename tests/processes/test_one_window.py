@@ -97,7 +97,7 @@ async def test_processes_that_share_a_backend_keep_the_limit_and_use_it(load: Lo
     """They send as much as one pool would, whoever has the most to send."""
     verdict = await send_and_judge(load, backend)
     assert verdict.worst <= load.limit, verdict
-    # PostgreSQL needs the most CPU for a permit, and the short loads ask for forty a second beside other tests.
+    # PostgreSQL needs the most CPU for a permit; short loads ask for forty a second, beside other tests.
     least = 0.95 if load in SLOW else 0.6 if backend.startswith("postgres") else 0.9
     assert verdict.goodput >= least, verdict
 
