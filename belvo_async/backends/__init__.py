@@ -26,6 +26,7 @@ from belvo_async.backends._postgres_coordinator import PostgresCoordinator
 from belvo_async.backends._postgres_ledger import PostgresLedger
 from belvo_async.backends._redis import RedisChallengeStore, RedisClient
 from belvo_async.backends._redis_coordinator import RedisCoordinator
+from belvo_async.backends._retention import Purged, purge
 from belvo_async.backends._sqlite import SqliteChallengeStore
 from belvo_async.backends._sqlite_coordinator import SqliteCoordinator
 from belvo_async.backends._sqlite_ledger import SqliteLedger
@@ -62,6 +63,7 @@ __all__ = [
     "PostgresChallengeStore",
     "PostgresCoordinator",
     "PostgresLedger",
+    "Purged",
     "RecordKind",
     "RedisBackend",
     "RedisChallengeStore",
@@ -74,6 +76,7 @@ __all__ = [
     "WindowStatus",
     "check_backend",
     "make_backend",
+    "purge",
     "read_jobs",
     "read_status",
 ]

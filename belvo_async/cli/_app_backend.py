@@ -5,7 +5,7 @@ from typing import Annotated, Final, TypeAlias
 import typer
 
 from belvo_async.backends import make_backend
-from belvo_async.cli._backend import check, init
+from belvo_async.cli._backend import check, init, run_purge
 from belvo_async.cli._command import EPILOG, finish, telling_errors
 from belvo_async.cli._console import open_output
 from belvo_async.cli._pool_options import BACKEND_HELP, BACKEND_VARIABLE
@@ -35,6 +35,23 @@ def init_(backend: _Backend) -> None:
     """See `help` above: it is made of parts."""
     with telling_errors():
         finish(init(make_backend(backend), open_output()))
+
+
+@backend_app.command(
+    "purge",
+    epilog=EPILOG,
+    help="Remove jobs and parked challenges that are over for some days.\n\n"
+    "A job is over when its last run has ended, or each of its links has its outcome; a challenge, a day "
+    "after its time. What is not over stays.",
+)
+def purge_(
+    backend: _Backend,
+    *,
+    days: Annotated[int, typer.Option("--older-than", min=1, metavar="DAYS", help="Over for so long.")] = 30,
+) -> None:
+    """See `help` above: it is made of parts."""
+    with telling_errors():
+        finish(run_purge(make_backend(backend), days, open_output()))
 
 
 @backend_app.command(

@@ -1,10 +1,11 @@
 """`belvo-async backend`: prepare and check what processes share."""
 
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from rich.console import Console
 
-from belvo_async.backends import PostgresBackend, RedisBackend, SqliteBackend, check_backend
+from belvo_async.backends import PostgresBackend, RedisBackend, SqliteBackend, check_backend, purge
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
 
@@ -26,6 +27,14 @@ async def check(backend: OwnBackend, output: Console) -> ExitCode:
     async with backend:
         await check_backend(backend)
     write_prose(output, f"{name_backend(backend)} can be used.")
+    return ExitCode.OK
+
+
+async def run_purge(backend: OwnBackend, days: int, output: Console) -> ExitCode:
+    """Remove what is over for some days, and tell how much it was."""
+    async with backend:
+        purged = await purge(backend, before=datetime.now(UTC) - timedelta(days=days))
+    write_prose(output, f"Removed: {purged.jobs} jobs, {purged.challenges} challenges.")
     return ExitCode.OK
 
 

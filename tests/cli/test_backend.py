@@ -1,6 +1,9 @@
 """What processes share, prepared and checked before they start."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -161,3 +164,17 @@ def test_text_that_names_no_backend_is_wrong_usage(command: str, where: str) -> 
     result = run(command, where)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "backend" in result.stderr
+
+
+def test_purge_removes_what_is_over_for_some_days_and_tells_how_much(path: Path) -> None:
+    run("init", str(path))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        names = "owner, name, environment, runs, started_at, ended_at"
+        insert = f"INSERT INTO jobs ({names}) VALUES (?, ?, ?, 1, ?, ?)"
+        began = "2020-01-01T00:00:00+00:00"
+        connection.execute(insert, ("o", "old", "e", began, began))
+        connection.execute(insert, ("o", "new", "e", began, datetime.now(UTC).isoformat()))
+    result = run("purge", str(path), "--older-than", "3")
+    assert (result.exit_code, result.stdout) == (0, "Removed: 1 jobs, 0 challenges.\n")
+    shown = " ".join(run_command("status", "--backend", str(path)).stdout.split())
+    assert ("new run 1" in shown, "old run 1" in shown) == (True, False)

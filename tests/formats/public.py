@@ -246,6 +246,7 @@ def _list_of_jobs() -> Iterator[object]:
         finished_per_minute=1.5,
         challenges={belvo_async.models.ChallengePhase.OPEN: 1},
     )
+    yield backends.Purged(jobs=1, challenges=2)
     yield from (_COUNTS, _build_report(), key, job, status)
 
 
