@@ -72,7 +72,7 @@ class PostgresChallengeStore:
             ChallengeStoreError: The server cannot be used, or the tables are of a version that cannot.
         """
         self._binding.bind()
-        await finish(self._explained(self._open()))
+        await finish(self._explained(self._open(), "; nothing was sent"))
         return self
 
     async def __aexit__(
@@ -151,13 +151,13 @@ class PostgresChallengeStore:
         return self._connections
 
     @staticmethod
-    async def _explained(work: Coroutine[Any, Any, T]) -> T:
+    async def _explained(work: Coroutine[Any, Any, T], assurance: str = "") -> T:
         fault = None
         try:
             return await work
         except PostgresFaultError as error:
             fault = error.fault
-        raise ChallengeStoreError(f"PostgreSQL {fault.problem}.", remedy=fault.remedy)
+        raise ChallengeStoreError(f"PostgreSQL {fault.problem}{assurance}.", remedy=fault.remedy)
 
 
 def _read(row: "Row", stand_in: Callable[[str], ChallengeRow]) -> ChallengeRow:
