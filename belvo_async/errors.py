@@ -232,7 +232,7 @@ class InvalidValueError(UsageError, ValueError):
 
 
 class PoolClosedError(UsageError):
-    """The session pool is closed, or is closing."""
+    """The session pool is closed, is closing, or was not opened although it has a backend to open."""
 
 
 class WrongEventLoopError(UsageError):
