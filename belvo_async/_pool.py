@@ -225,10 +225,11 @@ class SessionPool(Client):
         Raises:
             BackendError: The backend cannot be used.
         """
-        self._engine.context.lifecycle.bind()
+        self._engine.context.lifecycle.bind_unopened()
         self._engine.context.lifecycle.check_open()
         if self._engine.settings.owns_backend:
             await self._engine.settings.backend.open()
+            self._engine.context.lifecycle.note_opened()
         return self
 
     async def __aexit__(
@@ -249,7 +250,7 @@ class SessionPool(Client):
         """
         grace = self._engine.settings.close_grace if grace is None else grace
         check_grace(grace)
-        self._engine.context.lifecycle.bind()
+        self._engine.context.lifecycle.bind_unopened()
         try:
             await self._engine.context.lifecycle.close(grace)
         finally:

@@ -208,6 +208,8 @@ class BelvoError(Exception):
 def _rebuild(kind: type[BelvoError], message: str) -> BelvoError:
     error = kind.__new__(kind, message)
     Exception.__init__(error, message)
+    for field in attrs.fields(kind):  # type: ignore[arg-type]  # each is one, see `_with_fields`
+        setattr(error, field.name, field.default)  # an older pickle lacks those that are newer
     return error
 
 
@@ -230,7 +232,7 @@ class InvalidValueError(UsageError, ValueError):
 
 
 class PoolClosedError(UsageError):
-    """The session pool is closed, or is closing."""
+    """The session pool is closed, is closing, or was not opened although it has a backend to open."""
 
 
 class WrongEventLoopError(UsageError):
@@ -428,8 +430,12 @@ class BackendError(BelvoError):
     """A backend, which several processes share, could not do its work."""
 
 
+@_with_fields
 class CoordinatorError(BackendError):
     """The rate limit's window or the leases that processes share could not be used; nothing was sent."""
+
+    is_permanent: bool = attrs.field(default=False, kw_only=True)
+    """Whether it stays so until something is changed: then nobody waits for it to end."""
 
 
 class ChallengeStoreError(BackendError):

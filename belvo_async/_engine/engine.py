@@ -78,7 +78,7 @@ class Engine:
 
 def _build_context(settings: PoolSettings, records: SharedRecords) -> EngineContext:
     clock = settings.clock
-    lifecycle = Lifecycle(clock)
+    lifecycle = Lifecycle(clock, is_ready=not settings.owns_backend)
 
     def build_limiter(name: str, limit: RateLimit) -> RateLimiter:
         key = WindowKey(name, settings.url, settings.egress)

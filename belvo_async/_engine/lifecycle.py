@@ -10,13 +10,19 @@ from belvo_async.errors import PoolClosedError
 
 
 class Lifecycle:
-    """Counts the calls inside the pool, and ends their waits when it closes."""
+    """Counts the calls inside the pool, and ends their waits when it closes.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: Of the pool.
+        is_ready: Whether calls may be made before the pool was opened.
+    """
+
+    def __init__(self, clock: Clock, *, is_ready: bool = True) -> None:
         self._clock: Final = clock
         self._closing: Final = asyncio.Event()
         self._empty: Final = asyncio.Event()
         self._inside = 0
+        self._is_ready = is_ready
         self._binding: Final = LoopBinding("session pool")
 
     @property
@@ -33,7 +39,7 @@ class Lifecycle:
         """Let one call in.
 
         Raises:
-            PoolClosedError: The pool is closed, or closing.
+            PoolClosedError: The pool is closed, or closing, or was not opened.
             WrongEventLoopError: The pool belongs to another event loop, or to another process.
         """
         self.bind()
@@ -42,12 +48,30 @@ class Lifecycle:
         self._empty.clear()
 
     def bind(self) -> None:
+        """Tie the pool to the running event loop, if it is not tied already, and refuse one not opened yet.
+
+        Raises:
+            PoolClosedError: The pool was not opened, and has a backend to open.
+            WrongEventLoopError: The pool belongs to another event loop, or to another process.
+        """
+        self.bind_unopened()
+        if not self._is_ready:
+            raise PoolClosedError(
+                "The session pool was not opened; nothing was sent.",
+                remedy="Use it inside its `async with` block, which opens its backend.",
+            )
+
+    def bind_unopened(self) -> None:
         """Tie the pool to the running event loop, if it is not tied already.
 
         Raises:
             WrongEventLoopError: The pool belongs to another event loop, or to another process.
         """
         self._binding.bind()
+
+    def note_opened(self) -> None:
+        """Let calls be made from now on."""
+        self._is_ready = True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -71,7 +71,7 @@ class RateLimiter:
         Raises:
             PoolBusyError: It would have to wait, or has waited, for more than *max_wait* seconds.
             AddressBlockedError: It is a job's, and the server refuses this address again and again.
-            CoordinatorError: The window could not be asked for half a minute.
+            CoordinatorError: The window could not be asked for half a minute, or cannot be.
             PoolClosedError: The pool closes.
         """
         if priority is Priority.JOB and self._view.is_hopeless:
@@ -96,7 +96,7 @@ class RateLimiter:
 
         Raises:
             PoolBusyError: It has waited too long.
-            CoordinatorError: The window could not be asked for half a minute.
+            CoordinatorError: The window could not be asked for half a minute, or cannot be.
             PoolClosedError: The pool closes.
         """
         self._view.note_preparation(self._clock.monotonic() - turn.connected_at)
@@ -255,8 +255,8 @@ class RateLimiter:
                 self._apply(asking, await self._window.ask(asking), asked_at)
             except CoordinatorError as error:
                 until = min(until, asked_at + _PATIENCE)
-                if self._clock.monotonic() >= until:
-                    self._queues.fail(Priority, partial(CoordinatorError, error.message, remedy=error.remedy))
+                if error.is_permanent or self._clock.monotonic() >= until:
+                    self._queues.fail(Priority, partial(_repeat, error))
                 await self._sleep(_RETRY)
             else:
                 until = math.inf
@@ -348,6 +348,10 @@ def _blocked() -> AddressBlockedError:
         remedy="Look for what else sends from this address, ask Belvo whether it is blocked, and run the job "
         "again: the links that are left stay queued.",
     )
+
+
+def _repeat(error: CoordinatorError) -> CoordinatorError:
+    return CoordinatorError(error.message, remedy=error.remedy, is_permanent=error.is_permanent)
 
 
 def _busy(seconds: float) -> PoolBusyError:

@@ -123,7 +123,7 @@ class Database:
 
     def refuse(self, problem: str) -> BelvoError:
         """Build the error that says that it is used at a wrong time."""
-        return self._errors.build_failed(self._place, problem, "Use it inside its `async with` block.")
+        return self._errors.refuse_use(self._place, problem, "Use it inside its `async with` block.")
 
     def _take_lock(self, place: Path) -> sqlite3.Connection:
         try:

@@ -1,7 +1,7 @@
 """What is wrong with a file, in our words."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -30,31 +30,38 @@ class FileErrors:
     name: str
     failed: type[BelvoError]
     """It cannot be made, opened, read or written."""
-    unreadable: type[BelvoError]
+    unreadable: Callable[..., BelvoError]
     """It is damaged, or something else."""
     busy: type[BelvoError]
     """Somebody else holds it locked."""
     advice: str = ""
     """What to do once a failure is mended."""
+    assurance: str = ""
+    """What else is so while it is opened; the end of a sentence."""
 
     def build_failed(self, place: Path | None, problem: str, remedy: str) -> BelvoError:
-        """Build the error of a file that cannot be used; None stands for a temporary one."""
-        return self.failed(f"{self._name(place)} {problem}.", remedy=remedy)
+        """Build the error of a file that cannot be opened; None stands for a temporary one."""
+        return self.failed(f"{self._name(place)} {problem}{self.assurance}.", remedy=remedy)
 
     def build_unreadable(
         self, place: Path | None, problem: str, remedy: str = _UNREADABLE_REMEDY
     ) -> BelvoError:
         """Build the error of a file that cannot be read as ours."""
-        return self.unreadable(f"{self._name(place)} {problem}.", remedy=remedy)
+        return self.unreadable(f"{self._name(place)} {problem}{self.assurance}.", remedy=remedy)
 
     def explain_commit(self, error: Exception, place: Path | None) -> BelvoError:
         """Build the error for a commit that failed; a bug is named, and not quoted."""
         reason = str(error) if isinstance(error, sqlite3.Error) else type(error).__name__
-        explained = self.build_failed(
-            place, f"could not be written or read: {reason}", self._find_remedy(error)
+        is_damaged = code_of(error) in _DAMAGED
+        explained = (self.unreadable if is_damaged else self.failed)(
+            f"{self._name(place)} could not be written or read: {reason}.", remedy=self._find_remedy(error)
         )
         explained.__cause__ = error
         return explained
+
+    def refuse_use(self, place: Path | None, problem: str, remedy: str) -> BelvoError:
+        """Build the error of a file that is used at a wrong time."""
+        return self.failed(f"{self._name(place)} {problem}.", remedy=remedy)
 
     @contextmanager
     def explained(self, place: Path | None) -> Iterator[None]:
@@ -66,7 +73,7 @@ class FileErrors:
 
     def _explain_opening(self, error: sqlite3.Error, place: Path | None) -> BelvoError:
         if is_busy(error):
-            return self.busy(f"{self._name(place)} is held locked.", remedy=_BUSY_REMEDY)
+            return self.busy(f"{self._name(place)} is held locked{self.assurance}.", remedy=_BUSY_REMEDY)
         if code_of(error) in _DAMAGED:
             return self.build_unreadable(place, f"is damaged, or no {self.name}: {error}")
         return self.build_failed(place, f"could not be opened: {error}", self._find_remedy(error))

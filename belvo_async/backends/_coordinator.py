@@ -49,8 +49,8 @@ class Coordinator(Protocol):
     """Where processes that behave as one keep their records.
 
     Safe for several threads; where `is_blocking`, it is called on threads of the pool's own. A coordinator
-    that cannot do its work raises `CoordinatorError`, within some seconds.
-    `belvo_async.testing.coordinator_suite` tests an implementation.
+    that cannot do its work raises `CoordinatorError`, within some seconds, with `is_permanent` where waiting
+    does not help. `belvo_async.testing.coordinator_suite` tests an implementation.
     """
 
     @property

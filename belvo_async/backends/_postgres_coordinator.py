@@ -204,6 +204,10 @@ def _explained() -> Iterator[None]:
         yield
     except PostgresFaultError as error:
         fault = error.fault
-        failure = CoordinatorError(f"PostgreSQL {fault.problem}; nothing was sent.", remedy=fault.remedy)
+        failure = CoordinatorError(
+            f"PostgreSQL {fault.problem}; nothing was sent.",
+            remedy=fault.remedy,
+            is_permanent=fault.is_permanent,
+        )
     if failure is not None:
         raise failure

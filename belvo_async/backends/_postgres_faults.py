@@ -16,6 +16,8 @@ class PostgresFault:
     problem: str
     """The end of a sentence that begins with "PostgreSQL"."""
     remedy: str
+    is_permanent: bool = False
+    """Whether it stays so until something is changed."""
 
 
 class PostgresFaultError(Exception):
@@ -41,11 +43,17 @@ _FULL: Final = PostgresFault(
     "has no connection left", "Raise max_connections, or put a pooler such as PgBouncer in front of it."
 )
 _CREDENTIALS: Final = PostgresFault(
-    "refuses this user or its password", "Correct user and password in the address, or pg_hba.conf."
+    "refuses this user or its password",
+    "Correct user and password in the address, or pg_hba.conf.",
+    is_permanent=True,
 )
-_DATABASE: Final = PostgresFault("has no such database", "Create it, or correct its name in the address.")
+_DATABASE: Final = PostgresFault(
+    "has no such database", "Create it, or correct its name in the address.", is_permanent=True
+)
 _TRUST: Final = PostgresFault(
-    "is not trusted, or speaks no TLS", "Correct sslmode and sslrootcert in the address, or the certificate."
+    "is not trusted, or speaks no TLS",
+    "Correct sslmode and sslrootcert in the address, or the certificate.",
+    is_permanent=True,
 )
 _STARTING: Final = PostgresFault("is starting or stopping", "Try again when it runs.")
 _UNREACHABLE: Final = PostgresFault(
@@ -54,11 +62,13 @@ _UNREACHABLE: Final = PostgresFault(
 _PERMISSION: Final = PostgresFault(
     "refuses what its user may not do",
     "Run `belvo-async backend init` as a user who may create tables, and grant this one the use of them.",
+    is_permanent=True,
 )
 _NO_SPACE: Final = PostgresFault("has no space left", "Free some space on its disk.")
 _NO_TABLES: Final = PostgresFault(
     "has lost its tables",
     "Run `belvo-async backend init`, which makes them; it forgets nothing that is there.",
+    is_permanent=True,
 )
 _REFUSALS: Final = (
     ("too many (clients|connections)|connection slots", _FULL),

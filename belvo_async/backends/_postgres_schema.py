@@ -152,6 +152,7 @@ def _find_missing(connection: "psycopg.Connection[dict[str, Any]]", schema: str)
                     f"has tables of version {found} ({part.name}), and this belvo_async uses version "
                     f"{part.version}",
                     "Use the version of belvo_async that made them, or another schema.",
+                    is_permanent=True,
                 )
             )
     return [part for part in PARTS if part.name not in versions]

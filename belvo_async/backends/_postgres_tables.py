@@ -48,7 +48,7 @@ class PostgresTables:
         Raises an error of *kind* where that cannot be done.
         """
         self._binding.bind()
-        await finish(_explained(self._open(), kind))
+        await finish(_explained(self._open(), kind, "; nothing was sent"))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -91,9 +91,13 @@ class PostgresTables:
         return self._connections
 
 
-async def _explained(work: Coroutine[Any, Any, T], kind: type[BelvoError]) -> T:  # Any: of no interest
+async def _explained(
+    work: Coroutine[Any, Any, T],  # Any: of no interest
+    kind: type[BelvoError],
+    assurance: str = "",
+) -> T:
     try:
         return await work
     except PostgresFaultError as error:
         fault: PostgresFault = error.fault
-    raise kind(f"PostgreSQL {fault.problem}.", remedy=fault.remedy)
+    raise kind(f"PostgreSQL {fault.problem}{assurance}.", remedy=fault.remedy)

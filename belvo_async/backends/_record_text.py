@@ -50,4 +50,5 @@ class RecordText(Generic[R]):
             f"A shared {self.name} {problem}; nothing was sent.",
             remedy="Run only versions of belvo_async side by side that follow each other, or give this one a "
             "backend of its own.",
+            is_permanent=True,
         )

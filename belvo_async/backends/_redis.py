@@ -13,6 +13,7 @@ from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._event_loop import LoopBinding, finish
 from belvo_async.backends._challenge_store import ChallengeRow, write_time
 from belvo_async.backends._redis_address import make_client
+from belvo_async.backends._redis_faults import explain, is_fault
 from belvo_async.backends._redis_scripts import ADD, FIND, FORGET, LIST, REPLACE
 from belvo_async.errors import ChallengeStoreError, ConfigurationError, DamagedStateError
 from belvo_async.models import ChallengePhase
@@ -120,7 +121,9 @@ class RedisChallengeStore:
             ChallengeStoreError: It does not.
         """
         try:
-            await self._run("PING")
+            self._binding.bind()
+            with _explained("; nothing was sent"):
+                await self._client.execute_command("PING")
         except BaseException:
             await self._close()
             raise
@@ -201,16 +204,14 @@ def _is_prefix(value: object) -> bool:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(assurance: str = "") -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not (isinstance(error, OSError) or type(error).__module__.startswith("redis.")):
+        if not is_fault(error):
             raise
-        raise ChallengeStoreError(
-            f"Redis could not do its work ({type(error).__name__}).",
-            remedy="Check that the server runs and is writable, and its address, password and memory.",
-        ) from error
+        fault = explain(error)
+        raise ChallengeStoreError(f"Redis {fault.problem}{assurance}.", remedy=fault.remedy) from error
 
 
 def _pair(answer: object) -> dict[str, object]:

@@ -16,6 +16,7 @@ from attrs import define
 
 from belvo_async.backends._coordinator import NEVER_FORGOT, Moment, RecordKind
 from belvo_async.backends._redis_address import make_client
+from belvo_async.backends._redis_faults import RedisFault, build_fault, explain
 from belvo_async.errors import CoordinatorError
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _TIMEOUT: Final = 5.0
 _REST: Final = 1.0
 """Seconds for which a server that did not respond in time is not asked again: many calls share few threads,
 and each would wait for its own time after the others."""
+_FIT: Final = 60.0
+"""Seconds for which a server that was found to be fit is taken for it."""
 _TRIES: Final = 200
 """Of replacing a record: each time that it fails another process has got on."""
 _RUN: Final = "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')\n"
@@ -84,9 +87,7 @@ class RedisCoordinator:
         for _ in range(_TRIES):
             found = cast("list[bytes]", server.run(_READ, names))
             run, now, since, text = (word.decode() for word in found)
-            if run != server.checked:
-                server.check()
-                server.checked = run
+            server.check_now_and_then(run)
             record = kind.load(text) if text else kind.create()
             result = change(record, _build_moment(now, since))
             if server.run(_WRITE, names, run, since, text, kind.dump(record), int(kind.lasts * 1000)):
@@ -141,8 +142,10 @@ class _RedisServer:
     client: "Redis"
     checked: str = ""
     """The run of the server that was found to be fit."""
+    fit_until: float = -math.inf
+    """When it is to be checked again, by this process's monotonic clock."""
     rests_until: float = -math.inf
-    """Before when it is not asked again, by this process's monotonic clock."""
+    """Before when it is not asked again, by the same clock."""
 
     @classmethod
     def connect(cls, url: str) -> Self:
@@ -175,7 +178,7 @@ class _RedisServer:
             CoordinatorError: The server did not run it, or it is not known whether it did.
         """
         if time.monotonic() < self.rests_until:
-            raise _explain("it did not respond a moment ago")
+            raise _refuse(build_fault("it did not respond a moment ago"))
         return self._explained(lambda: self.client.eval(script, len(names), *names, *words))
 
     def look(self, epoch: str) -> tuple[str, str, str]:
@@ -205,6 +208,16 @@ class _RedisServer:
             }
         return texts
 
+    def check_now_and_then(self, run: str) -> None:
+        """Do what `check` does with each run of the server, and again after a while: settings change.
+
+        Raises:
+            CoordinatorError: It may forget.
+        """
+        if run != self.checked or time.monotonic() >= self.fit_until:
+            self.check()
+            self.checked, self.fit_until = run, time.monotonic() + _FIT
+
     def check(self) -> None:
         """Refuse a server that may forget what it keeps.
 
@@ -214,10 +227,9 @@ class _RedisServer:
         info = cast("dict[str, object]", self._explained(lambda: self.client.info("memory")))
         policy = info.get("maxmemory_policy", _NO_EVICTION)
         if policy != _NO_EVICTION:
-            raise CoordinatorError(
-                f"Redis may evict keys (maxmemory-policy {policy}); nothing was sent.",
-                remedy=f"Set maxmemory-policy to {_NO_EVICTION}, or use another server.",
-            )
+            problem = f"may evict keys (maxmemory-policy {policy})"
+            remedy = f"Set maxmemory-policy to {_NO_EVICTION}, or use another server."
+            raise _refuse(RedisFault(problem, remedy, is_permanent=True))
 
     def _explained(self, work: Callable[[], T]) -> T:
         import redis  # noqa: PLC0415 - an extra, here already
@@ -227,7 +239,7 @@ class _RedisServer:
         except (redis.RedisError, OSError) as error:
             if isinstance(error, redis.TimeoutError | TimeoutError):
                 self.rests_until = time.monotonic() + _REST
-            failure = _explain(type(error).__name__)
+            failure = _refuse(explain(error))
             failure.__cause__ = error
         raise failure
 
@@ -240,8 +252,7 @@ def _escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", text)
 
 
-def _explain(reason: str) -> CoordinatorError:
+def _refuse(fault: RedisFault) -> CoordinatorError:
     return CoordinatorError(
-        f"Redis could not do its work ({reason}); nothing was sent.",
-        remedy="Check that the server runs and is writable, and its address, password and memory.",
+        f"Redis {fault.problem}; nothing was sent.", remedy=fault.remedy, is_permanent=fault.is_permanent
     )

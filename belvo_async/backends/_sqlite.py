@@ -22,6 +22,7 @@ _ERRORS: Final = FileErrors(
     failed=ChallengeStoreError,
     unreadable=ChallengeStoreError,
     busy=ChallengeStoreError,
+    assurance="; nothing was sent",
 )
 _ADD: Final = """INSERT INTO challenges (key, owner, link, phase, version, expires_at, keep_until, record)
     VALUES (:key, :owner, :link, :phase, :version, :expires_at, :keep_until, :record)

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Final, TypeVar
@@ -34,8 +35,9 @@ _TIDY_AFTER: Final = 1000
 _ERRORS: Final = FileErrors(
     name="coordinator file",
     failed=CoordinatorError,
-    unreadable=CoordinatorError,
+    unreadable=partial(CoordinatorError, is_permanent=True),
     busy=CoordinatorError,
+    assurance="; nothing was sent",
     advice="Nothing was sent.",
 )
 _SCHEMA: Final = (
@@ -133,7 +135,7 @@ class SqliteCoordinator:
     def _open(self, place: Path) -> sqlite3.Connection:
         obstacle = find_obstacle(place)
         if obstacle is not None:
-            raise _ERRORS.build_failed(place, *obstacle)
+            raise _ERRORS.build_unreadable(place, *obstacle)
         if 0 < measure(place) < SMALLEST_PAGE:  # to SQLite one byte is an empty database
             raise _ERRORS.build_unreadable(place, "is damaged, or something else")
         make_private(place)
@@ -184,7 +186,7 @@ def _begin(connection: sqlite3.Connection, place: Path) -> float:
         connection.execute("UPDATE machine SET opened_at = ?", (now,))
         return NEVER_FORGOT if row["since"] is None else float(row["since"])
     if row["opened_at"] > boot.at:
-        raise _ERRORS.build_failed(
+        raise _ERRORS.build_unreadable(
             place,
             "is used by another machine at the same time",
             "Use Redis for several machines, or a file on a drive of this machine alone.",

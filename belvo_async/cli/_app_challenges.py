@@ -12,7 +12,13 @@ from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_e
 from belvo_async.cli._console import open_messages, open_output
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._lines import open_standard_input
-from belvo_async.cli._pool_options import NamedBackendOption, make_pool
+from belvo_async.cli._pool_options import (
+    DEFAULT_EGRESS,
+    EgressOption,
+    NamedBackendOption,
+    RequestsOption,
+    make_pool,
+)
 from belvo_async.cli._update import Desk, WaitTeller
 from belvo_async.models import ChallengePhase
 
@@ -56,9 +62,15 @@ def list_(
     "Asks for the token in the terminal; without one, the lines of standard input are the answers. "
     f"{ENVIRONMENT}",
 )
-def answer(ticket: _Ticket, *, backend: NamedBackendOption) -> None:
+def answer(
+    ticket: _Ticket,
+    *,
+    backend: NamedBackendOption,
+    egress: EgressOption = DEFAULT_EGRESS,
+    requests: RequestsOption = None,
+) -> None:
     """See `help` above: it is made of parts."""
-    _run(backend, lambda pool, desk: answer_challenge(pool, ticket, desk))
+    _run(backend, lambda pool, desk: answer_challenge(pool, ticket, desk), egress=egress, requests=requests)
 
 
 @challenges_app.command(epilog=EPILOG, help=f"Note that nobody will answer a challenge. {ENVIRONMENT}")
@@ -67,11 +79,17 @@ def decline(ticket: _Ticket, *, backend: NamedBackendOption) -> None:
     _run(backend, lambda pool, desk: decline_challenge(pool, ticket, desk))
 
 
-def _run(where: str, work: Callable[[SessionPool, Desk], Awaitable[ExitCode]]) -> None:
+def _run(
+    where: str,
+    work: Callable[[SessionPool, Desk], Awaitable[ExitCode]],
+    *,
+    egress: str = DEFAULT_EGRESS,
+    requests: int | None = None,
+) -> None:
     desk = Desk(output=open_output(), messages=open_messages(), source=open_standard_input())
 
     async def use_backend() -> ExitCode:
-        async with make_pool(WaitTeller(say), backend=where) as pool:
+        async with make_pool(WaitTeller(say), backend=where, egress=egress, requests=requests) as pool:
             return await work(pool, desk)
 
     with telling_errors():

@@ -78,7 +78,7 @@ async def answer_challenge(pool: SessionPool, ticket: str, desk: Desk) -> ExitCo
 
 async def _answer(pool: SessionPool, ticket: str, asker: Asker, desk: Desk) -> ExitCode:
     parked = await pool.challenges.settle(ticket)
-    asker.institution = parked.institution or (await pool.links.get(parked.link_id)).institution
+    asker.institution = parked.institution
     while True:
         try:
             # Where it is not open the call says what is wrong, and nobody is asked.

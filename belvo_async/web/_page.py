@@ -1,5 +1,6 @@
 """The page on which a person answers a parked challenge."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -26,7 +27,6 @@ from belvo_async.web._background import Answering, AnswerResult
 from belvo_async.web._csrf import COOKIE, FIELD, comes_from_our_form, find_proof, write_cookie
 from belvo_async.web._drawing import ValueKind, draw_value, shorten
 from belvo_async.web._http import PageRequest, PageResponse
-from belvo_async.web._institution_names import Names
 from belvo_async.web._languages import CATALOGS, choose_language
 from belvo_async.web._render import redirect, refuse_method, render, serve_file
 
@@ -82,6 +82,8 @@ class ChallengePage:
         pool: The pool, or the account of it, that the challenges were parked with.
         brand: The name of your application, shown at the top.
         language: `en`, `es` or `pt`, where the browser prefers none of them.
+        institution_names: What people call institutions, by Belvo's names of them; others are shown as they
+            were parked. Nothing is asked of Belvo for a name.
         close_grace: Seconds to wait at the end for answers under way; then the pool gives them its own.
 
     Raises:
@@ -101,6 +103,7 @@ class ChallengePage:
         *,
         brand: str | None = None,
         language: str = "en",
+        institution_names: Mapping[str, str] | None = None,
         close_grace: float = 30.0,
     ) -> None:
         check_client(pool)
@@ -122,7 +125,7 @@ class ChallengePage:
         self._brand: Final = brand
         self._language: Final = language
         self._answering: Final = Answering(pool)
-        self._names: Final = Names(pool)
+        self._institution_names: Final = dict(institution_names or {})
         self._binding: Final = LoopBinding("page", "with a pool of its own")
         self._attempts: Final = Attempts()
 
@@ -135,10 +138,7 @@ class ChallengePage:
     ) -> None:
         """Wait for the answers under way."""
         self._binding.check()
-        try:
-            await self._names.aclose()
-        finally:
-            await self._answering.aclose(self._close_grace)
+        await self._answering.aclose(self._close_grace)
 
     def aiohttp_app(self) -> "web.Application":
         """Build an application of aiohttp, for `add_subapp("/challenges", …)`."""
@@ -196,7 +196,7 @@ class ChallengePage:
             return self._tell(visit, "busy", status=429, may_reload=True, headers={"Retry-After": "60"})
         token = form.get("token") if parked.challenge.expects_user_input else None
         if await self._answering.answer(ticket, token) is AnswerResult.INVALID:
-            return await self._show_form(visit, parked, problem="invalid", status=422)
+            return self._show_form(visit, parked, problem="invalid", status=422)
         return self._go_back(visit)
 
     async def _decline(self, ticket: str) -> None:
@@ -212,7 +212,7 @@ class ChallengePage:
             problem = "again" if parked.attempts else None
             if self._answering.was_not_sent(parked.ticket):
                 problem = "not_sent"
-            return await self._show_form(visit, parked, problem=problem)
+            return self._show_form(visit, parked, problem=problem)
         if parked.phase is ChallengePhase.SUPERSEDED:
             newer = await self._pool.challenges.find(parked.link_id)
             if newer is not None:
@@ -227,17 +227,17 @@ class ChallengePage:
         is_gone = name in {"declined", "expired", "superseded"} or COOKIE not in visit.request.cookies
         return self._tell(visit, name, status=410 if is_gone else 200)
 
-    async def _show_form(
+    def _show_form(
         self, visit: _Visit, parked: ParkedChallenge, *, problem: str | None, status: int = 200
     ) -> PageResponse:
-        challenge = parked.challenge
+        challenge, institution = parked.challenge, parked.institution or ""
         texts = CATALOGS[visit.language]
         value = draw_value(challenge)
         proof = find_proof(visit.request)
         seconds = max(0, int((parked.expires_at - self._clock.wall()).total_seconds()))
         context = {
             "brand": self._brand,
-            "institution": await self._names.find(parked),
+            "institution": self._institution_names.get(institution, institution),
             "instructions": shorten(challenge.instructions),
             "lines": challenge.extra_lines,
             "value": value,

@@ -169,8 +169,8 @@ def test_text_that_names_no_backend_is_wrong_usage(command: str, where: str) -> 
 def test_purge_removes_what_is_over_for_some_days_and_tells_how_much(path: Path) -> None:
     run("init", str(path))
     with closing(sqlite3.connect(path)) as connection, connection:
-        names = "owner, name, environment, runs, started_at, ended_at"
-        insert = f"INSERT INTO jobs ({names}) VALUES (?, ?, ?, 1, ?, ?)"
+        insert = """INSERT INTO jobs (owner, name, environment, runs, started_at, ended_at)
+            VALUES (?, ?, ?, 1, ?, ?)"""
         began = "2020-01-01T00:00:00+00:00"
         connection.execute(insert, ("o", "old", "e", began, began))
         connection.execute(insert, ("o", "new", "e", began, datetime.now(UTC).isoformat()))

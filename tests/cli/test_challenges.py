@@ -104,6 +104,16 @@ def test_an_answer_updates_the_link(sandbox: Sandbox, path: Path) -> None:
     assert read_phase(path, ticket) == "updated"
 
 
+def test_an_answer_shares_the_limit_of_its_egress_and_costs_one_request(sandbox: Sandbox, path: Path) -> None:
+    ticket, _ = park(sandbox, path)
+    sent = len(sandbox.log)
+    result = run("answer", ticket, "--egress", "nat-1", "--requests-per-window", "9", lines="111111\n")
+    assert result.exit_code == 0
+    assert [entry.method for entry in sandbox.log[sent:]] == ["PATCH"]
+    (window,) = json.loads(run_command("status", "--json").stdout)["windows"]
+    assert (window["egress"], window["starts"], window["size"]) == ("nat-1", 1, 9)
+
+
 def test_a_wrong_token_is_asked_for_again(sandbox: Sandbox, path: Path) -> None:
     ticket, link_id = park(sandbox, path)
     result = run("answer", ticket, lines="999999\n111111\n")

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import pytest
 
@@ -22,12 +22,15 @@ from belvo_async.errors import (
     LinkBusyError,
     LoginFailedError,
     OutcomeUnknownError,
+    PoolClosedError,
     TokenRequiredError,
 )
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from tests.stores.postgres import PostgresServer
 
 Pools: TypeAlias = tuple[SessionPool, SessionPool]
+
+NOBODY: Final = "30cb4806-6e00-48a4-91c9-ca55968576c8"
 
 
 @pytest.fixture
@@ -283,6 +286,30 @@ async def test_what_names_no_backend_is_refused_without_showing_it(sandbox: Sand
 async def test_an_odd_egress_name_is_refused(sandbox: Sandbox, egress: object) -> None:
     with pytest.raises(ConfigurationError, match="egress"):
         make_pool(sandbox, egress=egress)
+
+
+CALLS: dict[str, Callable[[SessionPool], Awaitable[object]]] = {
+    "ping": SessionPool.ping,
+    "get": lambda pool: pool.links.get(NOBODY),
+    "list": lambda pool: anext(aiter(pool.links.list())),
+    "update": lambda pool: pool.links.update(LinkUpdate(NOBODY, password="new")),
+    "sweep": lambda pool: pool.links.sweep(),
+    "challenges": lambda pool: pool.challenges.list(),
+    "resume": lambda pool: pool.challenges.resume("t" * 32, "123456"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_a_pool_whose_backend_nobody_has_opened_sends_nothing_and_says_how_to_open_it(
+    sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
+    pool = make_pool(sandbox, backend=str(tmp_path / "belvo.sqlite"))
+    with pytest.raises(PoolClosedError, match="nothing was sent") as refused:
+        await CALLS[name](pool)
+    assert "async with" in refused.value.remedy
+    async with pool:
+        await pool.ping()
+    assert len(sandbox.log) == 1
 
 
 async def test_a_backend_that_was_handed_in_stays_open(sandbox: Sandbox) -> None:

@@ -6,7 +6,7 @@ Two pools on two event loops update the same links and read them; a server of it
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -132,6 +132,58 @@ async def test_a_redis_that_may_evict_is_refused_and_nothing_is_sent(redis: Redi
                 await pool.links.update(LinkUpdate(name_link(0), password="new"))
     await backend.aclose()
     assert judge.log == []
+
+
+async def forbid(client: Redis) -> None:
+    await client.acl_setuser("default", enabled=True, nopass=True, commands=["-eval"])
+
+
+async def lock_out(client: Redis) -> None:
+    await client.config_set("requirepass", "secret")
+    await client.client_kill_filter(_type="normal", skipme=True)
+
+
+async def let_evict(client: Redis) -> None:
+    await client.config_set("maxmemory-policy", "allkeys-lru")
+
+
+async def overtake(client: Redis) -> None:
+    """Let a version work that is two ahead."""
+    async for name in client.scan_iter("*:window:*"):
+        await client.set(name, '{"version": 3}')
+
+
+@pytest.mark.parametrize(
+    ("harm", "word"),
+    [(forbid, "command"), (lock_out, "password"), (let_evict, "allkeys-lru"), (overtake, "version 3")],
+)
+async def test_what_waiting_does_not_mend_is_told_at_once_to_those_who_wait(
+    redis: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[Redis], Awaitable[None]],
+    word: str,
+) -> None:
+    """A read waits for half a minute for a Redis that may be back, and not for one that refuses it."""
+    monkeypatch.setattr("belvo_async.backends._redis_coordinator._FIT", 0.0)
+    async with Judge() as judge, open_pool(judge, redis.url) as pool, Redis.from_url(redis.url) as client:
+        await pool.links.get(name_link(0))
+        await harm(client)
+        async with asyncio.timeout(5.0):
+            with pytest.raises(CoordinatorError, match=word) as refused:
+                await pool.links.get(name_link(0))
+        assert refused.value.is_permanent
+        assert len(judge.log) == 1
+
+
+async def test_a_redis_that_is_started_again_is_waited_for(redis: RedisServer) -> None:
+    async with Judge() as judge, open_pool(judge, redis.url) as pool:
+        await pool.links.get(name_link(0))
+        redis.kill()
+        reading = asyncio.create_task(pool.links.get(name_link(0)))
+        await asyncio.sleep(1.0)  # real, as the server's time is
+        assert not reading.done()
+        await asyncio.to_thread(redis.start)
+        await reading
 
 
 async def test_connections_that_redis_closes_under_load_lead_to_no_second_login(redis: RedisServer) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
@@ -19,16 +19,19 @@ import pytest
 
 from belvo_async.backends import SqliteBackend, SqliteCoordinator
 from belvo_async.backends._lease import LEASE
+from belvo_async.errors import CoordinatorError
 from tests.processes.faults import (
     LIMIT,
     Crew,
     NextVersion,
     check_promises,
     list_since,
+    open_pool,
     working,
 )
 from tests.processes.judge import Judge
 from tests.processes.launch import ROOT
+from tests.processes.worker import name_link
 from tests.processes.writer import KEY, count
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
@@ -119,6 +122,24 @@ async def test_a_full_disk_is_told_to_whom_it_hits_and_forgotten_when_there_is_r
         await crew.wait_for("updated", 20)
     check_promises(crew)
     check_told(crew, coordinator_file, "full")
+
+
+def write_note(place: Path) -> None:
+    place.write_text("no coordinator, " * 100)
+
+
+@pytest.mark.parametrize("spoil", [write_note, Path.mkdir])
+async def test_a_file_that_is_no_coordinator_is_told_at_once_to_those_who_wait(
+    path: Path, coordinator_file: Path, spoil: Callable[[Path], None]
+) -> None:
+    """A read waits for half a minute for a file that may be writable by then, and not for another's."""
+    spoil(coordinator_file)
+    async with Judge() as judge, open_pool(judge, str(path)) as pool, asyncio.timeout(5.0):
+        with pytest.raises(CoordinatorError, match=coordinator_file.name) as refused:
+            await pool.links.get(name_link(0))
+        assert refused.value.is_permanent
+        assert "nothing was sent" in str(refused.value).lower()
+    assert judge.log == []
 
 
 async def test_a_neighbouring_version_beside_this_one_is_served_by_the_file(path: Path) -> None:

@@ -131,6 +131,23 @@ async def test_a_server_that_becomes_read_only_is_told_and_nothing_is_sent(serve
     assert [one.at for one in list_since(judge.log, closed_at + LATE) if one.at < opened_at] == []
 
 
+async def test_a_user_who_may_no_longer_use_the_tables_is_told_at_once(server: PostgresServer) -> None:
+    """A read waits for half a minute for a server that may be back, and not for one that refuses it."""
+    server.execute(
+        "CREATE ROLE shorn LOGIN",
+        "GRANT USAGE ON SCHEMA belvo TO shorn",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA belvo TO shorn",
+    )
+    dsn = server.dsn.replace("admin", "shorn")
+    async with Judge() as judge, open_pool(judge, dsn) as pool:
+        await pool.links.get(name_link(0))
+        server.execute("REVOKE ALL ON ALL TABLES IN SCHEMA belvo FROM shorn")
+        async with asyncio.timeout(5.0):
+            with pytest.raises(CoordinatorError, match="may not do"):
+                await pool.links.get(name_link(0))
+        assert len(judge.log) == 1
+
+
 async def test_a_server_that_is_read_only_is_refused_as_it_is_opened(server: PostgresServer) -> None:
     server.set("default_transaction_read_only", "on")
     async with Judge() as judge:

@@ -332,6 +332,8 @@ async def test_what_no_waiting_mends_is_told_at_once_and_shows_no_address(
     with pytest.raises(CoordinatorError, match=said) as changed:
         find_moment(backend.coordinator)
     assert time.monotonic() - began_at < 3.0
+    assert "nothing was sent" in opened.value.message
+    assert changed.value.is_permanent is (said != "cannot be reached")
     await backend.aclose()
     for error in (opened.value, changed.value):
         told = f"{error!r} {error} {error.__cause__!r} {error.__context__!r} {vars(error)} {caplog.text}"

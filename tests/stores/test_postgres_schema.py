@@ -102,8 +102,9 @@ async def test_tables_of_a_version_further_away_are_refused_and_left_as_they_are
     backend = PostgresBackend(postgres.dsn, schema=schema)
     with pytest.raises(ChallengeStoreError, match=f"version 3 .{part}."):
         await backend.open()
-    with pytest.raises(CoordinatorError, match=f"version 3 .{part}."):
+    with pytest.raises(CoordinatorError, match=f"version 3 .{part}.") as refused:
         backend.coordinator.check()
+    assert refused.value.is_permanent
     assert read_versions(postgres, schema)[part] == 3
 
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from attrs import evolve
 
-from belvo_async import ParkedChallenge, SessionPool
+from belvo_async import LinkUpdate, ParkedChallenge, SessionPool, TokenRequiredError
 from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.errors import ChallengeStoreError, ConfigurationError
 from belvo_async.models import ChallengeKind, ChallengePhase
@@ -47,35 +47,37 @@ async def test_the_form_shows_what_the_bank_asks(
     assert '<label for="token">' in form.text
 
 
-async def test_the_institution_is_named_as_it_names_itself(
+async def park_with_institution(sandbox: Sandbox, pool: SessionPool) -> str:
+    """Park what a call has asked for that named the institution, as Belvo does."""
+    update = LinkUpdate(add_link(sandbox), password="new", institution="heimdall_mx_retail")
+    with pytest.raises(TokenRequiredError) as required:
+        await pool.links.update(update)
+    return await pool.challenges.park(required.value.state)
+
+
+async def test_the_institution_is_named_as_the_application_names_it(
+    sandbox: Sandbox, pool: SessionPool
+) -> None:
+    ticket = await park_with_institution(sandbox, pool)
+    page = ChallengePage(pool, institution_names={"heimdall_mx_retail": "Heimdall México"})
+    async with page, serve_aiohttp(page) as base, open_browser(base) as browser:
+        assert "<h1>Heimdall México asks" in (await browser.get(ticket)).text
+
+
+async def test_a_challenge_costs_its_login_and_its_answer_and_no_request_for_a_name(
     sandbox: Sandbox, pool: SessionPool, browser: Browser
 ) -> None:
-    form = await browser.get(await park(sandbox, pool))
-    (name,) = [found.display_name async for found in pool.institutions.list(name="heimdall_mx_retail")]
-    assert name is not None
-    assert f"<h1>{name} asks" in form.text
-    asked = sum(entry.path.startswith("/api/institutions") for entry in sandbox.log)
-    await browser.get(await park(sandbox, pool))
-    assert sum(entry.path.startswith("/api/institutions") for entry in sandbox.log) <= asked + 1
+    """A start that a name takes is one that somebody who waits for a token does not have."""
+    ticket = await park_with_institution(sandbox, pool)
+    assert "<h1>heimdall_mx_retail asks" in (await browser.get(ticket)).text
+    assert "Your bank has confirmed" in (await browser.answer(ticket, "111111")).text
+    assert [entry.method for entry in sandbox.log] == ["PUT", "PATCH"]
 
 
-async def test_an_institution_that_cannot_be_found_is_the_persons_bank(
+async def test_an_institution_that_nobody_has_named_is_the_persons_bank(
     sandbox: Sandbox, pool: SessionPool, browser: Browser
 ) -> None:
-    ticket = await park(sandbox, pool)
-    sandbox.faults.add(Fault(kind="garbage", method="GET"))
-    assert "<h1>Your bank asks" in (await browser.get(ticket)).text
-
-
-async def test_a_name_that_could_not_be_found_is_looked_for_again_a_minute_later(
-    sandbox: Sandbox, pool: SessionPool, browser: Browser
-) -> None:
-    ticket = await park(sandbox, pool)
-    sandbox.faults.add(Fault(kind="garbage", method="GET", times=1))
-    for _ in range(3):
-        assert "<h1>Your bank asks" in (await browser.get(ticket)).text
-    await sandbox.clock.sleep(61.0)
-    assert "<h1>Heimdall" in (await browser.get(ticket)).text
+    assert "<h1>Your bank asks" in (await browser.get(await park(sandbox, pool))).text
 
 
 async def test_a_name_that_was_parked_with_it_is_shown(
