@@ -52,6 +52,7 @@ _PUBLIC = (
     "belvo_async.backends",
     "belvo_async.bulk",
     "belvo_async.contrib.opentelemetry",
+    "belvo_async.contrib.procrastinate",
     "belvo_async.errors",
     "belvo_async.fleet",
     "belvo_async.mfa",
