@@ -14,6 +14,8 @@ _VERSION: Final = 196608
 _NO_SSL: Final = frozenset({80877103, 80877104})
 _STARTUP: Final = b"user\0admin\0database\0postgres\0client_encoding\0UTF8\0\0"
 
+_SERVERS: Final = 2
+
 
 @define(eq=False)
 class Pooler:
@@ -26,7 +28,7 @@ class Pooler:
     _greeting: bytes = field(default=b"", init=False)
 
     def __attrs_post_init__(self) -> None:
-        for _ in range(2):
+        for _ in range(_SERVERS):
             server = socket.create_connection(("127.0.0.1", self.server_port))
             server.sendall(struct.pack("!II", len(_STARTUP) + 8, _VERSION) + _STARTUP)
             self._greeting = b"".join(_read_until_ready(server))
@@ -43,15 +45,21 @@ class Pooler:
         question = query.encode() + b"\0"
         message = b"Q" + struct.pack("!I", len(question) + 4) + question
         answers = []
-        for server in self._idle:
+        for server in self._wait_for_all():
             server.sendall(message)
             answers.append(b"".join(_read_until_ready(server)))
         return answers
 
     def close(self) -> None:
         self._listener.close()
-        for server in self._idle:
+        for server in self._wait_for_all():
             server.close()
+
+    def _wait_for_all(self) -> list[socket.socket]:
+        """Wait until no transaction is under way: a client may have its response an instant earlier."""
+        with self._is_idle:
+            self._is_idle.wait_for(lambda: len(self._idle) == _SERVERS, timeout=10.0)
+            return [*self._idle]
 
     def _listen(self) -> None:
         with suppress(OSError):
