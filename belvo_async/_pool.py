@@ -1,6 +1,7 @@
 """The session pool: the front door."""
 
 import os
+from datetime import datetime
 from types import TracebackType
 from typing import Final, Self, cast
 
@@ -80,6 +81,11 @@ class Client:
     def clock(self) -> Clock:
         """Where the time comes from."""
         return self._engine.context.clock
+
+    @property
+    def server_time(self) -> datetime:
+        """The time by Belvo's clock, as far as its responses have told it; else by that of this machine."""
+        return self._engine.context.server_clock.now()
 
     @property
     def concurrency(self) -> Concurrency:

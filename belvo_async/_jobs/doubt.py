@@ -67,7 +67,7 @@ async def check_status(pool: Client, record: LinkRow, login_limit: float) -> Lin
     except BelvoError as error:
         why = f"a status check did not tell how it ended: {error.message}"
         raise build_doubt(record.link_id, why) from error
-    left = find_login_left(record, pool.clock.wall(), login_limit)
+    left = find_login_left(record, pool.server_time, login_limit)
     if link is None and left > 0:
         raise build_doubt(record.link_id, f"it may run for {left:.0f} s more")
     return link

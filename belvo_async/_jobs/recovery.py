@@ -63,7 +63,7 @@ class Recovery:
 
     def _list_waits(self, record: LinkRow) -> Iterator[float]:
         """Yield the seconds before each look, until the login must have ended."""
-        left = find_login_left(record, self._pool.clock.wall(), self._login_limit)
+        left = find_login_left(record, self._pool.server_time, self._login_limit)
         yield 0.0
         wait = _FIRST_WAIT
         while left > 0:

@@ -167,7 +167,7 @@ class _Advance:
             raise
         except BelvoError as failure:
             link, error = None, failure
-        left = find_login_left(row, pool.clock.wall(), self._options.limits.login_limit)
+        left = find_login_left(row, pool.server_time, self._options.limits.login_limit)
         if link is None and left > 0:
             age = self._options.limits.login_limit - left
             return CheckLater(link_id=row.link_id, seconds=min(left, _bound(age)))

@@ -182,17 +182,30 @@ async def test_a_token_without_a_question_sends_nothing(bank: Sandbox, pool: Ses
 
 @pytest.mark.parametrize("state", [LinkState.SUBMITTED, LinkState.ANSWERED])
 async def test_a_login_whose_worker_has_died_is_looked_at_and_never_sent_again(
-    bank: Sandbox, backend: Any, clock: ManualClock, state: LinkState
+    sandbox: Sandbox, backend: Any, clock: ManualClock, state: LinkState
 ) -> None:
-    (link_id,) = add_links(bank)
-    async with open_pool(bank, backend=backend, clock=clock) as pool:
+    (link_id,) = add_links(sandbox)
+    async with open_pool(sandbox, backend=backend, clock=clock) as pool:
         await leave(pool, link_id, state)
         later = await step(pool, link_id, CheckLater)
         assert 0 < later.seconds <= 330.0
         await clock.advance(331.0)
         ended = await step(pool, link_id, Ended)
     assert (ended.state, ended.code) == (LinkState.UNSETTLED, "OutcomeUnknownError")
-    assert count_puts(bank) == 0
+    assert count_puts(sandbox) == 0
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_worker_whose_clock_is_an_hour_off_goes_by_that_of_belvo(
+    bank: Sandbox, backend: Any, pool: SessionPool, hours: int
+) -> None:
+    (link_id,) = add_links(bank)
+    await leave(pool, link_id, LinkState.SUBMITTED)
+    off = ManualClock(start=pool.clock.wall() + timedelta(hours=hours))
+    async with open_pool(bank, backend=backend, clock=off) as wrong:
+        later = await step(wrong, link_id, CheckLater)
+        assert 3.0 <= later.seconds <= 60.0
+    assert (await read_row(pool, link_id)).state is LinkState.SUBMITTED
 
 
 async def test_a_login_whose_worker_has_died_and_that_succeeded_is_found(
