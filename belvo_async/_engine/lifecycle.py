@@ -58,7 +58,7 @@ class Lifecycle:
         if not self._is_ready:
             raise PoolClosedError(
                 "The session pool was not opened; nothing was sent.",
-                remedy="Use it inside its `async with` block, which opens its backend.",
+                remedy="Use it inside its `async with` block, which opens the backend given as text.",
             )
 
     def bind_unopened(self) -> None:
