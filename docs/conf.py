@@ -38,7 +38,10 @@ python_maximum_signature_line_length = 88
 nitpick_ignore_regex = [
     # The build is offline, so names of other projects have nothing to point at.
     (r"py:.*", r"(collections|contextlib|datetime|enum|os|ssl|types|typing|uuid|aiohttp)\..*"),
-    (r"py:.*", r"web\.Application|AsgiApp|opentelemetry\..*|(trace\.Tracer|metrics\.Meter)Provider"),
+    (
+        r"py:.*",
+        r"web\.Application|AsgiApp|(opentelemetry|procrastinate)\..*|(trace\.Tracer|metrics\.Meter)Provider",
+    ),
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",

@@ -15,6 +15,7 @@ from belvo_async.backends import MemoryBackend, SqliteChallengeStore, make_backe
 from belvo_async.bulk import JobLimits, StopRule, list_links
 from belvo_async.cli._app_backend import backend_app
 from belvo_async.cli._app_challenges import challenges_app
+from belvo_async.cli._app_fleet import fleet_app
 from belvo_async.cli._app_links import links_app
 from belvo_async.cli._ask import ask_secret
 from belvo_async.cli._backend_status import show_backend, show_job_of
@@ -60,6 +61,7 @@ app = typer.Typer(
 app.add_typer(links_app, name="links")
 app.add_typer(challenges_app, name="challenges")
 app.add_typer(backend_app, name="backend")
+app.add_typer(fleet_app, name="fleet")
 
 
 def run() -> None:

@@ -43,7 +43,7 @@ _PHASES: Final[Mapping[LeasePhase, str]] = {
 
 async def show_backend(backend: OwnBackend, output: Console, *, as_json: bool) -> ExitCode:
     """Write how a backend stands; one that nobody has made is not made either."""
-    _check_file(backend)
+    check_file(backend)
     async with backend:
         status, jobs = await read_status(backend), await read_jobs(backend)
         try:
@@ -64,7 +64,7 @@ async def show_job_of(
     backend: OwnBackend, name: str, states: Collection[str], output: Console, *, as_json: bool
 ) -> ExitCode:
     """Write how a job of a backend stands, or which of its links are in some states."""
-    _check_file(backend)
+    check_file(backend)
     async with backend:
         jobs = await read_jobs(backend, name)
         ledger = backend.ledger
@@ -81,7 +81,8 @@ async def show_job_of(
     return ExitCode.OK
 
 
-def _check_file(backend: OwnBackend) -> None:
+def check_file(backend: OwnBackend) -> None:
+    """Refuse a file that nobody has made."""
     if isinstance(backend, SqliteBackend) and not backend.path.exists():
         raise typer.BadParameter(f"there is no file {write_line(str(backend.path))}.", param_hint="--backend")
 

@@ -137,6 +137,10 @@ class FleetTasks:
             options: Those of `procrastinate.App.run_worker_async`. Other than there, the default is to do as
                 many tasks at once as the pool does requests, to serve no other queue, and to delete the tasks
                 that are done.
+
+        Raises:
+            procrastinate.exceptions.ConnectorException: PostgreSQL cannot be reached; or the worker was
+                asleep for so long that procrastinate has forgotten it. Start it anew.
         """
         check_client(pool)
         worker = WorkerOptions(

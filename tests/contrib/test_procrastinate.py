@@ -16,7 +16,7 @@ from belvo_async import Credentials, LinkUpdate, RetryPolicy, SessionPool, fleet
 from belvo_async.backends import LinkState, SqliteBackend
 from belvo_async.contrib.procrastinate import FleetTasks
 from belvo_async.errors import ConfigurationError, InvalidValueError
-from belvo_async.sandbox import Sandbox
+from belvo_async.sandbox import Fault, Sandbox
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import wait_until
 from tests.fleet.conftest import (
@@ -268,6 +268,25 @@ async def test_a_task_of_a_worker_that_has_died_is_taken_over(
     worker.cancel()
     with pytest.raises(asyncio.CancelledError):
         await worker
+    assert (await read_states(pool), count_puts(bank)) == ({link_id: LinkState.UPDATED}, 1)
+
+
+async def test_a_worker_that_stops_in_the_middle_of_a_login_loses_no_link(
+    bank: Sandbox, pool: SessionPool, queue: Queue
+) -> None:
+    (link_id,) = add_links(bank)
+    bank.faults.add(Fault(kind="latency", seconds=0.3, method="PUT"))
+    await queue.tasks.enqueue(pool, [link_id], job=JOB)
+    worker = asyncio.create_task(
+        queue.tasks.run_worker(pool, shutdown_graceful_timeout=0.01, install_signal_handlers=False)
+    )
+    await wait_until(lambda: count_puts(bank) == 1)
+    worker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await worker
+    assert len(queue.list_waiting()) == 1
+    while queue.list_waiting():
+        await queue.work_later(pool)
     assert (await read_states(pool), count_puts(bank)) == ({link_id: LinkState.UPDATED}, 1)
 
 
