@@ -1,5 +1,7 @@
 """What processes share, in PostgreSQL."""
 
+from typing import Final
+
 from belvo_async.backends._postgres import PostgresChallengeStore
 from belvo_async.backends._postgres_coordinator import PostgresCoordinator
 from belvo_async.backends._postgres_ledger import PostgresLedger
