@@ -23,6 +23,7 @@ MODULES: Final = (
     "belvo_async.contrib.opentelemetry",
     "belvo_async.contrib.procrastinate",
     "belvo_async.errors",
+    "belvo_async.fleet",
     "belvo_async.mfa",
     "belvo_async.models",
     "belvo_async.params",

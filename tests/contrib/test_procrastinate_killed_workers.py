@@ -31,7 +31,7 @@ from tests.stores.postgres import PostgresServer
 __all__ = ["bank"]
 
 LINKS, ASKED = 120, 30
-PATIENCE = 60.0
+PATIENCE = 120.0
 TOKEN = "111111"
 
 
