@@ -14,7 +14,8 @@ from belvo_async.sandbox import Fault, Sandbox
 from tests.fleet.conftest import HEIMDALL, add_links, open_pool, read_states
 
 WORKERS, LINKS, ASKED, KILLS = 3, 60, 20, 6
-PATIENCE = 60.0
+PATIENCE = 150.0
+"""Real seconds: the claim of a worker that was killed as it answered keeps others off for sixty."""
 
 
 async def start(bank: Sandbox, path: Path, seed: int, links: list[str]) -> asyncio.subprocess.Process:
