@@ -14,7 +14,6 @@ from typing import Final
 
 from belvo_async._sqlite.file import (
     ask,
-    commit,
     connect,
     exists,
     find_obstacle,
@@ -22,6 +21,7 @@ from belvo_async._sqlite.file import (
     make_private,
     measure,
     sidecar,
+    transaction,
 )
 from belvo_async._sqlite.file_errors import FileErrors, code_of, is_busy
 from belvo_async._sqlite.lock import take_lock
@@ -115,7 +115,8 @@ class Database:
 
     def commit(self, operations: Sequence[Callable[[sqlite3.Connection], object]]) -> list[object]:
         """Run all *operations* in one transaction and return their results, or raise and change nothing."""
-        return commit(self._connection, operations)
+        with transaction(self._connection):
+            return [operation(self._connection) for operation in operations]
 
     def explain(self, error: Exception) -> BelvoError:
         """Build the error for a commit that failed: a new one at each call."""
@@ -152,7 +153,8 @@ class Database:
         try:
             for setting in _SETTINGS:
                 connection.execute(setting)
-            commit(connection, [self._bring_up_to_date])
+            with transaction(connection):
+                self._bring_up_to_date(connection)
             connection.execute("PRAGMA journal_mode = DELETE")  # earlier versions had a log
         except BaseException:
             connection.close()
@@ -164,7 +166,8 @@ class Database:
         try:
             if self._original is not None:
                 self._copy(self._original, connection)
-            commit(connection, [self._bring_up_to_date])
+            with transaction(connection):
+                self._bring_up_to_date(connection)
         except BaseException:
             connection.close()
             raise
@@ -220,7 +223,8 @@ def open_to_read(
             return
         with closing(connect_temporary()) as copy:
             connection.backup(copy)
-            commit(copy, [lambda copied: upgrade(copied, header, functions)])
+            with transaction(copy):
+                upgrade(copy, header, functions)
             yield copy
 
 

@@ -4,8 +4,8 @@ import errno
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -31,19 +31,17 @@ def connect(path: Path, query: str, *, patience: float, is_shared: bool = False)
     return connection
 
 
-def commit(
-    connection: sqlite3.Connection, operations: Sequence[Callable[[sqlite3.Connection], object]]
-) -> list[object]:
-    """Run all *operations* in one transaction and return their results, or raise and change nothing."""
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what the block does, or raise and change nothing."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-        results = [operation(connection) for operation in operations]
+        yield
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):
             connection.rollback()
         raise
-    return results
 
 
 def ask(connection: sqlite3.Connection, question: str) -> object:
@@ -68,21 +66,33 @@ def exists(place: Path) -> bool:
     Raises:
         OSError: That cannot be told: `Path.exists` says no then, from Python 3.14 on.
     """
-    return _read_mode(place) is not None
+    return _find(place) is not None
 
 
 def measure(place: Path) -> int:
     """Return how many bytes a file has; 0 where there is none."""
-    return place.stat().st_size if exists(place) else 0
+    found = _find(place)
+    return 0 if found is None else found.st_size
 
 
-def _read_mode(place: Path) -> int | None:
+def identify(place: Path) -> tuple[int, int] | None:
+    """Return what tells the file at a path from any other that is or was there; None where there is none."""
+    found = _find(place)
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+def _find(place: Path) -> os.stat_result | None:
     try:
-        return place.stat().st_mode
+        return place.stat()
     except OSError as error:
         if error.errno in _ABSENT:
             return None
         raise
+
+
+def _read_mode(place: Path) -> int | None:
+    found = _find(place)
+    return None if found is None else found.st_mode
 
 
 def make_private(place: Path) -> None:

@@ -18,7 +18,16 @@ from attrs import frozen
 
 from belvo_async._sqlite.boot import Boot
 from belvo_async._sqlite.database import SMALLEST_PAGE
-from belvo_async._sqlite.file import connect, find_obstacle, find_real, make_private, measure
+from belvo_async._sqlite.file import (
+    ask,
+    connect,
+    find_obstacle,
+    find_real,
+    identify,
+    make_private,
+    measure,
+    transaction,
+)
 from belvo_async._sqlite.file_errors import FileErrors
 from belvo_async._sqlite.schema import read_header
 from belvo_async.backends._coordinator import NEVER_FORGOT, Moment, RecordKind
@@ -65,7 +74,9 @@ _TIDY: Final = "DELETE FROM records WHERE until < ?"
 class SqliteCoordinator:
     """Keeps records in one SQLite file, for all processes of one machine.
 
-    Any thread may use it; a forked process opens the file anew.
+    Any thread may use it; a forked process opens the file anew. A process whose file is deleted or replaced
+    while it is open opens what is there, or makes it, and all wait as after a restart of the machine: one
+    window for the rate limit, and 330 s for a login.
 
     Args:
         path: The file, made where there is none, readable by its owner alone. Not on a network drive: two
@@ -81,16 +92,14 @@ class SqliteCoordinator:
 
     def change(self, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]) -> T:
         """Let *change* work on a record; see `Coordinator`."""
-        return self._use(
-            lambda connection: self._commit(connection, lambda: self._change(connection, kind, key, change))
-        )
+        return self._use(lambda connection: self._change(connection, kind, key, change))
 
     def read_all(self, kind: RecordKind[R]) -> tuple[dict[str, R], Moment]:
         """Return copies of all records of a kind; see `Coordinator`."""
 
         def read(connection: sqlite3.Connection) -> tuple[list[sqlite3.Row], Moment]:
             rows = connection.execute(_READ_ALL, (kind.name, time.monotonic())).fetchall()
-            return rows, Moment(time.monotonic(), self._file.since)
+            return rows, Moment(time.monotonic(), _read_since(connection))
 
         rows, moment = self._use(read)
         return {row["key"]: kind.load(row["text"]) for row in rows}, moment
@@ -114,7 +123,7 @@ class SqliteCoordinator:
         with self._file.lock:
             place = find_real(self._path)
             try:
-                return work(self._file.connection or self._open(place))
+                return work(self._find_connection(place))
             except (sqlite3.Error, OSError) as error:
                 failure = _ERRORS.explain_commit(error, place)
             raise failure
@@ -122,15 +131,26 @@ class SqliteCoordinator:
     def _change(
         self, connection: sqlite3.Connection, kind: RecordKind[R], key: str, change: Callable[[R, Moment], T]
     ) -> T:
-        now = time.monotonic()
-        row = connection.execute(_READ, (kind.name, key, now)).fetchone()
-        record = kind.create() if row is None else kind.load(row["text"])
-        result = change(record, Moment(now, self._file.since))
-        connection.execute(_WRITE, (kind.name, key, now + kind.lasts, kind.dump(record)))
-        self._changes += 1
-        if self._changes % _TIDY_AFTER == 0:
-            connection.execute(_TIDY, (now,))
-        return result
+        with transaction(connection):
+            now = time.monotonic()
+            row = connection.execute(_READ, (kind.name, key, now)).fetchone()
+            record = kind.create() if row is None else kind.load(row["text"])
+            result = change(record, Moment(now, _read_since(connection)))
+            connection.execute(_WRITE, (kind.name, key, now + kind.lasts, kind.dump(record)))
+            self._changes += 1
+            if self._changes % _TIDY_AFTER == 0:
+                connection.execute(_TIDY, (now,))
+            return result
+
+    def _find_connection(self, place: Path) -> sqlite3.Connection:
+        """Return that of the file, which is opened again where another is in its place, or none."""
+        file = self._file
+        if file.connection is not None:
+            if identify(place) == file.identity:
+                return file.connection
+            self._file = _File(file.lock, file.process, is_lost=True)
+            file.connection.close()
+        return self._open(place)
 
     def _open(self, place: Path) -> sqlite3.Connection:
         obstacle = find_obstacle(place)
@@ -143,23 +163,13 @@ class SqliteCoordinator:
         try:
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("PRAGMA journal_mode = TRUNCATE")
-            since = self._commit(connection, lambda: _begin(connection, place))
+            with transaction(connection):
+                _begin(connection, place, is_lost=self._file.is_lost)
         except BaseException:
             connection.close()
             raise
-        self._file = _File(self._file.lock, self._file.process, connection, since)
+        self._file = _File(self._file.lock, self._file.process, connection, identify(place))
         return connection
-
-    @staticmethod
-    def _commit(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            result = work()
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.rollback()
-            raise
-        return result
 
 
 @frozen(eq=False)
@@ -167,33 +177,44 @@ class _File:
     lock: Lock
     process: int
     connection: sqlite3.Connection | None = None
-    since: float = NEVER_FORGOT
+    identity: tuple[int, int] | None = None
+    """Of the file that is open."""
+    is_lost: bool = False
+    """Whether the one that was open is gone, and with it what others had noted there."""
 
 
-def _begin(connection: sqlite3.Connection, place: Path) -> float:
-    """Make or check the file, and forget what was written before the machine was started.
-
-    Returns:
-        Since when nothing has been forgotten.
-    """
+def _begin(connection: sqlite3.Connection, place: Path, *, is_lost: bool) -> None:
+    """Make or check the file, and forget what was written before the machine was started."""
     _check(connection, place)
     row = connection.execute("SELECT * FROM machine").fetchone()
     boot, now = Boot.find(), time.time()
     if row is None:
         connection.execute("INSERT INTO machine VALUES (?, NULL, ?)", (boot.name, now))
-        return NEVER_FORGOT
-    if row["boot"] == boot.name:
+    elif row["boot"] == boot.name:
         connection.execute("UPDATE machine SET opened_at = ?", (now,))
-        return NEVER_FORGOT if row["since"] is None else float(row["since"])
+    else:
+        _begin_anew(connection, place, row, boot)
+    if is_lost:
+        connection.execute("UPDATE machine SET since = ?", (time.monotonic(),))
+
+
+def _begin_anew(connection: sqlite3.Connection, place: Path, row: sqlite3.Row, boot: Boot) -> None:
+    """Forget what was written before the machine was started."""
     if row["opened_at"] > boot.at:
         raise _ERRORS.build_unreadable(
             place,
             "is used by another machine at the same time",
             "Use Redis for several machines, or a file on a drive of this machine alone.",
         )
+    values = (boot.name, boot.since, time.time())
     connection.execute("DELETE FROM records")
-    connection.execute("UPDATE machine SET boot = ?, since = ?, opened_at = ?", (boot.name, boot.since, now))
-    return boot.since
+    connection.execute("UPDATE machine SET boot = ?, since = ?, opened_at = ?", values)
+
+
+def _read_since(connection: sqlite3.Connection) -> float:
+    """Return since when nothing has been forgotten: it may be another process that has noticed."""
+    since = ask(connection, "SELECT since FROM machine")
+    return NEVER_FORGOT if since is None else float(str(since))
 
 
 def _check(connection: sqlite3.Connection, place: Path) -> None:

@@ -36,6 +36,7 @@ from tests.processes.writer import KEY, count
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 
+LOGIN_SECONDS: Final = 4.0
 _PLENTY: Final = 1_000_000
 _LATE: Final = LIMIT.margin + 0.1
 """Seconds after which nothing arrives any more that was let go before."""
@@ -44,7 +45,7 @@ _LATE: Final = LIMIT.margin + 0.1
 @pytest.fixture(autouse=True)
 def login_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bank of the judge is quicker than a real one, and so are links free that nobody knows about."""
-    monkeypatch.setattr("belvo_async.backends._lease.LOGIN_LIMIT", 4.0)
+    monkeypatch.setattr("belvo_async.backends._lease.LOGIN_LIMIT", LOGIN_SECONDS)
 
 
 @pytest.fixture
@@ -122,6 +123,17 @@ async def test_a_full_disk_is_told_to_whom_it_hits_and_forgotten_when_there_is_r
         await crew.wait_for("updated", 20)
     check_promises(crew)
     check_told(crew, coordinator_file, "full")
+
+
+async def test_a_file_that_is_deleted_under_load_lets_nothing_through_that_may_be_too_much(
+    path: Path, coordinator_file: Path
+) -> None:
+    async with Judge(login_seconds=0.3) as judge, working(judge, [str(path)] * 2) as crew:
+        await asyncio.to_thread(coordinator_file.unlink)
+        deleted_at = time.monotonic()
+        await crew.wait_for("updated", 20)
+    check_promises(crew)
+    assert list_since(judge.logins, deleted_at + _LATE)[0].at - deleted_at >= LOGIN_SECONDS
 
 
 def write_note(place: Path) -> None:

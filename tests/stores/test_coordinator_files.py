@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -72,6 +72,56 @@ def test_a_restart_of_the_machine_forgets_all_and_waits_for_what_may_be_under_wa
     write(path, "UPDATE machine SET boot = 'the one before', opened_at = 0")
     assert find_since(coordinator) == 0.0  # the clock counts from the start of the machine
     assert hold(coordinator, "b").fence == (1 if time.monotonic() > 330.0 else 0)
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def replace(path: Path) -> None:
+    """Put another file there, as who restores a backup does."""
+    other = path.with_name("backup")
+    other.write_bytes(path.read_bytes())
+    other.replace(path)
+
+
+@pytest.mark.parametrize("lose", [delete, replace])
+def test_a_file_that_is_lost_while_it_is_open_is_opened_again_and_all_wait_for_what_may_be_under_way(
+    coordinator: SqliteCoordinator, path: Path, lose: Callable[[Path], None]
+) -> None:
+    hold(coordinator)
+    lose(path)
+    lost_at = time.monotonic()
+    assert coordinator.read_all(LEASE)[1].since >= lost_at
+    assert hold(coordinator, "b").is_forgotten
+    other = SqliteCoordinator(path)
+    assert hold(other, "c").is_forgotten
+    other.close()
+
+
+def test_who_has_made_the_lost_file_anew_waits_too_once_another_has_noticed(
+    coordinator: SqliteCoordinator, path: Path
+) -> None:
+    hold(coordinator)
+    path.unlink()
+    other = SqliteCoordinator(path)
+    assert find_since(other) == float("-inf")
+    noticed_at = time.monotonic()
+    assert find_since(coordinator) >= noticed_at
+    assert find_since(other) >= noticed_at
+    other.close()
+
+
+def test_that_a_file_was_lost_is_not_forgotten_while_it_cannot_be_made_anew(
+    coordinator: SqliteCoordinator, path: Path
+) -> None:
+    hold(coordinator)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(CoordinatorError, match="is a directory"):
+        hold(coordinator, "b")
+    path.rmdir()
+    assert hold(coordinator, "b").is_forgotten
 
 
 def test_a_file_that_another_machine_uses_is_refused(coordinator: SqliteCoordinator, path: Path) -> None:
