@@ -11,17 +11,16 @@ from belvo_async._event_loop import close_all
 from belvo_async._sqlite.file import find_real, sidecar
 from belvo_async.backends._challenge_store import ChallengeStore
 from belvo_async.backends._coordinator import Coordinator
-from belvo_async.backends._lease import LEASE
 from belvo_async.backends._ledger import Ledger
 from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.backends._memory_coordinator import MemoryCoordinator
 from belvo_async.backends._memory_ledger import MemoryLedger
 from belvo_async.backends._redis import RedisChallengeStore
 from belvo_async.backends._redis_coordinator import RedisCoordinator
+from belvo_async.backends._server_backend import ServerBackend, is_used
 from belvo_async.backends._sqlite import SqliteChallengeStore
 from belvo_async.backends._sqlite_coordinator import SqliteCoordinator
 from belvo_async.backends._sqlite_ledger import SqliteLedger
-from belvo_async.backends._window import WINDOW
 
 
 @runtime_checkable
@@ -174,7 +173,7 @@ class SqliteBackend:
         await self.aclose()
 
 
-class RedisBackend:
+class RedisBackend(ServerBackend[RedisChallengeStore, RedisCoordinator]):
     """Keeps all but jobs in Redis, for the processes of many machines. Needs the extra `redis`.
 
     A job's links are kept by its `journal`, as a server that may lose what it was told is no place for them.
@@ -193,66 +192,11 @@ class RedisBackend:
     """
 
     def __init__(self, url: str, *, prefix: str = "belvo") -> None:
+        super().__init__(
+            RedisChallengeStore.from_url(url, prefix=f"{prefix}:challenges"),
+            RedisCoordinator(url, prefix=f"{prefix}:coordinator"),
+        )
         self.ledger: Final = None
-        self.challenges: Final = RedisChallengeStore.from_url(url, prefix=f"{prefix}:challenges")
-        self.coordinator: Final = RedisCoordinator(url, prefix=f"{prefix}:coordinator")
-        self._is_open = False
-
-    async def open(self) -> None:
-        """Check that the server responds, and evicts nothing.
-
-        Raises:
-            ChallengeStoreError: It does not respond.
-            CoordinatorError: It may evict keys.
-        """
-        if not self._is_open:
-            await self.challenges.__aenter__()
-            try:
-                await asyncio.to_thread(self.coordinator.check)
-            except BaseException:
-                await self.challenges.__aexit__(None, None, None)
-                raise
-            self._is_open = True
-
-    async def init(self) -> bool:
-        """Note that nothing is under way, so that the first use need not wait.
-
-        Call it before the first process uses the backend, and not each time that one starts: after Redis was
-        emptied it cannot be told what may be under way.
-
-        Returns:
-            Whether it was noted; it is not where the backend is in use already.
-
-        Raises:
-            CoordinatorError: The server cannot be used.
-        """
-        if await asyncio.to_thread(is_used, self.coordinator):
-            return False
-        await asyncio.to_thread(self.coordinator.init)
-        return True
-
-    async def aclose(self) -> None:
-        """Close the connections, also those of a backend that was used without being opened."""
-        try:
-            self._is_open = False
-            await self.challenges.__aexit__(None, None, None)
-        finally:
-            self.coordinator.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-
-def is_used(coordinator: Coordinator) -> bool:
-    """Return whether requests or logins have been noted that may still matter."""
-    windows, _ = coordinator.read_all(WINDOW)
-    return bool(windows) or bool(coordinator.read_all(LEASE)[0])
 
 
 PROCESS: Final = MemoryBackend()

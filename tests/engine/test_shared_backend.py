@@ -17,6 +17,7 @@ from belvo_async.backends import (
     read_status,
 )
 from belvo_async.errors import (
+    ChallengeStoreError,
     ConfigurationError,
     CoordinatorError,
     LinkBusyError,
@@ -26,6 +27,7 @@ from belvo_async.errors import (
     TokenRequiredError,
 )
 from belvo_async.sandbox import Sandbox, SandboxOptions
+from tests.stores.ports import find_free_port
 from tests.stores.postgres import PostgresServer
 
 Pools: TypeAlias = tuple[SessionPool, SessionPool]
@@ -310,6 +312,21 @@ async def test_a_pool_whose_backend_nobody_has_opened_sends_nothing_and_says_how
     async with pool:
         await pool.ping()
     assert len(sandbox.log) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["{directory}", "redis://127.0.0.1:{port}/0", "postgresql://me@127.0.0.1:{port}/x"]
+)
+async def test_a_backend_that_cannot_be_opened_says_that_nothing_was_sent(
+    sandbox: Sandbox, tmp_path: Path, address: str
+) -> None:
+    pool = make_pool(sandbox, backend=address.format(directory=tmp_path, port=find_free_port()))
+    with pytest.raises(ChallengeStoreError, match="nothing was sent"):
+        await pool.__aenter__()
+    with pytest.raises(PoolClosedError):
+        await pool.ping()
+    await pool.aclose()
+    assert sandbox.log == []
 
 
 async def test_a_backend_that_was_handed_in_stays_open(sandbox: Sandbox) -> None:
