@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import weakref
 from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
@@ -27,7 +28,7 @@ class MemoryLedger(SqlLedger):
     """
 
     def __init__(self) -> None:
-        self._jobs = _Jobs()
+        self._jobs = self._begin()
 
     async def list_jobs(self) -> list[JobRow]:
         """Return all jobs; see `Ledger`."""
@@ -55,7 +56,14 @@ class MemoryLedger(SqlLedger):
 
     def reset(self) -> None:
         """Forget all jobs: for tests."""
-        self._jobs = _Jobs()
+        self._jobs.close()
+        self._jobs = self._begin()
+
+    def _begin(self, inherited: "_Jobs | None" = None) -> "_Jobs":
+        """Begin without a job; what is opened is closed with the ledger."""
+        jobs = _Jobs(inherited)
+        weakref.finalize(self, jobs.close)
+        return jobs
 
     async def begin(self, job: JobKey, *, environment: str, at: datetime, total: int | None = None) -> JobRow:
         """Begin a run of a job; see `Ledger`."""
@@ -72,7 +80,7 @@ class MemoryLedger(SqlLedger):
     def _find_jobs(self) -> "_Jobs":
         if self._jobs.process != os.getpid():
             # SQLite forbids to close what was opened before the fork: it stays where nobody uses it.
-            self._jobs = _Jobs(inherited=self._jobs)
+            self._jobs = self._begin(self._jobs)
         return self._jobs
 
 
@@ -86,6 +94,14 @@ class _Jobs:
     databases: dict[JobKey, Database] = field(factory=dict)
     nothing: list[Database] = field(factory=list)
     """What is looked into for jobs that there are none of; made when it is first needed."""
+
+    def close(self) -> None:
+        """Close all, in the process that has opened it."""
+        if self.process == os.getpid():
+            for database in (*self.databases.values(), *self.nothing):
+                database.close()
+            self.databases.clear()
+            self.nothing.clear()
 
     def make(self, job: JobKey) -> None:
         """Make the database of a job where there is none."""
