@@ -21,6 +21,7 @@ MODULES: Final = (
     "belvo_async.backends",
     "belvo_async.bulk",
     "belvo_async.contrib.opentelemetry",
+    "belvo_async.contrib.temporal",
     "belvo_async.errors",
     "belvo_async.mfa",
     "belvo_async.models",

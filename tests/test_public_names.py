@@ -44,6 +44,7 @@ def test_every_error_is_in_the_tree_of_the_docstring() -> None:
         "redis",
         "psycopg",
         "opentelemetry",
+        "temporalio",
         "pytest",
         "aioresponses",
         "belvo_async.sandbox",
@@ -75,8 +76,9 @@ def test_importing_the_package_does_not_import(module: str) -> None:
             "postgres",
         ),
         ("opentelemetry", "import belvo_async.contrib.opentelemetry", "otel"),
+        ("temporalio", "import belvo_async.contrib.temporal", "temporal"),
     ],
-    ids=["jinja2", "segno", "redis", "psycopg", "psycopg_pool", "opentelemetry"],
+    ids=["jinja2", "segno", "redis", "psycopg", "psycopg_pool", "opentelemetry", "temporalio"],
 )
 def test_an_extra_that_is_missing_is_named(missing: str, use: str, extra: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; {use}"
