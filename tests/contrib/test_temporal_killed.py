@@ -86,10 +86,11 @@ async def test_no_link_is_logged_in_twice_and_none_is_lost(
     logins = Counter(entry.link_id for entry in bank.log if entry.method == "PUT")
     tokens = Counter(entry.link_id for entry in bank.log if entry.method == "PATCH")
     assert (max(logins.values()), max(tokens.values()), bank.overlapping_logins) == (1, 1, 0)
-    assert set(logins) == set(links)
     assert {link_id: result.state for link_id, result in zip(links, results, strict=True)} == states
+    unsettled = {link_id for link_id, state in states.items() if state is LinkState.UNSETTLED}
     assert set(states.values()) <= {LinkState.UPDATED, LinkState.UNSETTLED}
-    assert Counter(states.values())[LinkState.UPDATED] >= LINKS // 2
+    assert set(links) - set(logins) <= unsettled  # killed right before they were sent
+    assert len(unsettled) <= LINKS // 2
     histories = b"".join(await asyncio.gather(*(read_history(client, link_id) for link_id in links)))
     assert [link_id for link_id in links if link_id.encode() not in histories] == []
     asked_for = {text for one in parked for text in (one.ticket, one.challenge.session)}
