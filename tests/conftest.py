@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.contrib.temporal_server import running_temporal
+from tests.contrib.temporal_server import LONG_HISTORY, running_temporal
 from tests.stores.postgres import PostgresServer, running_postgres
 
 _COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +26,6 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def temporal() -> Iterator[str]:
-    """The address of a Temporal server that is stopped at the end; a history of 40 events is a long one."""
-    with running_temporal("limit.historyCount.suggestContinueAsNew=40") as address:
+    """The address of a Temporal server that is stopped at the end."""
+    with running_temporal(LONG_HISTORY) as address:
         yield address

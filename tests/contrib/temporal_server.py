@@ -13,6 +13,8 @@ import pytest
 
 from tests.stores.ports import find_free_port
 
+LONG_HISTORY: Final = "limit.historyCount.suggestContinueAsNew=40"
+"""A setting, by which 40 events are many."""
 _PATIENCE: Final = 30.0
 
 
