@@ -39,6 +39,7 @@ nitpick_ignore_regex = [
     # The build is offline, so names of other projects have nothing to point at.
     (r"py:.*", r"(collections|contextlib|datetime|enum|os|ssl|types|typing|uuid|aiohttp)\..*"),
     (r"py:.*", r"web\.Application|AsgiApp|opentelemetry\..*|(trace\.Tracer|metrics\.Meter)Provider"),
+    (r"py:.*", r"temporalio\..*|TemporalClient"),
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",
@@ -52,6 +53,7 @@ _PUBLIC = (
     "belvo_async.backends",
     "belvo_async.bulk",
     "belvo_async.contrib.opentelemetry",
+    "belvo_async.contrib.temporal",
     "belvo_async.errors",
     "belvo_async.fleet",
     "belvo_async.mfa",

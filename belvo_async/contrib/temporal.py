@@ -31,7 +31,7 @@ _LONGEST: Final = timedelta(hours=1)
 """Of an activity: the wait for Belvo's limit, a login (330 s) and `on_challenge`."""
 _BACKOFF: Final = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=15))
 _ATTEMPTS: Final = 10
-"""After which an error that only your code can mend fails the workflow: half an hour."""
+"""After which an error that only your code can fix fails the workflow: half an hour."""
 _KEYS_PAUSE: Final = 300.0
 """Seconds for which a worker whose keys were refused sends nothing."""
 _SOONEST, _LATEST = 1.0, 300.0
