@@ -20,7 +20,7 @@ $(VENV)/.demo: $(VENV)/.pip
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,otel,postgres,procrastinate,redis,web]" --group test --group examples --group browser
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,otel,postgres,procrastinate,redis,temporal,web]" --group test --group examples --group browser
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.test
@@ -65,7 +65,7 @@ package: $(VENV)/.package  ## build the wheel and the sdist, and test them with 
 sbom: $(VENV)/.package  ## list what an installation of the built wheel brings along, as CycloneDX
 	rm -rf build/installed
 	$(PYTHON) -m venv build/installed
-	build/installed/bin/python -m pip install --quiet --disable-pip-version-check "$$(echo dist/*.whl)[cli,otel,postgres,procrastinate,redis,web]"
+	build/installed/bin/python -m pip install --quiet --disable-pip-version-check "$$(echo dist/*.whl)[cli,otel,postgres,procrastinate,redis,temporal,web]"
 	$(RUN)/cyclonedx-py environment --of JSON --output-file build/sbom.json build/installed/bin/python
 
 docs: $(VENV)/.docs  ## build the documentation; a warning is an error

@@ -42,6 +42,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"web\.Application|AsgiApp|(opentelemetry|procrastinate)\..*|(trace\.Tracer|metrics\.Meter)Provider",
     ),
+    (r"py:.*", r"temporalio\..*|TemporalClient"),
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",
@@ -56,6 +57,7 @@ _PUBLIC = (
     "belvo_async.bulk",
     "belvo_async.contrib.opentelemetry",
     "belvo_async.contrib.procrastinate",
+    "belvo_async.contrib.temporal",
     "belvo_async.errors",
     "belvo_async.fleet",
     "belvo_async.mfa",

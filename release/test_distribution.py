@@ -51,7 +51,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def python(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh environment with the wheel and its extras, and nothing of the checkout."""
-    wheel = f"{built[0]}[cli,otel,postgres,procrastinate,redis,testing,web]"
+    wheel = f"{built[0]}[cli,otel,postgres,procrastinate,redis,temporal,testing,web]"
     return install(Setting(THIS, sys.executable), tmp_path_factory.mktemp("fresh"), wheel)
 
 
@@ -95,7 +95,7 @@ def test_the_wheel_runs_where_nothing_else_is_installed(built: tuple[Path, Path]
 @pytest.mark.parametrize("setting", list_settings(), ids=str)
 def test_the_tests_pass_on_the_wheel(setting: Setting, built: tuple[Path, Path], tmp_path: Path) -> None:
     """All that need neither the checkout nor a browser; `make test` runs the rest on this Python."""
-    wheel = f"{built[0]}[cli,otel,postgres,procrastinate,redis,testing,web]"
+    wheel = f"{built[0]}[cli,otel,postgres,procrastinate,redis,temporal,testing,web]"
     groups = ("--group", "test", "--group", "examples")
     python = install(setting, tmp_path / "environment", wheel, *groups)
     for name in ("tests", "pyproject.toml"):

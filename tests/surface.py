@@ -22,6 +22,7 @@ MODULES: Final = (
     "belvo_async.bulk",
     "belvo_async.contrib.opentelemetry",
     "belvo_async.contrib.procrastinate",
+    "belvo_async.contrib.temporal",
     "belvo_async.errors",
     "belvo_async.fleet",
     "belvo_async.mfa",

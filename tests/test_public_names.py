@@ -45,6 +45,7 @@ def test_every_error_is_in_the_tree_of_the_docstring() -> None:
         "psycopg",
         "opentelemetry",
         "procrastinate",
+        "temporalio",
         "pytest",
         "aioresponses",
         "belvo_async.sandbox",
@@ -77,8 +78,18 @@ def test_importing_the_package_does_not_import(module: str) -> None:
         ),
         ("opentelemetry", "import belvo_async.contrib.opentelemetry", "otel"),
         ("procrastinate", "import belvo_async.contrib.procrastinate", "procrastinate"),
+        ("temporalio", "import belvo_async.contrib.temporal", "temporal"),
     ],
-    ids=["jinja2", "segno", "redis", "psycopg", "psycopg_pool", "opentelemetry", "procrastinate"],
+    ids=[
+        "jinja2",
+        "segno",
+        "redis",
+        "psycopg",
+        "psycopg_pool",
+        "opentelemetry",
+        "procrastinate",
+        "temporalio",
+    ],
 )
 def test_an_extra_that_is_missing_is_named(missing: str, use: str, extra: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; {use}"

@@ -7,6 +7,7 @@ The convention, for whoever writes a page:
 - Somebody at the terminal answers: `input` with the token 111111, `getpass` with a new password.
 - The environment variables of `SessionPool` lead to a sandbox, and `LINK_ID` is a link of it whose
   bank asks for a token.
+- `TEMPORAL_ADDRESS` leads to a Temporal server, on a page that names it.
 - A `text` block is what the terminal shows of the `python` block right before it: what it prints, and each
   prompt of `input` with the answer. Where many links are updated at once, the order of the lines is open.
 - A `python` block with tests in it is a test file, and pytest passes on it.
@@ -71,8 +72,12 @@ def visitor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 @pytest.mark.usefixtures("visitor")
 @pytest.mark.parametrize("page", _list_pages("python"))
-def test_examples_run_as_written_and_print_what_the_page_says(page: Path) -> None:
+def test_examples_run_as_written_and_print_what_the_page_says(
+    page: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blocks = list(read_blocks(page))
+    if any("TEMPORAL_ADDRESS" in block.text for block in blocks):
+        monkeypatch.setenv("TEMPORAL_ADDRESS", request.getfixturevalue("temporal"))
     namespace: dict[str, Any] = {}
     arrange = sorted if page in IN_ANY_ORDER else list
     for block, following in pairwise([*blocks, Block(info="", text="", line=0)]):

@@ -3,7 +3,16 @@
 A file that is there is never written again; `README.md` tells what to do when a format changes.
 """
 
-from tests.formats import challenges, in_postgres, in_redis, journals, parked, pickles, shared_records
+from tests.formats import (
+    challenges,
+    in_postgres,
+    in_redis,
+    in_temporal,
+    journals,
+    parked,
+    pickles,
+    shared_records,
+)
 
 
 def main() -> None:
@@ -13,6 +22,7 @@ def main() -> None:
         challenges.write,
         in_postgres.write,
         in_redis.write,
+        in_temporal.write,
         journals.write,
         pickles.write,
         shared_records.write,

@@ -1,0 +1,133 @@
+"""`UpdateLink` on a Temporal server, with an activity whose results are scripted: the form on the wire."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from attrs import Factory, define
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
+
+from belvo_async.contrib.temporal import LinkResult, LinkTask, UpdateLink, answered
+
+JOB = "november"
+ENDED = {"result": {"state": "updated", "code": None, "may_retry": False}}
+HOUR = 3600.0
+
+
+@define
+class Script:
+    """What the activity returns, call by call, and what it was called with."""
+
+    steps: list[Any]
+    tasks: list[LinkTask] = Factory(list)
+    before_it_returns: Callable[[], Awaitable[object]] | None = None
+
+    @activity.defn(name="belvo_async.advance")
+    async def advance(self, task: LinkTask) -> dict[str, Any]:
+        self.tasks.append(task)
+        if self.before_it_returns is not None:
+            await self.before_it_returns()
+        step: dict[str, Any] = self.steps.pop(0)
+        return step
+
+
+@pytest.fixture
+async def client(temporal: str) -> Client:
+    return await Client.connect(temporal)
+
+
+@pytest.fixture
+def link_id() -> str:
+    return str(uuid4())
+
+
+@asynccontextmanager
+async def running(
+    client: Client, script: Script, link_id: str
+) -> AsyncIterator[WorkflowHandle[UpdateLink, LinkResult]]:
+    """Run the workflow of a link."""
+    queue = uuid4().hex
+    async with Worker(client, task_queue=queue, workflows=[UpdateLink], activities=[script.advance]):
+        yield await client.start_workflow(
+            UpdateLink.run,
+            LinkTask(job=JOB, link_id=link_id),
+            id=f"belvo_async/{JOB}/{link_id}",
+            task_queue=queue,
+        )
+
+
+async def test_a_workflow_returns_how_its_link_has_ended(client: Client, link_id: str) -> None:
+    script = Script([{"result": {"state": "refused", "code": "login_error", "may_retry": True}}])
+    async with running(client, script, link_id) as workflow:
+        expected = LinkResult(state="refused", code="login_error", may_retry=True)
+        assert await workflow.result() == expected
+    assert script.tasks == [LinkTask(job=JOB, link_id=link_id)]
+
+
+async def test_a_link_is_looked_at_again_when_its_seconds_are_over(client: Client, link_id: str) -> None:
+    script = Script([{"seconds": 0.01}, {"seconds": 0.01}, ENDED])
+    async with running(client, script, link_id) as workflow:
+        assert await workflow.result() == LinkResult(state="updated")
+    assert len(script.tasks) == 3
+
+
+async def test_a_signal_ends_the_wait_for_a_token(client: Client, link_id: str) -> None:
+    script = Script([{"seconds": HOUR, "told": "first"}, ENDED])
+    async with running(client, script, link_id) as workflow:
+        while not [event async for event in workflow.fetch_history_events() if event.event_type == 17]:
+            pass  # a timer has been started: it waits
+        assert await answered(client, job=JOB, link_id=link_id.upper())
+        assert await workflow.result() == LinkResult(state="updated")
+
+
+async def test_a_signal_that_comes_while_the_activity_runs_is_not_lost(client: Client, link_id: str) -> None:
+    script = Script([{"seconds": HOUR, "told": "first"}, ENDED])
+
+    async def answer() -> None:
+        if len(script.tasks) == 1:
+            assert await answered(client, job=JOB, link_id=link_id)
+
+    script.before_it_returns = answer
+    async with running(client, script, link_id) as workflow:
+        assert await workflow.result() == LinkResult(state="updated")
+
+
+async def test_a_link_that_is_put_back_while_its_workflow_ends_is_not_lost(
+    client: Client, link_id: str
+) -> None:
+    script = Script([{"result": {"state": "refused"}}, ENDED])
+
+    async def put_back() -> None:
+        if len(script.tasks) == 1:
+            assert await answered(client, job=JOB, link_id=link_id)  # as `retry` signals it
+
+    script.before_it_returns = put_back
+    async with running(client, script, link_id) as workflow:
+        assert await workflow.result() == LinkResult(state="updated")
+
+
+async def test_the_activity_knows_what_the_user_was_told_of(client: Client, link_id: str) -> None:
+    script = Script([{"seconds": 0.01, "told": "first"}, {"seconds": 0.01, "told": "second"}, ENDED])
+    async with running(client, script, link_id) as workflow:
+        await workflow.result()
+    assert [task.told for task in script.tasks] == [None, "first", "second"]
+
+
+async def test_a_workflow_with_a_long_history_goes_on_with_a_new_one(client: Client, link_id: str) -> None:
+    script = Script([*[{"seconds": 0.0, "told": "first"}] * 11, ENDED])
+    async with running(client, script, link_id) as workflow:
+        assert await workflow.result() == LinkResult(state="updated")
+        last = await client.get_workflow_handle(workflow.id).fetch_history()
+    assert last.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+    assert [task.told for task in script.tasks] == [None, *["first"] * 11]
+
+
+async def test_an_answer_to_a_link_that_has_ended_says_so(client: Client, link_id: str) -> None:
+    assert not await answered(client, job=JOB, link_id=link_id)
+    async with running(client, Script([ENDED]), link_id) as workflow:
+        await workflow.result()
+    assert not await answered(client, job=JOB, link_id=link_id)
