@@ -35,6 +35,7 @@ SHOWN = {
         "sandbox.Sandbox",
         "testing.BelvoMock",
         "testing.ManualClock",
+        "fleet.advance",
         "web.ChallengePage",
         "web.draw_picture",
     )
