@@ -5,7 +5,6 @@ its holder renews it, so that it is free some seconds after that process has die
 lasts as long as a login may take at the bank, whatever becomes of the process.
 """
 
-import math
 from enum import StrEnum
 from typing import Final
 
@@ -122,8 +121,8 @@ class Lease:
 
 
 def _find_first_fence(moment: Moment) -> int:
-    """Return one that is not among those from before anything was forgotten: who has it may still wait."""
-    return 1 if math.isinf(moment.since) else 1 + int(moment.since * 1000)
+    """Return one that no hold has had before: also where all was forgotten, and nobody has noticed yet."""
+    return 1 + int(moment.now * 1_000_000)
 
 
 _TEXT: Final = RecordText(Lease, "lease", version=2)

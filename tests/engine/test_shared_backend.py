@@ -233,6 +233,26 @@ async def test_all_pools_keep_one_window(sandbox: Sandbox, where: str) -> None:
     assert all(later - first >= 1.0 for first, later in zip(moments, moments[10:], strict=False))
 
 
+async def test_one_whose_lease_is_lost_with_its_file_sends_no_login_beside_that_of_who_has_made_it_anew(
+    tmp_path: Path,
+) -> None:
+    """The windows are real, as the file's time is: the first waits for its own while the other logs in."""
+    path, window = tmp_path / "belvo.sqlite", RateLimit(requests=1, window=0.5, margin=0.1, burst=1)
+    async with (
+        Sandbox(options=SandboxOptions(login_seconds=2.5)) as sandbox,
+        make_pool(sandbox, backend=path, rate_limit=window) as one,
+    ):
+        update = LinkUpdate(sandbox.add_link(), password="new")
+        await one.links.get(sandbox.add_link())
+        first = asyncio.ensure_future(one.links.update(update))
+        await asyncio.sleep(0.1)
+        path.with_name(f"{path.name}-coordinator").unlink()
+        async with make_pool(sandbox, backend=path, egress="another") as two:
+            await two.links.update(update)
+        await first
+    assert (sandbox.logins(update.link_id), sandbox.overlapping_logins) == (2, 0)
+
+
 async def test_each_egress_address_has_a_window_of_its_own(sandbox: Sandbox, where: str) -> None:
     limit = RateLimit(requests=10, window=60.0)
     async with (

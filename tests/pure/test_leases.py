@@ -83,9 +83,9 @@ def test_a_lease_whose_login_was_seen_to_end_is_free_unless_somebody_has_it_sinc
 
 def test_one_that_dies_before_the_departure_frees_the_link_within_seconds() -> None:
     link = Link()
-    link.hold("a")
+    first = link.hold("a")
     link.now += SHORT
-    assert link.hold("b").fence == 2
+    assert link.hold("b").fence == first.fence + 1
 
 
 def test_one_that_dies_after_the_departure_keeps_the_link_until_the_login_must_have_ended() -> None:
@@ -131,7 +131,9 @@ def test_asking_a_person_needs_renewals() -> None:
 
 def test_a_hold_that_was_not_told_is_told_again() -> None:
     link = Link()
-    assert link.hold("a") == link.hold("a") == Hold(1)
+    first = link.hold("a")
+    assert first.fence
+    assert link.hold("a") == first
 
 
 def test_what_was_forgotten_is_waited_for() -> None:
@@ -150,6 +152,14 @@ def test_a_hold_from_before_all_was_forgotten_is_none_any_more() -> None:
     link.now += LOGIN_LIMIT
     assert link.hold("b").fence != former.fence
     assert not link.lease.send(link.moment, former.fence, "link")
+
+
+def test_a_hold_from_before_all_was_forgotten_is_none_any_more_also_before_anybody_has_noticed() -> None:
+    """Who makes the file of a coordinator anew cannot know that another still has the one before it open."""
+    link, anew = Link(), Link(now=1000.1)
+    former, newer = link.hold("a"), anew.hold("b")
+    assert anew.lease.send(anew.moment, newer.fence, "link")
+    assert not anew.lease.send(anew.moment, former.fence, "link")
 
 
 def test_what_was_restored_is_not_trusted_to_be_the_newest() -> None:

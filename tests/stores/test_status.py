@@ -109,8 +109,8 @@ async def test_leases_that_are_held_are_shown_with_their_phase(backend: Backend)
     fences = {name: hold(backend, name, LINK) for name in ("waiting", "sent", "asked", "released")}
     hold(backend, "user", None, seconds=600.0)
     hold(backend, "over", LINK, seconds=-1.0)
-    for name in ("sent", "asked"):
-        note(backend, name, lambda lease, moment: lease.send(moment, fences["sent"], LINK))
+    note(backend, "sent", lambda lease, moment: lease.send(moment, fences["sent"], LINK))
+    note(backend, "asked", lambda lease, moment: lease.send(moment, fences["asked"], LINK))
     note(backend, "asked", lambda lease, moment: lease.ask(moment, fences["asked"], 20.0))
     note(backend, "released", lambda lease, moment: lease.release(moment, fences["released"]))
     leases = (await read_status(backend)).leases
