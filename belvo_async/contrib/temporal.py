@@ -1,17 +1,17 @@
 """A job of `belvo_async.fleet` on Temporal: a workflow for each link. Needs the extra `temporal`."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from inspect import isawaitable
 from typing import Final, assert_never
 from uuid import UUID
 
 from belvo_async import Client, check_client, fleet
 from belvo_async.bulk import CredentialsProvider, JobLimits
-from belvo_async.errors import AuthenticationError, BelvoError, SourceError, UsageError
+from belvo_async.errors import AuthenticationError, BelvoError
 from belvo_async.models import Link
 
 try:
@@ -30,12 +30,11 @@ _HEARTBEAT: Final = timedelta(seconds=20)
 _LONGEST: Final = timedelta(hours=1)
 """Of an activity: the wait for Belvo's limit, a login (330 s) and `on_challenge`."""
 _BACKOFF: Final = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=15))
-_ATTEMPTS: Final = 10
-"""After which an error that only your code can fix fails the workflow: half an hour."""
 _KEYS_PAUSE: Final = 300.0
 """Seconds for which a worker whose keys were refused sends nothing."""
-_SOONEST, _LATEST = 1.0, 300.0
-"""Seconds before a challenge that is open is looked at again, at least and at most."""
+_FIRST_CHECK: Final = 15.0
+"""Seconds after a challenge came, before it is looked at whether it was answered."""
+_AFTER_EXPIRY: Final = 1.0
 _AT_ONCE: Final = 50
 """Workflows that are started together."""
 
@@ -49,7 +48,7 @@ class LinkTask:
     link_id: str
     """The link's id, in lower case."""
     told: str | None = None
-    """A digest of the challenge that the user was told of; None before the first."""
+    """When the challenge came that the user was told of, as ISO 8601; None before the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +81,7 @@ class LinkActivities:
         pool: Does the logins; its backend keeps the job.
         credentials: Looks up the credentials of a link, right before its login.
         on_challenge: Tells the user that a token is needed: once for each challenge, and again if it failed.
+            It is called on the event loop: a plain function must not block it.
         login_limit: Seconds that a login may run.
     """
 
@@ -90,7 +90,7 @@ class LinkActivities:
         pool: Client,
         *,
         credentials: CredentialsProvider,
-        on_challenge: Callable[[fleet.NeedsToken], Awaitable[None]],
+        on_challenge: Callable[[fleet.NeedsToken], Awaitable[None] | None],
         login_limit: float = JobLimits().login_limit,
     ) -> None:
         check_client(pool)
@@ -133,12 +133,11 @@ class LinkActivities:
                 return _LinkStep(result=LinkResult(state=state, code=code, may_retry=may_retry))
             case fleet.CheckLater(seconds=seconds):
                 return _LinkStep(seconds=seconds, told=task.told)
-            case fleet.NeedsToken(expires_at=expires_at):
-                challenge = _digest(step)
-                if challenge != task.told:
-                    await self._on_challenge(step)
-                left = (expires_at - self._pool.clock.wall()).total_seconds()
-                return _LinkStep(seconds=min(max(left, _SOONEST), _LATEST), told=challenge)
+            case fleet.NeedsToken():
+                came = step.challenge.received_at.isoformat()
+                if came != task.told and isawaitable(waiting := self._on_challenge(step)):
+                    await waiting
+                return _LinkStep(seconds=_find_next_check(step, self._pool.clock.wall()), told=came)
             case _:
                 assert_never(step)
 
@@ -149,8 +148,6 @@ class LinkActivities:
         return ApplicationError(
             error.remedy if isinstance(error, BelvoError) else "See the log of the worker.",
             type=type(error).__name__,
-            non_retryable=activity.info().attempt >= _ATTEMPTS
-            and isinstance(error, UsageError | SourceError),
         )
 
 
@@ -199,8 +196,8 @@ async def start(
 ) -> int:
     """Take links into a job, as `belvo_async.fleet.admit` does, and start a workflow for each.
 
-    Start the same links again after a kill, or after workflows have failed: a link that has ended is left
-    out, and a link whose workflow runs keeps it.
+    Start the same links again after a kill: a link that has ended is left out, and a link whose workflow
+    runs keeps it.
 
     Args:
         client: That of Temporal.
@@ -242,7 +239,7 @@ async def retry(
 async def answered(client: TemporalClient, *, job: str, link_id: str | UUID) -> bool:
     """Tell the workflow of a link that its challenge was answered, so that it collects the result at once.
 
-    Call it after `belvo_async.fleet.advance` with the token. Without it, the workflow looks in five minutes.
+    Call it after `belvo_async.fleet.advance` with the token. Without it, the workflow looks some time later.
 
     Returns:
         Whether the workflow runs; one that has ended has the result already.
@@ -294,6 +291,8 @@ def _name_workflow(job: str, link_id: str) -> str:
     return f"belvo_async/{job}/{link_id}"
 
 
-def _digest(needed: fleet.NeedsToken) -> str:
-    """Name a challenge without its ticket, with which a reader of the history could answer it."""
-    return hashlib.sha256(f"{needed.ticket} {needed.challenge.request_id}".encode()).hexdigest()[:16]
+def _find_next_check(needed: fleet.NeedsToken, now: datetime) -> float:
+    """Return the seconds to the next check of an open challenge: as many as it is old, until it expires."""
+    age = (now - needed.challenge.received_at).total_seconds()
+    left = (needed.expires_at - now).total_seconds()
+    return min(max(age, _FIRST_CHECK), max(left, 0.0) + _AFTER_EXPIRY)

@@ -8,9 +8,12 @@ from uuid import uuid4
 import pytest
 from attrs import Factory, define
 from temporalio import activity
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import CancelledError
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from belvo_async.bulk import JobLimits
 from belvo_async.contrib.temporal import LinkResult, LinkTask, UpdateLink, answered
 
 JOB = "november"
@@ -60,12 +63,45 @@ async def running(
         )
 
 
+async def wait_for_timer(workflow: WorkflowHandle[UpdateLink, LinkResult]) -> None:
+    async for event in workflow.fetch_history_events(wait_new_event=True):
+        if event.HasField("timer_started_event_attributes"):
+            return
+
+
 async def test_a_workflow_returns_how_its_link_has_ended(client: Client, link_id: str) -> None:
     script = Script([{"result": {"state": "refused", "code": "login_error", "may_retry": True}}])
     async with running(client, script, link_id) as workflow:
         expected = LinkResult(state="refused", code="login_error", may_retry=True)
         assert await workflow.result() == expected
     assert script.tasks == [LinkTask(job=JOB, link_id=link_id)]
+
+
+async def test_an_activity_has_the_time_of_a_login_and_is_tried_again_for_as_long_as_it_takes(
+    client: Client, link_id: str
+) -> None:
+    async with running(client, Script([ENDED]), link_id) as workflow:
+        await workflow.result()
+        events = (await workflow.fetch_history()).events
+    (how,) = (
+        event.activity_task_scheduled_event_attributes
+        for event in events
+        if event.HasField("activity_task_scheduled_event_attributes")
+    )
+    assert (
+        how.heartbeat_timeout.ToSeconds() < JobLimits().login_limit < how.start_to_close_timeout.ToSeconds()
+    )
+    assert (how.retry_policy.maximum_attempts, [*how.retry_policy.non_retryable_error_types]) == (0, [])
+
+
+async def test_a_workflow_that_is_cancelled_while_it_waits_ends(client: Client, link_id: str) -> None:
+    script = Script([{"seconds": HOUR, "told": "first"}])
+    async with running(client, script, link_id) as workflow:
+        await wait_for_timer(workflow)
+        await workflow.cancel()
+        with pytest.raises(WorkflowFailureError) as caught:
+            await workflow.result()
+    assert isinstance(caught.value.cause, CancelledError)
 
 
 async def test_a_link_is_looked_at_again_when_its_seconds_are_over(client: Client, link_id: str) -> None:
@@ -78,8 +114,7 @@ async def test_a_link_is_looked_at_again_when_its_seconds_are_over(client: Clien
 async def test_a_signal_ends_the_wait_for_a_token(client: Client, link_id: str) -> None:
     script = Script([{"seconds": HOUR, "told": "first"}, ENDED])
     async with running(client, script, link_id) as workflow:
-        while not [event async for event in workflow.fetch_history_events() if event.event_type == 17]:
-            pass  # a timer has been started: it waits
+        await wait_for_timer(workflow)
         assert await answered(client, job=JOB, link_id=link_id.upper())
         assert await workflow.result() == LinkResult(state="updated")
 
@@ -131,3 +166,11 @@ async def test_an_answer_to_a_link_that_has_ended_says_so(client: Client, link_i
     async with running(client, Script([ENDED]), link_id) as workflow:
         await workflow.result()
     assert not await answered(client, job=JOB, link_id=link_id)
+
+
+async def test_a_refusal_of_temporal_is_not_taken_for_a_workflow_that_has_ended(
+    temporal: str, link_id: str
+) -> None:
+    nowhere = await Client.connect(temporal, namespace="")
+    with pytest.raises(RPCError):
+        await answered(nowhere, job=JOB, link_id=link_id)
