@@ -24,6 +24,7 @@ from belvo_async.errors import (
     OutcomeUnknownError,
     PoolClosedError,
     UnknownTicketError,
+    UsageError,
     WrongEventLoopError,
 )
 from belvo_async.models import ChallengePhase, Link, ParkedChallenge
@@ -54,6 +55,21 @@ async def look(pool: Client, record: LinkRow) -> Link | None:
     """Return the link if it shows that its last login has succeeded; see `links.settle`."""
     with for_job():
         return await pool.links.settle(record.link_id, since=_find_departure(record))
+
+
+async def try_look(pool: Client, record: LinkRow) -> Link | BelvoError | None:
+    """Look; return the error where the link could not be read, also where there is none: that tells nothing.
+
+    Raises:
+        AuthenticationError: The keys are wrong.
+        UsageError: The pool cannot be used.
+    """
+    try:
+        return await look(pool, record)
+    except (AuthenticationError, UsageError):
+        raise
+    except BelvoError as error:
+        return error
 
 
 async def check_status(pool: Client, record: LinkRow, login_limit: float) -> Link | None:

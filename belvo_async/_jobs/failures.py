@@ -25,7 +25,6 @@ from belvo_async.errors import (
     ChallengeAnsweredError,
     ChallengeError,
     ChallengeSupersededError,
-    CoordinatorError,
     DeadlineExceededError,
     LinkBusyError,
     OutcomeUnknownError,
@@ -73,11 +72,8 @@ class FailureReader:
             case AuthenticationError() | PoolClosedError() if _is_unsent(error, recorder):
                 await recorder.put_back()  # no login happened
                 raise error
-            case CoordinatorError() if recorder.has_not_left:
-                await recorder.put_back()  # what it needs before a login leaves is missing
-                raise error
             case _ if isinstance(error, self._stops) and recorder.has_not_left:
-                await recorder.put_back()  # it was announced, and did not leave
+                await recorder.put_back()  # it may have been announced, and did not leave
                 raise error
             case _ if isinstance(error, (*STOPS_A_JOB, LinkBusyError)):  # the last: the worker may not wait
                 raise error
@@ -160,4 +156,4 @@ def _is_unsent(error: BelvoError, recorder: JobRecorder) -> bool:
     Of a login in place of one whose session had expired it says nothing: its challenge may be in the store.
     """
     is_sure = isinstance(error, PoolClosedError) or error.code in (None, "authentication_failed")
-    return is_sure and recorder.phase is Phase.SUBMITTED and recorder.parked is None
+    return is_sure and recorder.has_not_left

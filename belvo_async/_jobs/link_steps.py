@@ -8,6 +8,7 @@ from attrs import evolve
 
 from belvo_async._clock import Clock
 from belvo_async.backends import JobKey, Ledger, LinkRow, LinkState
+from belvo_async.backends._ledger import is_same_write
 from belvo_async.errors import LedgerBusyError
 
 _MOST_REFUSED: Final = 20
@@ -115,7 +116,7 @@ class LinkSteps:
     async def _find_out(self, row: LinkRow) -> None:
         """Find out whether *row* was written."""
         found = (await self._ledger.read(self._job, [row.link_id])).get(row.link_id)
-        if found is not None and (found.version, found.state, found.at) == (row.version, row.state, row.at):
+        if is_same_write(row, found):
             self.row = row
         self._unsure = None
 

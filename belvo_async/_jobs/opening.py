@@ -40,7 +40,8 @@ def find_ledger(
                 "A job has either a journal, which is its own, or a name in the pool's backend.",
                 remedy="Pass journal= or job=.",
             )
-        return _build(pool, _open_journal(_check_path(journal), pool.identity, is_copy=dry_run), JOURNAL_JOB)
+        opened = _open_journal(_check_path(journal), pool.identity, is_copy=dry_run)
+        return _build(pool, opened, JobKey(pool.identity.digest, JOURNAL_JOB))
     is_named = job is not None
     if job is None:
         job = f"{pool.clock.wall():%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(3)}"
@@ -57,15 +58,15 @@ def find_ledger(
     opening = (
         _preview(backend.ledger, key) if dry_run else _lock(backend, backend.ledger, key, is_named=is_named)
     )
-    return _build(pool, opening, job, is_named=is_named)
+    return _build(pool, opening, key, is_named=is_named)
 
 
 def _build(
-    pool: Client, opening: AbstractAsyncContextManager[Ledger], name: str, *, is_named: bool = True
+    pool: Client, opening: AbstractAsyncContextManager[Ledger], job: JobKey, *, is_named: bool = True
 ) -> JobLedger:
     return JobLedger(
         opening,
-        JobKey(pool.identity.digest, name),
+        job,
         environment=pool.identity.environment,
         clock=pool.clock,
         is_named=is_named,

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from belvo_async._event_loop import first_of
-from belvo_async._jobs.doubt import find_login_left, look
+from belvo_async._jobs.doubt import find_login_left, try_look
 from belvo_async._jobs.outcomes import Outcome, Unsettled, Updated
 from belvo_async._jobs.worker import LinkWorker
 from belvo_async._pool import Client
 from belvo_async.backends import LinkRow
-from belvo_async.errors import AuthenticationError, BelvoError, OutcomeUnknownError, UsageError
+from belvo_async.errors import BelvoError, OutcomeUnknownError
+from belvo_async.models import Link
 
 _FIRST_WAIT: Final = 3.0
 _LONGEST_WAIT: Final = 60.0
@@ -49,16 +50,10 @@ class Recovery:
             await first_of(self._pool.clock.sleep(seconds), self._stopping.wait())
             if self._stopping.is_set():
                 return None
-            error = None
-            try:
-                link = await look(self._pool, record)
-            except (AuthenticationError, UsageError):
-                raise
-            except BelvoError as failure:  # also where there is no such link: that is no status check
-                error = failure
-            else:
-                if link is not None:
-                    return Updated(link_id=record.link_id, link=link)
+            found = await try_look(self._pool, record)
+            if isinstance(found, Link):
+                return Updated(link_id=record.link_id, link=found)
+            error = found
         return Unsettled(link_id=record.link_id, error=build_unsettled(record, error))
 
     def _list_waits(self, record: LinkRow) -> Iterator[float]:

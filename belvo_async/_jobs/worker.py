@@ -30,6 +30,7 @@ from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
     AddressBlockedError,
     BelvoError,
+    CoordinatorError,
     DeadlineExceededError,
     InvalidValueError,
     NotSentError,
@@ -77,9 +78,8 @@ class LinkWorker:
         self._options: Final = options
         self._credentials: Final = credentials
         self._not_begun: Final[set[asyncio.Task[object] | None]] = set()
-        self.failures: Final = FailureReader(
-            pool, (AddressBlockedError, NotSentError if is_engine else UnreachableError)
-        )
+        unreachable = NotSentError if is_engine else UnreachableError
+        self.failures: Final = FailureReader(pool, (AddressBlockedError, CoordinatorError, unreachable))
         self.prompts: Final = Prompts(options.provide_token, options.limits.max_open_prompts, stopping)
 
     async def serve(

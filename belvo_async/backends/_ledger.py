@@ -215,3 +215,8 @@ def build_counts(
         held_back=held_back,
         ended=ended,
     )
+
+
+def is_same_write(row: LinkRow, found: LinkRow | None) -> bool:
+    """Whether what a ledger has of a link is this very version of its row, and no other's."""
+    return found is not None and (found.version, found.state, found.at) == (row.version, row.state, row.at)

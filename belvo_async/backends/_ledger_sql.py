@@ -3,12 +3,10 @@
 import sqlite3
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from belvo_async._sqlite.cells import Cell, Row, read_number, read_text, read_time, write_cell
 from belvo_async.backends._ledger import JobKey, JobRow, LinkCounts, LinkRow, LinkState, build_counts
-
-T = TypeVar("T")
 
 _FIND_JOB: Final = "SELECT * FROM jobs WHERE owner = ? AND name = ?"
 _BEGIN: Final = """INSERT INTO jobs (owner, name, environment, runs, started_at, total)

@@ -4,11 +4,10 @@ import builtins
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from belvo_async.backends._challenge_store import ChallengeRow, write_time
-from belvo_async.backends._postgres_tables import PostgresTables
+from belvo_async.backends._postgres_tables import PostgresPart, PostgresTables
 from belvo_async.errors import ChallengeStoreError, DamagedStateError
 from belvo_async.models import ChallengePhase
 
@@ -36,7 +35,7 @@ _FORGET: Final = """DELETE FROM {schema}.challenges WHERE key IN (
     LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"""
 
 
-class PostgresChallengeStore:
+class PostgresChallengeStore(PostgresPart):
     """Keeps parked challenges in PostgreSQL, for all processes that reach the server.
 
     Needs the extra `postgres`. What is written survives a crash of the server, whatever `synchronous_commit`
@@ -53,30 +52,10 @@ class PostgresChallengeStore:
         ConfigurationError: The extra `postgres` is missing, or an argument makes no sense.
     """
 
+    _error = ChallengeStoreError
+
     def __init__(self, dsn: str, *, schema: str = "belvo") -> None:
         self._tables = PostgresTables(dsn, schema, "challenge store")
-
-    @classmethod
-    def of(cls, tables: PostgresTables) -> Self:
-        """Make a store in tables that are used for something else too."""
-        store = cls.__new__(cls)
-        store._tables = tables  # noqa: SLF001 - of this class
-        return store
-
-    async def __aenter__(self) -> Self:
-        """Make the tables where there are none.
-
-        Raises:
-            ChallengeStoreError: The server cannot be used, or the tables are of a version that cannot.
-        """
-        await self._tables.open(ChallengeStoreError)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connections."""
-        await self._tables.close()
 
     def check_loop(self) -> None:
         """Refuse every event loop but its own; see `ChallengeStore`."""
@@ -84,43 +63,39 @@ class PostgresChallengeStore:
 
     async def add(self, row: ChallengeRow) -> bool:
         """Keep a new row; see `ChallengeStore`."""
-        return await self._write(_ADD, **row.write_cells()) == 1
+        return await self._write_rows(_ADD, **row.write_cells()) == 1
 
     async def read(self, key: str) -> ChallengeRow | None:
         """Return the row of this key; see `ChallengeStore`."""
-        found = await self._read(_READ, key=key)
+        found = await self._read_rows(_READ, key=key)
         return ChallengeRow.read_cells(found[0]) if found else None
 
     async def replace(self, row: ChallengeRow) -> bool:
         """Put the next version of a row in its place; see `ChallengeStore`."""
-        return await self._write(_REPLACE, **row.write_cells()) == 1
+        return await self._write_rows(_REPLACE, **row.write_cells()) == 1
 
     async def list(
         self, owner: str, phase: ChallengePhase, *, after: datetime, limit: int
     ) -> builtins.list[ChallengeRow]:
         """Return the rows that expire soonest; see `ChallengeStore`."""
-        found = await self._read(_LIST, owner=owner, phase=phase.value, after=write_time(after), limit=limit)
+        found = await self._read_rows(
+            _LIST, owner=owner, phase=phase.value, after=write_time(after), limit=limit
+        )
         stand_in = partial(ChallengeRow.stand_in, owner=owner, phase=phase)
         return [_read(row, stand_in) for row in found]
 
     async def find(self, link: str, *, after: datetime, limit: int) -> builtins.list[ChallengeRow]:
         """Return the ongoing rows of a link; see `ChallengeStore`."""
-        found = await self._read(_FIND, link=link, after=write_time(after), limit=limit)
+        found = await self._read_rows(_FIND, link=link, after=write_time(after), limit=limit)
         return [_read(row, partial(ChallengeRow.stand_in, link=link)) for row in found]
 
     async def forget(self, before: datetime) -> int:
         """Remove rows that are over; see `ChallengeStore`."""
         count, last = 0, _FORGOTTEN_AT_ONCE
         while last == _FORGOTTEN_AT_ONCE:
-            last = await self._write(_FORGET, before=write_time(before), limit=_FORGOTTEN_AT_ONCE)
+            last = await self._write_rows(_FORGET, before=write_time(before), limit=_FORGOTTEN_AT_ONCE)
             count += last
         return count
-
-    async def _read(self, statement: str, **values: str | int) -> "builtins.list[Row]":
-        return await self._tables.read(ChallengeStoreError, statement, **values)
-
-    async def _write(self, statement: str, **values: str | int) -> int:
-        return await self._tables.write(ChallengeStoreError, statement, **values)
 
 
 def _read(row: "Row", stand_in: Callable[[str], ChallengeRow]) -> ChallengeRow:

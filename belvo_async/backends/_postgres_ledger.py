@@ -2,14 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
 from belvo_async.backends._challenge_store import read_time, write_time
-from belvo_async.backends._ledger import JobKey, JobRow, LinkCounts, LinkRow, LinkState, build_counts
-from belvo_async.backends._postgres_tables import PostgresTables
+from belvo_async.backends._ledger import (
+    JobKey,
+    JobRow,
+    LinkCounts,
+    LinkRow,
+    LinkState,
+    build_counts,
+    is_same_write,
+)
+from belvo_async.backends._postgres_tables import PostgresPart, PostgresTables
 from belvo_async.errors import LedgerWriteError
 
 if TYPE_CHECKING:
@@ -61,7 +68,7 @@ _ERASE: Final = """DELETE FROM {schema}.links WHERE link_id = %(link_id)s
 _ASKED: Final = (LinkState.CHALLENGED, LinkState.PARKED)
 
 
-class PostgresLedger:
+class PostgresLedger(PostgresPart):
     """Keeps jobs in PostgreSQL, for all processes that reach the server.
 
     Needs the extra `postgres`. What is written survives a crash of the server; a replica that takes over may
@@ -76,30 +83,10 @@ class PostgresLedger:
         ConfigurationError: The extra `postgres` is missing, or an argument makes no sense.
     """
 
+    _error = LedgerWriteError
+
     def __init__(self, dsn: str, *, schema: str = "belvo") -> None:
         self._tables = PostgresTables(dsn, schema, "ledger")
-
-    @classmethod
-    def of(cls, tables: PostgresTables) -> Self:
-        """Make a ledger in tables that are used for something else too."""
-        ledger = cls.__new__(cls)
-        ledger._tables = tables  # noqa: SLF001 - of this class
-        return ledger
-
-    async def __aenter__(self) -> Self:
-        """Make the tables where there are none.
-
-        Raises:
-            LedgerError: The server cannot be used, or the tables are of a version that cannot.
-        """
-        await self._tables.open(LedgerWriteError)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connections."""
-        await self._tables.close()
 
     async def begin(self, job: JobKey, *, environment: str, at: datetime, total: int | None = None) -> JobRow:
         """Begin a run of a job; see `Ledger`."""
@@ -122,7 +109,7 @@ class PostgresLedger:
 
     async def list_jobs(self) -> list[JobRow]:
         """Return all jobs; see `Ledger`."""
-        return [_read_job(row) for row in await self._tables.read(LedgerWriteError, _JOBS)]
+        return [_read_job(row) for row in await self._read_rows(_JOBS)]
 
     async def pause(self, job: JobKey, *, is_paused: bool) -> None:
         """Note whether logins of a job may begin; see `Ledger`."""
@@ -160,11 +147,7 @@ class PostgresLedger:
             return await self._write(_REPLACE, job, **_write_link(row)) == 1
         except LedgerWriteError:  # it may be written all the same
             found = (await self.read(job, [row.link_id])).get(row.link_id)
-            if found is not None and (found.version, found.state, found.at) == (
-                row.version,
-                row.state,
-                row.at,
-            ):
+            if is_same_write(row, found):
                 return True
             raise
 
@@ -201,13 +184,13 @@ class PostgresLedger:
 
     async def erase(self, owner: str, link_id: str) -> int:
         """Remove the rows of a link; see `Ledger`."""
-        return await self._tables.write(LedgerWriteError, _ERASE, owner=owner, link_id=link_id)
+        return await self._write_rows(_ERASE, owner=owner, link_id=link_id)
 
     async def _read(self, statement: str, job: JobKey, **values: "Value") -> "list[Row]":
-        return await self._tables.read(LedgerWriteError, statement, owner=job.owner, name=job.name, **values)
+        return await self._read_rows(statement, owner=job.owner, name=job.name, **values)
 
     async def _write(self, statement: str, job: JobKey, **values: "Value") -> int:
-        return await self._tables.write(LedgerWriteError, statement, owner=job.owner, name=job.name, **values)
+        return await self._write_rows(statement, owner=job.owner, name=job.name, **values)
 
 
 def _is_admitted(found: dict[str, LinkRow], link_id: str, run: int) -> bool:

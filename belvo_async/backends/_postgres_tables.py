@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
 
 from belvo_async._event_loop import LoopBinding, finish
 from belvo_async.backends._postgres_address import read_address
@@ -89,6 +90,43 @@ class PostgresTables:
             if self._connections is None:  # another call may have been faster
                 self._connections = AsyncPostgresConnections(self._conninfo)
         return self._connections
+
+
+class PostgresPart:
+    """What keeps rows in the tables of a backend: by itself, or beside another in the same ones."""
+
+    _error: ClassVar[type[BelvoError]]
+    """What it raises where the server cannot be used."""
+    _tables: PostgresTables
+
+    @classmethod
+    def of(cls, tables: PostgresTables) -> Self:
+        """Make one in tables that are used for something else too."""
+        part = cls.__new__(cls)
+        part._tables = tables  # noqa: SLF001 - of this class
+        return part
+
+    async def __aenter__(self) -> Self:
+        """Make the tables where there are none.
+
+        Raises:
+            BackendError: The challenges: the server cannot be used, or has tables of a version that cannot.
+            LedgerError: The same, for the jobs.
+        """
+        await self._tables.open(self._error)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._tables.close()
+
+    async def _read_rows(self, statement: str, **values: "Value") -> "list[Row]":
+        return await self._tables.read(self._error, statement, **values)
+
+    async def _write_rows(self, statement: str, **values: "Value") -> int:
+        return await self._tables.write(self._error, statement, **values)
 
 
 async def _explained(

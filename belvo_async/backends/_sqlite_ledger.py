@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+from attrs import evolve
+
 from belvo_async._sqlite.database import Database
 from belvo_async._sqlite.file_errors import FileErrors
 from belvo_async._sqlite.worker import ThreadWorker
@@ -24,13 +26,7 @@ LEDGER_ERRORS: Final = FileErrors(
     busy=LedgerBusyError,
     advice="Then run the job again: it goes on where it stopped.",
 )
-JOURNAL_ERRORS: Final = FileErrors(
-    name="journal",
-    failed=LedgerWriteError,
-    unreadable=LedgerUnreadableError,
-    busy=LedgerBusyError,
-    advice=LEDGER_ERRORS.advice,
-)
+JOURNAL_ERRORS: Final = evolve(LEDGER_ERRORS, name="journal")
 """Of a file that one job has for itself."""
 
 

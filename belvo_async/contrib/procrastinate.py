@@ -10,6 +10,7 @@ from uuid import UUID
 
 from belvo_async import Client, Link, check_client, fleet
 from belvo_async.bulk import CredentialsProvider, JobLimits
+from belvo_async.contrib._next_check import find_next_check
 from belvo_async.errors import ConfigurationError, InvalidValueError
 
 try:
@@ -33,9 +34,6 @@ _Links: TypeAlias = Iterable[Link | UUID | str] | AsyncIterable[Link | UUID | st
 _LOG: Final = logging.getLogger("belvo_async.contrib.procrastinate")
 _POOL: Final = "belvo_async.pool"
 """The key of the pool in what procrastinate hands to each task of a worker."""
-_FIRST_CHECK: Final = 15.0
-"""Seconds after a challenge came, before it is looked at whether it was answered."""
-_AFTER_EXPIRY: Final = 1.0
 _STALLED: Final = 30.0
 """Seconds without a heartbeat after which procrastinate takes a worker for dead, unless told otherwise."""
 _CHECKS_FIRST: Final = 1
@@ -187,7 +185,7 @@ class FleetTasks:
             came = step.challenge.received_at.isoformat()
             if came != told:
                 await self._tell(step)
-            told, seconds = came, _find_next_check(step, pool)
+            told, seconds = came, find_next_check(step, pool.clock.wall())
         else:
             seconds = step.seconds
         later = self._task.configure(
@@ -217,14 +215,6 @@ def _find_pool(context: JobContext) -> Client:
         "The worker has no pool for the tasks of a fleet.",
         remedy="Start it with FleetTasks.run_worker(pool), or let it serve other queues.",
     )
-
-
-def _find_next_check(needs: fleet.NeedsToken, pool: Client) -> float:
-    """Return the seconds to the next check of an open challenge: as many as it is old, until it expires."""
-    now = pool.clock.wall()
-    age = (now - needs.challenge.received_at).total_seconds()
-    left = (needs.expires_at - now).total_seconds()
-    return min(max(age, _FIRST_CHECK), max(left, 0.0) + _AFTER_EXPIRY)
 
 
 def _check_callable(name: str, value: object) -> None:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from inspect import isawaitable
 from typing import Final, assert_never
 from uuid import UUID
 
 from belvo_async import Client, check_client, fleet
 from belvo_async.bulk import CredentialsProvider, JobLimits
+from belvo_async.contrib._next_check import find_next_check
 from belvo_async.errors import AuthenticationError, BelvoError
 from belvo_async.models import Link
 
@@ -32,9 +33,6 @@ _LONGEST: Final = timedelta(hours=1)
 _BACKOFF: Final = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=15))
 _KEYS_PAUSE: Final = 300.0
 """Seconds for which a worker whose keys were refused sends nothing."""
-_FIRST_CHECK: Final = 15.0
-"""Seconds after a challenge came, before it is looked at whether it was answered."""
-_AFTER_EXPIRY: Final = 1.0
 _AT_ONCE: Final = 50
 """Workflows that are started together."""
 
@@ -137,7 +135,7 @@ class LinkActivities:
                 came = step.challenge.received_at.isoformat()
                 if came != task.told and isawaitable(waiting := self._on_challenge(step)):
                     await waiting
-                return _LinkStep(seconds=_find_next_check(step, self._pool.clock.wall()), told=came)
+                return _LinkStep(seconds=find_next_check(step, self._pool.clock.wall()), told=came)
             case _:
                 assert_never(step)
 
@@ -289,10 +287,3 @@ async def _beat() -> None:
 
 def _name_workflow(job: str, link_id: str) -> str:
     return f"belvo_async/{job}/{link_id}"
-
-
-def _find_next_check(needed: fleet.NeedsToken, now: datetime) -> float:
-    """Return the seconds to the next check of an open challenge: as many as it is old, until it expires."""
-    age = (now - needed.challenge.received_at).total_seconds()
-    left = (needed.expires_at - now).total_seconds()
-    return min(max(age, _FIRST_CHECK), max(left, 0.0) + _AFTER_EXPIRY)

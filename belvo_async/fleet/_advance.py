@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from belvo_async import Client
-from belvo_async._jobs.doubt import add_answer, find_challenge, find_login_left, is_in_doubt, look
+from belvo_async._jobs.doubt import add_answer, find_challenge, find_login_left, is_in_doubt, try_look
 from belvo_async._jobs.options import CredentialsProvider, JobLimits, JobOptions
 from belvo_async._jobs.outcomes import Outcome, Parked, Unsettled, Updated
 from belvo_async._jobs.prompts import check_token, give_once
@@ -15,16 +15,13 @@ from belvo_async._jobs.refused_credentials import RefusedCredentials
 from belvo_async._jobs.worker import LinkWorker
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
-    AuthenticationError,
-    BelvoError,
     InvalidValueError,
     LedgerBusyError,
     LinkBusyError,
-    UsageError,
 )
 from belvo_async.fleet._job import FleetJob
 from belvo_async.fleet._next_step import CheckLater, Ended, NeedsToken, NextStep
-from belvo_async.models import ParkedChallenge
+from belvo_async.models import Link, ParkedChallenge
 
 _SOONEST: Final = 3.0
 _LATEST: Final = 60.0
@@ -160,22 +157,16 @@ class _Advance:
 
     async def _look(self, row: LinkRow) -> NextStep:
         """Look at a login, or an answer, that somebody else has sent: never send it again."""
-        pool, error = self._job.pool, None
-        try:
-            link = await look(pool, row)
-        except (AuthenticationError, UsageError):
-            raise
-        except BelvoError as failure:
-            link, error = None, failure
+        pool = self._job.pool
+        found = await try_look(pool, row)
         left = find_login_left(row, pool.server_time, self._options.limits.login_limit)
-        if link is None and left > 0:
+        if isinstance(found, Link):
+            outcome: Outcome = Updated(link_id=row.link_id, link=found)
+        elif left > 0:
             age = self._options.limits.login_limit - left
             return CheckLater(link_id=row.link_id, seconds=min(left, _bound(age)))
-        outcome: Outcome = (
-            Unsettled(link_id=row.link_id, error=build_unsettled(row, error))
-            if link is None
-            else Updated(link_id=row.link_id, link=link)
-        )
+        else:
+            outcome = Unsettled(link_id=row.link_id, error=build_unsettled(row, found))
         await self._worker.end(row, outcome)
         return await self._conclude(row.link_id, outcome)
 

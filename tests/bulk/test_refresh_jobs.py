@@ -33,19 +33,12 @@ from tests.bulk.conftest import (
     open_pool,
     refresh_all,
 )
-from tests.stores.machines import OwnBackend, where
+from tests.stores.machines import OwnBackend, backend, where
 
-__all__ = ["where"]
+__all__ = ["backend", "where"]
 
 NOVEMBER = "november"
 ONE = JobLimits(concurrency=Concurrency(total=1))
-
-
-@pytest.fixture
-async def backend(where: Callable[[], OwnBackend]) -> AsyncIterator[OwnBackend]:
-    async with where() as backend:
-        await backend.init()
-        yield backend
 
 
 @pytest.fixture

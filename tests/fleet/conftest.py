@@ -9,18 +9,22 @@ from belvo_async.backends import JobKey, LinkRow, LinkState
 from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import EREBOR, HEIMDALL, PASSWORD, add_links, bank, count_puts
 from tests.engine.conftest import clock, open_pool, sandbox
-from tests.stores.machines import OwnBackend, where
+from tests.stores.machines import OwnBackend, backend, where
 
-__all__ = ["EREBOR", "HEIMDALL", "add_links", "bank", "clock", "count_puts", "open_pool", "sandbox", "where"]
+__all__ = [
+    "EREBOR",
+    "HEIMDALL",
+    "add_links",
+    "backend",
+    "bank",
+    "clock",
+    "count_puts",
+    "open_pool",
+    "sandbox",
+    "where",
+]
 
 JOB = "november"
-
-
-@pytest.fixture
-async def backend(where: Callable[[], OwnBackend]) -> AsyncIterator[OwnBackend]:
-    async with where() as backend:
-        await backend.init()
-        yield backend
 
 
 @pytest.fixture

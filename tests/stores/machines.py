@@ -1,6 +1,6 @@
 """One backend, to which each machine of a test has a connection of its own."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeAlias
 from uuid import uuid4
@@ -21,3 +21,11 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], OwnBac
     postgres: PostgresServer = request.getfixturevalue("postgres")
     schema = f"belvo_{uuid4().hex}"
     return lambda: PostgresBackend(postgres.dsn, schema=schema)
+
+
+@pytest.fixture
+async def backend(where: Callable[[], OwnBackend]) -> AsyncIterator[OwnBackend]:
+    """One of these connections, ready for its first use."""
+    async with where() as backend:
+        await backend.init()
+        yield backend

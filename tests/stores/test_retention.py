@@ -1,6 +1,6 @@
 """What is over is removed, and what is not over stays."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,18 +11,11 @@ from belvo_async.backends import Purged, RedisBackend, purge, read_jobs
 from belvo_async.errors import InvalidValueError
 from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import add_updates, bank, open_pool
-from tests.stores.machines import OwnBackend, where
+from tests.stores.machines import OwnBackend, backend, where
 
-__all__ = ["bank", "where"]
+__all__ = ["backend", "bank", "where"]
 
 LATER = timedelta(hours=1)
-
-
-@pytest.fixture
-async def backend(where: Callable[[], OwnBackend]) -> AsyncIterator[OwnBackend]:
-    async with where() as backend:
-        await backend.init()
-        yield backend
 
 
 @pytest.fixture
