@@ -102,6 +102,7 @@ __all__ = [
     "RequestInvalidError",
     "RequestTimeoutError",
     "ResponseLostError",
+    "ResumeNotSupportedError",
     "ServerError",
     "SessionExpiredError",
     "SourceError",
@@ -459,6 +460,10 @@ class TokenRequiredError(ChallengeError):
     state: AwaitingToken  # pyright: ignore[reportIncompatibleVariableOverride]  # it is only ever read
     ticket: str | None = None
     """That of the challenge, where it is parked already: pass it to `challenges.resume`."""
+
+
+class ResumeNotSupportedError(ChallengeError):
+    """The institution asks for a token, and Belvo has no call that takes it for these data (HTTP 428)."""
 
 
 class TokenProviderError(ChallengeError):
