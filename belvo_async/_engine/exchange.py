@@ -48,7 +48,7 @@ _FIND: Final = (
     "links = [link async for link in pool.links.list(created_at__gte=error.sent_at.date())]"
 )
 _RESUME_FIRST: Final = (
-    "Park it with challenges.park(error.state), and answer it with challenges.resume(ticket, token); "
+    "Answer it with links.resume(error.state, token), or park `error.state` with challenges.park(); "
     "then make this call again."
 )
 

@@ -158,6 +158,7 @@ class Logins:
         read: ReadResult[T],
         find: FindInLink[T],
         max_wait: float | None = None,
+        is_shared: bool = True,
     ) -> Wish[T]:
         """Build a request about a link that may log in, and whose end the link does not show."""
         link_id = str(request.link_id)
@@ -165,7 +166,8 @@ class Logins:
             request, read=read, find=find, is_shown=False, link_id=link_id, max_wait=max_wait
         )
         digest = self.digest.of(name, f"{request.path} ".encode() + (request.body or b""))
-        return self._build_wish(name, self._find_keys(link_id, None), login, Submitting(), digest)
+        wish = self._build_wish(name, self._find_keys(link_id, None), login, Submitting(), digest)
+        return evolve(wish, is_shared=is_shared)
 
     def _build_wish(
         self,

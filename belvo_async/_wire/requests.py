@@ -187,6 +187,17 @@ def build_link_read(link_id: str, *, is_urgent: bool = False, secrets: tuple[str
     )
 
 
+def build_widget_token(options: Mapping[str, object], secret_id: str, secret_password: str) -> Request:
+    """Build the POST of a widget token, which has the keys in its body alone (API reference)."""
+    return Request(
+        method="POST",
+        path="/api/token/",
+        body=dump_json({"id": secret_id, "password": secret_password, **options}),
+        repeat=Repeat.CHANGE,
+        has_keys_in_body=True,
+    )
+
+
 def build_page_read(path: str, query: tuple[tuple[str, str], ...]) -> Request:
     """Build the GET of one page."""
     return Request(method="GET", path=path, query=query)

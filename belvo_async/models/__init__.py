@@ -15,6 +15,7 @@ from belvo_async.models._links import AcceptedRequest, Link
 from belvo_async.models._pages import Page
 from belvo_async.models._pictures import Picture
 from belvo_async.models._text_limits import write_line
+from belvo_async.models._widget import WidgetToken
 
 __all__ = [
     "AcceptedRequest",
@@ -31,6 +32,7 @@ __all__ = [
     "Picture",
     "ResumeTarget",
     "TokenGenerationData",
+    "WidgetToken",
     "write_line",
 ]
 
