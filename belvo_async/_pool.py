@@ -43,7 +43,6 @@ from belvo_async.resources._widget import Widget
 from belvo_async.telemetry._log import Observer, log_observation
 from belvo_async.telemetry._pool_load import PoolLoad
 
-
 D = TypeVar("D", bound=DataResource[object])
 
 

@@ -9,7 +9,6 @@ from belvo_async._version import __version__
 from belvo_async._wire.redaction import build_forms
 from belvo_async.params import Credentials
 
-
 PLAIN_HEADERS: Final[Mapping[str, str]] = {
     "Accept": "application/json",
     "Content-Type": "application/json",

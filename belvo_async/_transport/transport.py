@@ -1,6 +1,7 @@
 """One request over a real connection."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol
 

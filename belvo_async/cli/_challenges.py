@@ -19,7 +19,7 @@ from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import close_on_interrupt, watch_signals
 from belvo_async.cli._update import Desk
 from belvo_async.errors import ChallengeDeclinedError, InvalidTokenError, TokenNotSentError
-from belvo_async.models import ChallengePhase, write_line
+from belvo_async.models import ChallengePhase, Link, write_line
 
 _STILL_OPEN: Final = (InvalidTokenError, TokenNotSentError)
 

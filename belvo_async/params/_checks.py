@@ -73,9 +73,7 @@ def read_names(
         names = tuple(value)
         if all(isinstance(name, str) and name for name in names):
             return names
-    raise InvalidValueError.of(
-        name, "is not a list of names", remedy=f"Pass a list, such as {example}."
-    )
+    raise InvalidValueError.of(name, "is not a list of names", remedy=f"Pass a list, such as {example}.")
 
 
 class Check(Protocol):

@@ -28,7 +28,6 @@ from belvo_async.params._tokens import read_token
 from belvo_async.resources._data import ResumableData
 from belvo_async.resources._links import Links
 
-
 FindResumable: TypeAlias = Callable[[str], ResumableData[object] | None]
 """Returns the data resource of a collection; None where there is none that takes a token."""
 Resumed: TypeAlias = Link | tuple[object, ...]
@@ -102,7 +101,6 @@ class ChallengeAnswer:
                 await self._parked.end_open(state.challenge.link_id, Superseding.NEWER_CHALLENGE)
                 raise
 
-
     async def _resume(self, state: AwaitingToken, token: str | None, recorder: LoginRecorder) -> Resumed:
         collection = state.challenge.resume_target.collection
         if collection == LINKS:
@@ -110,7 +108,11 @@ class ChallengeAnswer:
         resource = self._find_resource(collection)
         if resource is None or self._update is not None:
             name, problem, remedy = (
-                ("ticket", f"is of {collection}", "Answer it with the version of belvo_async that has parked it.")
+                (
+                    "ticket",
+                    f"is of {collection}",
+                    "Answer it with the version of belvo_async that has parked it.",
+                )
                 if resource is None
                 else ("update", f"is of no use: the challenge is of {collection}", "Leave it out.")
             )

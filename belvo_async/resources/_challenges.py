@@ -17,7 +17,7 @@ from belvo_async.backends._challenge_record import UNANSWERED
 from belvo_async.errors import (
     InvalidValueError,
 )
-from belvo_async.models import AwaitingToken, ChallengePhase, Link, ParkedChallenge
+from belvo_async.models import AwaitingToken, ChallengePhase, ParkedChallenge
 from belvo_async.params import LinkUpdate
 from belvo_async.params._checks import read_link_id
 from belvo_async.resources._challenge_answer import ChallengeAnswer, FindResumable, Resumed, decline

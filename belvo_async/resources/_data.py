@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Final, Generic, TypedDict, TypeVar, cast
+from typing import Final, Generic, NoReturn, TypedDict, TypeVar, cast
 from uuid import UUID
 
 from attrs import frozen
@@ -117,9 +117,7 @@ class DataResource(Generic[M_co]):
         return self._page(f"{self._spec.collection}{row_id}/{path}", query, model)
 
     def _page(self, path: str, query: tuple[tuple[str, str], ...], model: type[R]) -> Paginator[R]:
-        return Paginator(
-            self._exchange, self._context.lifecycle, path, query, model, read=read_row_page
-        )
+        return Paginator(self._exchange, self._context.lifecycle, path, query, model, read=read_row_page)
 
     async def get(self, item_id: str | UUID) -> M_co:
         """Read one row.
@@ -156,8 +154,9 @@ class RetrievableData(DataResource[M_co]):
     """Retrieves data from the institution, too: `retrieve(link_id, …)`, each time one login.
 
     One login of a link is in flight at a time, whichever resource asks: equal calls share one, others wait
-    for it. A login that may have reached the bank is not repeated by itself. After a lost response the status
-    of the link tells whether the login succeeded, and not the data: `OutcomeUnknownError` says where they are.
+    for it. A login that may have reached the bank is not repeated by itself. After a lost response the
+    status of the link tells whether the login succeeded, but not the data: `OutcomeUnknownError` says where
+    they are.
 
     Where the schema has it, `retrieve_in_background(link_id, …)` returns as soon as Belvo has taken the
     request; a webhook with its `request_id` tells when the data are there.
@@ -283,7 +282,7 @@ class _Asked:
 _NOT_IN_BODY: Final = frozenset(TokenOptions.__annotations__) - {"save_data"}
 
 
-def _tell_lost(collection: str, save_data: bool | None, link: Link, sent_at: datetime) -> M_co:  # noqa: FBT001 - bound by partial
+def _tell_lost(collection: str, save_data: bool | None, link: Link, sent_at: datetime) -> NoReturn:  # noqa: FBT001 - bound by partial
     """Tell that the login has succeeded, and that its data did not arrive."""
     remedy = (
         "Belvo was told not to store the data: retrieve them again, which is another login, with the user's "

@@ -9,7 +9,7 @@ from attrs import frozen
 from belvo_async._engine.exchange import Exchange
 from belvo_async._engine.lifecycle import Lifecycle
 from belvo_async._engine.logins import Logins
-from belvo_async._http import Repeat, Request, Response
+from belvo_async._http import Repeat, Request
 from belvo_async._wire.data import read_value
 from belvo_async._wire.json import dump_json
 from belvo_async._wire.requests import LINKS

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from attrs import frozen
 
-Json: TypeAlias = Mapping[str, Any]  # Any: JSON
+from tools.models.resources import Json, Schema, write_camel
 
 _SCALARS: Final[Mapping[tuple[str, str | None], str]] = {
     ("string", "date"): "Day",
@@ -35,13 +35,17 @@ class Resource:
     """The attribute of a client, and its module's name."""
     model: str
     path: str
-    operations: Json
-    schemas: Json
+    schema: Schema
+
+    @property
+    def operations(self) -> Json:
+        """All operations, by method and path."""
+        return self.schema.operations
 
     @property
     def title(self) -> str:
         """The name of its class."""
-        return _TITLES.get(self.name) or "".join(part.capitalize() for part in self.name.split("_"))
+        return _TITLES.get(self.name) or write_camel(self.name)
 
     @property
     def post(self) -> Json | None:
@@ -58,15 +62,9 @@ class Resource:
         """Whether a row can be deleted."""
         return f"DELETE {self.path}{{id}}/" in self.operations
 
-    def resolve(self, schema: Json) -> Json:
-        """Follow references."""
-        while "$ref" in schema:
-            schema = self.schemas[schema["$ref"].rsplit("/", 1)[1]]
-        return schema
-
     def find_kind(self, schema: Json, *, is_many: bool = False) -> str:
         """Return the Python type of an argument."""
-        schema = self.resolve(schema)
+        schema = self.schema.resolve(schema)
         if schema.get("type") == "array":
             return f"Iterable[{self.find_kind(schema['items'])}]"
         choices = [choice for choice in schema.get("enum", ()) if choice is not None]
@@ -82,9 +80,12 @@ class Resource:
         for name, schema in sorted(self.operations[f"GET {self.path}"]["query"].items()):
             if name in _OURS - {"link"}:
                 continue
-            plain = {key: value for key, value in self.resolve(schema).items() if key != "enum"}
+            plain = {key: value for key, value in self.schema.resolve(schema).items() if key != "enum"}
             if plain.get("type") == "array":
-                plain["items"] = {"type": "string", **{k: v for k, v in plain["items"].items() if k != "enum"}}
+                plain["items"] = {
+                    "type": "string",
+                    **{k: v for k, v in plain["items"].items() if k != "enum"},
+                }
             is_many = name.endswith(("__in", "__not_in", "__range")) and plain.get("type") != "array"
             kind = self.find_kind(plain, is_many=is_many)
             yield name, f"Required[{kind}]" if schema.get("required") else kind
@@ -100,7 +101,7 @@ class Resource:
 
     def _read_body(self, schema: Json) -> tuple[Json, frozenset[str]]:
         """Return the properties of a body, and the required ones: of a choice of bodies those of all."""
-        schema = self.resolve(schema)
+        schema = self.schema.resolve(schema)
         if "oneOf" not in schema:
             return schema.get("properties", {}), frozenset(schema.get("required", ()))
         parts = [self._read_body(part) for part in schema["oneOf"]]
@@ -144,7 +145,9 @@ def _write_options(resource: Resource) -> Iterator[str]:
 
 
 def _write_typed_dict(name: str, base: str, told: str, fields: list[str]) -> str:
-    return "\n".join([f"class {name}({base}, total=False):", f'    """{told}"""', *([""] if fields else []), *fields])
+    return "\n".join(
+        [f"class {name}({base}, total=False):", f'    """{told}"""', *([""] if fields else []), *fields]
+    )
 
 
 def _write_class(resource: Resource) -> str:
@@ -194,7 +197,7 @@ def _write_history(resource: Resource) -> list[str]:
         "",
         f"    def history(self, item_id: str | UUID, **options: Unpack[ListOptions]) -> Paginator[{resource.model}History]:",
         '        """List what has become of one of them."""',
-        f"        return self._list_below(item_id, \"history/\", {resource.model}History, options)",
+        f'        return self._list_below(item_id, "history/", {resource.model}History, options)',
     ]
 
 
@@ -202,10 +205,17 @@ def _write_head(resource: Resource, body: str) -> str:
     engine = sorted(
         name
         for name in (
-            "BackgroundOptions", "DataResource", "DataSpec", "DeletableData", "ListOptions", "ResumableData",
-            "RetrievableData", "RetrievalOptions", "TokenOptions",
+            "BackgroundOptions",
+            "DataResource",
+            "DataSpec",
+            "DeletableData",
+            "ListOptions",
+            "ResumableData",
+            "RetrievableData",
+            "RetrievalOptions",
+            "TokenOptions",
         )
-        if re.search(rf"\b{name}\b", body)
+        if re.search(rf"[(\[, ]{name}\b", body)
     )
     typed = sorted(name for name in ("Literal", "Required", "Unpack") if f"{name}[" in body)
     models = [resource.model, *([f"{resource.model}History"] if "History" in body else [])]
@@ -231,12 +241,8 @@ def _write_head(resource: Resource, body: str) -> str:
 
 def write_attributes(resources: list[Resource]) -> str:
     """Return the module with the attributes of a client, unformatted."""
-    resumable = "".join(
-        f'    "{one.path}": "{one.name}",\n' for one in resources if one.can_resume
-    )
-    imports = "".join(
-        f"    from belvo_async.resources.{one.name} import {one.title}\n" for one in resources
-    )
+    resumable = "".join(f'    "{one.path}": "{one.name}",\n' for one in resources if one.can_resume)
+    imports = "".join(f"    from belvo_async.resources.{one.name} import {one.title}\n" for one in resources)
     attributes = "".join(
         f'    {one.name}: "LazyResource[{one.title}]" = LazyResource("{one.title}")\n' for one in resources
     )
