@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, partial
 from types import UnionType
@@ -54,10 +54,17 @@ def read_rows(response: Response, request: Request, model: type[T]) -> tuple[T, 
         )
     rows = _read(response, request, lambda value: _read_all(value, model))
     if request.link_id is not None:
-        links = {find_link_id(getattr(row, "link", None)) for row in rows}
+        links = {find_link_id(wire) for row in rows for wire in _list_links(row)}
         if links - {None, request.link_id}:
             raise unreadable("it is about another link", response, request)
     return rows
+
+
+def _list_links(row: object) -> Iterator[object]:
+    """Yield what a row says of its link: by itself, or by its account."""
+    for part in (row, getattr(row, _SHARED, None)):
+        yield getattr(part, "link", None)
+        yield getattr(part, "extra", {}).get("link")
 
 
 def read_row(response: Response, request: Request, model: type[T]) -> T:

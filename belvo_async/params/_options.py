@@ -40,6 +40,20 @@ def write_options(options: Mapping[str, object], declared: type) -> dict[str, ob
     return body
 
 
+def check_alternatives(body: Mapping[str, object], alternatives: tuple[tuple[str, ...], ...]) -> None:
+    """Refuse a body that has not all of one set of names, and none of the others.
+
+    Raises:
+        InvalidValueError: It has not; names them.
+    """
+    named = {name for names in alternatives for name in names} & body.keys()
+    if not alternatives or any(named == set(names) for names in alternatives):
+        return
+    choices = ", or ".join(" and ".join(names) for names in alternatives)
+    wrong = next(iter(sorted(named)), alternatives[0][0])
+    raise InvalidValueError.of(wrong, "does not name a period alone", remedy=f"Pass {choices}.")
+
+
 def check_period(body: Mapping[str, object], days: int) -> None:
     """Refuse a period that is shorter than the resource allows; a day that is left out is Belvo's to choose.
 

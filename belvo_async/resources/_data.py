@@ -23,7 +23,13 @@ from belvo_async.errors import InvalidValueError, OutcomeUnknownError
 from belvo_async.models import AcceptedRequest, AwaitingToken, Link
 from belvo_async.params._checks import read_link_id
 from belvo_async.params._filters import write_filters
-from belvo_async.params._options import check_period, list_options, list_required, write_options
+from belvo_async.params._options import (
+    check_alternatives,
+    check_period,
+    list_options,
+    list_required,
+    write_options,
+)
 from belvo_async.resources._login_calls import LoginCalls, check_call
 from belvo_async.resources._paginator import Paginator
 
@@ -86,6 +92,8 @@ class DataSpec(Generic[M_co]):
     """Declares what `list` can filter by."""
     options: type = RetrievalOptions
     """Declares what `retrieve` can be told."""
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    """Names of options of which one set has to be given, and no other."""
     shortest_period: int | None = None
     """Days from `date_from` to `date_to` at least."""
 
@@ -206,6 +214,7 @@ class RetrievableData(DataResource[M_co]):
         if isinstance(own.get("token"), str):
             own["token"] = hide(cast("str", own["token"]))
         body = write_options(own, spec.options)
+        check_alternatives(body, spec.alternatives)
         if spec.shortest_period is not None:
             check_period(body, spec.shortest_period)
         chosen = {name: options[name] for name in _FIELD_CHOICES & options.keys()}

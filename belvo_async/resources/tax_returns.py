@@ -56,7 +56,11 @@ class TaxReturns(DeletableData[TaxReturn], RetrievableData[TaxReturn]):
     """`pool.tax_returns`."""
 
     _spec = DataSpec(
-        collection="/api/tax-returns/", model=TaxReturn, filters=TaxReturnFilters, options=TaxReturnOptions
+        collection="/api/tax-returns/",
+        model=TaxReturn,
+        filters=TaxReturnFilters,
+        options=TaxReturnOptions,
+        alternatives=(("date_from", "date_to"), ("year_from", "year_to")),
     )
 
     def list(self, **filters: Unpack[TaxReturnFilters]) -> Paginator[TaxReturn]:

@@ -99,6 +99,13 @@ class Resource:
             kind = self.find_kind(found[name])
             yield name, f"Required[{kind}]" if name in required else kind
 
+    def list_alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """Return the names of which one set has to be given, where there is a choice of bodies."""
+        schema = {} if self.post is None else self.schema.resolve(self.post["body"])
+        parts = [self._read_body(part)[1] for part in schema.get("oneOf", ())]
+        of_all = frozenset.intersection(*parts) if parts else frozenset[str]()
+        return tuple(tuple(sorted(part - of_all)) for part in parts)
+
     def _read_body(self, schema: Json) -> tuple[Json, frozenset[str]]:
         """Return the properties of a body, and the required ones: of a choice of bodies those of all."""
         schema = self.schema.resolve(schema)
@@ -159,6 +166,8 @@ def _write_class(resource: Resource) -> str:
     spec = [f'collection="{resource.path}"', f"model={model}", f"filters={model}Filters"]
     if resource.post is not None:
         spec.append(f"options={model}Options")
+    if alternatives := resource.list_alternatives():
+        spec.append(f"alternatives={alternatives!r}")
     if name in _SHORTEST_PERIODS:
         spec.append(f"shortest_period={_SHORTEST_PERIODS[name]}")
     lines = [
