@@ -35,6 +35,7 @@
     │   └── CoordinatorError          the window and the leases; nothing was sent
     └── ChallengeError                the dialogue about a token ended without an answer from Belvo
         ├── TokenRequiredError        nobody was asked: carries the state to park
+        ├── ResumeNotSupportedError   Belvo has no call that takes the token
         ├── TokenProviderError        the callback raised
         ├── InvalidTokenError         the callback's answer cannot be sent
         ├── ChallengeDeclinedError

@@ -6,18 +6,18 @@ from decimal import Decimal
 from belvo_async.models._enums import OpenEnum
 from belvo_async.models._rows import DataRow, row
 
-__all__ = ["Exchange", "ExchangeHistory", "ExchangeOperationType", "ExchangeSettlementMethod"]
+__all__ = ["CurrencyExchange", "CurrencyExchangeHistory", "ExchangeOperationType", "ExchangeSettlementMethod"]
 
 
 class ExchangeOperationType(OpenEnum):
-    """The `operation_type` of an `Exchange`."""
+    """The `operation_type` of a `CurrencyExchange`."""
 
     COMPRA = "COMPRA"
     VENDA = "VENDA"
 
 
 class ExchangeSettlementMethod(OpenEnum):
-    """The `settlement_method` of an `Exchange`."""
+    """The `settlement_method` of a `CurrencyExchange`."""
 
     CONTA_DEPOSITO_MOEDA_ESTRANGEIRA_PAIS = "CONTA_DEPOSITO_MOEDA_ESTRANGEIRA_PAIS"
     CONTA_DEPOSITO_OU_PAGAMENTO_EXPORTADOR_INSTITUICAO_EXTERIOR = (
@@ -40,7 +40,7 @@ class ExchangeSettlementMethod(OpenEnum):
 
 
 @row
-class Exchange(DataRow):
+class CurrencyExchange(DataRow):
     """One row of `pool.exchanges`."""
 
     authorized_institution_identifier: int | None = None
@@ -72,8 +72,8 @@ class Exchange(DataRow):
 
 
 @row
-class ExchangeHistory(DataRow):
-    """What has become of an `Exchange`."""
+class CurrencyExchangeHistory(DataRow):
+    """What has become of an `CurrencyExchange`."""
 
     collected_at: dt.datetime | None = None
     created_at: dt.datetime | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Required, Unpack
 from uuid import UUID
 
-from belvo_async.models.exchanges import Exchange, ExchangeHistory
+from belvo_async.models.exchanges import CurrencyExchange, CurrencyExchangeHistory
 from belvo_async.params._options import Day
 from belvo_async.resources._data import (
     DataSpec,
@@ -15,10 +15,10 @@ from belvo_async.resources._data import (
 )
 from belvo_async.resources._paginator import Paginator
 
-__all__ = ["ExchangeFilters", "ExchangeOptions", "Exchanges"]
+__all__ = ["CurrencyExchangeFilters", "CurrencyExchangeOptions", "Exchanges"]
 
 
-class ExchangeFilters(ListOptions, total=False):
+class CurrencyExchangeFilters(ListOptions, total=False):
     """What `exchanges.list` can filter by."""
 
     collected_at: Day
@@ -39,28 +39,35 @@ class ExchangeFilters(ListOptions, total=False):
     link__in: Iterable[str | UUID]
 
 
-class ExchangeOptions(RetrievalOptions, total=False):
+class CurrencyExchangeOptions(RetrievalOptions, total=False):
     """What `exchanges.retrieve` can be told."""
 
     date_from: Day
     date_to: Day
 
 
-class Exchanges(DeletableData[Exchange], RetrievableData[Exchange]):
+class Exchanges(DeletableData[CurrencyExchange], RetrievableData[CurrencyExchange]):
     """`pool.exchanges`."""
 
     _spec = DataSpec(
-        collection="/api/br/exchanges/", model=Exchange, filters=ExchangeFilters, options=ExchangeOptions
+        collection="/api/br/exchanges/",
+        model=CurrencyExchange,
+        filters=CurrencyExchangeFilters,
+        options=CurrencyExchangeOptions,
     )
 
-    def list(self, **filters: Unpack[ExchangeFilters]) -> Paginator[Exchange]:
+    def list(self, **filters: Unpack[CurrencyExchangeFilters]) -> Paginator[CurrencyExchange]:
         """List what Belvo has stored; see `DataResource`."""
         return self._list(filters)
 
-    async def retrieve(self, link_id: str | UUID, **options: Unpack[ExchangeOptions]) -> tuple[Exchange, ...]:
+    async def retrieve(
+        self, link_id: str | UUID, **options: Unpack[CurrencyExchangeOptions]
+    ) -> tuple[CurrencyExchange, ...]:
         """Retrieve them from the institution, with one login; see `RetrievableData`."""
         return await self._retrieve(link_id, options)
 
-    def history(self, item_id: str | UUID, **options: Unpack[ListOptions]) -> Paginator[ExchangeHistory]:
+    def history(
+        self, item_id: str | UUID, **options: Unpack[ListOptions]
+    ) -> Paginator[CurrencyExchangeHistory]:
         """List what has become of one of them."""
-        return self._list_below(item_id, "history/", ExchangeHistory, options)
+        return self._list_below(item_id, "history/", CurrencyExchangeHistory, options)

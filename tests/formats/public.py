@@ -26,6 +26,7 @@ KEPT_HOME: Final = frozenset(
             "LinkRegistration",
             "LinkUpdate",
             "Network",
+            "WidgetToken",
         ),
         *("Resuming", "TokenGiven"),
     }

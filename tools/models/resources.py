@@ -17,7 +17,7 @@ RESOURCES: Final[Mapping[str, tuple[str, str]]] = {
     "owners": ("Owner", "/api/owners/"),
     "balances": ("Balance", "/api/br/balances/"),
     "bills": ("Bill", "/api/bills/"),
-    "exchanges": ("Exchange", "/api/br/exchanges/"),
+    "exchanges": ("CurrencyExchange", "/api/br/exchanges/"),
     "investments": ("Investment", "/api/br/investments/"),
     "investment_transactions": ("InvestmentTransaction", "/api/br/investment-transactions/"),
     "incomes": ("Income", "/api/incomes/"),
