@@ -3,11 +3,13 @@
 from datetime import datetime
 from decimal import Decimal
 
+from belvo_async.sandbox._data.described import Context, write_record
 from belvo_async.sandbox._data.origin import derive_digits, derive_id, describe_institution
 from belvo_async.sandbox._data.records import Fields
 from belvo_async.sandbox._data.statements import (
     CARD,
     CARD_PAYMENT_DAY,
+    LOAN,
     AccountStatement,
     Entry,
     build_statements,
@@ -77,7 +79,7 @@ def _build_account(link: StoredLink, statement: AccountStatement, at: datetime) 
         "check_digit": number[-1],
         "balance": {
             "current": statement.balance,
-            "available": limit - statement.balance if plan.is_debt else statement.balance,
+            "available": limit - statement.balance if plan is CARD else statement.balance,
             "blocked": Decimal(0),
             "automatically_invested": Decimal(0),
         },
@@ -86,7 +88,7 @@ def _build_account(link: StoredLink, statement: AccountStatement, at: datetime) 
         "public_identification_value": f"6272/{number}",
         "internal_identification": derive_digits(41, link.id, plan.category),
         "credit_data": _build_credit(statement, number, limit, at) if plan is CARD else None,
-        "loan_data": None,
+        "loan_data": _build_loan(link, statement, at) if plan is LOAN else None,
         "funds_data": None,
     }
 
@@ -118,6 +120,18 @@ def _build_credit(statement: AccountStatement, number: str, limit: Decimal, at: 
         "interest_rate": None,
         "monthly_payment": None,
         "last_payment_date": None,
+    }
+
+
+def _build_loan(link: StoredLink, statement: AccountStatement, at: datetime) -> Fields:
+    fields = write_record(Context(link=link, path="accounts", number=0, at=at, form="loan"))
+    contract = Decimal(LOAN.opening) * statement.factor
+    return fields | {
+        "contract_amount": contract,
+        "outstanding_balance": statement.balance,
+        "monthly_payment": statement.entries[-1].amount,
+        "principal": contract,
+        "outstanding_principal": statement.balance,
     }
 
 

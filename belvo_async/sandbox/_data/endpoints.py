@@ -1,20 +1,20 @@
 """The endpoints of data: retrieve, resume, list, show, delete."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from attrs import evolve
 
 from belvo_async._http import Response
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._calls import Call, Outcome, SandboxReply
-from belvo_async.sandbox._data.banking import build_accounts, build_balances, build_transactions
+from belvo_async.sandbox._data.builders import build_history, build_records
+from belvo_async.sandbox._data.described import describe
 from belvo_async.sandbox._data.filters import read_record_filters
-from belvo_async.sandbox._data.owners import build_owners
-from belvo_async.sandbox._data.records import Fields, StoredRecord
-from belvo_async.sandbox._data.requests import Retrieval, read_retrieval, selects
+from belvo_async.sandbox._data.records import StoredRecord
+from belvo_async.sandbox._data.requests import Retrieval, find_form, read_retrieval, selects
 from belvo_async.sandbox._data.resources import RESOURCES, DataResource
 from belvo_async.sandbox._forms import Form
 from belvo_async.sandbox._link_records import UNUSABLE
@@ -29,13 +29,6 @@ from belvo_async.sandbox._sessions import Session
 
 Handler: TypeAlias = Callable[[Call, str], Outcome]
 
-BUILDERS: Final[Mapping[str, Callable[[StoredLink, datetime], list[Fields]]]] = {
-    "accounts": build_accounts,
-    "transactions": build_transactions,
-    "owners": build_owners,
-    "br/balances": build_balances,
-}
-
 
 def build_table(bank: Bank, find_origin: Callable[[], str]) -> dict[str, dict[str, Handler]]:
     """Return the handlers of every data resource, by path and method."""
@@ -44,6 +37,8 @@ def build_table(bank: Bank, find_origin: Callable[[], str]) -> dict[str, dict[st
         endpoints = DataEndpoints(bank, resource, find_origin)
         table[resource.collection] = endpoints.collection_methods()
         table[f"{resource.collection}{{id}}/"] = endpoints.record_methods()
+        if resource.path == "br/exchanges":
+            table[f"{resource.collection}{{id}}/history/"] = {"GET": endpoints.list_history}
     return table
 
 
@@ -116,7 +111,7 @@ class DataEndpoints:
     ) -> object:
         found = [
             fields
-            for fields in BUILDERS[self._resource.path](link, at)
+            for fields in build_records(self._resource, link, at, find_form(retrieval))
             if selects(retrieval, fields, self._resource.dated)
         ]
         if retrieval.saves:
@@ -130,9 +125,8 @@ class DataEndpoints:
         needed = self._resource.needed_filter
         if needed is not None and needed not in dict(query):
             raise RefusedError(400, missing(needed))
-        tests = read_record_filters(query)
-        records = self._bank.records.list(self._resource.path)
-        found = [record for record in records if all(test(record) for test in tests)]
+        tests = read_record_filters(query, describe(self._resource.path)["filters"].split())
+        found = [record for record in self._all(call.at) if all(test(record) for test in tests)]
         return self._answer_page(call, found)
 
     def _answer_page(self, call: Call, records: Sequence[StoredRecord]) -> SandboxReply:
@@ -143,19 +137,38 @@ class DataEndpoints:
 
     def show(self, call: Call, record_id: str) -> SandboxReply:
         """GET of one record."""
-        shown: object = project(self._find(record_id).fields, dict(call.request.query))
-        return SandboxReply(response=answer_json(200, [shown] if self._resource.detail_is_list else shown))
+        shown: object = project(self._find(record_id, call.at).fields, dict(call.request.query))
+        return SandboxReply(response=answer_json(200, [shown] if self._resource.shows_array else shown))
 
     def delete(self, call: Call, record_id: str) -> SandboxReply:
         """DELETE of one record."""
-        self._find(record_id)
+        self._find(record_id, call.at)
         if self._resource.deletes_slowly:
             self._limit.count(call.at)
         self._bank.records.remove(self._resource.path, record_id)
         return SandboxReply(response=Response(status=204))
 
-    def _find(self, record_id: str) -> StoredRecord:
-        record = self._bank.records.find(self._resource.path, record_id)
+    def list_history(self, call: Call, record_id: str) -> SandboxReply:
+        """GET of the events of an exchange."""
+        record = self._find(record_id, call.at)
+        events = build_history(self._bank.links[record.link_id], record.fields, call.at)
+        return self._answer_page(call, [StoredRecord(record.link_id, event) for event in events])
+
+    def _all(self, at: datetime) -> list[StoredRecord]:
+        """Return what there is: what retrievals have stored, and of each link what is not retrieved."""
+        if self._resource.takes:
+            return self._bank.records.list(self._resource.path)
+        return [
+            StoredRecord(link.id, fields)
+            for link in self._bank.links.values()
+            for fields in build_records(self._resource, link, at)
+        ]
+
+    def _find(self, record_id: str, at: datetime) -> StoredRecord:
+        if self._resource.takes:
+            record = self._bank.records.find(self._resource.path, record_id)
+        else:
+            record = next((each for each in self._all(at) if each.id == record_id), None)
         if record is None:
             raise RefusedError(404, NOT_FOUND)
         return record

@@ -4,12 +4,12 @@ A name is a path of fields, joined by two underscores, and a comparison: `accoun
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 
-from belvo_async.sandbox._data.records import StoredRecord
+from belvo_async.sandbox._data.records import Fields, StoredRecord
 from belvo_async.sandbox._filters import UUID_PATTERN
 from belvo_async.sandbox._pages import Query, split
 from belvo_async.sandbox._problems import Problem, RefusedError
@@ -23,22 +23,28 @@ ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "lte": operator.le,
 }
 IDENTIFIERS: Final = frozenset({"id", "link", "account"})
-NO_FILTERS: Final = frozenset({"page", "page_size", "fields", "omit"})
+ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "user_document": ("document_number",),
+    "ejercicio": ("informacion_general", "ejercicio"),
+    "tipo_declaracion": ("informacion_general", "tipo_declaracion"),
+}
+"""Where a field is that a filter calls by another name."""
 
 
-def read_record_filters(query: Query) -> list[RecordTest]:
-    """Return the tests that *query* asks for.
+def read_record_filters(query: Query, known: Container[str]) -> list[RecordTest]:
+    """Return the tests that *query* asks for; parameters that are not *known* are ignored.
 
     Raises:
         RefusedError: A value makes no sense.
     """
-    return [_read(name, value) for name, value in query if name not in NO_FILTERS]
+    return [_read(name, value) for name, value in query if name in known]
 
 
 def _read(name: str, value: str) -> RecordTest:
     *path, last = name.split("__")
     comparison = last if path and last in (*ORDERS, "in", "range", "icontains") else ""
     steps = tuple(path if comparison else (*path, last))
+    steps = ELSEWHERE.get(steps[0], steps)
     if steps[-1] in IDENTIFIERS:
         for part in split(value):
             if UUID_PATTERN.fullmatch(part) is None:
@@ -52,9 +58,11 @@ def _compare(name: str, steps: tuple[str, ...], comparison: str, value: str) -> 
         raise RefusedError(400, Problem("invalid", "Enter two values.", name))
 
     def test(record: StoredRecord) -> bool:
+        if steps == ("account",):
+            return any(found in wanted for found in _list_accounts(record.fields))
         found = _find(record, steps)
-        if found is _ABSENT:
-            return True
+        if found is None:
+            return False
         if comparison == "icontains":
             return value.lower() in str(found).lower()
         limits = [_read_like(found, name, part) for part in wanted]
@@ -67,20 +75,24 @@ def _compare(name: str, steps: tuple[str, ...], comparison: str, value: str) -> 
     return test
 
 
-_ABSENT: Final = object()
+def _list_accounts(fields: Fields) -> list[object]:
+    """Return the ids of the accounts that a record is about."""
+    named = [fields.get("account"), fields.get("account_id")]
+    for name in ("accounts", "income_streams"):
+        listed = fields.get(name)
+        named += listed if isinstance(listed, list) else []
+    return [each.get("id", each.get("account_id")) if isinstance(each, dict) else each for each in named]
 
 
 def _find(record: StoredRecord, steps: tuple[str, ...]) -> object:
-    """Return the value at the end of a path: the id of an account, the name of an institution."""
+    """Return the value at the end of a path, for an institution its name; None: there is none."""
     if steps == ("link",):
         return record.link_id
     value: object = record.fields
     for step in steps:
-        if not isinstance(value, dict) or step not in value:
-            return _ABSENT
-        value = value[step]
+        value = value.get(step) if isinstance(value, dict) else None
     if isinstance(value, dict):
-        return value.get("id", value.get("name"))
+        return value.get("name")
     return value
 
 

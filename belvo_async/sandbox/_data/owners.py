@@ -13,10 +13,21 @@ LAST_NAMES: Final = ("Almeida", "Barros", "Castro", "Duarte", "Esteves", "Ferraz
 STREETS: Final = ("Rua das Acacias", "Avenida Central", "Calle del Sol", "Rua Nova")
 
 
+def name_person(link: StoredLink) -> str:
+    """Return the name of the owner of *link*."""
+    chance = Random(f"{link.id}/name")  # noqa: S311 - repeatable test data
+    return f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}"
+
+
+def find_document(link: StoredLink) -> str:
+    """Return the number of the owner's document."""
+    return derive_digits(11, link.id, "document")
+
+
 def build_owners(link: StoredLink, at: datetime) -> list[Fields]:
     """Return the one owner of *link*."""
     chance = Random(f"{link.id}/owner")  # noqa: S311 - repeatable test data
-    name = f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}"
+    name = name_person(link)
     email = f"{name.lower().replace(' ', '.')}@example.com"
     address = f"{chance.choice(STREETS)}, {chance.randint(1, 999)}"
     phone = derive_digits(9, link.id, "phone")
@@ -38,7 +49,7 @@ def build_owners(link: StoredLink, at: datetime) -> list[Fields]:
             "is_local_resident": True,
             "document_id": {
                 "document_type": "CPF",
-                "document_number": derive_digits(11, link.id, "document"),
+                "document_number": find_document(link),
             },
             "additional_documents": [],
             "nationalities": [],

@@ -114,7 +114,24 @@ CARD: Final = AccountPlan(
         Movement("Music by subscription", "Online Platforms & Leisure", "Movie & Audio", "21.90", day=3),
     ),
 )
-PLANS: Final = (CHECKING, SAVINGS, CARD)
+LOAN: Final = AccountPlan(
+    category="LOAN_ACCOUNT",
+    name="Personal loan",
+    type="EMPRESTIMOS",
+    balance_type="LIABILITY",
+    opening="60000.00",
+    movements=(
+        Movement(
+            "Instalment received",
+            "Credits & Loans",
+            "Instalment",
+            LOAN_INSTALMENT.amount,
+            day=LOAN_INSTALMENT.day,
+            is_inflow=True,
+        ),
+    ),
+)
+PLANS: Final = (CHECKING, SAVINGS, CARD, LOAN)
 
 _CARD_PAYMENT: Final = Movement("Payment of the card", "Credits & Loans", "Credit Card", "0.00")
 
@@ -140,11 +157,11 @@ def build_statements(link: StoredLink, at: datetime) -> list[AccountStatement]:
     currency, factor = find_currency(link)
     first = (link.created_at - YEAR).date()
     days = [first + timedelta(days=number) for number in range((at.date() - first).days)]
-    card = _Writer(link.id, CARD, factor).write(days, {})
+    card = _StatementWriter(link.id, CARD, factor).write(days, {})
     payments = {entry.at.date(): entry.amount for entry in card if entry.is_inflow}
     statements = []
     for plan in PLANS:
-        writer = _Writer(link.id, plan, factor)
+        writer = _StatementWriter(link.id, plan, factor)
         entries = card if plan is CARD else writer.write(days, payments if plan is CHECKING else {})
         statements.append(AccountStatement(plan, currency, factor, tuple(entries)))
     return statements
@@ -155,7 +172,7 @@ def find_currency(link: StoredLink) -> tuple[str, int]:
     return CURRENCIES[link.institution.split("_")[1]]
 
 
-class _Writer:
+class _StatementWriter:
     """Writes the statement of one account, day by day."""
 
     def __init__(self, link_id: str, plan: AccountPlan, factor: int) -> None:
