@@ -11,7 +11,7 @@ from belvo_async.sandbox._data.insights import build_bills, build_expenses, buil
 from belvo_async.sandbox._data.origin import derive_id
 from belvo_async.sandbox._data.owners import build_owners, find_document, name_person
 from belvo_async.sandbox._data.records import Fields
-from belvo_async.sandbox._data.resources import DataResource
+from belvo_async.sandbox._data.resources import ServedData
 from belvo_async.sandbox._links import StoredLink
 
 Builder = Callable[[StoredLink, datetime], list[Fields]]
@@ -32,9 +32,7 @@ WITHOUT_DATA: Final = "bnk101"
 """Belvo's test user whose bank has nothing of him."""
 
 
-def build_records(
-    resource: DataResource, link: StoredLink, at: datetime, form: str = "record"
-) -> list[Fields]:
+def build_records(resource: ServedData, link: StoredLink, at: datetime, form: str = "record") -> list[Fields]:
     """Return the records of *link* as its bank has them *at* this time."""
     if link.username == WITHOUT_DATA:
         return []
@@ -60,7 +58,7 @@ def build_history(link: StoredLink, exchange: Fields, at: datetime) -> list[Fiel
     return events
 
 
-def _adapt(resource: DataResource, context: Context, fields: Fields) -> Fields:
+def _adapt(resource: ServedData, context: Context, fields: Fields) -> Fields:
     """Make a described record fit its number: its day, its direction, and what the record adds up to."""
     if resource.dated is not None:
         day = context.day.date().isoformat()

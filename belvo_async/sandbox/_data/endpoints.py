@@ -15,7 +15,7 @@ from belvo_async.sandbox._data.described import describe
 from belvo_async.sandbox._data.filters import read_record_filters
 from belvo_async.sandbox._data.records import StoredRecord
 from belvo_async.sandbox._data.requests import Retrieval, find_form, read_retrieval, selects
-from belvo_async.sandbox._data.resources import RESOURCES, DataResource
+from belvo_async.sandbox._data.resources import RESOURCES, ServedData
 from belvo_async.sandbox._forms import Form
 from belvo_async.sandbox._link_records import UNUSABLE
 from belvo_async.sandbox._links import StoredLink
@@ -45,7 +45,7 @@ def build_table(bank: Bank, find_origin: Callable[[], str]) -> dict[str, dict[st
 class DataEndpoints:
     """The endpoints of one resource."""
 
-    def __init__(self, bank: Bank, resource: DataResource, find_origin: Callable[[], str]) -> None:
+    def __init__(self, bank: Bank, resource: ServedData, find_origin: Callable[[], str]) -> None:
         self._bank = bank
         self._resource = resource
         self._find_origin = find_origin

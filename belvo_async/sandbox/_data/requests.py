@@ -7,7 +7,7 @@ from typing import Final
 from attrs import frozen
 
 from belvo_async.sandbox._data.records import Fields
-from belvo_async.sandbox._data.resources import DataResource
+from belvo_async.sandbox._data.resources import ServedData
 from belvo_async.sandbox._filters import UUID_PATTERN
 from belvo_async.sandbox._forms import Form
 from belvo_async.sandbox._problems import Problem, missing
@@ -21,7 +21,7 @@ LISTS: Final = frozenset({"allowed_income_types"})
 class Retrieval:
     """What a client asks of one link; a session keeps it until its token comes."""
 
-    resource: DataResource
+    resource: ServedData
     link_id: str
     values: Mapping[str, str]
     """The fields of the body that select records."""
@@ -29,7 +29,7 @@ class Retrieval:
     token: str | None = None
 
 
-def read_retrieval(form: Form, resource: DataResource) -> Retrieval:
+def read_retrieval(form: Form, resource: ServedData) -> Retrieval:
     """Return what a POST asks for.
 
     Raises:

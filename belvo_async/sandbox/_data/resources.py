@@ -6,7 +6,7 @@ from attrs import frozen
 
 
 @frozen(kw_only=True)
-class DataResource:
+class ServedData:
     """One collection of data."""
 
     path: str
@@ -44,8 +44,8 @@ _SOME_DATES: Final = "link* date_from date_to"
 _DIRECTION: Final = "type*=INFLOW|OUTFLOW"
 
 _BANKING: Final = (
-    DataResource(path="accounts", takes="link* token", can_resume=True, meets_mfa=True, deletes_slowly=True),
-    DataResource(
+    ServedData(path="accounts", takes="link* token", can_resume=True, meets_mfa=True, deletes_slowly=True),
+    ServedData(
         path="transactions",
         takes=f"{_DATES} account token",
         dated="value_date",
@@ -55,16 +55,16 @@ _BANKING: Final = (
         is_async=True,
         deletes_slowly=True,
     ),
-    DataResource(path="owners", takes="link* token", can_resume=True, meets_mfa=True),
-    DataResource(
+    ServedData(path="owners", takes="link* token", can_resume=True, meets_mfa=True),
+    ServedData(
         path="br/balances",
         takes="link* account_id",
         needed_filter="link",
         meets_mfa=True,
         is_removable=False,
     ),
-    DataResource(path="bills", needed_filter="link", meets_mfa=True),
-    DataResource(
+    ServedData(path="bills", needed_filter="link", meets_mfa=True),
+    ServedData(
         path="br/exchanges",
         takes=_SOME_DATES,
         count=4,
@@ -72,8 +72,8 @@ _BANKING: Final = (
         needed_filter="link",
         meets_mfa=True,
     ),
-    DataResource(path="br/investments", count=2, needed_filter="link", is_async=True),
-    DataResource(
+    ServedData(path="br/investments", count=2, needed_filter="link", is_async=True),
+    ServedData(
         path="br/investment-transactions",
         takes=_SOME_DATES,
         count=6,
@@ -81,24 +81,24 @@ _BANKING: Final = (
         needed_filter="link",
         is_async=True,
     ),
-    DataResource(path="consents", takes="", needed_filter="user_document", is_removable=False),
+    ServedData(path="consents", takes="", needed_filter="user_document", is_removable=False),
 )
 _INSIGHTS: Final = (
-    DataResource(
+    ServedData(
         path="incomes",
         takes=f"{_SOME_DATES} token allowed_income_types minimum_confidence_level=HIGH|MEDIUM|LOW",
         can_resume=True,
         meets_mfa=True,
         posts_one=True,
     ),
-    DataResource(
+    ServedData(
         path="recurring-expenses",
         takes=f"{_SOME_DATES} token",
         can_resume=True,
         meets_mfa=True,
         shows_array=True,
     ),
-    DataResource(
+    ServedData(
         path="risk-insights",
         takes="link* token",
         can_resume=True,
@@ -108,9 +108,9 @@ _INSIGHTS: Final = (
     ),
 )
 _EMPLOYMENT: Final = (
-    DataResource(path="employment-records", meets_mfa=True, is_async=True, deletes_slowly=True),
-    DataResource(path="mx/current-employments", meets_mfa=True),
-    DataResource(
+    ServedData(path="employment-records", meets_mfa=True, is_async=True, deletes_slowly=True),
+    ServedData(path="mx/current-employments", meets_mfa=True),
+    ServedData(
         path="br/employments",
         takes=_SOME_DATES,
         count=2,
@@ -118,11 +118,11 @@ _EMPLOYMENT: Final = (
         meets_mfa=True,
         is_async=True,
     ),
-    DataResource(path="employment-metrics", takes="link* reference_date", posts_one=True),
+    ServedData(path="employment-metrics", takes="link* reference_date", posts_one=True),
 )
 _FISCAL: Final = (
-    DataResource(path="financial-statements", count=3, is_async=True),
-    DataResource(
+    ServedData(path="financial-statements", count=3, is_async=True),
+    ServedData(
         path="invoices",
         takes=f"{_DATES} {_DIRECTION}",
         count=24,
@@ -131,30 +131,30 @@ _FISCAL: Final = (
         meets_mfa=True,
         is_async=True,
     ),
-    DataResource(path="tax-compliance-status", meets_mfa=True, posts_one=True),
-    DataResource(
+    ServedData(path="tax-compliance-status", meets_mfa=True, posts_one=True),
+    ServedData(
         path="tax-returns",
         takes="link* type*=monthly|yearly date_from date_to year_from year_to",
         count=3,
         meets_mfa=True,
     ),
-    DataResource(
+    ServedData(
         path="tax-retentions",
         takes=f"{_DATES} {_DIRECTION}",
         count=4,
         dated="issued_at",
         meets_mfa=True,
     ),
-    DataResource(path="tax-status", meets_mfa=True, posts_one=True),
-    DataResource(
+    ServedData(path="tax-status", meets_mfa=True, posts_one=True),
+    ServedData(
         path="cl/invoices",
         takes=f"{_DATES} type=INFLOW|OUTFLOW",
         count=12,
         dated="issue_date",
         is_async=True,
     ),
-    DataResource(path="cl/tax-status"),
-    DataResource(path="cl/debt-reports", is_async=True),
+    ServedData(path="cl/tax-status"),
+    ServedData(path="cl/debt-reports", is_async=True),
 )
 RESOURCES: Final = (*_BANKING, *_INSIGHTS, *_EMPLOYMENT, *_FISCAL)
 """All that the sandbox serves.
