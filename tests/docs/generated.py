@@ -191,21 +191,6 @@ def _list_floors() -> Iterator[str]:
     yield "```"
 
 
-PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
-    "error codes": _list_codes,
-    "error tree": _list_errors,
-    "transitions": _list_transitions,
-    "institutions": _list_institutions,
-    "refusals": _list_refusals,
-    "belvo users": _list_people(MFA_PEOPLE),
-    "repeats": _list_repeats,
-    "exit codes": _list_exit_codes,
-    "floors": _list_floors,
-    "own users": _list_people(OWN_PEOPLE),
-    "data resources": _list_data_resources,
-}
-
-
 def _list_data_resources() -> Iterator[str]:
     def tell(*, has: bool) -> str:
         return "yes" if has else ""
@@ -223,6 +208,21 @@ def _list_data_resources() -> Iterator[str]:
     )
     heads = ("attribute", "path", "`retrieve`", "in the background", "takes a token", "`delete`")
     yield from _write_table(heads, rows)
+
+
+PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
+    "error codes": _list_codes,
+    "error tree": _list_errors,
+    "transitions": _list_transitions,
+    "institutions": _list_institutions,
+    "refusals": _list_refusals,
+    "belvo users": _list_people(MFA_PEOPLE),
+    "repeats": _list_repeats,
+    "exit codes": _list_exit_codes,
+    "floors": _list_floors,
+    "own users": _list_people(OWN_PEOPLE),
+    "data resources": _list_data_resources,
+}
 
 
 DRAWINGS: Final[Mapping[Path, Callable[[], str]]] = {
