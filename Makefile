@@ -4,7 +4,7 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint types contracts docs package sbom demo benchmark drill storm processes check clean
+.PHONY: help test lint types contracts docs models package sbom demo benchmark drill storm processes check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -56,6 +56,9 @@ contracts: $(VENV)/.lint  ## check that imports point down
 $(VENV)/.package: $(VENV)/.test
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group package
 	touch $@
+
+models: $(VENV)/.lint  ## write the models and calls of data resources from the schema
+	$(RUN)/python -m tools.models
 
 package: $(VENV)/.package  ## build the wheel and the sdist, and test them with old and new Pythons and dependencies
 	rm -rf dist

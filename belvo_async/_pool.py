@@ -1,9 +1,11 @@
 """The session pool: the front door."""
 
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self, TypeVar, cast
+from uuid import UUID
 
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._engine.engine import Engine
@@ -31,21 +33,30 @@ from belvo_async.params._network import DIRECT
 from belvo_async.params._transport import HttpTransport
 from belvo_async.params._validators import check_setting
 from belvo_async.resources._challenges import Challenges
+from belvo_async.resources._data import DataResource
+from belvo_async.resources._data_resources import DataResources
 from belvo_async.resources._institutions import Institutions
 from belvo_async.resources._links import Links
+from belvo_async.resources._login_calls import LoginCalls
+from belvo_async.resources._raw_request import RawRequests
+from belvo_async.resources._widget import Widget
 from belvo_async.telemetry._log import Observer, log_observation
 from belvo_async.telemetry._pool_load import PoolLoad
 
+D = TypeVar("D", bound=DataResource[object])
 
-class Client:
+
+class Client(DataResources):
     """The calls with one set of API keys; the connections are its own, the limits are those of its pool.
 
-    `SessionPool` is one, and `SessionPool.client` makes others.
+    `SessionPool` is one, and `SessionPool.client` makes others. Besides what is listed here it has an
+    attribute for each data resource of Belvo, such as `transactions`.
 
     Attributes:
         links: The links of these keys.
         institutions: The institutions, asked with these keys.
         challenges: The challenges that are parked under tickets, of these keys.
+        widget: Tokens for Belvo's hosted widget.
         identity: Whom the client speaks for, told without its keys.
     """
 
@@ -61,16 +72,21 @@ class Client:
             engine.memory.links,
             engine.memory.locks.leases.let_go,
         )
-        logins = Logins(
+        self._logins: Final = Logins(
             exchange=self._exchange,
             context=context,
             memory=engine.memory,
             parked=parked,
             digest=self.identity.keyed,
         )
-        self.links: Final = Links(self._exchange, context, logins)
+        self._calls: Final = LoginCalls(context, self._logins)
+        self.links: Final = Links(self._exchange, context, self._logins)
         self.institutions: Final = Institutions(self._exchange, context.lifecycle)
-        self.challenges: Final = Challenges(self.links, context, parked)
+        self.challenges: Final = Challenges(self.links, self._find_resumable, context, parked)
+        self.widget: Final = Widget(self._exchange, context.lifecycle, credentials)
+
+    def _build_resource(self, kind: type[D]) -> D:
+        return kind(self._exchange, self._engine.context, self._logins)
 
     @property
     def backend(self) -> Backend:
@@ -106,6 +122,49 @@ class Client:
     def mfa(self) -> MfaPolicy:
         """How far a dialogue about tokens may go."""
         return self._engine.context.policy
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, object] | None = None,
+        link_id: str | UUID | None = None,
+        max_wait: float | None = None,
+    ) -> object:
+        """Send a request that has no method here yet, within the same limits and with the same errors.
+
+        A GET is repeated like any read, all else only where it surely has not left. Where the body names a
+        `link`, or *link_id* does, that link is held: no other login of it is in flight meanwhile.
+
+        Args:
+            method: In capitals.
+            path: From the first slash to the last, such as `/api/accounts/`.
+            json: The body.
+            params: What follows the question mark; lists only under names such as `id__in`.
+            link_id: The link at whose institution it may log in.
+            max_wait: Seconds that it may wait for Belvo's limit of requests; None: as long as it takes.
+
+        Returns:
+            The JSON of the response, numbers with a fraction as `Decimal`; None where it has none.
+
+        Raises:
+            InvalidValueError: An argument is wrong, or there is a method of `links`; nothing was sent.
+            TokenRequiredError: The institution wants a token: park its `state`, and resume it.
+            ResumeNotSupportedError: It does, and Belvo has no call that takes one.
+            ResponseLostError: It left, and no response came whole: it may have taken effect.
+            BelvoError: It failed otherwise.
+        """
+        raw = RawRequests(self._exchange, self._engine.context.lifecycle, self._logins, self._calls)
+        return await raw.send(
+            method,
+            path,
+            json=json,
+            params={} if params is None else params,
+            link_id=link_id,
+            max_wait=max_wait,
+        )
 
     async def ping(self) -> None:
         """Check the keys, as Belvo's own libraries do: `GET /api/`.

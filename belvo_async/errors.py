@@ -35,6 +35,7 @@
     │   └── CoordinatorError          the window and the leases; nothing was sent
     └── ChallengeError                the dialogue about a token ended without an answer from Belvo
         ├── TokenRequiredError        nobody was asked: carries the state to park
+        ├── ResumeNotSupportedError   Belvo has no call that takes the token
         ├── TokenProviderError        the callback raised
         ├── InvalidTokenError         the callback's answer cannot be sent
         ├── ChallengeDeclinedError
@@ -102,6 +103,7 @@ __all__ = [
     "RequestInvalidError",
     "RequestTimeoutError",
     "ResponseLostError",
+    "ResumeNotSupportedError",
     "ServerError",
     "SessionExpiredError",
     "SourceError",
@@ -459,6 +461,10 @@ class TokenRequiredError(ChallengeError):
     state: AwaitingToken  # pyright: ignore[reportIncompatibleVariableOverride]  # it is only ever read
     ticket: str | None = None
     """That of the challenge, where it is parked already: pass it to `challenges.resume`."""
+
+
+class ResumeNotSupportedError(ChallengeError):
+    """The institution asks for a token, and Belvo has no call that takes it for these data (HTTP 428)."""
 
 
 class TokenProviderError(ChallengeError):

@@ -25,6 +25,7 @@ from belvo_async.errors import (
     ChallengeDeclinedError,
     ChallengeExpiredError,
     ErrorDetail,
+    ResumeNotSupportedError,
     SessionExpiredError,
     TokenNotSentError,
     TokenRequiredError,
@@ -258,6 +259,8 @@ def _ask(
                 status=428,
             )
         )
+    if not challenge.resume_target.takes_token:
+        return Failed(error=_resume_not_supported(challenge))
     if challenge.expiry is not None and challenge.expiry <= 0:
         return Failed(error=challenge_expired(challenge.link_id, "it was over when it came", status=428))
     return AwaitingToken(
@@ -303,15 +306,29 @@ def declined(state: AwaitingToken) -> ChallengeDeclinedError:
 
 def token_required(state: AwaitingToken, why: str, *, remedy: str = _PARK) -> TokenRequiredError:
     """Build the error that carries a waiting challenge out of a call, with what that call can do."""
-    challenge = state.challenge
-    detail = ErrorDetail(code="token_required", message=challenge.message, request_id=challenge.request_id)
     return TokenRequiredError(
         f"The institution asks for a token, and {why}.",
         remedy=remedy,
         status=428,
-        details=(detail,),
-        link_id=challenge.link_id,
+        details=(_build_detail(state.challenge),),
+        link_id=state.challenge.link_id,
         state=state,
+    )
+
+
+def _build_detail(challenge: Challenge) -> ErrorDetail:
+    return ErrorDetail(code="token_required", message=challenge.message, request_id=challenge.request_id)
+
+
+def _resume_not_supported(challenge: Challenge) -> ResumeNotSupportedError:
+    collection = challenge.resume_target.collection
+    return ResumeNotSupportedError(
+        f"The institution asks for a token, and Belvo has no call that takes one for {collection}.",
+        remedy="With the person at hand, update the link: links.update(LinkUpdate(link_id, password=…), "
+        "provide_token=…). Then make this call again.",
+        status=428,
+        details=(_build_detail(challenge),),
+        link_id=challenge.link_id,
     )
 
 

@@ -97,10 +97,11 @@ async def answer_challenge(ticket: str, answer: Answer, pool: Pool) -> JSONRespo
     """Send the token of a challenge: once, whichever worker is asked how often."""
     token = None if answer.token is None else answer.token.get_secret_value()
     try:
-        link = await pool.challenges.resume(ticket, token)
+        await pool.challenges.resume(ticket, token)
     except TokenRequiredError as required:  # a wrong token, or the next step: the ticket stays the same
         return JSONResponse({"ticket": ticket, "asks": required.state.challenge.instructions}, 202)
-    return JSONResponse({"link_id": link.id, "status": link.status})
+    parked = await pool.challenges.get(ticket)
+    return JSONResponse({"link_id": parked.link_id, "phase": parked.phase})
 
 
 @app.get("/tickets/{ticket}")

@@ -54,7 +54,9 @@ class Wish(Generic[T]):
     """Equal for calls that want the same: a keyed digest, as what they want holds a password. None where no
     two calls want the same."""
     is_shared: bool = True
-    """Whether equal calls share one login."""
+    """Whether equal calls share one login: a recorder could not write down what has happened already."""
+    finds_parked: bool = False
+    """Whether the open challenge of an equal call is told, in place of another login."""
     operation: RunningLogin
     callers: Callers
     run: Callable[[LinkHold], Awaitable[T]]

@@ -1,6 +1,5 @@
 """Builds the logins that calls about links ask for, ready to be flown."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
@@ -12,8 +11,8 @@ from belvo_async._engine.exchange import Exchange, ReadResult
 from belvo_async._engine.flight import Wish
 from belvo_async._engine.known_links import KnownLinks
 from belvo_async._engine.link_lock import LinkHold, LinkLock
-from belvo_async._engine.operation import Operation
-from belvo_async._engine.parked_challenges import ParkedChallenges
+from belvo_async._engine.operation import FindInLink, Operation
+from belvo_async._engine.parked_challenges import ParkedChallenges, Superseding
 from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.runner import drive
 from belvo_async._engine.sent_tokens import SentTokens
@@ -65,8 +64,7 @@ class Logins:
         start = Submitting(update_digest=digest)
         keys = self._find_keys(update.link_id, update.institution_user_id)
         wish = self._build_wish("update", keys, login, start, digest)
-        # A call with a recorder shares nothing: it could not write down what has happened already.
-        return wish if recorder is None else evolve(wish, is_shared=False)
+        return evolve(wish, is_shared=recorder is None, finds_parked=True)
 
     def register(self, registration: LinkRegistration, max_wait: float | None) -> Wish[Link]:
         """Build the login that makes a link."""
@@ -96,17 +94,80 @@ class Logins:
         self, link_id: str, resources: tuple[str, ...] | None, max_wait: float | None
     ) -> Wish[AcceptedRequest]:
         """Build the login that lets Belvo load a history again."""
-        request = build_refresh(link_id, resources)
-        login = self._build_login(
-            request,
+        return self.send(
+            "refresh_data",
+            build_refresh(link_id, resources),
             read=_read_acceptance,
-            find=lambda _link: AcceptedRequest(request_id=None),
-            is_shown=False,  # Belvo accepts it before it logs in
-            link_id=link_id,
+            find=lambda _link, _sent_at: AcceptedRequest(request_id=None),
             max_wait=max_wait,
         )
-        digest = self.digest.of("refresh_data", request.body or b"")
-        return self._build_wish("refresh_data", self._find_keys(link_id, None), login, Submitting(), digest)
+
+    def retrieve(
+        self,
+        request: Request,
+        *,
+        read: ReadResult[T],
+        find: FindInLink[T],
+        recorder: LoginRecorder | None = None,
+        max_wait: float | None = None,
+    ) -> Wish[T]:
+        """Build the login that retrieves data of a link."""
+        link_id = str(request.link_id)
+        login = self._build_data_login(request, link_id, read, find, recorder, max_wait)
+        asked = f"{request.path} {request.query} ".encode() + (request.body or b"")
+        digest = self.digest.of("retrieve", asked)
+        start = Submitting(update_digest=digest)
+        wish = self._build_wish("retrieve", self._find_keys(link_id, None), login, start, digest)
+        return evolve(wish, is_shared=recorder is None, finds_parked=True)
+
+    def resume_retrieval(
+        self,
+        state: AwaitingToken,
+        given: TokenGiven | None,
+        *,
+        read: ReadResult[T],
+        find: FindInLink[T],
+        recorder: LoginRecorder | None = None,
+    ) -> Wish[T]:
+        """Build the rest of a retrieval, from its challenge on; without a token its callers are asked."""
+        link_id = state.challenge.link_id
+        login = self._build_data_login(None, link_id, read, find, recorder, None)
+        start: State[T] = state if given is None else advance(state, given, self.context.policy)
+        return self._build_wish("resume", self._find_keys(link_id, None), login, start, None)
+
+    def _build_data_login(
+        self,
+        request: Request | None,
+        link_id: str,
+        read: ReadResult[T],
+        find: FindInLink[T],
+        recorder: LoginRecorder | None,
+        max_wait: float | None,
+    ) -> Operation[T]:
+        login = self._build_login(
+            request, read=read, find=find, recorder=recorder, link_id=link_id, max_wait=max_wait
+        )
+        login.supersedes_as = Superseding.NEWER_LOGIN
+        return login
+
+    def send(
+        self,
+        name: LoginOperation,
+        request: Request,
+        *,
+        read: ReadResult[T],
+        find: FindInLink[T],
+        max_wait: float | None = None,
+        is_shared: bool = True,
+    ) -> Wish[T]:
+        """Build a request about a link that may log in, and whose end the link does not show."""
+        link_id = str(request.link_id)
+        login = self._build_login(
+            request, read=read, find=find, is_shown=False, link_id=link_id, max_wait=max_wait
+        )
+        digest = self.digest.of(name, f"{request.path} ".encode() + (request.body or b""))
+        wish = self._build_wish(name, self._find_keys(link_id, None), login, Submitting(), digest)
+        return evolve(wish, is_shared=is_shared)
 
     def _build_wish(
         self,
@@ -149,7 +210,7 @@ class Logins:
         return self._build_login(
             request,
             read=read_link,
-            find=lambda link: link,
+            find=lambda link, _: link,
             update=update,
             recorder=recorder,
             link_id=link_id,
@@ -161,7 +222,7 @@ class Logins:
         request: Request | None,
         *,
         read: ReadResult[T],
-        find: Callable[[Link], T],
+        find: FindInLink[T],
         is_shown: bool = True,
         update: LinkUpdate | None = None,
         recorder: LoginRecorder | None = None,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from attrs import Factory, define, evolve, field
 
@@ -38,6 +38,8 @@ from belvo_async.models import AwaitingToken, Link
 from belvo_async.params import LinkUpdate
 
 T = TypeVar("T")
+FindInLink: TypeAlias = Callable[[Link, datetime], T]
+"""Takes a link that shows a success, and when its login left, by Belvo's clock."""
 
 
 def _begin(login: "Operation[T]") -> SendRecord:
@@ -63,10 +65,12 @@ class Operation(Generic[T]):
     """The login that starts it; None where only a parked challenge is known."""
     read: ReadResult[T]
     """Reads the result out of a success."""
-    find: Callable[[Link], T]
+    find: FindInLink[T]
     """Returns the result of a login whose success the link alone shows, or raises why there is none."""
     is_shown: bool = True
     """Whether the link shows how the login that starts it has ended."""
+    supersedes_as: Superseding = Superseding.LINK_UPDATED
+    """Why its success ends the open challenges of the link."""
     update: LinkUpdate | None = None
     """The credentials, where the token goes back with them (`ResumeRoute.PUT_LINK`)."""
     recorder: LoginRecorder | None = None
@@ -193,9 +197,15 @@ class Operation(Generic[T]):
             self.accesses.begin(request.link_id)
         find_result = partial(self._find_result, request.link_id) if is_shown else None
         event = await self.exchange.login(request, self.departure, self.read, find_result)
-        if isinstance(event, Accepted) and isinstance(event.result, Link):
-            await self._remember(event.result)
+        if isinstance(event, Accepted):
+            await self._note_success(event.result)
         return event
+
+    async def _note_success(self, result: T) -> None:
+        if isinstance(result, Link):
+            await self._remember(result)
+        elif self.is_shown and self.link_id is not None:
+            await self.parked.end_open(self.link_id, self.supersedes_as)
 
     async def _find_result(self, link_id: str | None, departure: SendRecord) -> T | Unproven:
         if link_id is None:  # a registration: there is no link yet to look at
@@ -204,14 +214,17 @@ class Operation(Generic[T]):
         if isinstance(finding, Unproven):
             return finding
         await self._remember(finding)
-        return self.find(finding)
+        return self._find_in(finding)
 
     async def _find_late(self, link: Link) -> T | None:
         await self._remember(link)
         try:
-            return self.find(link) if self.is_shown else None
+            return self._find_in(link) if self.is_shown else None
         except BelvoError:  # the login has succeeded, and what it gave is lost
             return None
+
+    def _find_in(self, link: Link) -> T:
+        return self.find(link, self.context.find_belvo_time(self.departure.last))
 
     def _build_check(self, link_id: str) -> StatusCheck:
         return StatusCheck(self.exchange, self.context, self.accesses, link_id, self.secrets)
@@ -220,7 +233,7 @@ class Operation(Generic[T]):
         self.link_id = link.id
         self.accesses.note(link, is_told=bool(self.callers))
         self.links.note(link)
-        await self.parked.end_open(link.id, Superseding.LINK_UPDATED)
+        await self.parked.end_open(link.id, self.supersedes_as)
 
     def _build(self, state: Resuming) -> Request:
         if self.context.policy.resume_route is ResumeRoute.PUT_LINK and self.update is not None:

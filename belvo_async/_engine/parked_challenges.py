@@ -46,6 +46,7 @@ class Superseding(StrEnum):
 
     NEWER_CHALLENGE = "newer_challenge"
     LINK_UPDATED = "link_updated"
+    NEWER_LOGIN = "newer_login"
     LINK_DELETED = "link_deleted"
 
 

@@ -48,6 +48,8 @@ class Request:
     """Seconds that it may wait for the limits; None: as long as it takes."""
     is_limited_delete: bool = False
     """Whether it is one of those of which Belvo takes five a minute."""
+    has_keys_in_body: bool = False
+    """Whether it says in its body who asks, and so in no header."""
     deadline: float | None = None
     """After this moment of the monotonic clock it is no longer sent: the session that it resumes is over."""
     collection: str = "/api/links/"

@@ -243,13 +243,16 @@ class LinkWorker:
             ) from LeftOpenError()
         recorder.credentials = None if update is None else self._credentials.digest(update)
         try:
-            return await self._pool.challenges.resume(
+            resumed = await self._pool.challenges.resume(
                 ticket, provide_token=provider, update=update, recorder=recorder
             )
         except TokenRequiredError as required:
             if not required.ticket:  # the store could not keep the newest challenge under its ticket
                 await recorder.park(required.state)
             raise
+        if isinstance(resumed, Link):
+            return resumed
+        raise TypeError("a challenge of a job that updates links was one of data")
 
     @property
     def _needs_update(self) -> bool:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from belvo_async._http import Request, Response
 from belvo_async._http.hidden import HiddenText
 from belvo_async._transport.failures import NEVER_LEFT
-from belvo_async._transport.key_headers import build_headers, build_key_forms
+from belvo_async._transport.key_headers import PLAIN_HEADERS, build_headers, build_key_forms
 from belvo_async.errors import (
     ConfigurationError,
     ResponseLostError,
@@ -30,6 +30,9 @@ class _WatchedPermit:
         if self._permit is not None:
             self._permit.leave()
         self.has_left = True
+
+
+_PLAIN_HEADERS: Final = {name.lower(): value for name, value in PLAIN_HEADERS.items()}
 
 
 class CustomTransport:
@@ -73,12 +76,13 @@ class CustomTransport:
     def _complete(self, request: Request) -> HttpRequest:
         query = f"?{urlencode(request.query)}" if request.query else ""
         own = {name.lower(): value for name, value in request.headers}
+        headers = _PLAIN_HEADERS if request.has_keys_in_body else self._headers
         return HttpRequest(
             method=request.method,
             url=f"{self._base}{request.path}{query}",
             path=request.path,
             query=request.query,
-            headers={**self._headers, **own},
+            headers={**headers, **own},
             body=request.body,
             is_login=request.is_login,
             timeout=self._timeouts.login if request.is_login else self._timeouts.read,

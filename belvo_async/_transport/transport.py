@@ -1,6 +1,7 @@
 """One request over a real connection."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -12,7 +13,7 @@ from belvo_async._http import Request, Response
 from belvo_async._transport.connector import SENDING, Connector, Sending, Sockets
 from belvo_async._transport.failures import BodyTooLargeError, Route, build_lost, build_not_sent
 from belvo_async._transport.frames import drop_frames
-from belvo_async._transport.key_headers import build_headers, build_key_forms
+from belvo_async._transport.key_headers import PLAIN_HEADERS, build_headers, build_key_forms
 from belvo_async.errors import NotSentError, TransportError
 from belvo_async.params import Credentials, Network, Timeouts
 from belvo_async.params._transport import SendPermit
@@ -119,7 +120,7 @@ class AiohttpTransport:
                     request.method,
                     self._build_url(request),
                     data=request.body,
-                    headers={**self._headers, **dict(request.headers)} if request.headers else self._headers,
+                    headers=self._find_headers(request),
                     timeout=_NO_LIMIT,
                     allow_redirects=False,
                     raise_for_status=False,
@@ -140,6 +141,10 @@ class AiohttpTransport:
             if not isinstance(error, _FAILURES):
                 raise
             return await self._translate(error, request, sending)
+
+    def _find_headers(self, request: Request) -> Mapping[str, str]:
+        headers = PLAIN_HEADERS if request.has_keys_in_body else self._headers
+        return {**headers, **dict(request.headers)} if request.headers else headers
 
     def _find_session(self, *, is_alone: bool) -> aiohttp.ClientSession:
         if self._closed:

@@ -6,6 +6,7 @@ All else that is odd becomes the field's default, and stays in `extra` under its
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from math import inf
 from operator import eq
@@ -31,7 +32,9 @@ class MalformedError(ValueError):
     """A JSON value has not the promised shape. The message names paths, never values."""
 
 
-def _optionally(structure: Callable[[object, object], T]) -> Callable[[object, object], T | None]:
+def optionally(structure: Callable[[object, object], T]) -> Callable[[object, object], T | None]:
+    """Build a hook that takes null, too."""
+
     def structure_optional(value: object, kind: object) -> T | None:
         return None if value is None else structure(value, kind)
 
@@ -74,7 +77,8 @@ def _read_number(value: object, _: object) -> int:
     raise TypeError("expected a whole number")
 
 
-def _read_time(value: object, _: object) -> datetime:
+def read_time(value: object, _: object) -> datetime:
+    """Read a time; one without a zone is in UTC."""
     if not isinstance(value, str):  # a number does not tell seconds from milliseconds
         raise TypeError(f"expected a time as text, got {type(value).__name__}")
     moment = datetime.fromisoformat(value)
@@ -83,7 +87,9 @@ def _read_time(value: object, _: object) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _list_of(kind: type[T]) -> Callable[[object, object], tuple[T, ...]]:
+def list_of(kind: type[T]) -> Callable[[object, object], tuple[T, ...]]:
+    """Build a hook that takes a list of one kind; null has no items."""
+
     def structure(value: object, _: object) -> tuple[T, ...]:
         if value is None:
             return ()
@@ -94,7 +100,8 @@ def _list_of(kind: type[T]) -> Callable[[object, object], tuple[T, ...]]:
     return structure
 
 
-def _member_of(kind: type[OpenEnum]) -> Callable[[object, object], OpenEnum]:
+def member_of(kind: type[OpenEnum]) -> Callable[[object, object], OpenEnum]:
+    """Build a hook that takes any text as a member of a list."""
     members = {member.value: member for member in kind}
 
     def structure(value: object, _: object) -> OpenEnum:
@@ -139,14 +146,14 @@ def _build_converter() -> Converter:
     converter = Converter(detailed_validation=False)
     hooks: list[tuple[Any, Callable[[object, object], object]]] = [  # Any: types and unions of them
         (int, _read_number),
-        (datetime, _read_time),
-        *((kind, _member_of(kind)) for kind in (AccessMode, LinkStatus)),
+        (datetime, read_time),
+        *((kind, member_of(kind)) for kind in (AccessMode, LinkStatus)),
     ]
     converter.register_structure_hook(cast("Any", str | None), _read_text)
     for kind, hook in hooks:  # every field but the key may be null
-        converter.register_structure_hook(kind | None, _optionally(hook))
+        converter.register_structure_hook(kind | None, optionally(hook))
     for kind, item in _ITEMS.items():
-        converter.register_structure_hook_func(partial(eq, kind), _list_of(item))
+        converter.register_structure_hook_func(partial(eq, kind), list_of(item))
     for model in _KEYS:
         converter.register_structure_hook(model, _keeping_the_rest(converter, model))
     return converter
@@ -211,17 +218,31 @@ def parse_json(body: bytes) -> object:
     Raises:
         MalformedError: It is not JSON, or nested too deeply.
     """
+    return _parse(body, float)
+
+
+def parse_amounts(body: bytes) -> object:
+    """Parse a body whose numbers with a fraction become `Decimal`, just as they were written.
+
+    Raises:
+        MalformedError: It is not JSON, or nested too deeply.
+    """
+    return _parse(body, Decimal)
+
+
+def _parse(body: bytes, number: Callable[[str], object]) -> object:
     try:
-        return cast("object", json.loads(body))
+        return cast("object", json.loads(body, parse_float=None if number is float else number))
     except (ValueError, RecursionError):
         pass
-    return _parse_leniently(body)
+    return _parse_leniently(body, number)
 
 
-def _parse_leniently(body: bytes) -> object:
+def _parse_leniently(body: bytes, number: Callable[[str], object]) -> object:
     """Parse a body in which bytes are no UTF-8, or numbers longer than Python reads: they cost no session."""
     try:
-        return cast("object", json.loads(body.decode("utf-8", "replace"), parse_int=_parse_int))
+        text = body.decode("utf-8", "replace")
+        return cast("object", json.loads(text, parse_int=_parse_int, parse_float=number))
     except (ValueError, RecursionError):
         problem = "not JSON" if body.strip() else "empty"
     raise MalformedError(problem)

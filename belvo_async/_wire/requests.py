@@ -136,10 +136,65 @@ def build_refresh(link_id: str, resources: tuple[str, ...] | None) -> Request:
     return Request(method="POST", path=path, body=body, repeat=Repeat.LOGIN, link_id=link_id)
 
 
+def build_retrieval(
+    collection: str,
+    link_id: str,
+    body: Mapping[str, object],
+    query: tuple[tuple[str, str], ...],
+    *,
+    in_background: bool,
+) -> Request:
+    """Build the POST that retrieves data of a link from its institution.
+
+    Args:
+        collection: The path of the resource.
+        link_id: The link.
+        body: The options that go into the body.
+        query: Which fields of a row are wanted.
+        in_background: Whether Belvo shall respond at once.
+    """
+    save_data = body.get("save_data")
+    return Request(
+        method="POST",
+        path=collection,
+        query=query,
+        headers=_ASYNC_MODE if in_background else (),
+        body=dump_json({"link": link_id, **body}),
+        repeat=_find_repeat(body, None),
+        link_id=link_id,
+        collection=collection,
+        save_data=save_data if isinstance(save_data, bool) else None,
+        secrets=_find_secrets(body),
+    )
+
+
+def build_item_read(collection: str, item_id: str) -> Request:
+    """Build the GET of one row."""
+    return Request(method="GET", path=f"{collection}{item_id}/")
+
+
+def build_item_delete(collection: str, item_id: str) -> Request:
+    """Build the DELETE of one row."""
+    return Request(
+        method="DELETE", path=f"{collection}{item_id}/", repeat=Repeat.CHANGE, is_limited_delete=True
+    )
+
+
 def build_link_read(link_id: str, *, is_urgent: bool = False, secrets: tuple[str, ...] = ()) -> Request:
     """Build the GET of one link; *secrets* are those of the login that it checks."""
     return Request(
         method="GET", path=f"{LINKS}{link_id}/", link_id=link_id, is_urgent=is_urgent, secrets=secrets
+    )
+
+
+def build_widget_token(options: Mapping[str, object], secret_id: str, secret_password: str) -> Request:
+    """Build the POST of a widget token, which has the keys in its body alone (API reference)."""
+    return Request(
+        method="POST",
+        path="/api/token/",
+        body=dump_json({"id": secret_id, "password": secret_password, **options}),
+        repeat=Repeat.CHANGE,
+        has_keys_in_body=True,
     )
 
 

@@ -12,7 +12,7 @@ from belvo_async._wire.json import MalformedError, read_model, read_page
 from belvo_async._wire.redaction import REDACTED, read_contents
 from belvo_async.errors import UnreadableResponseError
 from belvo_async.mfa import Accepted, Challenged, Event, Rejected
-from belvo_async.models import AcceptedRequest, Challenge, Institution, Link, Page, ResumeTarget
+from belvo_async.models import AcceptedRequest, Challenge, Institution, Link, Page, ResumeTarget, WidgetToken
 from belvo_async.models._text_limits import LONGEST_NAME, cut_optional
 
 T = TypeVar("T")
@@ -134,6 +134,23 @@ def _read(response: Response, request: Request, read: Callable[[object], T]) -> 
     except MalformedError as error:
         problem = str(error)
     raise unreadable(problem, response, request)
+
+
+def read_widget_token(response: Response, request: Request) -> WidgetToken:
+    """Read the two tokens in a success.
+
+    Raises:
+        UnreadableResponseError: One is not there.
+    """
+    return _read(response, request, _build_widget_token)
+
+
+def _build_widget_token(value: object) -> WidgetToken:
+    found = value if isinstance(value, dict) else {}
+    access, refresh = found.get("access"), found.get("refresh")
+    if isinstance(access, str) and isinstance(refresh, str):
+        return WidgetToken(access=access, refresh=refresh)
+    raise MalformedError("no widget token: access or refresh is missing")
 
 
 def read_acceptance(response: Response, request: Request) -> AcceptedRequest | None:

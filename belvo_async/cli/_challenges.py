@@ -19,7 +19,7 @@ from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import close_on_interrupt, watch_signals
 from belvo_async.cli._update import Desk
 from belvo_async.errors import ChallengeDeclinedError, InvalidTokenError, TokenNotSentError
-from belvo_async.models import ChallengePhase, write_line
+from belvo_async.models import ChallengePhase, Link, write_line
 
 _STILL_OPEN: Final = (InvalidTokenError, TokenNotSentError)
 
@@ -83,7 +83,7 @@ async def _answer(pool: SessionPool, ticket: str, asker: Asker, desk: Desk) -> E
         try:
             # Where it is not open the call says what is wrong, and nobody is asked.
             token = await _ask(asker, parked) if parked.phase is ChallengePhase.OPEN else None
-            link = await pool.challenges.resume(ticket, token)
+            resumed = await pool.challenges.resume(ticket, token)
         except TokenRequiredError:
             parked = await pool.challenges.get(ticket)
         except OutcomeUnknownError as error:
@@ -93,10 +93,14 @@ async def _answer(pool: SessionPool, ticket: str, asker: Asker, desk: Desk) -> E
             write_error(desk.messages, error)
             return ExitCode.CHALLENGE_OPEN
         else:
-            write_prose(
-                desk.output, write_line(f"Link {link.id}: updated, status {link.status or 'not told'}.")
-            )
+            write_prose(desk.output, write_line(_tell_result(parked.link_id, resumed)))
             return ExitCode.OK
+
+
+def _tell_result(link_id: str, resumed: object) -> str:
+    if isinstance(resumed, Link):
+        return f"Link {link_id}: updated, status {resumed.status or 'not told'}."
+    return f"Link {link_id}: its data were retrieved."
 
 
 async def _ask(asker: Asker, parked: ParkedChallenge) -> str | None:

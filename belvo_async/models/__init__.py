@@ -1,4 +1,7 @@
-"""What Belvo says, as frozen values: tolerant of what is new or odd, and read by nothing but your code."""
+"""What Belvo says, as frozen values: tolerant of what is new or odd, and read by nothing but your code.
+
+The models of each data resource are in a module of its own here, named like its attribute of a pool.
+"""
 
 from belvo_async._version import publish as _publish
 from belvo_async.models._challenges import (
@@ -14,7 +17,9 @@ from belvo_async.models._institutions import Institution
 from belvo_async.models._links import AcceptedRequest, Link
 from belvo_async.models._pages import Page
 from belvo_async.models._pictures import Picture
+from belvo_async.models._rows import DataRow
 from belvo_async.models._text_limits import write_line
+from belvo_async.models._widget import WidgetToken
 
 __all__ = [
     "AcceptedRequest",
@@ -23,6 +28,7 @@ __all__ = [
     "Challenge",
     "ChallengeKind",
     "ChallengePhase",
+    "DataRow",
     "Institution",
     "Link",
     "LinkStatus",
@@ -31,6 +37,7 @@ __all__ = [
     "Picture",
     "ResumeTarget",
     "TokenGenerationData",
+    "WidgetToken",
     "write_line",
 ]
 

@@ -67,6 +67,21 @@ def _write_scalar(value: object) -> str:
     return json.dumps(value) if isinstance(value, bool | int | float) else "…"
 
 
+_RESUMABLE: Final = frozenset(
+    {
+        "/api/accounts/",
+        "/api/incomes/",
+        "/api/invoices/",
+        "/api/links/",
+        "/api/owners/",
+        "/api/recurring-expenses/",
+        "/api/risk-insights/",
+        "/api/transactions/",
+    }
+)
+"""The collections with a PATCH that takes a token (API reference)."""
+
+
 @frozen(kw_only=True)
 class ResumeTarget:
     """Where the token of a challenge goes, and what the call had asked for.
@@ -80,6 +95,11 @@ class ResumeTarget:
     """What of each item the call wanted to see: `fields`, `omit`."""
     save_data: bool | None = None
     """Whether Belvo was to store what it retrieves; None where the call did not say."""
+
+    @property
+    def takes_token(self) -> bool:
+        """Whether Belvo has a call there that takes a token: some collections ask for one, and have none."""
+        return self.collection in _RESUMABLE
 
 
 @reads_older(lambda fields: {"resume_target": ResumeTarget(), **fields})  # links alone could be resumed
@@ -160,7 +180,7 @@ class ChallengePhase(StrEnum):
     ANSWERED = "answered"
     """The answer has left, or was about to: it is never sent again."""
     UPDATED = "updated"
-    """The link is updated."""
+    """Its token was taken: the link is updated, or its data were retrieved."""
     REFUSED = "refused"
     """Belvo or the institution said no."""
     DECLINED = "declined"
@@ -170,7 +190,7 @@ class ChallengePhase(StrEnum):
     UNSETTLED = "unsettled"
     """The answer has left, and the link does not show whether it succeeded."""
     SUPERSEDED = "superseded"
-    """A newer challenge of the link was parked, or the link was updated another way or deleted."""
+    """A newer challenge of the link was parked, another login of it succeeded, or the link was deleted."""
 
     @property
     def is_ongoing(self) -> bool:
@@ -204,11 +224,11 @@ class ParkedChallenge:
     code: str | None = None
     """Why it was refused: the error code, or the name of the error class.
 
-    Of a superseded one `newer_challenge`, `link_updated` or `link_deleted`."""
+    Of a superseded one `newer_challenge`, `link_updated`, `newer_login` or `link_deleted`."""
     message: str | None = None
     """The same in words."""
 
     @property
     def link_id(self) -> str:
-        """The link that is being updated."""
+        """The link that the login is for."""
         return self.challenge.link_id

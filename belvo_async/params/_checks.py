@@ -17,8 +17,12 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.A
 _LONGEST_INSTITUTION: Final = 100
 
 
-def read_link_id(value: object, name: str = "link_id") -> str:
-    """Return a link id as the API writes it: lower case, with hyphens.
+def read_link_id(
+    value: object,
+    name: str = "link_id",
+    remedy: str = "Pass the `id` of a link, as links.list() shows it.",
+) -> str:
+    """Return an id as the API writes it: lower case, with hyphens.
 
     Raises:
         InvalidValueError: It is no UUID, so it must not enter a path.
@@ -30,9 +34,7 @@ def read_link_id(value: object, name: str = "link_id") -> str:
         return str(value)
     if isinstance(value, str) and _UUID.fullmatch(value.strip().lower()):
         return str(UUID(value.strip()))
-    raise InvalidValueError.of(
-        name, "is not a UUID", remedy="Pass the `id` of a link, as links.list() shows it."
-    )
+    raise InvalidValueError.of(name, "is not a UUID", remedy=remedy)
 
 
 def read_institution(value: object) -> str:
@@ -57,7 +59,9 @@ def read_optional_institution(value: object) -> str | None:
     return None if value is None else read_institution(value)
 
 
-def read_names(value: object) -> tuple[str, ...] | None:
+def read_names(
+    value: object, name: str = "fetch_resources", example: str = '["ACCOUNTS", "OWNERS"]'
+) -> tuple[str, ...] | None:
     """Return a list of names as a tuple; None stays None.
 
     Raises:
@@ -69,11 +73,7 @@ def read_names(value: object) -> tuple[str, ...] | None:
         names = tuple(value)
         if all(isinstance(name, str) and name for name in names):
             return names
-    raise InvalidValueError.of(
-        "fetch_resources",
-        "is not a list of resource names",
-        remedy='Pass a list, such as ["ACCOUNTS", "OWNERS"].',
-    )
+    raise InvalidValueError.of(name, "is not a list of names", remedy=f"Pass a list, such as {example}.")
 
 
 class Check(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final, TypedDict
 from uuid import UUID
 
@@ -57,16 +58,23 @@ class InstitutionFilters(TypedDict, total=False):
     website: str
 
 
-def write_filters(filters: Mapping[str, object], known: frozenset[str]) -> tuple[tuple[str, str], ...]:
+def write_filters(
+    filters: Mapping[str, object], known: frozenset[str], required: frozenset[str] = frozenset()
+) -> tuple[tuple[str, str], ...]:
     """Turn filters into query parameters; None is left out.
 
     Raises:
-        InvalidValueError: A filter is not known, empty, or of a wrong type; names it.
+        InvalidValueError: A filter is not known, missing, empty, or of a wrong type; names it.
     """
     for name in filters.keys() - known:
         raise InvalidValueError.of(
             name, "is no filter of this list", remedy=f"Known are: {', '.join(sorted(known))}."
         )
+    for name in sorted(required):
+        if filters.get(name) is None:
+            raise InvalidValueError.of(
+                name, "is missing", remedy=f"Belvo lists nothing without it: pass {name}=…."
+            )
     return tuple((name, _write(name, value)) for name, value in filters.items() if value is not None)
 
 
@@ -89,7 +97,7 @@ def _write_many(name: str, value: object) -> str:
     if not texts:
         raise InvalidValueError.of(name, "is an empty list", remedy="Leave the filter out, or name a value.")
     if name.endswith("__range") and len(texts) != 2:
-        raise InvalidValueError.of(name, "needs two days", remedy="Pass the first and the last day.")
+        raise InvalidValueError.of(name, "needs two values", remedy="Pass the first and the last.")
     return ",".join(texts)
 
 
@@ -98,9 +106,11 @@ def _write_one(name: str, value: object) -> str:
         value = value.date()
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal) and value.is_finite():
+        return f"{value:f}"
     if isinstance(value, bool) or not isinstance(value, str | UUID | int) or value == "":
         raise InvalidValueError.of(
-            name, f"is {type(value).__name__} or empty", remedy="Pass text, a UUID, or a date."
+            name, f"is {type(value).__name__} or empty", remedy="Pass text, a UUID, a number, or a date."
         )
     if isinstance(value, str) and not is_sendable(value):
         raise InvalidValueError.of(name, "holds half a character", remedy="Decode it as UTF-8.")

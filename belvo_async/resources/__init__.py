@@ -1,12 +1,42 @@
-"""What a pool leads to: one class for each resource of Belvo, and one for the parked challenges."""
+"""What a pool leads to: one class for each resource of Belvo, and one for the parked challenges.
+
+Each data resource has a module of its own here, named like its attribute of a pool, with its class, its
+filters and its options; it is imported when it is first used.
+"""
 
 from belvo_async._version import publish as _publish
 from belvo_async.resources._challenges import Challenges
+from belvo_async.resources._data import (
+    BackgroundOptions,
+    DataResource,
+    DeletableData,
+    ListOptions,
+    ResumableData,
+    RetrievableData,
+    RetrievalOptions,
+    TokenOptions,
+)
 from belvo_async.resources._institutions import Institutions
 from belvo_async.resources._link_sweep import LinkSweep
 from belvo_async.resources._links import Links
 from belvo_async.resources._paginator import Paginator
+from belvo_async.resources._widget import Widget
 
-__all__ = ["Challenges", "Institutions", "LinkSweep", "Links", "Paginator"]
+__all__ = [
+    "BackgroundOptions",
+    "Challenges",
+    "DataResource",
+    "DeletableData",
+    "Institutions",
+    "LinkSweep",
+    "Links",
+    "ListOptions",
+    "Paginator",
+    "ResumableData",
+    "RetrievableData",
+    "RetrievalOptions",
+    "TokenOptions",
+    "Widget",
+]
 
 _publish(globals())

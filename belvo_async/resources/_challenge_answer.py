@@ -1,5 +1,8 @@
 """One answer to a parked challenge, and to those that follow under its ticket."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from attrs import frozen
 
 from belvo_async._clock import Instant
@@ -9,18 +12,26 @@ from belvo_async._engine.lease import answered
 from belvo_async._engine.parked_challenges import ANSWER_PARKED, ParkedChallenges, Superseding
 from belvo_async._engine.recorder import LoginRecorder, TwoRecorders
 from belvo_async._engine.token_request import ask
+from belvo_async._wire.requests import LINKS
 from belvo_async.backends._challenge_record import ChallengeRecord
 from belvo_async.errors import (
     BelvoError,
     ChallengeDeclinedError,
     ChallengeSupersededError,
+    InvalidValueError,
     TokenRequiredError,
 )
 from belvo_async.mfa import Declined, Expired, TokenGiven, challenge_expired, declined
 from belvo_async.models import AwaitingToken, ChallengePhase, Link
 from belvo_async.params import LinkUpdate
 from belvo_async.params._tokens import read_token
+from belvo_async.resources._data import ResumableData
 from belvo_async.resources._links import Links
+
+FindResumable: TypeAlias = Callable[[str], ResumableData[object] | None]
+"""Returns the data resource of a collection; None where there is none that takes a token."""
+Resumed: TypeAlias = Link | tuple[object, ...]
+"""What the call would have returned that was challenged: the link, or the rows of data."""
 
 
 @frozen(eq=False)
@@ -28,13 +39,14 @@ class ChallengeAnswer:
     """See `Challenges.resume`."""
 
     _links: Links
+    _find_resource: FindResumable
     _context: EngineContext
     _parked: ParkedChallenges
     _ticket: str
     _update: LinkUpdate | None
     _recorder: LoginRecorder | None
 
-    async def give(self, token: str | None, provide_token: TokenProvider | None) -> Link:
+    async def give(self, token: str | None, provide_token: TokenProvider | None) -> Resumed:
         """Send a token that is there, or that a person gives, until there is no further challenge."""
         while True:
             kept = await self._parked.read(self._ticket)
@@ -79,15 +91,33 @@ class ChallengeAnswer:
                 await check_open(self._parked, kept, self._context.now())
                 raise challenge_expired(state.challenge.link_id, "nobody answered in time")
 
-    async def _send(self, kept: ChallengeRecord, state: AwaitingToken, token: str | None) -> Link:
+    async def _send(self, kept: ChallengeRecord, state: AwaitingToken, token: str | None) -> Resumed:
         with self._context.lifecycle:  # the pool closes once it is written what became of the answer
             try:
                 async with await self._parked.leases.claim(kept) as claim:
                     recorder = claim if self._recorder is None else TwoRecorders(self._recorder, claim)
-                    return await self._links.resume(state, token, update=self._update, recorder=recorder)
+                    return await self._resume(state, token, recorder)
             except BelvoError:  # it may be open again, and another one have been parked meanwhile
                 await self._parked.end_open(state.challenge.link_id, Superseding.NEWER_CHALLENGE)
                 raise
+
+    async def _resume(self, state: AwaitingToken, token: str | None, recorder: LoginRecorder) -> Resumed:
+        collection = state.challenge.resume_target.collection
+        if collection == LINKS:
+            return await self._links.resume(state, token, update=self._update, recorder=recorder)
+        resource = self._find_resource(collection)
+        if resource is None or self._update is not None:
+            name, problem, remedy = (
+                (
+                    "ticket",
+                    f"is of {collection}",
+                    "Answer it with the version of belvo_async that has parked it.",
+                )
+                if resource is None
+                else ("update", f"is of no use: the challenge is of {collection}", "Leave it out.")
+            )
+            raise InvalidValueError.of(name, problem, remedy=remedy, link_id=state.challenge.link_id)
+        return await resource.resume(state, token, recorder=recorder)
 
 
 async def decline(parked: ParkedChallenges, ticket: str, now: Instant) -> None:

@@ -17,10 +17,10 @@ from belvo_async.backends._challenge_record import UNANSWERED
 from belvo_async.errors import (
     InvalidValueError,
 )
-from belvo_async.models import AwaitingToken, ChallengePhase, Link, ParkedChallenge
+from belvo_async.models import AwaitingToken, ChallengePhase, ParkedChallenge
 from belvo_async.params import LinkUpdate
 from belvo_async.params._checks import read_link_id
-from belvo_async.resources._challenge_answer import ChallengeAnswer, decline
+from belvo_async.resources._challenge_answer import ChallengeAnswer, FindResumable, Resumed, decline
 from belvo_async.resources._challenge_settling import ChallengeSettling
 from belvo_async.resources._links import Links
 
@@ -56,14 +56,22 @@ class Challenges:
         ...             except TokenRequiredError as required:
         ...                 ticket = await pool.challenges.park(required.state)
         ...             print((await pool.challenges.get(ticket)).challenge.value)
-        ...             print((await pool.challenges.resume(ticket, "111111")).status)
+        ...             await pool.challenges.resume(ticket, "111111")
+        ...             print((await pool.challenges.get(ticket)).phase)
         >>> asyncio.run(main())
         12345
-        valid
+        updated
     """
 
-    def __init__(self, links: Links, context: EngineContext, parked: ParkedChallenges) -> None:
+    def __init__(
+        self,
+        links: Links,
+        find_resource: FindResumable,
+        context: EngineContext,
+        parked: ParkedChallenges,
+    ) -> None:
         self._links: Final = links
+        self._find_resource: Final = find_resource
         self._context: Final = context
         self._parked: Final = parked
         self._store: Final = parked.store
@@ -204,13 +212,16 @@ class Challenges:
         provide_token: TokenProvider | None = None,
         update: LinkUpdate | None = None,
         recorder: LoginRecorder | None = None,
-    ) -> Link:
+    ) -> Resumed:
         """Answer a challenge: once, however many calls in however many processes try to.
 
         A new challenge, for instance after a wrong token, is parked under the same ticket: *provide_token* is
         asked again, and without it `TokenRequiredError` says so. While a person is asked nothing is held, and
         others may answer too: the first answer counts. Cancelling this call does not stop an answer that was
         sent already.
+
+        Returns:
+            What the call would have returned that was challenged: the `Link`, or the rows of data.
 
         Args:
             ticket: What `park` returned.
@@ -237,7 +248,9 @@ class Challenges:
         self._context.lifecycle.bind()
         check_provider(provide_token)
         check_recorder(recorder)
-        answer = ChallengeAnswer(self._links, self._context, self._parked, ticket, update, recorder)
+        answer = ChallengeAnswer(
+            self._links, self._find_resource, self._context, self._parked, ticket, update, recorder
+        )
         return await answer.give(hide(token), provide_token)
 
     async def decline(self, ticket: str) -> None:

@@ -3,38 +3,31 @@
 import math
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
-from typing import Final, TypeVar, Unpack
+from typing import Final, Unpack
 from uuid import UUID
 
-from attrs import evolve
-
-from belvo_async._engine.callers import TokenProvider, check_provider
+from belvo_async._engine.callers import TokenProvider
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
-from belvo_async._engine.flight import Wish
-from belvo_async._engine.login_span import LoginSpan
 from belvo_async._engine.logins import Logins
-from belvo_async._engine.parked_challenges import Superseding, parked_already
-from belvo_async._engine.recorder import LoginRecorder, check_recorder
-from belvo_async._engine.single_flight import WhenBusy, check_when_busy
+from belvo_async._engine.parked_challenges import Superseding
+from belvo_async._engine.recorder import LoginRecorder
+from belvo_async._engine.single_flight import WhenBusy
 from belvo_async._engine.status_check import StatusCheck
 from belvo_async._http.hidden import hide
-from belvo_async._wire.challenge_text import dump_state, load_state
+from belvo_async._wire.challenge_text import dump_state
 from belvo_async._wire.requests import LINKS, build_changes, build_delete, build_link_read
 from belvo_async._wire.responses import read_acceptance, read_link
-from belvo_async.errors import ChallengeStoreError, InvalidValueError
-from belvo_async.mfa import ResumeRoute, TokenGiven
+from belvo_async.errors import InvalidValueError
+from belvo_async.mfa import ResumeRoute
 from belvo_async.models import AcceptedRequest, AwaitingToken, Link
 from belvo_async.params import LinkChanges, LinkFilters, LinkRegistration, LinkUpdate
 from belvo_async.params._checks import read_link_id, read_names
 from belvo_async.params._filters import write_filters
-from belvo_async.params._tokens import read_token
 from belvo_async.resources._challenge_settling import ChallengeSettling
 from belvo_async.resources._link_sweep import LinkSweep, sweep
+from belvo_async.resources._login_calls import LoginCalls, check_call
 from belvo_async.resources._paginator import Paginator
-
-T = TypeVar("T")
 
 _FILTERS: Final = frozenset(LinkFilters.__annotations__)
 
@@ -47,6 +40,7 @@ class Links:
         self._context: Final = context
         self._logins: Final = logins
         self._memory: Final = logins.memory
+        self._calls: Final = LoginCalls(context, logins)
 
     async def update(
         self,
@@ -89,16 +83,9 @@ class Links:
             TransportError: The network failed before anything was sent.
         """
         _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
-        check_provider(provide_token)
-        check_recorder(recorder)
-        check_when_busy(when_busy)
-        _check_max_wait(max_wait)
+        check_call(provide_token, when_busy, max_wait=max_wait, recorder=recorder)
         wish = self._logins.update(update, recorder, max_wait)
-        with self._context.lifecycle, LoginSpan(self._context, "update", update.link_id):
-            if when_busy != "wait" and self._memory.flights.find_equal(wish) is None:
-                await self._check_parked(wish)
-                wish = evolve(wish, look_again=partial(self._check_parked, wish))
-            return await self._run(wish, provide_token, when_busy)
+        return await self._calls.run(wish, provide_token, when_busy)
 
     async def register(
         self,
@@ -123,14 +110,9 @@ class Links:
             LinkRegistration,
             "Pass LinkRegistration(institution=…, username=…, password=…).",
         )
-        check_provider(provide_token)
-        check_when_busy(when_busy)
-        _check_max_wait(max_wait)
+        check_call(provide_token, when_busy, max_wait=max_wait)
         wish = self._logins.register(registration, max_wait)
-        with self._context.lifecycle, LoginSpan(self._context, "register", None) as watch:
-            link = await self._run(wish, provide_token, when_busy)
-            watch.link_id = link.id
-            return link
+        return await self._calls.run(wish, provide_token, when_busy)
 
     async def resume(
         self,
@@ -159,35 +141,17 @@ class Links:
             BelvoError: As for `update`.
         """
         token = hide(token)
-        check_provider(provide_token)
-        check_recorder(recorder)
-        state = self.unpark(challenge) if isinstance(challenge, str) else challenge
-        _check_type(
-            "challenge", state, AwaitingToken, "Pass TokenRequiredError.state, or the text that park() made."
-        )
+        check_call(provide_token, when_busy, recorder=recorder)
+        state = self._calls.read_state(challenge, LINKS)
+        self._check_update(state, update)
+        given = self._calls.begin_answer(state, token, provide_token)
+        wish = self._logins.resume(state, given, update, recorder)
+        return await self._calls.run(wish, provide_token, when_busy)
+
+    def _check_update(self, state: AwaitingToken, update: LinkUpdate | None) -> None:
         if update is not None:
             _check_type("update", update, LinkUpdate, "Pass LinkUpdate(link_id, password=…).")
-        check_when_busy(when_busy)
-        _check_target(state)
-        self._check_resumable(state, token, provide_token, update)
-        self._memory.sent_tokens.check(state)
-        link_id = state.challenge.link_id
-        is_given = token is not None or provide_token is None
-        given = TokenGiven(token, self._context.clock.monotonic()) if is_given else None
-        wish = self._logins.resume(state, given, update, recorder)
-        with self._context.lifecycle, LoginSpan(self._context, "resume", link_id):
-            return await self._run(wish, provide_token, when_busy)
-
-    def _check_resumable(
-        self,
-        state: AwaitingToken,
-        token: str | None,
-        provide_token: TokenProvider | None,
-        update: LinkUpdate | None,
-    ) -> None:
         policy = self._context.policy
-        if token is not None or provide_token is None:
-            read_token(state.challenge, token, state)
         needed = policy.resume_route is ResumeRoute.PUT_LINK or policy.restarts > state.restarts
         wrong = update is not None and update.link_id != state.challenge.link_id
         if wrong or (needed and update is None):
@@ -216,7 +180,7 @@ class Links:
             DamagedStateError: The text is no parked challenge.
         """
         _check_type("text", text, str, "Pass what park() returned.")
-        return load_state(text, self._context.now())
+        return self._calls.unpark(text)
 
     def list(self, **filters: Unpack[LinkFilters]) -> Paginator[Link]:
         """List links, filtered by what Belvo's reference names, such as `status__in=["invalid"]`.
@@ -357,54 +321,12 @@ class Links:
             PoolBusyError: It would have waited for longer than *max_wait*; nothing was sent.
             BelvoError: It was refused.
         """
-        check_provider(provide_token)
-        check_when_busy(when_busy)
+        check_call(provide_token, when_busy, max_wait=max_wait)
         link_id = read_link_id(link_id)
-        _check_max_wait(max_wait)
         wish = self._logins.refresh_data(link_id, read_names(fetch_resources), max_wait)
-        with self._context.lifecycle, LoginSpan(self._context, "refresh_data", link_id):
-            return await self._run(wish, provide_token, when_busy)
-
-    async def _run(self, wish: Wish[T], provide_token: TokenProvider | None, when_busy: WhenBusy) -> T:
-        self._logins.parked.check_loop()
-        return await self._memory.flights.run(wish, provide_token, when_busy)
-
-    async def _check_parked(self, wish: Wish[Link]) -> None:
-        """Refuse to ask the bank again what it has asked already: the person may be at it."""
-        link_id = wish.operation.link_id
-        if wish.digest is None or link_id is None:
-            return
-        try:
-            found = await self._logins.parked.find(link_id)
-        except ChallengeStoreError as error:
-            said = f"{error.message.rstrip('.')}; nothing was sent."
-            raise ChallengeStoreError(said, remedy=error.remedy, link_id=link_id) from error
-        state = None if found is None else found.read_state(self._context.now())
-        if found is not None and state is not None and state.update_digest == wish.digest:
-            raise parked_already(state, found.ticket)
+        return await self._calls.run(wish, provide_token, when_busy)
 
 
 def _check_type(name: str, value: object, kind: type, remedy: str) -> None:
     if not isinstance(value, kind):
         raise InvalidValueError.of(name, f"is {type(value).__name__}, not {kind.__name__}", remedy=remedy)
-
-
-def _check_target(state: AwaitingToken) -> None:
-    collection = state.challenge.resume_target.collection
-    if collection != LINKS:
-        raise InvalidValueError.of(
-            "challenge",
-            f"is of {collection}, not of a link",
-            remedy="Answer it with the version of belvo_async that has asked for that data.",
-            link_id=state.challenge.link_id,
-        )
-
-
-def _check_max_wait(max_wait: float | None) -> None:
-    if max_wait is None:
-        return
-    is_number = type(max_wait) in (int, float)
-    if not is_number or not 0 < max_wait < math.inf:
-        raise InvalidValueError.of(
-            "max_wait", "is no number of seconds above 0", remedy="Pass seconds, or None to wait."
-        )

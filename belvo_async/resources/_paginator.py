@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 
 from belvo_async._engine.exchange import Exchange
 from belvo_async._engine.lifecycle import Lifecycle
-from belvo_async._http import Request
+from belvo_async._http import Request, Response
 from belvo_async._wire.requests import build_next_read, build_page_read
 from belvo_async._wire.responses import read_list
 from belvo_async.errors import InvalidValueError, UnreadableResponseError
@@ -33,6 +33,7 @@ class Paginator(Generic[T]):
         query: tuple[tuple[str, str], ...],
         model: type[T],
         note: Callable[[T], None] | None = None,
+        read: Callable[[Response, Request, type[T]], Page[T]] = read_list,
     ) -> None:
         self._exchange: Final = exchange
         self._lifecycle: Final = lifecycle
@@ -40,6 +41,7 @@ class Paginator(Generic[T]):
         self._query: Final = query
         self._model: Final = model
         self._note: Final = note
+        self._read_page: Final = read
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """Iterate over the items of all pages, in Belvo's order."""
@@ -81,7 +83,7 @@ class Paginator(Generic[T]):
 
     async def _read(self, request: Request) -> Page[T]:
         with self._lifecycle:
-            page = read_list(await self._exchange.fetch(request), request, self._model)
+            page = self._read_page(await self._exchange.fetch(request), request, self._model)
         if self._note is not None:
             for item in page.results:
                 self._note(item)

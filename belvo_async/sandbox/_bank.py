@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from belvo_async.sandbox._data.records import RecordStore
 from belvo_async.sandbox._ids import IdSource
 from belvo_async.sandbox._institutions import INSTITUTIONS
 from belvo_async.sandbox._links import StoredLink, identify_user
@@ -36,6 +37,7 @@ class Bank:
         self.tokens: defaultdict[str, list[str]] = defaultdict(list)
         self.stumbles: Counter[str] = Counter()
         """How often a user whose trouble passes has run into it."""
+        self.records = RecordStore()
         self._registered: dict[str, str] = {}
 
     def make_link(self, institution: str, username: str | None, at: datetime) -> StoredLink:
@@ -74,10 +76,11 @@ class Bank:
         return self.links.get(self._registered.get(identify_user(institution, username), ""))
 
     def remove(self, link_id: str) -> StoredLink:
-        """Forget the link and its session."""
+        """Forget the link, its session and its data."""
         link = self.find_link(link_id)
         del self.links[link_id]
         self.sessions.drop(link_id)
+        self.records.remove_link(link_id)
         return link
 
     def note_login(self, link_id: str, token: str | None) -> None:

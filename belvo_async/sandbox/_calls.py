@@ -29,7 +29,7 @@ class Call:
     """The decoded body; None when there was none, `MALFORMED` when it is not JSON."""
     at: datetime
     link_id: str | None
-    """The link named in the path, or in the body of a resume."""
+    """The link named in the path, in the body, or as the filter of a list."""
 
     @property
     def is_async(self) -> bool:
@@ -70,7 +70,7 @@ def read_call(request: Request, at: datetime) -> Call:
         headers=dict(request.headers),
         data=data,
         at=at,
-        link_id=_find_link(request.path, data),
+        link_id=_find_link(request, data),
     )
 
 
@@ -83,8 +83,8 @@ def _decode(body: bytes | None) -> object:
         return MALFORMED
 
 
-def _find_link(path: str, data: object) -> str | None:
-    if path.startswith("/api/links/") and len(path) > 11:
-        return path[11:].partition("/")[0]
-    named = data.get("link") if isinstance(data, dict) else None
+def _find_link(request: Request, data: object) -> str | None:
+    if request.path.startswith("/api/links/") and len(request.path) > 11:
+        return request.path[11:].partition("/")[0]
+    named = data.get("link") if isinstance(data, dict) else dict(request.query).get("link")
     return named if isinstance(named, str) else None

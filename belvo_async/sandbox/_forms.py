@@ -61,11 +61,14 @@ class Form:
             return tuple(value)
         return None
 
-    def flag(self, name: str) -> None:
-        """Check that a field, if it is there, is true or false."""
+    def flag(self, name: str, *, default: bool = True) -> bool:
+        """Return true or false, or *default* if it is absent or wrong."""
         value = self._value(name, required=False)
-        if value is not None and not isinstance(value, bool):
+        if isinstance(value, bool):
+            return value
+        if value is not None:
             self._complain("invalid", "Must be a valid boolean.", name)
+        return default
 
     def finish(self) -> None:
         """End the reading.

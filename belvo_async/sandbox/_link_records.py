@@ -1,8 +1,7 @@
 """The endpoints that read and change links without a bank login: list, detail, modify, delete, refresh."""
 
-from collections import deque
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from belvo_async._http import Response
@@ -20,12 +19,12 @@ from belvo_async.sandbox._problems import (
     Problem,
     RefusedError,
 )
+from belvo_async.sandbox._rate_limit import DeletionLimit
 from belvo_async.sandbox._registration import DAYS
 from belvo_async.sandbox._responses import answer_json
 from belvo_async.sandbox._webhooks import deletion_event
 
-MINUTE: Final = timedelta(minutes=1)
-NOT_REFRESHABLE: Final[Mapping[str, Problem]] = {"invalid": INVALID_LINK, "unconfirmed": UNCONFIRMED_LINK}
+UNUSABLE: Final[Mapping[str, Problem]] = {"invalid": INVALID_LINK, "unconfirmed": UNCONFIRMED_LINK}
 
 
 def list_links(bank: Bank, call: Call, origin: str) -> SandboxReply:
@@ -79,7 +78,7 @@ def _check_resources(form: Form, link: StoredLink, names: tuple[str, ...] | None
 
 
 def _check_refreshable(bank: Bank, link: StoredLink, at: datetime) -> None:
-    problem = NOT_REFRESHABLE.get(link.status)
+    problem = UNUSABLE.get(link.status)
     if problem is not None:
         raise RefusedError(400, problem)
     trouble = link.person.trouble
@@ -101,24 +100,16 @@ class Remover:
 
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
-        self._times: deque[datetime] = deque()
+        self._limit = DeletionLimit(bank.options.delete_limit)
 
     def delete(self, call: Call, link_id: str) -> SandboxReply:
         """Delete a link at once; the asynchronous mode only adds the webhook."""
         bank = self._bank
         bank.find_link(link_id)
         if not call.is_async:
-            self._count(call.at)
+            self._limit.count(call.at)
             bank.remove(link_id)
             return SandboxReply(response=Response(status=204))
         request_id = bank.ids.uuid()
         bank.emit(deletion_event(bank.remove(link_id), request_id, bank.ids))
         return SandboxReply(response=answer_json(202, {"request_id": request_id}))
-
-    def _count(self, at: datetime) -> None:
-        while self._times and self._times[0] <= at - MINUTE:
-            self._times.popleft()
-        if len(self._times) >= self._bank.options.delete_limit:
-            # The body of this 429 is not documented; the code is our choice.
-            raise RefusedError(429, Problem("throttled", "Request was throttled."))
-        self._times.append(at)

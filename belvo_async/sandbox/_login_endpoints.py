@@ -1,11 +1,12 @@
 """The endpoints that log in at a bank: register, update, resume."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._calls import Call, Outcome
 from belvo_async.sandbox._forms import Form
-from belvo_async.sandbox._logins import Attempt, begin
+from belvo_async.sandbox._logins import LINKS, Attempt, begin
 from belvo_async.sandbox._problems import NOT_FOUND, SESSION_EXPIRED, Problem, RefusedError, missing
 from belvo_async.sandbox._registration import SECRET_FIELDS, Registration, read_credentials, read_registration
 from belvo_async.sandbox._sessions import Session
@@ -72,17 +73,8 @@ def resume(bank: Bank, call: Call) -> Outcome:
 def _resume(
     bank: Bank, call: Call, link_id: str, session_id: str, token: str | None, credentials: Mapping[str, str]
 ) -> Outcome:
-    """Resume a session. That an unknown one is a 404 and another link's a 400 is our choice."""
     link = bank.find_link(link_id)
-    session = bank.sessions.find(session_id)
-    if session is None:
-        raise RefusedError(404, NOT_FOUND)
-    if session.link_id != link_id:
-        raise RefusedError(400, Problem("invalid", "The session belongs to another link.", "link"))
-    if call.at >= session.ends_at:
-        raise RefusedError(400, SESSION_EXPIRED)
-    if token is None and _wants_token(bank, session):
-        raise RefusedError(400, missing("token"))
+    session = find_session(bank, LINKS, link_id, session_id, token, call.at)
     return begin(
         bank,
         Attempt(
@@ -94,6 +86,28 @@ def _resume(
         ),
         call.at,
     )
+
+
+def find_session(
+    bank: Bank, collection: str, link_id: str, session_id: str, token: str | None, at: datetime
+) -> Session:
+    """Return the session that a PATCH of *collection* goes on with.
+
+    That an unknown one and one of another collection is a 404, and another link's a 400, is our choice.
+
+    Raises:
+        RefusedError: There is none that this PATCH can go on with.
+    """
+    session = bank.sessions.find(session_id)
+    if session is None or session.collection != collection:
+        raise RefusedError(404, NOT_FOUND)
+    if session.link_id != link_id:
+        raise RefusedError(400, Problem("invalid", "The session belongs to another link.", "link"))
+    if at >= session.ends_at:
+        raise RefusedError(400, SESSION_EXPIRED)
+    if token is None and _wants_token(bank, session):
+        raise RefusedError(400, missing("token"))
+    return session
 
 
 def _wants_token(bank: Bank, session: Session) -> bool:

@@ -1,8 +1,9 @@
 """The dialogue of a login: refused, challenged, or done."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from attrs import evolve, field, frozen
 
@@ -13,7 +14,13 @@ from belvo_async.sandbox._links import StoredLink
 from belvo_async.sandbox._problems import NOT_FOUND, TOO_MANY_SESSIONS, Problem
 from belvo_async.sandbox._responses import answer_challenge, answer_json, answer_page, answer_problems
 from belvo_async.sandbox._sessions import Session, end_of
-from belvo_async.sandbox._test_users import RIGHT_TOKEN, Trouble, find_refusal
+from belvo_async.sandbox._test_users import RIGHT_TOKEN, Prompt, Trouble, find_refusal
+
+LINKS: Final = "/api/links/"
+
+
+def _show_link(link: StoredLink, _at: datetime) -> object:
+    return link.public()
 
 
 @frozen(kw_only=True)
@@ -30,11 +37,24 @@ class Attempt:
     """The status of a good answer."""
     registers: bool = False
     """Whether the link is new."""
+    collection: str = LINKS
+    """The collection that takes the token, if one is asked for."""
+    request: object = field(default=None, repr=False)
+    """What is asked of that collection."""
+    show: Callable[[StoredLink, datetime], object] = _show_link
+    """What a good answer holds."""
+    meets_mfa: bool = True
+    """Whether the user's prompts are put at all."""
 
     @property
     def key(self) -> str:
         """What no two logins may share at one time: the link, or the user of a link that is new."""
         return self.link.institution_user_id if self.registers else self.link.id
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """What the user is asked in the course of this login."""
+        return self.link.person.prompts if self.meets_mfa else ()
 
     @property
     def step(self) -> int:
@@ -73,7 +93,7 @@ def _settle(bank: Bank, attempt: Attempt, at: datetime) -> SandboxReply:
         bank.stumbles[attempt.key] += 1
         return evolve(_answer_trouble(bank, trouble), login=True, link_id=link.id)
     step = attempt.step + _is_prompt_met(attempt)
-    if step < len(link.person.prompts):
+    if step < len(attempt.prompts):
         return _challenge(bank, attempt, step, at)
     return _accept(bank, attempt, at)
 
@@ -103,7 +123,7 @@ def _refuse(bank: Bank, link: StoredLink, status: int, problem: Problem) -> Sand
 
 
 def _is_prompt_met(attempt: Attempt) -> bool:
-    prompts = attempt.link.person.prompts
+    prompts = attempt.prompts
     if attempt.step >= len(prompts):
         return False
     confirmed_elsewhere = attempt.session is not None and not prompts[attempt.step].expects_input
@@ -120,13 +140,15 @@ def _challenge(bank: Bank, attempt: Attempt, step: int, at: datetime) -> Sandbox
         link_id=link.id,
         step=step,
         credentials=_credentials_of(attempt),
+        collection=attempt.collection,
+        request=attempt.request,
         expiry=expiry,
         ends_at=at if link.person.expiry == "at_once" else end_of(expiry, at),
     )
     if attempt.registers:
         bank.store(link)
     bank.sessions.open(session)
-    response = answer_challenge(session, link.person.prompts[step], bank.ids.hex32(), options)
+    response = answer_challenge(session, attempt.prompts[step], bank.ids.hex32(), options)
     return SandboxReply(response=response, login=True, link_id=link.id)
 
 
@@ -135,6 +157,6 @@ def _accept(bank: Bank, attempt: Attempt, at: datetime) -> SandboxReply:
     link.accept(_credentials_of(attempt), at)
     bank.sessions.drop(link.id)
     bank.store(link)
-    response = answer_json(attempt.success, link.public())
+    response = answer_json(attempt.success, attempt.show(link, at))
     fault = Fault(kind=FaultKind.RESET_AFTER) if link.person.loses_reply else None
     return SandboxReply(response=response, login=True, link_id=link.id, fault=fault)

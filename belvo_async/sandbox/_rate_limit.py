@@ -1,9 +1,13 @@
-"""The edge in front of Belvo: it counts requests and blocks who sends too many."""
+"""Who sends too many: the edge in front of Belvo counts requests, and Belvo itself counts deletions."""
 
 from collections import deque
 from datetime import datetime, timedelta
+from typing import Final
 
 from belvo_async.sandbox._options import SandboxOptions
+from belvo_async.sandbox._problems import Problem, RefusedError
+
+MINUTE: Final = timedelta(minutes=1)
 
 
 class SandboxRateLimit:
@@ -25,3 +29,24 @@ class SandboxRateLimit:
             return True
         self._passed.append(at)
         return False
+
+
+class DeletionLimit:
+    """So many synchronous deletions a minute, for one kind of thing."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._times: deque[datetime] = deque()
+
+    def count(self, at: datetime) -> None:
+        """Count a deletion *at* this time.
+
+        Raises:
+            RefusedError: It is one too many.
+        """
+        while self._times and self._times[0] <= at - MINUTE:
+            self._times.popleft()
+        if len(self._times) >= self._limit:
+            # The body of this 429 is not documented; the code is our choice.
+            raise RefusedError(429, Problem("throttled", "Request was throttled."))
+        self._times.append(at)

@@ -3,11 +3,15 @@
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
+from urllib.parse import urlencode
 
+from belvo_async._http import Response
 from belvo_async.sandbox import _link_records as records
 from belvo_async.sandbox import _login_endpoints as desk
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._calls import Call, Outcome, SandboxReply
+from belvo_async.sandbox._data.endpoints import build_table
+from belvo_async.sandbox._data.resources import RESOURCES
 from belvo_async.sandbox._filters import INSTITUTION_FILTERS, read_filters
 from belvo_async.sandbox._institutions import INSTITUTIONS, SandboxInstitution
 from belvo_async.sandbox._pages import build_page
@@ -42,6 +46,8 @@ class Routes:
 
     def _find_handler(self, call: Call) -> Outcome:
         path = call.request.path
+        if not path.endswith("/") and _match(f"{path}/", self._table)[0]:
+            return _redirect(call)
         if call.headers.get("authorization") != self._authorization and path != TOKEN_PATH:
             raise RefusedError(401, AUTHENTICATION_FAILED)
         template, item_id = _match(path, self._table)
@@ -75,11 +81,12 @@ class Routes:
             "/api/links/{id}/refresh/": {
                 "POST": lambda call, link_id: records.refresh_link(bank, call, link_id),
             },
+            **build_table(bank, lambda: self.origin),
         }
 
     def _show_root(self) -> SandboxReply:
         """Answer the collections; Belvo does not document what this shows."""
-        names = ("institutions", "links")
+        names = ("institutions", "links", *(resource.path for resource in RESOURCES))
         return SandboxReply(response=answer_json(200, {name: f"{self.origin}/api/{name}/" for name in names}))
 
     def _list_institutions(self, call: Call) -> SandboxReply:
@@ -89,19 +96,26 @@ class Routes:
         return SandboxReply(response=answer_json(200, page))
 
 
-def _match(path: str, table: Mapping[str, object]) -> tuple[str, str]:
-    """Return the template of *path* and the id in it.
+def _redirect(call: Call) -> SandboxReply:
+    """Point to the path with its last slash, as Belvo's framework does, whatever the method and the keys.
 
-    A path without its final slash matches nothing: what Belvo does then is not documented, a 404 is our
-    choice.
+    A client that follows turns its POST into a GET on the way.
     """
+    query = f"?{urlencode(call.request.query)}" if call.request.query else ""
+    headers = {"location": f"{call.request.path}/{query}"}
+    return SandboxReply(response=Response(status=301, headers=headers))
+
+
+def _match(path: str, table: Mapping[str, object]) -> tuple[str, str]:
+    """Return the template of *path* and the id in it."""
     if path in table:
         return path, ""
     parts = path.split("/")
-    if len(parts) < 5 or parts[-1]:
-        return "", ""
-    item_id, parts[3] = parts[3], "{id}"
-    return "/".join(parts), item_id
+    for index in range(3, len(parts) - 1):
+        template = "/".join((*parts[:index], "{id}", *parts[index + 1 :]))
+        if template in table:
+            return template, parts[index]
+    return "", ""
 
 
 def _show_institution(number: str) -> SandboxReply:

@@ -16,6 +16,10 @@ class Session:
     """Which of the user's prompts is open."""
     credentials: Mapping[str, str] = field(repr=False)
     """What is stored once the login succeeds."""
+    collection: str
+    """The path of the collection that asks, and that takes the token."""
+    request: object = field(repr=False)
+    """What the client had asked of that collection; None for links."""
     expiry: int
     """Seconds, as the challenge says."""
     ends_at: datetime

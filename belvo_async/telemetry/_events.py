@@ -7,8 +7,8 @@ from attrs import frozen
 
 from belvo_async.models import ChallengeKind, ChallengePhase
 
-LoginOperation: TypeAlias = Literal["update", "register", "resume", "refresh_data"]
-"""The method of `links` that was called."""
+LoginOperation: TypeAlias = Literal["update", "register", "resume", "refresh_data", "retrieve", "request"]
+"""The method that was called: of `links`, of a data resource, or of the pool."""
 
 
 class ChallengeEnding(StrEnum):
@@ -94,7 +94,7 @@ class ChallengeClosed:
 
 @frozen(kw_only=True)
 class LoginStarted:
-    """A call of `links` has begun that logs in at a bank.
+    """A call has begun that logs in at a bank.
 
     It is told in the task that made the call, and so is `LoginEnded`.
     """

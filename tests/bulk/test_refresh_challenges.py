@@ -39,6 +39,7 @@ from tests.bulk.conftest import (
 )
 from tests.challenges.parked import become
 from tests.challenges.test_superseded import park_again
+from tests.results import link_of
 
 
 async def run_once(pool: SessionPool, update: LinkUpdate, journal: Path) -> str:
@@ -86,7 +87,7 @@ async def test_others_answer_a_challenge_while_the_job_runs(
             HEIMDALL,
             update.link_id,
         )
-        assert (await other.challenges.resume(parked.ticket, "111111")).status is LinkStatus.VALID
+        assert link_of(await other.challenges.resume(parked.ticket, "111111")).status is LinkStatus.VALID
     assert sandbox.tokens(update.link_id) == ["111111"]
 
 

@@ -39,6 +39,7 @@ from tests.bulk.conftest import (
     refresh_all,
     refresh_one,
 )
+from tests.results import link_of
 
 
 async def test_a_link_is_updated_with_its_new_password(sandbox: Sandbox, pool: SessionPool) -> None:
@@ -71,7 +72,7 @@ async def test_a_challenge_is_parked_with_all_that_an_answer_needs(
     assert parked.expires_at == clock.wall() + timedelta(seconds=9595)
     assert len(parked.ticket) >= 32
     assert PASSWORD not in repr(parked)
-    assert (await pool.challenges.resume(parked.ticket, "111111")).id == update.link_id
+    assert link_of(await pool.challenges.resume(parked.ticket, "111111")).id == update.link_id
 
 
 async def test_no_two_tickets_are_alike(sandbox: Sandbox, pool: SessionPool) -> None:

@@ -15,6 +15,7 @@ from belvo_async.testing import ManualClock
 from tests.challenges.conftest import add_link, challenge, list_tokens, open_pool, park
 from tests.challenges.parked import RIGHT, WRONG, find_doubles, put, read_all, read_only
 from tests.challenges.stores import TroubledStore
+from tests.results import link_of
 
 LEASE = 60.0
 
@@ -74,7 +75,7 @@ async def test_a_claim_whose_holder_has_vanished_lapses_after_a_minute(
     await clock.sleep(LEASE)
     assert [shown.ticket for shown in await pool.challenges.list()] == [ticket]
     assert await pool.challenges.list(phase=ChallengePhase.CLAIMED) == []
-    assert (await pool.challenges.resume(ticket, RIGHT)).id
+    assert link_of(await pool.challenges.resume(ticket, RIGHT)).id
 
 
 async def test_lapsed_claims_do_not_hide_a_live_one(

@@ -36,13 +36,14 @@ from tests.challenges.parked import (
     wait_for_patch,
 )
 from tests.engine.dialogues import PASSWORD
+from tests.results import link_of
 
 
 async def test_what_one_pool_parked_another_one_resumes(
     sandbox: Sandbox, pool: SessionPool, other: SessionPool
 ) -> None:
     ticket = await park(sandbox, pool)
-    link = await other.challenges.resume(ticket, " 111 111 ")
+    link = link_of(await other.challenges.resume(ticket, " 111 111 "))
     assert (link.status, sandbox.tokens(link.id)) == (LinkStatus.VALID, [RIGHT])
     assert sandbox.links[link.id].password == PASSWORD
     shown = await pool.challenges.get(ticket)
@@ -110,7 +111,7 @@ async def test_each_step_of_a_two_step_challenge_has_the_same_ticket(
     with pytest.raises(TokenRequiredError):
         await pool.challenges.resume(ticket, RIGHT)
     assert "first dog" in str((await other.challenges.get(ticket)).challenge)
-    link = await other.challenges.resume(ticket, RIGHT)
+    link = link_of(await other.challenges.resume(ticket, RIGHT))
     assert link.status is LinkStatus.VALID
 
 
@@ -118,7 +119,7 @@ async def test_what_expects_no_input_is_confirmed_without_a_token(
     sandbox: Sandbox, pool: SessionPool
 ) -> None:
     ticket = await park(sandbox, pool, "x_mfa_inputless")
-    link = await pool.challenges.resume(ticket)
+    link = link_of(await pool.challenges.resume(ticket))
     assert (link.status, sandbox.tokens(link.id)) == (LinkStatus.VALID, [])
     with pytest.raises(ChallengeAnsweredError):
         await pool.challenges.resume(ticket)
@@ -244,7 +245,7 @@ async def test_a_pool_that_closes_waits_until_the_outcome_is_written(
     await wait_for_patch(sandbox)
     await pool.aclose()
     assert read_only(store).phase is ChallengePhase.UPDATED
-    assert (await answer).status is LinkStatus.VALID
+    assert link_of(await answer).status is LinkStatus.VALID
 
 
 async def test_a_refusal_of_the_bank_is_told_and_kept(sandbox: Sandbox, pool: SessionPool) -> None:
@@ -263,7 +264,7 @@ async def test_an_answer_whose_reply_is_lost_is_settled_by_a_look(
 ) -> None:
     ticket = await park(sandbox, pool, username)
     sandbox.faults.add(Fault(kind=FaultKind.RESET_AFTER, method="PATCH"))
-    link = await pool.challenges.resume(ticket, RIGHT)
+    link = link_of(await pool.challenges.resume(ticket, RIGHT))
     assert sandbox.tokens(link.id) == [RIGHT]
     assert (await pool.challenges.get(ticket)).phase is ChallengePhase.UPDATED
 

@@ -15,6 +15,7 @@ from belvo_async.testing import ManualClock
 from tests.challenges.conftest import list_tokens, open_pool, park
 from tests.challenges.parked import RIGHT, WRONG, count_answers, find_doubles, read_only
 from tests.challenges.stores import TroubledStore, fail_at
+from tests.results import link_of
 
 When = Literal["before", "after"]
 WHENS: tuple[When, ...] = ("before", "after")
@@ -80,7 +81,7 @@ async def test_a_link_is_returned_although_the_store_fails_at_the_end(
     async with open_pool(sandbox, backend=MemoryBackend(troubled)) as pool:
         ticket = await park(sandbox, pool)
         setattr(troubled, when, fail_by_name("replace updated"))
-        link = await pool.challenges.resume(ticket, RIGHT)
+        link = link_of(await pool.challenges.resume(ticket, RIGHT))
         assert sandbox.tokens(link.id) == [RIGHT]
     await clock.sleep(331.0)
     await other.challenges.sweep()

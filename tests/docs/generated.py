@@ -15,9 +15,11 @@ from belvo_async._engine.retry import is_repeatable
 from belvo_async._http import Repeat
 from belvo_async._wire.error_codes import MEANINGS, Meaning
 from belvo_async.cli._exit_codes import EXIT_CODES
+from belvo_async.resources import DeletableData, ResumableData
 from belvo_async.sandbox import SandboxOptions
 from belvo_async.sandbox._institutions import INSTITUTIONS
 from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE, REFUSED, BankUser, Trouble
+from tests.data.resources import list_data_resources
 from tests.docs.drawing import draw
 from tests.docs.machine import find_transitions
 from tests.docs.pages import CONTRIBUTING, DOCS, ROOT, list_pages
@@ -189,6 +191,25 @@ def _list_floors() -> Iterator[str]:
     yield "```"
 
 
+def _list_data_resources() -> Iterator[str]:
+    def tell(*, has: bool) -> str:
+        return "yes" if has else ""
+
+    rows = (
+        (
+            f"`{name}`",
+            f"`{kind._spec.collection}`",
+            tell(has=hasattr(kind, "retrieve")),
+            tell(has=hasattr(kind, "retrieve_in_background")),
+            tell(has=issubclass(kind, ResumableData)),
+            tell(has=issubclass(kind, DeletableData)),
+        )
+        for name, kind in sorted(list_data_resources().items())
+    )
+    heads = ("attribute", "path", "`retrieve`", "in the background", "takes a token", "`delete`")
+    yield from _write_table(heads, rows)
+
+
 PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "error codes": _list_codes,
     "error tree": _list_errors,
@@ -200,6 +221,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "exit codes": _list_exit_codes,
     "floors": _list_floors,
     "own users": _list_people(OWN_PEOPLE),
+    "data resources": _list_data_resources,
 }
 
 

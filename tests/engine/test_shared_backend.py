@@ -27,6 +27,7 @@ from belvo_async.errors import (
     TokenRequiredError,
 )
 from belvo_async.sandbox import Sandbox, SandboxOptions
+from tests.results import link_of
 from tests.stores.ports import find_free_port
 from tests.stores.postgres import PostgresServer
 
@@ -114,7 +115,7 @@ async def test_an_equal_update_finds_the_challenge_that_another_process_has_park
     ticket, found = await asyncio.gather(start(), start_again())
     assert found == ticket
     assert sandbox.logins(link_id) == 1
-    assert (await two.challenges.resume(ticket, "111111")).id == link_id
+    assert link_of(await two.challenges.resume(ticket, "111111")).id == link_id
 
 
 async def test_a_challenge_that_is_not_parked_yet_keeps_other_processes_waiting_until_it_is(
@@ -181,7 +182,7 @@ async def test_a_challenge_that_asks_again_under_its_ticket_keeps_no_other_proce
     with pytest.raises(TokenRequiredError):
         await one.challenges.resume(ticket, "999999")
     async with asyncio.timeout(5):
-        assert (await two.challenges.resume(ticket, "111111")).id == update.link_id
+        assert link_of(await two.challenges.resume(ticket, "111111")).id == update.link_id
 
 
 async def test_a_call_that_has_returned_has_let_go_of_its_link(sandbox: Sandbox, pools: Pools) -> None:

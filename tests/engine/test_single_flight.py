@@ -30,6 +30,7 @@ from belvo_async.telemetry import AbandonedLoginEnded, Observation
 from belvo_async.testing import ManualClock
 from tests.engine.conftest import open_pool
 from tests.engine.dialogues import add_link, give
+from tests.results import link_of
 
 PASSWORD = "correct horse battery staple"
 NAMES: ContextVar[str] = ContextVar("NAMES")
@@ -471,7 +472,7 @@ async def test_an_equal_update_is_given_the_ticket_of_the_challenge_that_is_park
         await pool.links.update(update, provide_token=give("222222"))
     assert (second.value.ticket, second.value.state) == (ticket, first.value.state)
     assert count(sandbox) == 1
-    assert (await pool.challenges.resume(ticket, "111111")).id == update.link_id
+    assert link_of(await pool.challenges.resume(ticket, "111111")).id == update.link_id
 
 
 async def test_an_update_with_other_credentials_starts_anew_beside_a_parked_challenge(

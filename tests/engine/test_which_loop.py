@@ -19,6 +19,7 @@ from belvo_async.testing.challenge_store_suite import build_row
 from belvo_async.web import ChallengePage, OperatorPage
 from tests.elsewhere import PLACES, Call, Place, needs_fork, run_on_two_loops, try_in_child, try_in_thread
 from tests.engine.servers import KEYS
+from tests.results import link_of
 
 WRONG = "WrongEventLoopError"
 LINK = "00000000-0000-4000-8000-000000000000"
@@ -178,7 +179,7 @@ async def test_a_store_of_another_loop_is_refused_before_the_token_is_sent(
         assert (await elsewhere(resume))[0] == WRONG
         assert len(sandbox.log) == sent
         async with SessionPool(keys, environment=sandbox.url, backend=MemoryBackend(store)) as mine:
-            assert (await mine.challenges.resume(ticket, "111111")).status
+            assert link_of(await mine.challenges.resume(ticket, "111111")).status
 
 
 LOGINS: dict[str, Callable[[SessionPool, AwaitingToken], Awaitable[object]]] = {

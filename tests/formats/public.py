@@ -26,6 +26,7 @@ KEPT_HOME: Final = frozenset(
             "LinkRegistration",
             "LinkUpdate",
             "Network",
+            "WidgetToken",
         ),
         *("Resuming", "TokenGiven"),
     }
@@ -110,6 +111,7 @@ def list_values() -> Iterator[object]:
     """Yield values of every public class that may be pickled, with a value in every field."""
     yield from STATES.values()
     yield from (build_challenge(), LINK, INSTITUTION, *DETAILS)
+    yield belvo_async.models.DataRow(extra={"new": 1})
     yield belvo_async.models.Page(
         results=(LINK,), unreadable=({"id": None},), count=2, next="n", previous="p"
     )

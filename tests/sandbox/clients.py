@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +21,11 @@ class Answer:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+    @property
+    def decimals(self) -> Any:
+        """The body, with each fraction as it is written."""
+        return json.loads(self.body, parse_float=Decimal)
 
     @property
     def code(self) -> str:

@@ -26,13 +26,24 @@ async def test_everything_wants_the_right_keys(client: Client, path: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api", "/api/links", LINK[:-1], "/api/payments/", "/api/links/x/y/z/"]
+    "path", ["/", "/ap", "/api/payments/", "/api/payments", "/api/links/x/y/z/", "/api/links/x/y/z"]
 )
-async def test_unknown_paths_and_missing_slashes_are_not_found(client: Client, path: str) -> None:
+async def test_unknown_paths_are_not_found(client: Client, path: str) -> None:
     answer = await client.get(path)
     assert (answer.status, answer.code) == (404, "not_found")
     assert re.fullmatch("[0-9a-f]{32}", answer.json[0]["request_id"])
     assert answer.headers["content-type"].startswith("application/json")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["/api", "/api/links", LINK[:-1], "/api/br/balances"])
+async def test_a_missing_slash_is_a_redirect_and_nothing_is_done(
+    sandbox: Sandbox, client: Client, method: str, path: str
+) -> None:
+    answer = await client.call(method, path, {"password": "x"}, status__in="valid,invalid")
+    assert answer.status == 301
+    assert answer.headers["location"] == f"{path}/?status__in=valid%2Cinvalid"
+    assert sandbox.logins() == 0
 
 
 async def test_a_wrong_method_is_told_in_the_words_of_the_framework(client: Client) -> None:

@@ -1,0 +1,49 @@
+"""The calls about risk insights. Generated from Belvo's schema: `make models`."""
+
+from collections.abc import Iterable
+from typing import Unpack
+from uuid import UUID
+
+from belvo_async.models.risk_insights import RiskInsight
+from belvo_async.resources._data import DataSpec, DeletableData, ListOptions, ResumableData, TokenOptions
+from belvo_async.resources._paginator import Paginator
+
+__all__ = ["RiskInsightFilters", "RiskInsightOptions", "RiskInsights"]
+
+
+class RiskInsightFilters(ListOptions, total=False):
+    """What `risk_insights.list` can filter by."""
+
+    account: str | UUID
+    account__in: Iterable[str | UUID]
+    id: str | UUID
+    id__in: Iterable[str | UUID]
+    link: str | UUID
+    link__in: Iterable[str | UUID]
+
+
+class RiskInsightOptions(TokenOptions, total=False):
+    """What `risk_insights.retrieve` can be told."""
+
+    token: str
+
+
+class RiskInsights(DeletableData[RiskInsight], ResumableData[RiskInsight]):
+    """`pool.risk_insights`."""
+
+    _spec = DataSpec(
+        collection="/api/risk-insights/",
+        model=RiskInsight,
+        filters=RiskInsightFilters,
+        options=RiskInsightOptions,
+    )
+
+    def list(self, **filters: Unpack[RiskInsightFilters]) -> Paginator[RiskInsight]:
+        """List what Belvo has stored; see `DataResource`."""
+        return self._list(filters)
+
+    async def retrieve(
+        self, link_id: str | UUID, **options: Unpack[RiskInsightOptions]
+    ) -> tuple[RiskInsight, ...]:
+        """Retrieve them from the institution, with one login; see `RetrievableData`."""
+        return await self._retrieve(link_id, options)
