@@ -22,7 +22,9 @@ class JobStatus:
     runs: int
     """How many runs have begun."""
     is_running: bool
-    """Whether a run goes on now."""
+    """Whether a run goes on now; no run does where a fleet carries the job out."""
+    is_paused: bool
+    """Whether `fleet.pause` keeps logins from beginning."""
     started_at: datetime
     """Of the last run, as are the next three; in UTC."""
     ended_at: datetime | None
@@ -58,6 +60,7 @@ def build_status(
         environment=job.environment,
         runs=job.runs,
         is_running=is_running,
+        is_paused=job.is_paused,
         started_at=job.started_at,
         ended_at=job.ended_at,
         reason=job.reason,

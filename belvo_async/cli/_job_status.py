@@ -46,7 +46,7 @@ def _list_lines(place: str, status: JobStatus, parked: Sequence[LinkRow]) -> lis
         lines += ["", f"without an outcome yet: {', '.join(under_way)}"]
     if status.counts.held_back:
         lines += ["", f"{status.counts.held_back} refused with credentials that are not sent again"]
-    if status.is_running and status.finished_per_minute:
+    if status.finished_per_minute and (status.is_running or status.ended_at is None):
         lines.append(f"{status.finished_per_minute:.0f} links a minute{_tell_time_left(status)}")
     if parked:
         more = counts[LinkState.PARKED] - len(parked)
@@ -96,6 +96,8 @@ def _build_link(row: LinkRow) -> dict[str, object]:
 def tell_run(status: JobStatus) -> str:
     """Tell whether a job runs, and how its last run ended."""
     run = f"run {status.runs}, begun {_write_time(status.started_at)}"
+    if status.is_paused:
+        return f"{run}, is paused: no login begins"
     if status.is_running:
         return f"{run}, is running"
     if status.ended_at is None:
@@ -141,6 +143,7 @@ def build_job(status: JobStatus) -> dict[str, object]:
         "environment": status.environment,
         "runs": status.runs,
         "is_running": status.is_running,
+        "is_paused": status.is_paused,
         "started_at": _write_iso(status.started_at),
         "ended_at": _write_iso(status.ended_at),
         "reason": status.reason,

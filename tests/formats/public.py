@@ -236,6 +236,7 @@ def _list_of_jobs() -> Iterator[object]:
         total=9,
     )
     status = backends.JobStatus(
+        is_paused=True,
         key=key,
         environment="https://api.belvo.com",
         runs=2,
