@@ -77,7 +77,7 @@ async def show_job_of(
             raise typer.BadParameter(f"{name_backend(backend)} {problem}.", param_hint="--job")
         for status in jobs:
             wanted = tuple(map(LinkState, states)) or (LinkState.PARKED,)
-            links = await ledger.find(status.key, wanted, limit=None if states else SHOWN)
+            links = await ledger.find(status.job.key, wanted, limit=None if states else SHOWN)
             if states:
                 show_links(links, output, as_json=as_json)
             else:
@@ -168,12 +168,12 @@ def _build_leases(leases: Sequence[LeaseStatus]) -> Table:
 
 
 def _build_jobs(jobs: Sequence[JobStatus]) -> Table:
-    rows = ((job.key.name, tell_run(job), _tell_links(job)) for job in jobs)
+    rows = ((status.job.key.name, tell_run(status), _tell_links(status)) for status in jobs)
     return _build_table(("job", "its last run", "links"), rows)
 
 
-def _tell_links(job: JobStatus) -> str:
-    told = ", ".join(f"{count} {state}" for state, count in job.counts.by_state.items() if count)
+def _tell_links(status: JobStatus) -> str:
+    told = ", ".join(f"{count} {state}" for state, count in status.counts.by_state.items() if count)
     return told or "none"
 
 

@@ -130,9 +130,7 @@ def test_passwords_have_no_place_in_a_queue(sandbox: Sandbox, tmp_path: Path) ->
 @pytest.mark.parametrize("row", ["no-id", ""])
 def test_bad_rows_are_named_and_nothing_is_queued(sandbox: Sandbox, tmp_path: Path, row: str) -> None:
     good = sandbox.add_link()
-    file = write_links(
-        tmp_path / "links.csv", f"{good},a", f"{row},a", header="link_id,institution"
-    )
+    file = write_links(tmp_path / "links.csv", f"{good},a", f"{row},a", header="link_id,institution")
     refused = run("enqueue", file, "--job", JOB)
     assert refused.exit_code == 2
     assert "line 3: link_id" in refused.stderr
