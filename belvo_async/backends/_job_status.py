@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from belvo_async.backends._ledger import JobKey, JobRow, LinkCounts
+from belvo_async.backends._ledger import JobRow, LinkCounts
 from belvo_async.models import ChallengePhase
 
 WINDOW: Final = timedelta(minutes=5)
@@ -16,21 +16,10 @@ WINDOW: Final = timedelta(minutes=5)
 class JobStatus:
     """How a job stands."""
 
-    key: JobKey
-    environment: str
-    """The base address of the environment that it belongs to."""
-    runs: int
-    """How many runs have begun."""
+    job: JobRow
+    """Its name, its runs, and whether it is paused."""
     is_running: bool
-    """Whether a run goes on now."""
-    started_at: datetime
-    """Of the last run, as are the next three; in UTC."""
-    ended_at: datetime | None
-    """None while it runs, and after a kill."""
-    reason: str | None
-    """Why it ended before its end."""
-    total: int | None
-    """How many links its source said it has."""
+    """Whether a run of `bulk.refresh` goes on now."""
     counts: LinkCounts
     finished_per_minute: float
     """Links that came to an end, whichever, in the last five minutes or since the run began."""
@@ -54,14 +43,8 @@ def build_status(
     """Build the status of a job from its row, and from its links as they were counted since `find_since`."""
     minutes = (now - find_since(job, now)) / timedelta(minutes=1)
     return JobStatus(
-        key=job.key,
-        environment=job.environment,
-        runs=job.runs,
+        job=job,
         is_running=is_running,
-        started_at=job.started_at,
-        ended_at=job.ended_at,
-        reason=job.reason,
-        total=job.total,
         counts=counts,
         finished_per_minute=counts.ended / minutes if minutes > 0 else 0.0,
         challenges=challenges or {},

@@ -40,16 +40,17 @@ async def purge(backend: Backend, *, before: datetime) -> Purged:
             "before", "has no time zone", remedy="Pass datetime.now(UTC) - timedelta(days=30), for one."
         )
     ledger, jobs = backend.ledger, 0
-    for job in await read_jobs(backend):
-        if ledger is not None and _is_over(job, before):
-            await ledger.forget(job.key)
+    for status in await read_jobs(backend):
+        if ledger is not None and _is_over(status, before):
+            await ledger.forget(status.job.key)
             jobs += 1
     return Purged(jobs=jobs, challenges=await backend.challenges.forget(before))
 
 
-def _is_over(job: JobStatus, before: datetime) -> bool:
-    if job.is_running or job.started_at >= before:
+def _is_over(status: JobStatus, before: datetime) -> bool:
+    job = status.job
+    if status.is_running or job.started_at >= before:
         return False
     if job.ended_at is not None:
         return job.ended_at < before
-    return all(state.is_final for state, count in job.counts.by_state.items() if count)
+    return all(state.is_final for state, count in status.counts.by_state.items() if count)

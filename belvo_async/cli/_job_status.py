@@ -38,7 +38,7 @@ def show_links(links: Iterable[LinkRow], output: Console, *, as_json: bool) -> N
 
 
 def _list_lines(place: str, status: JobStatus, parked: Sequence[LinkRow]) -> list[str]:
-    lines = [f"{place}: {tell_run(status)}", f"of {status.environment}"]
+    lines = [f"{place}: {tell_run(status)}", f"of {status.job.environment}"]
     lines += [*_build_report(status).to_table().splitlines()]
     counts = status.counts.by_state
     under_way = [f"{count} {state}" for state, count in counts.items() if count and not state.is_final]
@@ -46,7 +46,7 @@ def _list_lines(place: str, status: JobStatus, parked: Sequence[LinkRow]) -> lis
         lines += ["", f"without an outcome yet: {', '.join(under_way)}"]
     if status.counts.held_back:
         lines += ["", f"{status.counts.held_back} refused with credentials that are not sent again"]
-    if status.is_running and status.finished_per_minute:
+    if status.job.ended_at is None and status.finished_per_minute:
         lines.append(f"{status.finished_per_minute:.0f} links a minute{_tell_time_left(status)}")
     if parked:
         more = counts[LinkState.PARKED] - len(parked)
@@ -95,29 +95,34 @@ def _build_link(row: LinkRow) -> dict[str, object]:
 
 def tell_run(status: JobStatus) -> str:
     """Tell whether a job runs, and how its last run ended."""
-    run = f"run {status.runs}, begun {_write_time(status.started_at)}"
+    job = status.job
+    run = f"run {job.runs}, begun {_write_time(job.started_at)}"
+    if job.is_paused and job.ended_at is None:
+        return f"{run}, is paused: no login begins until `belvo-async fleet resume`"
     if status.is_running:
         return f"{run}, is running"
-    if status.ended_at is None:
+    if job.ended_at is None:
         is_over = all(state.is_final for state, count in status.counts.by_state.items() if count)
         if is_over:
             return f"{run}, every link has its outcome"
         return f"{run}, was killed or cut off, or a fleet carries it out; run the same command again to go on"
-    why = "" if status.reason is None else f" before its end: {status.reason}"
-    return f"{run}, ended {_write_time(status.ended_at)}{why}"
+    why = "" if job.reason is None else f" before its end: {job.reason}"
+    return f"{run}, ended {_write_time(job.ended_at)}{why}"
 
 
 def _tell_time_left(status: JobStatus) -> str:
-    if status.total is None:
+    if status.job.total is None:
         return ""
-    left = status.total - sum(count for state, count in status.counts.by_state.items() if state.is_final)
-    return f", about {write_duration(60 * max(0, left) / status.finished_per_minute)} left"
+    by_state = status.counts.by_state
+    done = sum(count for state, count in by_state.items() if state.is_final)
+    left = max(status.job.total, sum(by_state.values())) - done
+    return f", about {write_duration(60 * left / status.finished_per_minute)} left" if left else ""
 
 
 def _build_report(status: JobStatus) -> RefreshReport:
     counts = status.counts
     return RefreshReport(
-        total=status.total,
+        total=status.job.total,
         updated=counts.by_state[LinkState.UPDATED],
         parked=counts.by_state[LinkState.PARKED],
         refused=counts.by_state[LinkState.REFUSED],
@@ -128,23 +133,24 @@ def _build_report(status: JobStatus) -> RefreshReport:
         },
         by_code=counts.by_code,
         next_expiry=counts.next_expiry,
-        stopped=status.reason,
+        stopped=status.job.reason,
     )
 
 
 def build_job(status: JobStatus) -> dict[str, object]:
     """Return the fields of a job for a program."""
-    counts = status.counts
+    job, counts = status.job, status.counts
     return {
         "kind": "status",
-        "name": status.key.name,
-        "environment": status.environment,
-        "runs": status.runs,
+        "name": job.key.name,
+        "environment": job.environment,
+        "runs": job.runs,
         "is_running": status.is_running,
-        "started_at": _write_iso(status.started_at),
-        "ended_at": _write_iso(status.ended_at),
-        "reason": status.reason,
-        "total": status.total,
+        "is_paused": job.is_paused,
+        "started_at": _write_iso(job.started_at),
+        "ended_at": _write_iso(job.ended_at),
+        "reason": job.reason,
+        "total": job.total,
         "finished_per_minute": status.finished_per_minute,
         "next_expiry": _write_iso(counts.next_expiry),
         "held_back": counts.held_back,

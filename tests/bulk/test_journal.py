@@ -203,4 +203,4 @@ async def test_a_journal_that_cannot_begin_its_run_is_closed_again(path: Path) -
         await make(path)
     alter(path, "DROP TRIGGER no")
     await make(path)
-    assert read_status(path).runs == 2
+    assert read_status(path).job.runs == 2

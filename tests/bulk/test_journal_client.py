@@ -77,7 +77,7 @@ async def test_a_file_that_no_client_has_run_a_job_on_belongs_to_the_next(
         pass
     async with open_pool(bank) as pool:
         only(await refresh_one(pool, add_update(bank), journal=path), Updated)
-    assert read_status(path).environment == bank.url
+    assert read_status(path).job.environment == bank.url
     await refuse(use_keys(bank, "somebody-else"), path)
 
 

@@ -79,7 +79,7 @@ def test_whatever_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         seconds = moments.uniform(0, 0.15)
         acknowledged |= write_until_killed(path, round_ * 10**6, seconds, at_least=round_ % 2)
         status = read_status(path)
-        assert (status.runs, status.is_running, status.ended_at) == (round_, False, None)
+        assert (status.job.runs, status.is_running, status.job.ended_at) == (round_, False, None)
         check_all(path, acknowledged)
 
 
@@ -117,7 +117,7 @@ async def cut_off(tmp_path: Path) -> Path:
 
 
 async def look(path: Path) -> None:
-    assert read_status(path).runs == 1
+    assert read_status(path).job.runs == 1
 
 
 async def open_job(path: Path) -> None:

@@ -55,7 +55,7 @@ async def read_rows(pool: SessionPool, job: str = NOVEMBER) -> list[LinkRow]:
 
 
 async def list_names(pool: SessionPool) -> list[str]:
-    return [job.key.name for job in await read_jobs(pool.backend)]
+    return [status.job.key.name for status in await read_jobs(pool.backend)]
 
 
 async def test_a_named_job_goes_on_where_it_stopped(bank: Sandbox, shared: SessionPool) -> None:
@@ -75,9 +75,13 @@ async def test_a_job_goes_on_in_another_process(
     await refresh_all(shared, updates, job=NOVEMBER)
     async with where() as other, open_pool(bank, backend=other) as pool:
         outcomes, report = await refresh_all(pool, updates, job=NOVEMBER)
-        (job,) = await read_jobs(other)
+        (status,) = await read_jobs(other)
     assert (outcomes, report.skipped, bank.logins()) == ([], 3, 3)
-    assert (job.key.name, job.runs, job.counts.by_state[LinkState.UPDATED]) == (NOVEMBER, 2, 3)
+    assert (status.job.key.name, status.job.runs, status.counts.by_state[LinkState.UPDATED]) == (
+        NOVEMBER,
+        2,
+        3,
+    )
 
 
 async def test_jobs_of_two_names_know_nothing_of_each_other(bank: Sandbox, shared: SessionPool) -> None:
@@ -97,12 +101,12 @@ async def test_a_job_runs_once_at_a_time_over_all_processes(
             with pytest.raises(LedgerBusyError, match="Another run of the job november goes on") as caught:
                 await refresh(pool, updates, job=NOVEMBER).__aenter__()
             assert "a name of its own" in caught.value.remedy
-            (job,) = await read_jobs(other)
-            assert job.is_running
+            (status,) = await read_jobs(other)
+            assert status.is_running
             assert len(await collect(run)) == 2
         await refresh_all(pool, updates, job=NOVEMBER)
-        (job,) = await read_jobs(other)
-    assert (job.is_running, job.runs, bank.logins()) == (False, 2, 2)
+        (status,) = await read_jobs(other)
+    assert (status.is_running, status.job.runs, bank.logins()) == (False, 2, 2)
 
 
 async def test_a_job_without_a_name_is_seen_while_it_runs_and_forgotten_at_its_end(
@@ -165,8 +169,8 @@ asyncio.run(main(*sys.argv[1:]))
         SqliteBackend(tmp_path / "belvo.sqlite") as backend,
         open_pool(bank, backend=backend) as pool,
     ):
-        (job,) = await read_jobs(backend)
-        assert (job.runs, job.ended_at) == (1, None)
+        (status,) = await read_jobs(backend)
+        assert (status.job.runs, status.job.ended_at) == (1, None)
         with pytest.raises(LedgerBusyError, match="goes on") as caught:
             await refresh(pool, updates, job=NOVEMBER).__aenter__()
         assert "after a kill, for" in caught.value.remedy
@@ -202,9 +206,9 @@ async def test_a_dry_run_of_a_named_job_leaves_it_as_it_was(bank: Sandbox, share
     assert (outcomes, report.skipped, report.waiting, report.repeated) == ([], 2, 2, 1)
     await refresh_all(shared, updates, job="never-begun", dry_run=True)
     found = await read_jobs(shared.backend)
-    assert (await read_rows(shared), [job.key for job in found]) == (
+    assert (await read_rows(shared), [status.job.key for status in found]) == (
         before[0],
-        [job.key for job in before[1]],
+        [status.job.key for status in before[1]],
     )
     assert bank.logins() == 2
 

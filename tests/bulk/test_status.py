@@ -64,17 +64,21 @@ def read_at(path: Path, seconds: float) -> JobStatus:
 
 def test_a_job_that_ended_tells_when_and_why(path: Path) -> None:
     status = read_at(path, 60)
-    assert (status.key.name, status.runs, status.is_running) == ("journal", 1, False)
-    assert (status.started_at, status.ended_at, status.reason) == (NOON, NOON, "TooManyFailuresError")
-    assert (status.total, status.counts.next_expiry) == (10, NOON + HOUR)
+    assert (status.job.key.name, status.job.runs, status.is_running) == ("journal", 1, False)
+    assert (status.job.started_at, status.job.ended_at, status.job.reason) == (
+        NOON,
+        NOON,
+        "TooManyFailuresError",
+    )
+    assert (status.job.total, status.counts.next_expiry) == (10, NOON + HOUR)
     assert status.counts.by_state[LinkState.PARKED] == 2
 
 
 async def test_a_job_that_runs_is_seen_to_run(path: Path) -> None:
     async with running(path, build_updates(A), clock=ManualClock(start=NOON + HOUR)) as run:
         status = read_status(path)
-        assert (status.runs, status.is_running) == (2, True)
-        assert (status.started_at, status.ended_at, status.total) == (NOON + HOUR, None, 1)
+        assert (status.job.runs, status.is_running) == (2, True)
+        assert (status.job.started_at, status.job.ended_at, status.job.total) == (NOON + HOUR, None, 1)
         await run.finish()
         assert read_status(path).counts.by_state[LinkState.UPDATED] == 2
     assert read_status(path).is_running is False
@@ -83,7 +87,7 @@ async def test_a_job_that_runs_is_seen_to_run(path: Path) -> None:
 async def test_a_job_that_stopped_early_says_why(path: Path) -> None:
     async with running(path, build_updates(A)) as run:
         run.stop("enough for today")
-    assert read_status(path).reason == "enough for today"
+    assert read_status(path).job.reason == "enough for today"
 
 
 async def test_a_look_does_not_disturb_the_job(path: Path) -> None:
@@ -149,7 +153,7 @@ def test_a_look_at_a_killed_job_sees_all_and_leaves_every_file_as_it_was(path: P
     before = read_bytes(path.parent)
     assert before.keys() == {"run.sqlite"}
     status = read_status(path)
-    assert (status.runs, status.is_running, status.ended_at) == (2, False, None)
+    assert (status.job.runs, status.is_running, status.job.ended_at) == (2, False, None)
     assert (status.counts.by_state[LinkState.UPDATED], status.counts.by_state[LinkState.QUEUED]) == (2, 1)
     assert before == read_bytes(path.parent)
 
@@ -162,7 +166,7 @@ def test_a_look_needs_no_permission_to_write(path: Path) -> None:
         place.chmod(0o555)
     try:
         with as_nobody():
-            assert read_status(path).runs == 2
+            assert read_status(path).job.runs == 2
     finally:
         for directory, mode in zip(directories, modes, strict=True):
             directory.chmod(mode)
@@ -273,8 +277,8 @@ def test_a_job_that_begins_during_a_look_waits_for_it(path: Path) -> None:
     with clock.job as job:
         assert job.communicate(timeout=30) == ("", "")
     after = read_status(path)
-    assert (before.runs, before.counts.by_state[LinkState.UPDATED]) == (1, 1)
-    assert (after.runs, after.counts.by_state[LinkState.UPDATED]) == (2, 2)
+    assert (before.job.runs, before.counts.by_state[LinkState.UPDATED]) == (1, 1)
+    assert (after.job.runs, after.counts.by_state[LinkState.UPDATED]) == (2, 2)
 
 
 def test_a_journal_can_be_named_as_text(path: Path) -> None:

@@ -1,6 +1,7 @@
 """A job of many machines is stopped, goes on, and is tried again, at the command line."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -61,8 +62,11 @@ def test_a_job_is_paused_and_goes_on(sandbox: Sandbox) -> None:
     assert (paused.exit_code, paused.stdout) == (0, "")
     assert "No login of the job begins" in paused.stderr
     assert isinstance(advance(link_id), fleet.CheckLater)
+    assert "is paused: no login begins" in run_command("status", "--job", JOB).stdout
+    assert json.loads(run_command("status", "--job", JOB, "--json").stdout)["is_paused"] is True
     resumed = run("resume", "--job", JOB)
     assert (resumed.exit_code, "begin again" in resumed.stderr) == (0, True)
+    assert "is paused" not in run_command("status", "--job", JOB).stdout
     assert isinstance(advance(link_id), fleet.Ended)
 
 

@@ -44,8 +44,8 @@ async def test_links_are_admitted_once_each_and_the_ended_are_left_out(
     assert await collect(admit(pool, [*links, links[0]], job=JOB)) == links
     await end(pool, links[0])
     assert await collect(admit(pool, links, job=JOB)) == links[1:]
-    (job,) = await read_jobs(pool.backend)
-    assert (job.runs, job.total, job.counts.by_state[LinkState.QUEUED]) == (2, 5, 4)
+    (status,) = await read_jobs(pool.backend)
+    assert (status.job.runs, status.job.total, status.counts.by_state[LinkState.QUEUED]) == (2, 5, 4)
 
 
 async def test_what_the_list_of_links_gives_brings_its_institution(bank: Sandbox, pool: SessionPool) -> None:

@@ -236,14 +236,8 @@ def _list_of_jobs() -> Iterator[object]:
         total=9,
     )
     status = backends.JobStatus(
-        key=key,
-        environment="https://api.belvo.com",
-        runs=2,
+        job=job,
         is_running=True,
-        started_at=NOON,
-        ended_at=None,
-        reason=None,
-        total=9,
         counts=_COUNTS,
         finished_per_minute=1.5,
         challenges={belvo_async.models.ChallengePhase.OPEN: 1},

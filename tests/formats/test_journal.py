@@ -162,8 +162,13 @@ async def test_the_challenges_of_a_journal_can_be_answered_by_their_tickets(clos
 
 def test_the_status_is_read_as_it_was_written(closed: Path) -> None:
     status = read_status(closed, clock=ManualClock(start=LATER))
-    assert (status.environment, status.runs, status.is_running, status.total) == (ENVIRONMENT, 1, False, 9)
-    assert (status.started_at, status.ended_at, status.reason) == (NOON, NOON, "it was stopped")
+    assert (status.job.environment, status.job.runs, status.is_running, status.job.total) == (
+        ENVIRONMENT,
+        1,
+        False,
+        9,
+    )
+    assert (status.job.started_at, status.job.ended_at, status.job.reason) == (NOON, NOON, "it was stopped")
     assert (status.counts.next_expiry, status.counts.held_back) == (EXPIRES, 1)
     assert status.counts.by_code == {"login_error": 1, "institution_down": 1, "OutcomeUnknownError": 1}
     assert count(status) == dict.fromkeys(LinkState, 1) | {LinkState.REFUSED: 2}
@@ -172,7 +177,7 @@ def test_the_status_is_read_as_it_was_written(closed: Path) -> None:
 def test_all_that_a_kill_has_left_is_read(killed: Path) -> None:
     before = read_file_and_log(killed)
     status = read_status(killed, clock=ManualClock(start=LATER))
-    assert (status.runs, status.ended_at) == (2, None)
+    assert (status.job.runs, status.job.ended_at) == (2, None)
     assert count(status)[LinkState.SUBMITTED] == 2
     assert before == read_file_and_log(killed)
     record = read_all(killed)[name("queued")]

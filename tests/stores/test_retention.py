@@ -25,7 +25,7 @@ async def pool(bank: Sandbox, backend: OwnBackend) -> AsyncIterator[SessionPool]
 
 
 async def list_names(backend: OwnBackend) -> set[str]:
-    return {job.key.name for job in await read_jobs(backend)}
+    return {status.job.key.name for status in await read_jobs(backend)}
 
 
 async def refresh(pool: SessionPool, updates: list[LinkUpdate], job: str) -> None:
