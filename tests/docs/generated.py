@@ -18,7 +18,7 @@ from belvo_async.cli._exit_codes import EXIT_CODES
 from belvo_async.resources import DeletableData, ResumableData
 from belvo_async.sandbox import SandboxOptions
 from belvo_async.sandbox._institutions import INSTITUTIONS
-from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE, REFUSED, BankUser, Trouble
+from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE, REFUSED, BankUser, Oddity, Trouble
 from tests.data.resources import list_data_resources
 from tests.docs.drawing import draw
 from tests.docs.machine import find_transitions
@@ -35,6 +35,14 @@ _FAILURES: Final = (
     (errors.RequestTimeoutError(""), "Belvo gave up"),
     (errors.ResponseLostError(""), "the connection broke"),
 )
+_ODDITIES: Final[Mapping[Oddity, str]] = {
+    "number": "a number as text",
+    "null": "a null where text is due",
+    "enum": "a choice that Belvo does not document",
+    "key": "a key that Belvo does not document",
+    "date": "a date with its day first",
+    "object": "an array of one where an object is due",
+}
 _PART: Final = re.compile(
     r"(?P<start><!-- generated: (?P<name>[a-z ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
 )
@@ -143,6 +151,8 @@ def _describe(person: BankUser) -> Iterator[str]:
         yield f"it takes {options.slow_seconds:g} s longer"
     if person.loses_reply:
         yield "it succeeds, and the connection is reset before the answer"
+    if person.oddity is not None:
+        yield f"the first record of each retrieval has {_ODDITIES[person.oddity]}"
 
 
 def _describe_trouble(trouble: Trouble, options: SandboxOptions) -> str:

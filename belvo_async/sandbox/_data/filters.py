@@ -106,7 +106,7 @@ def _read_like(found: object, name: str, text: str) -> Any:
     try:
         if isinstance(found, Decimal | int):
             return Decimal(text)
-        if isinstance(found, str) and found[10:11] == "T":
+        if isinstance(found, str) and found[4:5] == found[7:8] == "-":
             date.fromisoformat(text)
     except (InvalidOperation, ValueError):
         raise RefusedError(400, Problem("invalid", "Enter a valid value.", name)) from None
