@@ -17,6 +17,7 @@ from belvo_async._wire.error_codes import MEANINGS, Meaning
 from belvo_async.cli._exit_codes import EXIT_CODES
 from belvo_async.resources import DeletableData, ResumableData
 from belvo_async.sandbox import SandboxOptions
+from belvo_async.sandbox._data.resources import RESOURCES, ServedResource
 from belvo_async.sandbox._institutions import INSTITUTIONS
 from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE, REFUSED, BankUser, Oddity, Trouble
 from tests.data.resources import list_data_resources
@@ -165,6 +166,26 @@ def _describe_trouble(trouble: Trouble, options: SandboxOptions) -> str:
     return f"{said} {'once' if times == 1 else f'{times} times'}, then it succeeds"
 
 
+def _list_sandbox_data() -> Iterator[str]:
+    rows = (
+        (
+            f"`/api/{one.path}/`",
+            _list_fields(one) or "nothing: there is no POST",
+            "PATCH" if one.can_resume else "yes" if one.meets_mfa else "no",
+            "yes" if one.is_async else "no",
+            f"`{one.needed_filter}`" if one.needed_filter else "",
+        )
+        for one in RESOURCES
+    )
+    heads = ("resource", "a POST takes", "challenge", "asynchronous", "a list needs")
+    yield from _write_table(heads, rows)
+
+
+def _list_fields(resource: ServedResource) -> str:
+    names = (entry.partition("=")[0] for entry in resource.takes.split())
+    return ", ".join(f"**`{name[:-1]}`**" if name.endswith("*") else f"`{name}`" for name in names)
+
+
 def _list_repeats() -> Iterator[str]:
     kinds = (Repeat.READ, Repeat.LOGIN, Repeat.TOKEN, Repeat.CHANGE)
     rows = (
@@ -232,6 +253,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "floors": _list_floors,
     "own users": _list_people(OWN_PEOPLE),
     "data resources": _list_data_resources,
+    "sandbox data": _list_sandbox_data,
 }
 
 
