@@ -85,6 +85,7 @@ async def test_filters_filter(
         {"value_date__gte": "yesterday"},
         {"created_at": "yesterday"},
         {"amount__lt": "much"},
+        {"amount__lt": "NaN"},
         {"amount__range": "1"},
         {"account": "seven"},
         {"account__in": "seven"},

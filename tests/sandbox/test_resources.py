@@ -179,6 +179,8 @@ async def test_tax_returns_are_monthly_or_yearly(sandbox: Sandbox, client: Clien
     assert {record["type"] for record in monthly.json} == {"monthly"}
     bare = await client.call("POST", "/api/tax-returns/", {"link": link_id, "type": "yearly"})
     assert bare.fields == {"year_from": "required", "year_to": "required"}
+    wrong = await client.call("POST", "/api/tax-returns/", {"link": link_id, "type": "weekly"})
+    assert wrong.fields == {"type": "invalid_choice"}
 
 
 async def test_a_bill_is_what_was_paid_on_the_card(sandbox: Sandbox, client: Client) -> None:

@@ -18,9 +18,7 @@ CHOICES: Final = frozenset(
 
 def make_odd(oddity: Oddity, found: list[Fields]) -> list[Fields]:
     """Return the records, the first one with one odd field if it has a field of that kind."""
-    if not found:
-        return found
-    return [_MAKERS[oddity](found[0]), *found[1:]]
+    return [*map(_MAKERS[oddity], found[:1]), *found[1:]]
 
 
 def _change(fields: Fields, matches: Callable[[str, Any], bool], change: Callable[[Any], object]) -> Fields:
