@@ -17,7 +17,7 @@ from belvo_async._wire.error_codes import MEANINGS, Meaning
 from belvo_async.cli._exit_codes import EXIT_CODES
 from belvo_async.resources import DeletableData, ResumableData
 from belvo_async.sandbox import SandboxOptions
-from belvo_async.sandbox._data.resources import RESOURCES, ServedResource
+from belvo_async.sandbox._data.resources import RESOURCES, ServedData
 from belvo_async.sandbox._institutions import INSTITUTIONS
 from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE, REFUSED, BankUser, Oddity, Trouble
 from tests.data.resources import list_data_resources
@@ -181,7 +181,7 @@ def _list_sandbox_data() -> Iterator[str]:
     yield from _write_table(heads, rows)
 
 
-def _list_fields(resource: ServedResource) -> str:
+def _list_fields(resource: ServedData) -> str:
     names = (entry.partition("=")[0] for entry in resource.takes.split())
     return ", ".join(f"**`{name[:-1]}`**" if name.endswith("*") else f"`{name}`" for name in names)
 
