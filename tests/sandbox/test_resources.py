@@ -7,6 +7,7 @@ import pytest
 from belvo_async.sandbox import Sandbox
 
 from .clients import Answer, Client
+from .clocks import ManualClock
 from .schemas import SCHEMAS, find_faults
 
 BODIES: Final[dict[str, dict[str, object]]] = {
@@ -148,7 +149,9 @@ async def test_a_record_can_be_deleted_unless_it_is_a_balance(
     assert deleted.status == (405 if path == "br/balances" else 204)
 
 
-async def test_a_link_has_a_consent_that_nobody_retrieves(sandbox: Sandbox, client: Client) -> None:
+async def test_a_link_has_a_consent_that_nobody_retrieves(
+    sandbox: Sandbox, client: Client, clock: ManualClock
+) -> None:
     link_id = sandbox.add_link()
     sandbox.add_link()
     owner = (await retrieve(client, "owners", link_id)).json[0]
@@ -157,6 +160,7 @@ async def test_a_link_has_a_consent_that_nobody_retrieves(sandbox: Sandbox, clie
     (consent,) = page["results"]
     assert find_faults("consents", consent) == []
     assert consent["link_id"] == link_id
+    clock.advance(3600)
     assert (await client.get(f"/api/consents/{consent['id']}/")).json == consent
     assert (await client.get(f"/api/consents/{link_id}/")).status == 404
     assert (await client.call("POST", "/api/consents/", {"link": link_id})).status == 405
