@@ -229,7 +229,7 @@ def _list_data_resources() -> Iterator[str]:
     rows = (
         (
             f"`{name}`",
-            f"`{kind._spec.collection}`",
+            f"`{vars(kind)['_spec'].collection}`",
             tell(has=hasattr(kind, "retrieve")),
             tell(has=hasattr(kind, "retrieve_in_background")),
             tell(has=issubclass(kind, ResumableData)),

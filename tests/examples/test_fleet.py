@@ -47,13 +47,7 @@ def list_commands() -> list[str]:
     return sorted(set(re.findall(r"belvo-async [^&|\"\n]+", "\n".join(commands))))
 
 
-def _mark(command: str) -> Any:
-    missing = command.startswith(("belvo-async fleet worker", "belvo-async fleet enqueue"))
-    marks = [pytest.mark.xfail(strict=True, reason="these two commands are not there yet")] if missing else []
-    return pytest.param(command, marks=marks)
-
-
-@pytest.mark.parametrize("command", [_mark(command) for command in list_commands()])
+@pytest.mark.parametrize("command", list_commands())
 def test_the_commands_and_their_options_exist(command: str) -> None:
     here: Any = typer.main.get_command(app)
     words = shlex.split(command)[1:]
