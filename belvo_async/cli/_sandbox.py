@@ -56,6 +56,12 @@ USERS: Final = (
     User("x_no_mfa_support", "a token that Belvo cannot ask for"),
     User("x_expired_credentials", "credentials that are no longer stored"),
     User("x_forbidden_by_host", "refused by the institution for today"),
+    User("x_odd_number", "data with a number as text"),
+    User("x_odd_null", "data with a null where text is due"),
+    User("x_odd_enum", "data with an undocumented choice"),
+    User("x_odd_key", "data with an undocumented key"),
+    User("x_odd_date", "data with a date whose day comes first"),
+    User("x_odd_object", "data with an array where an object is due"),
 )
 
 

@@ -57,6 +57,8 @@ class SandboxLogin:
     """How long the bank takes."""
     settle: Callable[[datetime], SandboxReply]
     """Decide it at the given time; to be called exactly once."""
+    early: SandboxReply | None = None
+    """What is answered before the login has ended; None: the answer is how it ended."""
 
 
 Outcome: TypeAlias = SandboxReply | SandboxLogin

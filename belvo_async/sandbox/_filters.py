@@ -58,7 +58,12 @@ def _identified(attribute: str, name: str, value: str) -> Test:
     return _within(attribute, name, value)
 
 
-def _read_day(name: str, value: str) -> date:
+def read_day(name: str, value: str) -> date:
+    """Return the day that a parameter names.
+
+    Raises:
+        RefusedError: It names none.
+    """
     try:
         return date.fromisoformat(value)
     except ValueError:
@@ -66,12 +71,12 @@ def _read_day(name: str, value: str) -> date:
 
 
 def _created(compare: Callable[[date, date], bool], name: str, value: str) -> Test:
-    day = _read_day(name, value)
+    day = read_day(name, value)
     return lambda link: compare(link.created_at.date(), day)
 
 
 def _created_between(name: str, value: str) -> Test:
-    days = [_read_day(name, part) for part in split(value)]
+    days = [read_day(name, part) for part in split(value)]
     if len(days) != 2:
         raise RefusedError(400, Problem("invalid", "Enter two dates.", name))
     return lambda link: bool(days[0] <= link.created_at.date() <= days[1])

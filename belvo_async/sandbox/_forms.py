@@ -61,14 +61,14 @@ class Form:
             return tuple(value)
         return None
 
-    def flag(self, name: str, *, default: bool = True) -> bool:
-        """Return true or false, or *default* if it is absent or wrong."""
+    def flag(self, name: str) -> bool:
+        """Return true or false; true if it is absent or wrong."""
         value = self._value(name, required=False)
         if isinstance(value, bool):
             return value
         if value is not None:
             self._complain("invalid", "Must be a valid boolean.", name)
-        return default
+        return True
 
     def finish(self) -> None:
         """End the reading.

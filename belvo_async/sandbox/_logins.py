@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
@@ -39,7 +39,7 @@ class Attempt:
     """Whether the link is new."""
     collection: str = LINKS
     """The collection that takes the token, if one is asked for."""
-    request: object = field(default=None, repr=False)
+    request: Any = field(default=None, repr=False)
     """What is asked of that collection."""
     show: Callable[[StoredLink, datetime], object] = _show_link
     """What a good answer holds."""

@@ -52,7 +52,7 @@ class SandboxOptions:
     page_size: int = 10
     max_page_size: int = 1000
     delete_limit: int = 5
-    """Synchronous deletions a minute."""
+    """Synchronous deletions a minute: of links, of accounts, of transactions, and of employment records."""
     refresh_cooldown: float = 600.0
     """Seconds between two refreshes of one link."""
 

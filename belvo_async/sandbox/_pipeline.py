@@ -1,11 +1,13 @@
 """What happens to one request, from its arrival to its answer: edge, faults, bank, log."""
 
+import asyncio
 from collections.abc import Callable
 from email.utils import format_datetime
 
 from attrs import evolve
 
 from belvo_async._clock import Clock
+from belvo_async._event_loop import end_all
 from belvo_async._http import Request, Response
 from belvo_async.sandbox._calls import Call, Outcome, SandboxLogin, SandboxReply, read_call
 from belvo_async.sandbox._faults import Fault, FaultKind, Switchboard
@@ -35,6 +37,12 @@ class Pipeline:
         self._faults = faults
         self._journal = journal
         self._ids = ids
+        self._background: set[asyncio.Task[None]] = set()
+        """The logins whose clients have their answer already."""
+
+    async def stop(self) -> None:
+        """Give up the logins under way that nobody waits for."""
+        await end_all(list(self._background))
 
     async def receive(self, request: Request, *, reused: bool) -> SandboxReply:
         """Answer *request*; the reply says how its way out is spoilt, if it is."""
@@ -68,8 +76,18 @@ class Pipeline:
         if not isinstance(outcome, SandboxLogin):
             await self._wait(delay)
             return outcome
+        if outcome.early is not None:
+            task = asyncio.create_task(self._settle_later(outcome))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+            await self._wait(delay)
+            return outcome.early
         await self._wait(outcome.seconds + delay)
         return outcome.settle(self._clock.wall())
+
+    async def _settle_later(self, login: SandboxLogin) -> None:
+        await self._wait(login.seconds)
+        login.settle(self._clock.wall())
 
     async def _wait(self, seconds: float) -> None:
         if seconds > 0:

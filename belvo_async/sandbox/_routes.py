@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Final, TypeAlias
 from urllib.parse import urlencode
 
@@ -10,8 +11,6 @@ from belvo_async.sandbox import _link_records as records
 from belvo_async.sandbox import _login_endpoints as desk
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._calls import Call, Outcome, SandboxReply
-from belvo_async.sandbox._data.endpoints import build_table
-from belvo_async.sandbox._data.resources import RESOURCES
 from belvo_async.sandbox._filters import INSTITUTION_FILTERS, read_filters
 from belvo_async.sandbox._institutions import INSTITUTIONS, SandboxInstitution
 from belvo_async.sandbox._pages import build_page
@@ -46,13 +45,12 @@ class Routes:
 
     def _find_handler(self, call: Call) -> Outcome:
         path = call.request.path
-        if not path.endswith("/") and _match(f"{path}/", self._table)[0]:
+        if not path.endswith("/") and self._find_methods(f"{path}/")[0]:
             return _redirect(call)
         if call.headers.get("authorization") != self._authorization and path != TOKEN_PATH:
             raise RefusedError(401, AUTHENTICATION_FAILED)
-        template, item_id = _match(path, self._table)
-        methods = self._table.get(template)
-        if methods is None:
+        methods, item_id = self._find_methods(path)
+        if not methods:
             raise RefusedError(404, NOT_FOUND)
         handler = methods.get(call.request.method)
         if handler is None:
@@ -81,13 +79,28 @@ class Routes:
             "/api/links/{id}/refresh/": {
                 "POST": lambda call, link_id: records.refresh_link(bank, call, link_id),
             },
-            **build_table(bank, lambda: self.origin),
         }
+
+    @cached_property
+    def _data_table(self) -> Mapping[str, Mapping[str, Handler]]:
+        """The endpoints of data, imported when the first path that is not of links asks for them."""
+        from belvo_async.sandbox._data.endpoints import build_table  # noqa: PLC0415 - so that it starts quickly
+
+        return build_table(self._bank, lambda: self.origin)
+
+    def _find_methods(self, path: str) -> tuple[Mapping[str, Handler], str]:
+        """Return what *path* answers to, and the id in it; to nothing: there is no such path."""
+        template, item_id = _match(path, self._table)
+        if template:
+            return self._table[template], item_id
+        template, item_id = _match(path, self._data_table)
+        return self._data_table.get(template, {}), item_id
 
     def _show_root(self) -> SandboxReply:
         """Answer the collections; Belvo does not document what this shows."""
-        names = ("institutions", "links", *(resource.path for resource in RESOURCES))
-        return SandboxReply(response=answer_json(200, {name: f"{self.origin}/api/{name}/" for name in names}))
+        paths = ("/api/institutions/", "/api/links/", *(path for path in self._data_table if "{" not in path))
+        shown = {path.removeprefix("/api/")[:-1]: f"{self.origin}{path}" for path in paths}
+        return SandboxReply(response=answer_json(200, shown))
 
     def _list_institutions(self, call: Call) -> SandboxReply:
         tests = read_filters(call.request.query, INSTITUTION_FILTERS)

@@ -60,7 +60,7 @@ class Sandbox:
         self._bank = Bank(self.options, ids, self.webhooks.emit)
         self._journal = RequestLog(self.options.log_limit)
         self._routes = Routes(self._bank, self.secret_id, self.secret_password)
-        pipeline = Pipeline(
+        self._pipeline = Pipeline(
             self._routes.dispatch,
             clock=clock,
             edge=SandboxRateLimit(self.options),
@@ -68,7 +68,7 @@ class Sandbox:
             journal=self._journal,
             ids=ids,
         )
-        self._server = Server(pipeline, port)
+        self._server = Server(self._pipeline, port)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -102,6 +102,7 @@ class Sandbox:
     async def _stop(self) -> None:
         try:
             await self._server.stop()
+            await self._pipeline.stop()
         finally:
             await self.webhooks.stop()
             self._bank.in_flight.clear()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from attrs import field, frozen
 
@@ -18,7 +19,7 @@ class Session:
     """What is stored once the login succeeds."""
     collection: str
     """The path of the collection that asks, and that takes the token."""
-    request: object = field(repr=False)
+    request: Any = field(repr=False)
     """What the client had asked of that collection; None for links."""
     expiry: int
     """Seconds, as the challenge says."""

@@ -5,7 +5,7 @@ sandbox cannot do; they work at every institution.
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from attrs import frozen
 
@@ -37,6 +37,9 @@ class Trouble:
     html: bool = False
 
 
+Oddity: TypeAlias = Literal["number", "null", "enum", "key", "date", "object"]
+
+
 @frozen(kw_only=True)
 class BankUser:
     """What happens when this user logs in."""
@@ -46,6 +49,8 @@ class BankUser:
     expiry: Literal["normal", "short", "at_once"] = "normal"
     is_slow: bool = False
     loses_reply: bool = False
+    oddity: Oddity | None = None
+    """What is odd about the first record of each retrieval."""
 
 
 NUMERIC: Final = Prompt(kind="numeric", value="12345", instructions="Use this code to generate the token")
@@ -130,6 +135,12 @@ OWN_PEOPLE: Final[Mapping[str, BankUser]] = {
             status=403, problem=Problem("forbidden_by_host", "The institution refuses this user for today")
         )
     ),
+    "x_odd_number": BankUser(oddity="number"),
+    "x_odd_null": BankUser(oddity="null"),
+    "x_odd_enum": BankUser(oddity="enum"),
+    "x_odd_key": BankUser(oddity="key"),
+    "x_odd_date": BankUser(oddity="date"),
+    "x_odd_object": BankUser(oddity="object"),
 }
 """Our inventions, at every institution."""
 

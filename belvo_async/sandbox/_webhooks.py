@@ -1,8 +1,10 @@
 """Webhook events, as values, and the list of what became of them."""
 
+from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 
 from belvo_async.sandbox._ids import IdSource
 from belvo_async.sandbox._links import StoredLink
@@ -19,7 +21,6 @@ _DATA: Final[dict[str, dict[str, object]]] = {
         "error_message": "A MFA token is required by the institution to login",
         "status": 428,
     },
-    "link_deleted": {},
 }
 
 
@@ -32,18 +33,21 @@ class Event:
     link_id: str
     request_id: str
     external_id: str | None
+    webhook_type: str = "LINK"
+    process_type: str = "recurrent_update"
+    data: Mapping[str, object] = field(factory=dict)
 
     def payload(self) -> dict[str, object]:
         """Return the JSON object that goes on the wire."""
         return {
             "webhook_id": self.webhook_id,
-            "webhook_type": "LINK",
-            "process_type": "recurrent_update",
+            "webhook_type": self.webhook_type,
+            "process_type": self.process_type,
             "webhook_code": self.webhook_code,
             "link_id": self.link_id,
             "request_id": self.request_id,
             "external_id": self.external_id,
-            "data": _DATA[self.webhook_code],
+            "data": dict(self.data),
         }
 
 
@@ -70,6 +74,7 @@ def credentials_event(link: StoredLink, code: str, ids: IdSource) -> Event:
         link_id=link.id,
         request_id=ids.uuid(),
         external_id=link.external_id,
+        data=_DATA[code],
     )
 
 
@@ -81,4 +86,20 @@ def deletion_event(link: StoredLink, request_id: str, ids: IdSource) -> Event:
         link_id=link.id,
         request_id=request_id,
         external_id=link.external_id,
+    )
+
+
+def retrieval_event(
+    link: StoredLink, resource: str, request_id: str, data: Mapping[str, object], ids: IdSource
+) -> Event:
+    """Build the event that ends an asynchronous retrieval; here its id is written with hyphens."""
+    return Event(
+        webhook_id=ids.hex32(),
+        webhook_code="historical_update",
+        link_id=link.id,
+        request_id=str(UUID(request_id)),
+        external_id=link.external_id,
+        webhook_type=resource.upper(),
+        process_type="async_post",
+        data=data,
     )

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -263,7 +264,8 @@ async def test_a_link_id_that_is_none_and_a_period_that_is_too_short_are_refused
 async def test_tax_returns_are_asked_for_by_days_or_by_years(pool: SessionPool, belvo: BelvoMock) -> None:
     belvo.reply("POST", "/api/tax-returns/", 201, json_body=[])
     await pool.tax_returns.retrieve(LINK, type="yearly", year_from="2024", year_to="2025")
-    for wrong in ({}, {"year_from": "2024"}, {"year_from": "2024", "year_to": "2025", "date_from": FIRST}):
+    years: dict[str, Any] = {"year_from": "2024"}
+    for wrong in ({}, years, {**years, "year_to": "2025", "date_from": FIRST}):
         with pytest.raises(InvalidValueError, match="date_from and date_to, or year_from and year_to"):
             await pool.tax_returns.retrieve(LINK, type="yearly", **wrong)
     assert len(belvo.requests) == 1

@@ -17,8 +17,9 @@ from belvo_async._wire.error_codes import MEANINGS, Meaning
 from belvo_async.cli._exit_codes import EXIT_CODES
 from belvo_async.resources import DeletableData, ResumableData
 from belvo_async.sandbox import SandboxOptions
+from belvo_async.sandbox._data.resources import RESOURCES, ServedData
 from belvo_async.sandbox._institutions import INSTITUTIONS
-from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE, REFUSED, BankUser, Trouble
+from belvo_async.sandbox._test_users import MFA_PEOPLE, OWN_PEOPLE, REFUSED, BankUser, Oddity, Trouble
 from tests.data.resources import list_data_resources
 from tests.docs.drawing import draw
 from tests.docs.machine import find_transitions
@@ -35,6 +36,14 @@ _FAILURES: Final = (
     (errors.RequestTimeoutError(""), "Belvo gave up"),
     (errors.ResponseLostError(""), "the connection broke"),
 )
+_ODDITIES: Final[Mapping[Oddity, str]] = {
+    "number": "a number as text",
+    "null": "a null where text is due",
+    "enum": "a choice that Belvo does not document",
+    "key": "a key that Belvo does not document",
+    "date": "a date with its day first",
+    "object": "an array of one where an object is due",
+}
 _PART: Final = re.compile(
     r"(?P<start><!-- generated: (?P<name>[a-z ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
 )
@@ -143,6 +152,8 @@ def _describe(person: BankUser) -> Iterator[str]:
         yield f"it takes {options.slow_seconds:g} s longer"
     if person.loses_reply:
         yield "it succeeds, and the connection is reset before the answer"
+    if person.oddity is not None:
+        yield f"the first record of each retrieval has {_ODDITIES[person.oddity]}"
 
 
 def _describe_trouble(trouble: Trouble, options: SandboxOptions) -> str:
@@ -153,6 +164,26 @@ def _describe_trouble(trouble: Trouble, options: SandboxOptions) -> str:
         return f"{said}: {trouble.problem.message.rstrip('.')}"
     times: int = getattr(options, trouble.lasts)
     return f"{said} {'once' if times == 1 else f'{times} times'}, then it succeeds"
+
+
+def _list_sandbox_data() -> Iterator[str]:
+    rows = (
+        (
+            f"`/api/{one.path}/`",
+            _list_fields(one) or "nothing: there is no POST",
+            "PATCH" if one.can_resume else "yes" if one.meets_mfa else "no",
+            "yes" if one.is_async else "no",
+            f"`{one.needed_filter}`" if one.needed_filter else "",
+        )
+        for one in RESOURCES
+    )
+    heads = ("resource", "a POST takes", "challenge", "asynchronous", "a list needs")
+    yield from _write_table(heads, rows)
+
+
+def _list_fields(resource: ServedData) -> str:
+    names = (entry.partition("=")[0] for entry in resource.takes.split())
+    return ", ".join(f"**`{name[:-1]}`**" if name.endswith("*") else f"`{name}`" for name in names)
 
 
 def _list_repeats() -> Iterator[str]:
@@ -198,7 +229,7 @@ def _list_data_resources() -> Iterator[str]:
     rows = (
         (
             f"`{name}`",
-            f"`{kind._spec.collection}`",
+            f"`{vars(kind)['_spec'].collection}`",
             tell(has=hasattr(kind, "retrieve")),
             tell(has=hasattr(kind, "retrieve_in_background")),
             tell(has=issubclass(kind, ResumableData)),
@@ -222,6 +253,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "floors": _list_floors,
     "own users": _list_people(OWN_PEOPLE),
     "data resources": _list_data_resources,
+    "sandbox data": _list_sandbox_data,
 }
 
 

@@ -6,7 +6,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +14,11 @@ SCHEMAS: Final[dict[str, Any]] = json.loads(Path(__file__).with_name("schemas.js
 
 
 def _is_day(value: object) -> bool:
-    return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    return isinstance(value, str) and re.fullmatch(r"\d{4}-[01]\d-[0-3]\d", value) is not None
 
 
 def _is_time(value: object) -> bool:
-    return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    return isinstance(value, str) and re.fullmatch(r"\d{4}-[01]\d-[0-3]\dT[\d:.]+Z", value) is not None
 
 
 KINDS: Final[dict[str, Callable[[Any], bool]]] = {

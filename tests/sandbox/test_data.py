@@ -1,13 +1,15 @@
+import asyncio
 from collections import Counter
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from aiohttp import ClientConnectionError
 
-from belvo_async.sandbox import Sandbox, SandboxOptions
+from belvo_async.sandbox import Fault, Sandbox, SandboxOptions
 
 from .clients import Answer, Client
-from .clocks import ManualClock
+from .clocks import ManualClock, eventually
 
 DATES = {"date_from": "2025-03-01", "date_to": "2026-03-01"}
 
@@ -209,3 +211,71 @@ async def test_balances_are_those_of_the_accounts_that_hold_money(sandbox: Sandb
     one = (await retrieve(client, "br/balances", link_id, account_id=balances[0]["account_id"])).json
     assert [balance["id"] for balance in one] == [balances[0]["id"]]
     assert (await client.call("DELETE", f"/api/br/balances/{one[0]['id']}/")).status == 405
+
+
+async def test_a_lost_response_of_a_retrieval_has_stored_its_rows(sandbox: Sandbox, client: Client) -> None:
+    for times, link_id in enumerate((sandbox.add_link(), sandbox.add_link(username="x_lost_reply"))):
+        if not times:
+            sandbox.faults.add(Fault(kind="reset_after", path="/api/owners/", link_id=link_id, times=1))
+        with pytest.raises(ClientConnectionError):
+            await retrieve(client, "owners", link_id)
+        assert sandbox.logins(link_id) == 1
+        assert (await client.get("/api/owners/", link=link_id)).json["count"] == 1
+
+
+async def test_a_fault_of_a_link_strikes_its_retrievals_and_lists(sandbox: Sandbox, client: Client) -> None:
+    one, other = sandbox.add_link(), sandbox.add_link()
+    sandbox.faults.add(Fault(kind="status", link_id=one))
+    assert (await retrieve(client, "accounts", one)).status == 500
+    assert (await client.get("/api/accounts/", link=one)).status == 500
+    assert (await retrieve(client, "accounts", other)).status == 201
+    assert sandbox.logins(one) == 0
+    assert [received.link_id for received in sandbox.log] == [one, one, other]
+
+
+async def test_retrievals_of_one_link_do_not_overlap(clock: ManualClock) -> None:
+    options = SandboxOptions(login_seconds=60)
+    async with Sandbox(clock=clock, options=options) as sandbox, Client(sandbox) as client:
+        link_id = sandbox.add_link()
+        first = asyncio.create_task(retrieve(client, "accounts", link_id))
+        await eventually(lambda: clock.sleepers == 1)
+        assert (await retrieve(client, "owners", link_id)).code == "too_many_sessions"
+        clock.advance(60)
+        assert (await first).status == 201
+        assert sandbox.overlapping_logins == 1
+
+
+async def test_a_link_that_is_deleted_meanwhile_has_no_data(clock: ManualClock) -> None:
+    options = SandboxOptions(login_seconds=60)
+    async with Sandbox(clock=clock, options=options) as sandbox, Client(sandbox) as client:
+        link_id = sandbox.add_link()
+        first = asyncio.create_task(retrieve(client, "accounts", link_id))
+        await eventually(lambda: clock.sleepers == 1)
+        await client.call("DELETE", f"/api/links/{link_id}/")
+        clock.advance(60)
+        assert (await first).status == 404
+        assert (await client.get("/api/accounts/")).json["count"] == 0
+
+
+async def test_five_transactions_a_minute_can_be_deleted(
+    sandbox: Sandbox, client: Client, clock: ManualClock
+) -> None:
+    rows = (await retrieve(client, "transactions", sandbox.add_link(), **DATES)).json[:7]
+    paths = [f"/api/transactions/{row['id']}/" for row in rows]
+    statuses = [(await client.call("DELETE", path)).status for path in paths[:6]]
+    assert statuses == [204] * 5 + [429]
+    clock.advance(60)
+    assert (await client.call("DELETE", paths[6])).status == 204
+
+
+async def test_fields_and_omit_project_what_is_retrieved_listed_and_shown(
+    sandbox: Sandbox, client: Client
+) -> None:
+    link_id = sandbox.add_link()
+    made = await client.call("POST", "/api/owners/", {"link": link_id}, fields="id,email", omit="email")
+    (owner,) = made.json
+    assert list(owner) == ["id"]
+    assert (await client.get("/api/owners/", fields="id")).json["results"] == [owner]
+    shown = (await client.get(f"/api/owners/{owner['id']}/", omit="id")).json
+    assert "display_name" in shown
+    assert "id" not in shown

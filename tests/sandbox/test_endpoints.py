@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 from base64 import b64encode, urlsafe_b64decode
 
 import pytest
@@ -15,6 +17,7 @@ async def test_the_root_answers_a_login_check(client: Client) -> None:
     answer = await client.get("/api/")
     assert answer.status == 200
     assert answer.json["links"].endswith("/api/links/")
+    assert answer.json["br/balances"].endswith("/api/br/balances/")
 
 
 @pytest.mark.parametrize("path", ["/api/", "/api/links/", "/api/institutions/", LINK, "/api/nowhere/"])
@@ -129,3 +132,12 @@ async def test_the_widget_token_takes_the_keys_in_its_body(sandbox: Sandbox, cli
     assert (wrong.status, wrong.code) == (401, "authentication_failed")
     empty = await client.call("POST", "/api/token/", {}, headers=nobody)
     assert empty.fields == {"id": "required", "password": "required", "scopes": "required"}
+
+
+def test_a_sandbox_starts_without_what_makes_data() -> None:
+    code = "import sys; from belvo_async.sandbox import Sandbox; Sandbox(); print(*sys.modules)"
+    modules = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    assert "belvo_async.sandbox._routes" in modules.split()
+    assert "belvo_async.sandbox._data.endpoints" not in modules.split()

@@ -7,6 +7,7 @@ import pytest
 from belvo_async.sandbox import Sandbox
 
 from .clients import Answer, Client
+from .clocks import ManualClock
 from .schemas import SCHEMAS, find_faults
 
 BODIES: Final[dict[str, dict[str, object]]] = {
@@ -148,7 +149,9 @@ async def test_a_record_can_be_deleted_unless_it_is_a_balance(
     assert deleted.status == (405 if path == "br/balances" else 204)
 
 
-async def test_a_link_has_a_consent_that_nobody_retrieves(sandbox: Sandbox, client: Client) -> None:
+async def test_a_link_has_a_consent_that_nobody_retrieves(
+    sandbox: Sandbox, client: Client, clock: ManualClock
+) -> None:
     link_id = sandbox.add_link()
     sandbox.add_link()
     owner = (await retrieve(client, "owners", link_id)).json[0]
@@ -157,6 +160,7 @@ async def test_a_link_has_a_consent_that_nobody_retrieves(sandbox: Sandbox, clie
     (consent,) = page["results"]
     assert find_faults("consents", consent) == []
     assert consent["link_id"] == link_id
+    clock.advance(3600)
     assert (await client.get(f"/api/consents/{consent['id']}/")).json == consent
     assert (await client.get(f"/api/consents/{link_id}/")).status == 404
     assert (await client.call("POST", "/api/consents/", {"link": link_id})).status == 405
@@ -179,6 +183,8 @@ async def test_tax_returns_are_monthly_or_yearly(sandbox: Sandbox, client: Clien
     assert {record["type"] for record in monthly.json} == {"monthly"}
     bare = await client.call("POST", "/api/tax-returns/", {"link": link_id, "type": "yearly"})
     assert bare.fields == {"year_from": "required", "year_to": "required"}
+    wrong = await client.call("POST", "/api/tax-returns/", {"link": link_id, "type": "weekly"})
+    assert wrong.fields == {"type": "invalid_choice"}
 
 
 async def test_a_bill_is_what_was_paid_on_the_card(sandbox: Sandbox, client: Client) -> None:

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from belvo_async._http import Request
 from belvo_async.sandbox._bank import Bank
 from belvo_async.sandbox._calls import SandboxLogin, read_call
+from belvo_async.sandbox._data.described import describe
+from belvo_async.sandbox._data.resources import RESOURCES
 from belvo_async.sandbox._ids import IdSource
 from belvo_async.sandbox._options import SandboxOptions
 from belvo_async.sandbox._routes import Routes
@@ -36,6 +38,20 @@ PATHS = [
     "/api/",
 ]
 
+PEOPLE = sorted(OWN_PEOPLE)
+COLLECTIONS = [resource.collection for resource in RESOURCES]
+DATES = st.sampled_from(["2025-06-01", "2026-02-28", "2026-02-30", "9999-12-31", "0001-01-01"])
+RETRIEVALS = st.fixed_dictionaries(
+    {"date_from": DATES, "date_to": DATES, "type": st.sampled_from(["INFLOW", "monthly", "yearly", "x"])},
+    optional={"year_from": st.just("2024"), "year_to": VALUES, "account": VALUES, "token": VALUES},
+)
+FILTERS = st.sampled_from(
+    sorted({name for one in RESOURCES for name in describe(one.path)["filters"].split()})
+)
+ODD_VALUES = st.text(max_size=5) | st.sampled_from(
+    ["NaN", "-Infinity", "1e999999999", "1,2", "2026-01-01", ","]
+)
+
 
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]),
@@ -48,17 +64,42 @@ PATHS = [
 def test_no_request_is_too_odd_for_an_answer(
     method: str, path: str, body: bytes, query: dict[str, str]
 ) -> None:
+    bank = make_bank("ann")
+    answer(bank, method, path.replace("{id}", next(iter(bank.links))), body, query)
+
+
+@given(
+    username=st.sampled_from(PEOPLE),
+    path=st.sampled_from(COLLECTIONS),
+    fields=RETRIEVALS,
+    query=st.dictionaries(FILTERS, ODD_VALUES, max_size=2),
+)
+def test_no_retrieval_and_no_filter_is_too_odd_for_an_answer(
+    username: str, path: str, fields: dict[str, object], query: dict[str, str]
+) -> None:
+    bank = make_bank(username)
+    link_id = next(iter(bank.links))
+    answer(bank, "POST", path, json.dumps({"link": link_id, **fields}).encode(), {})
+    answer(bank, "GET", path, b"", {"link": link_id, "user_document": "1", **query})
+
+
+def make_bank(username: str) -> Bank:
     bank = Bank(SandboxOptions(), IdSource(0), lambda _event: None)
-    bank.store(bank.make_link("erebor_mx_retail", "ann", NOW))
-    routes = Routes(bank, "id", "password")
+    link = bank.make_link("erebor_mx_retail", username, NOW)
+    link.status = "valid"
+    bank.store(link)
+    return bank
+
+
+def answer(bank: Bank, method: str, path: str, body: bytes, query: dict[str, str]) -> None:
     request = Request(
         method=method,
-        path=path.replace("{id}", next(iter(bank.links))),
+        path=path,
         query=tuple(query.items()),
         headers=(("authorization", "Basic aWQ6cGFzc3dvcmQ="),),
         body=body,
     )
-    outcome = routes.dispatch(read_call(request, NOW))
+    outcome = Routes(bank, "id", "password").dispatch(read_call(request, NOW))
     reply = outcome.settle(NOW) if isinstance(outcome, SandboxLogin) else outcome
     assert 200 <= reply.response.status < 600
     assert not bank.in_flight

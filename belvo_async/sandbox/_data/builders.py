@@ -12,7 +12,7 @@ from belvo_async.sandbox._data.origin import derive_id
 from belvo_async.sandbox._data.owners import build_owners, find_document, name_person
 from belvo_async.sandbox._data.records import Fields
 from belvo_async.sandbox._data.resources import ServedData
-from belvo_async.sandbox._links import StoredLink
+from belvo_async.sandbox._links import StoredLink, print_time
 
 Builder = Callable[[StoredLink, datetime], list[Fields]]
 
@@ -29,7 +29,7 @@ BUILDERS: Final[Mapping[str, Builder]] = {
 """The resources whose records follow from statements. All others follow their description alone."""
 
 WITHOUT_DATA: Final = "bnk101"
-"""Belvo's test user whose bank has nothing of him."""
+"""Belvo's test user without data."""
 
 
 def build_records(resource: ServedData, link: StoredLink, at: datetime, form: str = "record") -> list[Fields]:
@@ -73,6 +73,7 @@ def _adapt(resource: ServedData, context: Context, fields: Fields) -> Fields:
             "document_number": find_document(context.link),
             "belvo_institution_name": context.link.institution,
             "status": "AUTHORISED",
+            "created_at": print_time(context.link.created_at),
         }
     return fields
 

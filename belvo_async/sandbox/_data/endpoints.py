@@ -1,5 +1,6 @@
 """The endpoints of data: retrieve, resume, list, show, delete."""
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -9,11 +10,12 @@ from attrs import evolve
 
 from belvo_async._http import Response
 from belvo_async.sandbox._bank import Bank
-from belvo_async.sandbox._calls import Call, Outcome, SandboxReply
+from belvo_async.sandbox._calls import Call, Outcome, SandboxLogin, SandboxReply
 from belvo_async.sandbox._data.builders import build_history, build_records
 from belvo_async.sandbox._data.described import describe
 from belvo_async.sandbox._data.filters import read_record_filters
-from belvo_async.sandbox._data.records import StoredRecord
+from belvo_async.sandbox._data.oddities import make_odd
+from belvo_async.sandbox._data.records import Fields, StoredRecord
 from belvo_async.sandbox._data.requests import Retrieval, find_form, read_retrieval, selects
 from belvo_async.sandbox._data.resources import RESOURCES, ServedData
 from belvo_async.sandbox._forms import Form
@@ -26,6 +28,7 @@ from belvo_async.sandbox._problems import NOT_FOUND, Problem, RefusedError, miss
 from belvo_async.sandbox._rate_limit import DeletionLimit
 from belvo_async.sandbox._responses import answer_json
 from belvo_async.sandbox._sessions import Session
+from belvo_async.sandbox._webhooks import retrieval_event
 
 Handler: TypeAlias = Callable[[Call, str], Outcome]
 
@@ -88,12 +91,12 @@ class DataEndpoints:
         session = find_session(
             self._bank, self._resource.collection, link.id, session_id or "", token, call.at
         )
-        asked = session.request
-        if not isinstance(asked, Retrieval):  # pragma: no cover - the session is of this collection
-            raise TypeError(type(asked).__name__)
+        asked: Retrieval = session.request
         return self._log_in(call, link, evolve(asked, saves=saves, token=token), session)
 
     def _log_in(self, call: Call, link: StoredLink, retrieval: Retrieval, session: Session | None) -> Outcome:
+        is_async = session is None and call.is_async and self._resource.is_async
+        query = {} if is_async else dict(call.request.query)
         attempt = Attempt(
             link=link,
             token=retrieval.token,
@@ -101,22 +104,47 @@ class DataEndpoints:
             success=201 if retrieval.saves else 200,
             collection=self._resource.collection,
             request=retrieval,
-            show=partial(self._answer, call, retrieval, as_list=session is not None),
+            show=partial(self._answer, query, retrieval, as_list=session is not None),
             meets_mfa=self._resource.meets_mfa,
         )
-        return begin(self._bank, attempt, call.at)
+        login = begin(self._bank, attempt, call.at)
+        if is_async and isinstance(login, SandboxLogin):
+            return self._answer_early(link, login)
+        return login
+
+    def _answer_early(self, link: StoredLink, login: SandboxLogin) -> SandboxLogin:
+        request_id = self._bank.ids.hex32()
+        early = SandboxReply(
+            response=answer_json(202, {"request_id": request_id}), login=True, link_id=link.id
+        )
+        return evolve(login, early=early, settle=partial(self._announce, login.settle, link, request_id))
+
+    def _announce(
+        self, settle: Callable[[datetime], SandboxReply], link: StoredLink, request_id: str, at: datetime
+    ) -> SandboxReply:
+        """Settle a login, and tell of data by a webhook; that a challenge turns the link is our choice."""
+        reply = settle(at)
+        if reply.response.status == 428:
+            self._bank.demand_token(link.id)
+        elif reply.response.status < 300:
+            name = self._resource.path.rpartition("/")[2].replace("-", "_")
+            totals = _count_totals(name, json.loads(reply.response.body))
+            self._bank.emit(retrieval_event(link, name, request_id, totals, self._bank.ids))
+        return reply
 
     def _answer(
-        self, call: Call, retrieval: Retrieval, link: StoredLink, at: datetime, *, as_list: bool
+        self, query: dict[str, str], retrieval: Retrieval, link: StoredLink, at: datetime, *, as_list: bool
     ) -> object:
         found = [
             fields
             for fields in build_records(self._resource, link, at, find_form(retrieval))
             if selects(retrieval, fields, self._resource.dated)
         ]
+        if link.person.oddity is not None:
+            found = make_odd(link.person.oddity, found)
         if retrieval.saves:
             self._bank.records.save(self._resource.path, link.id, found)
-        shown = [project(fields, dict(call.request.query)) for fields in found]
+        shown = [project(fields, query) for fields in found]
         return shown[0] if self._resource.posts_one and shown and not as_list else shown
 
     def list_records(self, call: Call) -> Outcome:
@@ -172,3 +200,18 @@ class DataEndpoints:
         if record is None:
             raise RefusedError(404, NOT_FOUND)
         return record
+
+
+def _count_totals(name: str, found: list[Fields]) -> Fields:
+    """Return what a webhook tells of the records that were found."""
+    totals: Fields = {f"total_{name}": len(found)}
+    if name == "transactions":
+        days = [str(fields["value_date"]) for fields in found]
+        inflow = sum(fields["type"] == "INFLOW" for fields in found)
+        totals |= {
+            "total_inflow_transactions": inflow,
+            "total_outflow_transactions": len(found) - inflow,
+            "first_transaction_date": min(days, default=None),
+            "last_transaction_date": max(days, default=None),
+        }
+    return totals

@@ -4,13 +4,13 @@ A name is a path of fields, joined by two underscores, and a comparison: `accoun
 """
 
 import operator
+import re
 from collections.abc import Callable, Container, Mapping
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from belvo_async.sandbox._data.records import Fields, StoredRecord
-from belvo_async.sandbox._filters import UUID_PATTERN
+from belvo_async.sandbox._filters import UUID_PATTERN, read_day
 from belvo_async.sandbox._pages import Query, split
 from belvo_async.sandbox._problems import Problem, RefusedError
 
@@ -22,6 +22,7 @@ ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "lt": operator.lt,
     "lte": operator.le,
 }
+NUMBER: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,8})?")
 IDENTIFIERS: Final = frozenset({"id", "link", "account"})
 ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "user_document": ("document_number",),
@@ -103,11 +104,10 @@ def _plain(found: object) -> Any:
 
 def _read_like(found: object, name: str, text: str) -> Any:
     """Read *text* as a value of the type of *found*."""
-    try:
-        if isinstance(found, Decimal | int):
-            return Decimal(text)
-        if isinstance(found, str) and found[10:11] == "T":
-            date.fromisoformat(text)
-    except (InvalidOperation, ValueError):
-        raise RefusedError(400, Problem("invalid", "Enter a valid value.", name)) from None
+    if isinstance(found, Decimal | int):
+        if NUMBER.fullmatch(text) is None:
+            raise RefusedError(400, Problem("invalid", "Enter a number.", name))
+        return Decimal(text)
+    if isinstance(found, str) and found[4:5] == found[7:8] == "-":
+        return read_day(name, text).isoformat()
     return text

@@ -44,7 +44,7 @@ def read_retrieval(form: Form, resource: ServedData) -> Retrieval:
             values[name] = value
     for name in FLAGS:
         form.flag(name)
-    saves = form.flag("save_data", default=True)
+    saves = form.flag("save_data")
     if resource.path == "tax-returns":
         _check_period(form, values)
     for first, last in (("date_from", "date_to"), ("year_from", "year_to")):
