@@ -119,6 +119,11 @@ class Client(DataResources):
         return self._engine.context.limiter.read_load()
 
     @property
+    def observer(self) -> Observer:
+        """Whom the pool tells what it does."""
+        return self._engine.context.observer
+
+    @property
     def mfa(self) -> MfaPolicy:
         """How far a dialogue about tokens may go."""
         return self._engine.context.policy

@@ -1,16 +1,16 @@
 """Spans and metrics of a session pool, for OpenTelemetry. Needs the extra `otel`."""
 
+import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from contextvars import ContextVar, Token
-from typing import Final, TypeAlias
-from urllib.parse import urlsplit
+from typing import Final
 
 from attrs import frozen
 
 from belvo_async import __version__
-from belvo_async.models import ChallengeKind
+from belvo_async.backends import JobStatus
 from belvo_async.telemetry import (
     ChallengeClosed,
     ChallengeReceived,
@@ -20,9 +20,8 @@ from belvo_async.telemetry import (
     LoginStarted,
     Observation,
     Observer,
-    ParkedChallengeChanged,
-    PoolPaused,
-    RetryPlanned,
+    StepEnded,
+    StepStarted,
     log_observation,
 )
 
@@ -31,19 +30,21 @@ try:
 except ImportError as missing:
     raise ImportError('This needs OpenTelemetry\'s API: run `pip install "belvo-async[otel]"`.') from missing
 
+from belvo_async.contrib._opentelemetry_metrics import (
+    Attributes,
+    Instruments,
+    describe_end,
+    describe_exchange,
+    describe_step,
+    name_kind,
+)
+
 __all__ = ["OpenTelemetryObserver"]
 
-_Attributes: TypeAlias = Mapping[str, str | bool | int | float]
-
 _SCOPE: Final = "belvo_async"
-_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
-"""Upper bounds of the histograms: a read takes tenths of a second, a login minutes, a person longer."""
 _NO_FAILURES: Final = frozenset({"TokenRequiredError", "CancelledError"})
 """A login that these end has not failed: its challenge is handed on, or its caller left."""
 _ID: Final = re.compile(r"(?<=/)(?:[0-9a-fA-F-]{36}|\d+)(?=/)")
-_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_OTHER: Final = "other"
-"""Stands for what Belvo or a bank named as nobody has documented: it could be any text."""
 _NANOSECONDS: Final = 1_000_000_000
 
 
@@ -73,6 +74,10 @@ class OpenTelemetryObserver:
     inside it. The login's span is current meanwhile, so spans of your own, in `provide_token` too, stand
     inside it, and log records carry its ids. Nothing of it travels to Belvo.
 
+    All steps of a link of a job (`belvo_async.fleet.advance`) belong to one trace, in whichever process and
+    whenever they are taken: its id is derived from the job's name and the link's id. A step has a span link
+    to the span in which it was called.
+
     It holds no event loop: pools on several of them, and in several threads, may share one.
 
     No span and no metric holds a password, a token, a key, or what the institution asks. Spans name the link
@@ -99,11 +104,11 @@ class OpenTelemetryObserver:
     ) -> None:
         self._also: Final = also
         self._tracer: Final = trace.get_tracer(_SCOPE, __version__, tracer_provider)
-        self._instruments: Final = _Instruments(metrics.get_meter(_SCOPE, __version__, meter_provider))
+        self._instruments: Final = Instruments(metrics.get_meter(_SCOPE, __version__, meter_provider))
 
     def __call__(self, observation: Observation) -> None:
         """Take note of an observation."""
-        if isinstance(observation, LoginStarted | ChallengeReceived):
+        if isinstance(observation, LoginStarted | ChallengeReceived | StepStarted):
             self._begin(observation)
         try:
             self._also(observation)  # while the span is current, so that the log names it
@@ -114,7 +119,9 @@ class OpenTelemetryObserver:
     def _write(self, observation: Observation) -> None:
         match observation:
             case LoginEnded(error=error):
-                self._end(observation, _name_login(observation), _describe_end(observation), error)
+                self._end(observation, _name_login(observation), describe_end(observation), error)
+            case StepEnded(result=result, error=error):
+                self._end(observation, _STEP, describe_step(result, error), error)
             case ChallengeClosed(ending=ending):
                 self._end(observation, _CHALLENGE, {"belvo.challenge.ending": ending.value})
             case ExchangeEnded():
@@ -124,22 +131,34 @@ class OpenTelemetryObserver:
             case _:
                 pass
 
-    def _begin(self, observation: LoginStarted | ChallengeReceived) -> None:
-        if isinstance(observation, LoginStarted):
+    def record_jobs(self, jobs: Iterable[JobStatus]) -> None:
+        """Set the gauge of the links of jobs, by state: hand it what `backends.read_jobs` returns.
+
+        Call it now and then from one process: all of them read the same ledger.
+        """
+        self._instruments.record_jobs(jobs)
+
+    def _begin(self, observation: LoginStarted | ChallengeReceived | StepStarted) -> None:
+        around: context.Context | None = None
+        links: list[trace.Link] = []
+        if isinstance(observation, StepStarted):
+            name, attributes = _STEP, {"belvo.job": observation.job}
+            around, links = _find_trace(observation), _link_caller()
+        elif isinstance(observation, LoginStarted):
             name, attributes = _name_login(observation), {"belvo.operation": str(observation.operation)}
         else:
-            name, attributes = _CHALLENGE, {"belvo.challenge.kind": _name_kind(observation.kind)}
+            name, attributes = _CHALLENGE, {"belvo.challenge.kind": name_kind(observation.kind)}
         if observation.link_id is not None:
             attributes["belvo.link_id"] = observation.link_id
-        span = self._tracer.start_span(name, attributes=attributes)
+        span = self._tracer.start_span(name, around, attributes=attributes, links=links)
         before = context.attach(trace.set_span_in_context(span))
         _CURRENT.set(_Open(self, name, observation.link_id, span, before, _CURRENT.get()))
 
     def _end(
         self,
-        observation: LoginEnded | ChallengeClosed,
+        observation: LoginEnded | ChallengeClosed | StepEnded,
         name: str,
-        attributes: _Attributes,
+        attributes: Attributes,
         error: str | None = None,
     ) -> None:
         found = _CURRENT.get()
@@ -155,7 +174,7 @@ class OpenTelemetryObserver:
     def _write_exchange(self, ended: ExchangeEnded) -> None:
         template = _ID.sub("{id}", ended.path)
         attributes = {
-            **_describe_exchange(ended),
+            **describe_exchange(ended),
             "url.full": f"{ended.server}{ended.path}",
             "url.template": template,
             "belvo.limit.wait": ended.waited,
@@ -173,92 +192,25 @@ class OpenTelemetryObserver:
         span.end()
 
 
-class _Instruments:
-    """The metrics, none of which names a link."""
-
-    def __init__(self, meter: metrics.Meter) -> None:
-        def measure(name: str, description: str) -> metrics.Histogram:
-            return meter.create_histogram(
-                name, "s", description, explicit_bucket_boundaries_advisory=_SECONDS
-            )
-
-        self._logins: Final = measure("belvo.login.duration", "Logins, from the call to its end.")
-        self._requests: Final = measure("http.client.request.duration", "Requests, from sending to answer.")
-        self._waits: Final = measure("belvo.limit.wait", "What requests waited for a slot and for a turn.")
-        self._challenges: Final = measure("belvo.challenge.duration", "Waits for a token.")
-        self._open: Final = meter.create_up_down_counter(
-            "belvo.challenge.open", "{challenge}", "Challenges that a call waits for now."
-        )
-        self._retries: Final = meter.create_counter("belvo.retry", "{retry}", "Requests sent again.")
-        self._pauses: Final = meter.create_counter("belvo.pause", "{pause}", "Pauses of the whole pool.")
-        self._settled: Final = meter.create_counter(
-            "belvo.login.settled", "{login}", "Logins whose answer was lost or failed."
-        )
-        self._parked: Final = meter.create_counter(
-            "belvo.parked_challenge", "{challenge}", "Challenges under tickets that came to a phase."
-        )
-
-    def record(self, observation: Observation) -> None:
-        """Count and measure."""
-        match observation:
-            case LoginEnded(seconds=seconds):
-                operation = {"belvo.operation": observation.operation}
-                self._logins.record(seconds, {**operation, **_describe_end(observation)})
-            case ExchangeEnded(seconds=seconds, waited=waited):
-                self._requests.record(seconds, _describe_exchange(observation))
-                self._waits.record(waited, {"http.request.method": observation.method})
-            case ChallengeReceived(kind=kind):
-                self._open.add(1, _describe_kind(kind))
-            case ChallengeClosed(kind=kind, ending=ending, seconds=seconds):
-                self._open.add(-1, _describe_kind(kind))
-                ended = {"belvo.challenge.ending": ending.value}
-                self._challenges.record(seconds, {**_describe_kind(kind), **ended})
-            case RetryPlanned(reason=reason):
-                self._retries.add(1, {"belvo.reason": _name_code(reason)})
-            case PoolPaused(status=status):
-                self._pauses.add(1, {"http.response.status_code": status})
-            case LoginSettled(succeeded=succeeded):
-                self._settled.add(1, {"belvo.succeeded": succeeded})
-            case ParkedChallengeChanged(phase=phase):
-                self._parked.add(1, {"belvo.challenge.phase": phase.value})
-            case _:
-                pass
-
-
 _CHALLENGE: Final = "belvo challenge"
+_STEP: Final = "belvo advance"
+_SAMPLED: Final = trace.TraceFlags(trace.TraceFlags.SAMPLED)
+
+
+def _find_trace(step: StepStarted) -> context.Context:
+    """Return the context of a link's trace, the same in every process. Its root is never ended."""
+    digest = hashlib.sha256(
+        f"belvo_async {step.link_id} {step.job}".encode(errors="backslashreplace")
+    ).digest()
+    trace_id, span_id = int.from_bytes(digest[:16]), int.from_bytes(digest[16:24])
+    root = trace.SpanContext(trace_id, span_id, is_remote=True, trace_flags=_SAMPLED)
+    return trace.set_span_in_context(trace.NonRecordingSpan(root))
+
+
+def _link_caller() -> list[trace.Link]:
+    caller = trace.get_current_span().get_span_context()
+    return [trace.Link(caller)] if caller.is_valid else []
 
 
 def _name_login(observation: LoginStarted | LoginEnded) -> str:
     return f"belvo {observation.operation}"
-
-
-def _describe_end(ended: LoginEnded) -> _Attributes:
-    described = {"error.type": ended.error, "belvo.error_code": ended.code and _name_code(ended.code)}
-    return {name: value for name, value in described.items() if value}
-
-
-def _describe_kind(kind: ChallengeKind | None) -> _Attributes:
-    return {"belvo.challenge.kind": _name_kind(kind)}
-
-
-def _name_kind(kind: ChallengeKind | None) -> str:
-    return kind.value if kind is not None and kind.is_known else _OTHER
-
-
-def _name_code(code: str) -> str:
-    return code if _CODE.fullmatch(code) else _OTHER
-
-
-def _describe_exchange(ended: ExchangeEnded) -> dict[str, str | bool | int | float]:
-    address = urlsplit(ended.server)
-    described: dict[str, str | bool | int | float] = {
-        "http.request.method": ended.method,
-        "server.address": address.hostname or "",
-        "server.port": address.port or (80 if address.scheme == "http" else 443),
-    }
-    if ended.status is not None:
-        described["http.response.status_code"] = ended.status
-    error = ended.error or (str(ended.status) if ended.status is not None and ended.status >= 400 else None)
-    if error is not None and ended.status != 428:  # a challenge is no failure
-        described["error.type"] = error
-    return described

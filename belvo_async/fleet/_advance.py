@@ -1,6 +1,7 @@
 """`advance`: one link of a job, one step as far as it goes."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from belvo_async._jobs.prompts import check_token, give_once
 from belvo_async._jobs.records import Job
 from belvo_async._jobs.recovery import build_unsettled
 from belvo_async._jobs.refused_credentials import RefusedCredentials
+from belvo_async._jobs.step_span import StepSpan
 from belvo_async._jobs.worker import LinkWorker
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
@@ -22,12 +24,18 @@ from belvo_async.errors import (
 from belvo_async.fleet._job import FleetJob
 from belvo_async.fleet._next_step import CheckLater, Ended, NeedsToken, NextStep
 from belvo_async.models import Link, ParkedChallenge
+from belvo_async.telemetry import StepResult
 
 _SOONEST: Final = 3.0
 _LATEST: Final = 60.0
 """Seconds before a login under way is looked at again, at least and at most."""
 _PAUSED: Final = 60.0
 """Seconds before a job that is paused is looked at again."""
+_ENDS: Final[Mapping[LinkState, StepResult]] = {
+    LinkState.UPDATED: "updated",
+    LinkState.REFUSED: "refused",
+    LinkState.UNSETTLED: "unsettled",
+}
 
 
 async def advance(
@@ -94,11 +102,18 @@ async def advance(
         credentials=credentials,
         provide_token=None if token is None else give_once(token),
     )
-    row = await found.find_row(link_id)
+    with StepSpan(pool, job, link_id) as span:
+        step = await _take(found, options, link_id, token)
+        span.result = _name_result(step)
+    return step
+
+
+async def _take(job: FleetJob, options: JobOptions, link_id: str, token: str | None) -> NextStep:
+    row = await job.find_row(link_id)
     try:
-        return await _Advance(found, options, token).take(row)
+        return await _Advance(job, options, token).take(row)
     except LedgerBusyError:  # another call has taken the link meanwhile
-        return _tell(await found.find_row(link_id))
+        return _tell(await job.find_row(link_id))
     except LinkBusyError as busy:
         return CheckLater(link_id=link_id, seconds=_bound(busy.seconds))
 
@@ -187,6 +202,12 @@ def _tell(row: LinkRow) -> NextStep:
     if row.state.is_result:
         return Ended.of(row)
     return CheckLater(link_id=row.link_id, seconds=_SOONEST)
+
+
+def _name_result(step: NextStep) -> StepResult:
+    if isinstance(step, Ended):
+        return _ENDS[step.state]
+    return "needs_token" if isinstance(step, NeedsToken) else "check_later"
 
 
 def _bound(seconds: float) -> float:

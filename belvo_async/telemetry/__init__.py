@@ -19,6 +19,9 @@ from belvo_async.telemetry._events import (
     ParkedChallengeTroubled,
     PoolPaused,
     RetryPlanned,
+    StepEnded,
+    StepResult,
+    StepStarted,
 )
 from belvo_async.telemetry._log import Observer, log_observation
 from belvo_async.telemetry._pool_load import PoolLoad, QueueLoad
@@ -41,6 +44,9 @@ __all__ = [
     "PoolPaused",
     "QueueLoad",
     "RetryPlanned",
+    "StepEnded",
+    "StepResult",
+    "StepStarted",
     "log_observation",
 ]
 

@@ -10,6 +10,9 @@ from belvo_async.models import ChallengeKind, ChallengePhase
 LoginOperation: TypeAlias = Literal["update", "register", "resume", "refresh_data", "retrieve", "request"]
 """The method that was called: of `links`, of a data resource, or of the pool."""
 
+StepResult: TypeAlias = Literal["updated", "refused", "unsettled", "needs_token", "check_later"]
+"""What `belvo_async.fleet.advance` returned: the state in which the link has ended, or what is next."""
+
 
 class ChallengeEnding(StrEnum):
     """Why nobody is asked for a token any more."""
@@ -145,6 +148,33 @@ class AbandonedLoginEnded:
 
 
 @frozen(kw_only=True)
+class StepStarted:
+    """`belvo_async.fleet.advance` has begun to take a link of a job one step further.
+
+    It is told in the task that made the call, and so is `StepEnded`.
+    """
+
+    job: str
+    """The job's name."""
+    link_id: str
+
+
+@frozen(kw_only=True)
+class StepEnded:
+    """The other end of `StepStarted`, however it came about."""
+
+    job: str
+    """The job's name."""
+    link_id: str
+    seconds: float
+    """From the call to its end, with all waits: for the limits, and for the bank."""
+    result: StepResult | None
+    """None where it raised."""
+    error: str | None = None
+    """The name of the error class, where it raised."""
+
+
+@frozen(kw_only=True)
 class ParkedChallengeChanged:
     """A challenge under a ticket was parked, or has come to another phase."""
 
@@ -172,6 +202,8 @@ Observation: TypeAlias = (
     | LoginEnded
     | LoginSettled
     | AbandonedLoginEnded
+    | StepStarted
+    | StepEnded
     | ChallengeReceived
     | ChallengeClosed
     | ParkedChallengeChanged

@@ -20,6 +20,8 @@ from belvo_async.telemetry._events import (
     ParkedChallengeTroubled,
     PoolPaused,
     RetryPlanned,
+    StepEnded,
+    StepStarted,
 )
 
 Observer: TypeAlias = Callable[[Observation], None]
@@ -51,14 +53,22 @@ _LINES: Final[Mapping[type[Observation], tuple[int, str]]] = {
         "link %(link_id)s: the institution asks for a token (%(kind)s, request_id %(request_id)s)",
     ),
     ChallengeClosed: (logging.INFO, "link %(link_id)s: the challenge was %(ending)s after %(seconds).1f s"),
+    StepStarted: (logging.DEBUG, "link %(link_id)s: a step of the job %(job)s has begun"),
+    StepEnded: (logging.DEBUG, "link %(link_id)s: the step came to %(result)s after %(seconds).3f s"),
     ParkedChallengeChanged: (logging.INFO, "parked challenge %(key)s: %(phase)s after %(seconds).1f s"),
     ParkedChallengeTroubled: (logging.WARNING, "parked challenge %(key)s: %(problem)s"),
 }
 _LOST: Final = "%(method)s %(path)s: no answer after %(seconds).3f s (%(error)s)"
-_FAILED: Final = "link %(link_id)s: %(operation)s ended after %(seconds).3f s (%(error)s)"
 _UNSETTLED: Final = "link %(link_id)s: the link shows no success after a lost response or an error"
 _UNSEEN: Final = "link %(link_id)s: no status check tells how a login ended after a lost response or an error"
-_ABANDONED: Final = "link %(link_id)s: %(operation)s, whose caller had left, ended (%(error)s)"
+_FAILED: Final[Mapping[type[Observation], tuple[int, str]]] = {
+    LoginEnded: (logging.DEBUG, "link %(link_id)s: %(operation)s ended after %(seconds).3f s (%(error)s)"),
+    StepEnded: (logging.DEBUG, "link %(link_id)s: the step ended after %(seconds).3f s (%(error)s)"),
+    AbandonedLoginEnded: (
+        logging.WARNING,
+        "link %(link_id)s: %(operation)s, whose caller had left, ended (%(error)s)",
+    ),
+}
 
 
 def log_observation(observation: Observation) -> None:
@@ -83,14 +93,12 @@ def _choose_line(observation: Observation) -> tuple[int, str]:
     match observation:
         case ExchangeEnded(status=None, error=error):
             return logging.INFO if error == "CancelledError" else logging.WARNING, _LOST
-        case LoginEnded(error=str()):
-            return logging.DEBUG, _FAILED
+        case LoginEnded(error=str()) | StepEnded(error=str()) | AbandonedLoginEnded(error=str()):
+            return _FAILED[type(observation)]
         case LoginSettled(succeeded=False):
             return logging.WARNING, _UNSETTLED
         case LoginSettled(succeeded=None):
             return logging.WARNING, _UNSEEN
-        case AbandonedLoginEnded(error=str()):
-            return logging.WARNING, _ABANDONED
         case _:
             return _LINES[type(observation)]
 

@@ -9,6 +9,7 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 
 from belvo_async.contrib.opentelemetry import OpenTelemetryObserver
 
@@ -58,9 +59,9 @@ class Telemetry:
 
 
 @contextmanager
-def open_telemetry() -> Iterator[Telemetry]:
+def open_telemetry(sampler: Sampler = ALWAYS_ON) -> Iterator[Telemetry]:
     exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
-    tracing, metering = TracerProvider(), MeterProvider([reader])
+    tracing, metering = TracerProvider(sampler), MeterProvider([reader])
     tracing.add_span_processor(SimpleSpanProcessor(exporter))
     yield Telemetry(tracing, metering, exporter, reader)
     tracing.shutdown()

@@ -19,6 +19,8 @@ from belvo_async.telemetry import (
     ParkedChallengeTroubled,
     PoolPaused,
     RetryPlanned,
+    StepEnded,
+    StepStarted,
     log_observation,
 )
 from belvo_async.telemetry._log import _LINES
@@ -82,6 +84,21 @@ WHERE = "PUT /api/links/1/"
             LoginEnded(operation="resume", link_id="1", seconds=2.0, error="LoginFailedError"),
             "DEBUG",
             "link 1: resume ended after 2.000 s (LoginFailedError)",
+        ),
+        (
+            StepStarted(job="november", link_id="1"),
+            "DEBUG",
+            "link 1: a step of the job november has begun",
+        ),
+        (
+            StepEnded(job="november", link_id="1", seconds=2.0, result="needs_token"),
+            "DEBUG",
+            "link 1: the step came to needs_token after 2.000 s",
+        ),
+        (
+            StepEnded(job="november", link_id="1", seconds=2.0, result=None, error="UnreachableError"),
+            "DEBUG",
+            "link 1: the step ended after 2.000 s (UnreachableError)",
         ),
         (
             PoolPaused(status=403, seconds=30.0),

@@ -180,6 +180,10 @@ def _list_observations() -> Iterator[object]:
     yield belvo_async.telemetry.AbandonedLoginEnded(**_LOGIN)
     yield belvo_async.telemetry.LoginEnded(**_LOGIN, seconds=1.5)
     yield belvo_async.telemetry.LoginStarted(operation="register", link_id=None)
+    yield belvo_async.telemetry.StepStarted(job="november", link_id=name_link(1))
+    yield belvo_async.telemetry.StepEnded(
+        job="november", link_id=name_link(1), seconds=1.5, result="updated", error=None
+    )
     yield belvo_async.telemetry.LoginSettled(link_id=name_link(1), succeeded=True)
     yield belvo_async.telemetry.ChallengeReceived(**_CLOSED, expiry=600.0, request_id="r1")
     yield belvo_async.telemetry.ChallengeClosed(**_CLOSED, ending=ending, seconds=1.5)
