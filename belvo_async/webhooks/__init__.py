@@ -5,7 +5,7 @@ from belvo_async.webhooks._authorization import is_from_belvo
 from belvo_async.webhooks._events import (
     ConsentNotice,
     LinkNotice,
-    Totals,
+    ResourceNotice,
     Webhook,
     WebhookCode,
     WebhookProcess,
@@ -16,7 +16,7 @@ from belvo_async.webhooks._reading import read_webhook
 __all__ = [
     "ConsentNotice",
     "LinkNotice",
-    "Totals",
+    "ResourceNotice",
     "Webhook",
     "WebhookCode",
     "WebhookProcess",

@@ -61,9 +61,9 @@ class WebhookCode(OpenEnum):
     NEW_INVESTMENTS_AVAILABLE = "new_investments_available"
     NEW_INVESTMENT_TRANSACTIONS_AVAILABLE = "new_investment_transactions_available"
     INITIAL_INFLOW_UPDATE = "initial_inflow_update"
-    """The first 30 days of invoices that were received."""
+    """The first 30 days of invoices whose money comes in."""
     INITIAL_OUTFLOW_UPDATE = "initial_outflow_update"
-    """The first 30 days of invoices that were issued."""
+    """The first 30 days of invoices whose money goes out."""
     NEW_FINANCIAL_STATEMENTS_AVAILABLE = "new_financial_statements_available"
     EMPLOYMENT_CHANGES = "employment_changes"
     NEW_EMPLOYMENTS_AVAILABLE = "new_employments_available"
@@ -88,11 +88,13 @@ class LinkNotice:
 
 
 @frozen(kw_only=True)
-class Totals:
-    """The data of a webhook about a resource: how much there is."""
+class ResourceNotice:
+    """The data of a webhook about a resource: how much there is, or is new."""
 
     counts: Mapping[str, int] = field(factory=dict, repr=False)
-    """The keys that begin with `total_`, such as `total_transactions`."""
+    """All whole numbers by Belvo's keys, such as `total_transactions` or `new_accounts`."""
+    employment_changes: tuple[str, ...] = field(default=(), repr=False)
+    """What has changed in an employment, such as `EMPLOYED`."""
     first_transaction_date: date | None = field(default=None, repr=False)
     last_transaction_date: date | None = field(default=None, repr=False)
 
@@ -106,7 +108,7 @@ class ConsentNotice:
     """When the consent expires (`consent_due_date`)."""
 
 
-Details: TypeAlias = LinkNotice | Totals | ConsentNotice
+Details: TypeAlias = LinkNotice | ResourceNotice | ConsentNotice
 
 
 @frozen(kw_only=True)

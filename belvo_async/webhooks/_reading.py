@@ -12,7 +12,7 @@ from belvo_async.webhooks._events import (
     ConsentNotice,
     Details,
     LinkNotice,
-    Totals,
+    ResourceNotice,
     Webhook,
     WebhookCode,
     WebhookProcess,
@@ -126,8 +126,9 @@ def _read_details(kind: WebhookType, data: Mapping[str, object]) -> Details | No
         return ConsentNotice(
             consent_id=_read_text(data.get("consent_id")), due_date=_read_date(data.get("consent_due_date"))
         )
-    return Totals(
-        counts={key: value for key, value in data.items() if key.startswith("total_") and type(value) is int},
+    return ResourceNotice(
+        counts={key: value for key, value in data.items() if type(value) is int},
+        employment_changes=_read_texts(data.get("employment_changes")),
         first_transaction_date=_read_date(data.get("first_transaction_date")),
         last_transaction_date=_read_date(data.get("last_transaction_date")),
     )
@@ -135,6 +136,10 @@ def _read_details(kind: WebhookType, data: Mapping[str, object]) -> Details | No
 
 def _read_text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _read_texts(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def _read_date(value: object) -> date | None:

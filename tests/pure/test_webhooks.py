@@ -15,7 +15,7 @@ from belvo_async.models import AcceptedRequest
 from belvo_async.webhooks import (
     ConsentNotice,
     LinkNotice,
-    Totals,
+    ResourceNotice,
     Webhook,
     WebhookCode,
     WebhookProcess,
@@ -86,7 +86,11 @@ def read(**changes: object) -> Webhook:
 def test_every_documented_event_has_a_known_type_a_known_code_and_typed_data(kind: str, code: str) -> None:
     webhook = read(webhook_type=kind, webhook_code=code)
     assert (webhook.type.is_known, webhook.code.is_known) == (True, True)
-    assert (webhook.type, webhook.code, type(webhook.details)) == (kind, code, DETAILS.get(kind, Totals))
+    assert (webhook.type, webhook.code, type(webhook.details)) == (
+        kind,
+        code,
+        DETAILS.get(kind, ResourceNotice),
+    )
 
 
 def test_the_lists_have_no_type_and_no_code_that_is_not_documented() -> None:
@@ -100,12 +104,33 @@ def test_what_the_institution_has_refused_is_told() -> None:
 
 def test_totals_of_transactions_are_numbers_and_dates() -> None:
     details = read(webhook_type="TRANSACTIONS", data=TRANSACTIONS).details
-    assert isinstance(details, Totals)
+    assert isinstance(details, ResourceNotice)
     assert details.counts == {key: value for key, value in TRANSACTIONS.items() if key.startswith("total_")}
     assert (details.first_transaction_date, details.last_transaction_date) == (
         date(2026, 1, 2),
         date(2026, 11, 26),
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "details"),
+    [
+        ("ACCOUNTS", {"new_accounts": 1}, ResourceNotice(counts={"new_accounts": 1})),
+        ("ACCOUNTS", {"new_accounts": "1", "total_accounts": True}, ResourceNotice()),
+        (
+            "EMPLOYMENT_RECORDS",
+            {"employment_changes": ["EMPLOYED", 7]},
+            ResourceNotice(employment_changes=("EMPLOYED",)),
+        ),
+        ("EMPLOYMENTS", {"employment_changes": "EMPLOYED"}, ResourceNotice()),
+    ],
+    ids=["new ones", "no numbers", "changes", "no list"],
+)
+def test_what_is_new_in_a_resource_is_told(
+    kind: str, data: dict[str, object], details: ResourceNotice
+) -> None:
+    webhook = read(webhook_type=kind, data=data)
+    assert (webhook.details, webhook.data) == (details, data)
 
 
 @pytest.mark.parametrize("due", ["2026-12-31", "2026-12-31T10:00:00Z"])
