@@ -5,11 +5,9 @@ from collections.abc import AsyncIterator, Callable, Collection
 from itertools import islice
 from typing import Final
 
-import typer
 from rich.console import Console
 
 from belvo_async import Link, SessionPool, fleet
-from belvo_async.backends import JobKey
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import Interrupt, watch_signals
@@ -22,7 +20,6 @@ _BATCH: Final = 1000
 async def pause_job(pool: SessionPool, job: str, messages: Console) -> ExitCode:
     """Let no login of a job begin."""
     async with pool:
-        await _check_job(pool, job)
         await fleet.pause(pool, job=job)
     write_prose(messages, "No login of the job begins, on any machine. Challenges can still be answered.")
     return ExitCode.OK
@@ -31,7 +28,6 @@ async def pause_job(pool: SessionPool, job: str, messages: Console) -> ExitCode:
 async def resume_job(pool: SessionPool, job: str, messages: Console) -> ExitCode:
     """Let the logins of a job begin again."""
     async with pool:
-        await _check_job(pool, job)
         await fleet.resume(pool, job=job)
     write_prose(messages, "Logins of the job begin again, within a minute.")
     return ExitCode.OK
@@ -43,7 +39,6 @@ async def retry_links(
     """Put links back to the start, and write their ids, one a line."""
     number = 0
     async with pool:
-        await _check_job(pool, job)
         async for batch in fleet.retry(pool, job=job, states=states):
             output.file.writelines(f"{link_id}\n" for link_id in batch)
             number += len(batch)
@@ -56,7 +51,6 @@ async def retry_in_queue(
 ) -> ExitCode:
     """Put links back to the start, and into the queue."""
     async with engine.open(), pool:
-        await _check_job(pool, job)
         number = await engine.retry(pool, job=job, states=states)
     write_prose(messages, f"{_count(number)} back at the start, and in the queue.")
     return ExitCode.OK
@@ -124,10 +118,3 @@ async def _stop_worker(
     await interrupt.second.wait()
     say("Cutting off what is in flight; other workers look at it.")
     await pool.aclose(grace=0)
-
-
-async def _check_job(pool: SessionPool, job: str) -> None:
-    """Refuse the name of a job that there is not; the calls of `fleet` refuse a backend that keeps none."""
-    ledger = pool.backend.ledger
-    if ledger is not None and await ledger.read_job(JobKey(pool.identity.digest, job)) is None:
-        raise typer.BadParameter("the backend has no such job of these keys.", param_hint="--job")
