@@ -1,9 +1,7 @@
 """`belvo-async status`: what holds requests and logins back, of all processes that share a backend."""
 
-import asyncio
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -28,14 +26,12 @@ from belvo_async.cli._backend import OwnBackend, name_backend
 from belvo_async.cli._command import say
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
-from belvo_async.cli._interrupt import watch_signals
 from belvo_async.cli._job_status import SHOWN, build_job, show_job, show_links, tell_run
 from belvo_async.cli._pool_options import make_pool
 from belvo_async.cli._update import WaitTeller
 from belvo_async.errors import ConfigurationError
 from belvo_async.models import write_line
 
-_WATCH_SECONDS: Final = 2.0
 _MOST: Final = 1000
 """Challenges that are counted."""
 _PHASES: Final[Mapping[LeasePhase, str]] = {
@@ -83,42 +79,6 @@ async def show_job_of(
             else:
                 show_job(name, status, links, output, as_json=as_json)
     return ExitCode.OK
-
-
-async def show_fleet(
-    backend: OwnBackend, name: str, output: Console, *, as_json: bool, is_watched: bool
-) -> ExitCode:
-    """Write how a job stands, and the requests and logins of all machines; again and again, if watched."""
-    with watch_signals() as interrupt:
-        while True:
-            code = await show_job_of(backend, name, (), output, as_json=as_json)
-            async with backend:
-                status = await read_status(backend)
-            if as_json:
-                output.print(json.dumps({"kind": "backend", **attrs.asdict(status)}), soft_wrap=True)
-            else:
-                write_prose(output, _tell_pace(status))
-            if not is_watched:
-                return code
-            with suppress(TimeoutError):
-                await asyncio.wait_for(interrupt.first.wait(), _WATCH_SECONDS)
-                return code
-
-
-def _tell_pace(status: BackendStatus) -> str:
-    """Tell of all addresses together how much is sent, and how much is allowed."""
-    under_way = f"{sum(lease.phase is LeasePhase.SENT for lease in status.leases)} logins under way"
-    counted = [
-        (window.starts, window.size, window.span)
-        for window in status.windows
-        if window.counted == "requests" and window.size is not None
-    ]
-    if not counted:
-        return f"no limit of requests is known; {under_way}"
-    sent = sum(60 * starts / span for starts, _, span in counted)
-    allowed = sum(60 * size / span for _, size, span in counted)
-    addresses = "1 address" if len(counted) == 1 else f"{len(counted)} addresses"
-    return f"{sent:.0f} requests a minute of {allowed:.0f} allowed, from {addresses}; {under_way}"
 
 
 def check_file(backend: OwnBackend) -> None:

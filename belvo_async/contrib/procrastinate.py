@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Iterable
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from inspect import isawaitable
 from typing import Final, TypeAlias, Unpack
@@ -86,28 +85,6 @@ class FleetTasks:
         self._login_limit: Final = JobLimits(login_limit=login_limit).login_limit
         register = app.task(name=f"{queue}.advance", queue=queue, pass_context=True, retry=_Backoff())
         self._task: Final = register(self._advance)
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Open the app, and check that PostgreSQL has procrastinate's tables.
-
-        Raises:
-            ConfigurationError: PostgreSQL cannot be reached, or has no such tables.
-        """
-        try:
-            async with self._app.open_async():
-                if not await self._app.check_connection_async():
-                    raise ConfigurationError(
-                        "procrastinate's tables are not there.",
-                        remedy="Run: procrastinate --app=YOUR_MODULE.app schema --apply",
-                    )
-                yield
-        except ConnectorException as error:
-            raise ConfigurationError(
-                f"procrastinate cannot use PostgreSQL ({type(error.__cause__ or error).__name__}).",
-                remedy="Check the address of the app's connector, and that procrastinate's schema is of its "
-                "version.",
-            ) from error
 
     async def enqueue(self, pool: Client, links: _Links, *, job: str) -> int:
         """Take links into a job and into the queue, and return how many; those that have ended are left out.

@@ -8,14 +8,12 @@ from belvo_async._version import publish as _publish
 from belvo_async.fleet._admission import admit, pause, resume, retry
 from belvo_async.fleet._advance import advance
 from belvo_async.fleet._next_step import CheckLater, Ended, NeedsToken, NextStep
-from belvo_async.fleet._task_engine import TaskEngine
 
 __all__ = [
     "CheckLater",
     "Ended",
     "NeedsToken",
     "NextStep",
-    "TaskEngine",
     "admit",
     "advance",
     "pause",

@@ -4,18 +4,16 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Final, TypeAlias
-from uuid import UUID
 
 from attrs import fields, frozen
 
-from belvo_async import Link, LinkUpdate
+from belvo_async import LinkUpdate
 from belvo_async.errors import InvalidValueError
 
 COLUMNS: Final[tuple[str, ...]] = tuple(attribute.name for attribute in fields(LinkUpdate))
 """What a row may hold, `link_id` first."""
 NAMES: Final[Mapping[str, str]] = {name: name for name in COLUMNS} | {"id": "link_id", "link": "link_id"}
 """The column for each name that a file may give it."""
-_OF_A_LINK: Final = ("link_id", "institution", "institution_user_id")
 KNOWN: Final = f"Known are {', '.join(COLUMNS)}."
 
 # Only a plain name is ever shown: text with separators or line breaks may be a row, with its password.
@@ -66,25 +64,6 @@ def build_row(line: int, last: int, given: Mapping[str, str]) -> LinkUpdate | Ba
         is_flawed = find_flaw(given.get(name or "", "")) is not None
         remedy = _TEXT_REMEDY if is_flawed else _REMEDIES.get(name, error.remedy)
         return BadRow(line, last, name, problem, remedy)
-
-
-def build_link(line: int, last: int, given: Mapping[str, str]) -> Link | BadRow:
-    """Build the link of a row that names one, and maybe its institution: no credentials."""
-    secret = next((name for name in given if name not in _OF_A_LINK), None)
-    if secret is not None:
-        return BadRow(
-            line,
-            last,
-            secret,
-            "has no place in a queue",
-            "Leave the column out: the worker asks your application for credentials.",
-        )
-    if "link_id" not in given:
-        return BadRow(line, last, "link_id", "is missing", _REMEDIES["link_id"])
-    try:
-        return Link(id=str(UUID(given["link_id"])), institution=given.get("institution"))
-    except ValueError:
-        return BadRow(line, last, "link_id", "is not a UUID", _REMEDIES["link_id"])
 
 
 def find_flaw(text: str) -> Problem | None:
