@@ -6,12 +6,21 @@ from typing import Final
 from attrs import define, field
 
 from belvo_async import LinkUpdate
-from belvo_async.cli._rows._fields import BadRow
+from belvo_async.cli._rows._fields import BadRow, LinkRef
 from belvo_async.cli._rows._formats import read_rows
 from belvo_async.cli._rows._source import RowFormat, RowSource, open_rows
 from belvo_async.errors import UsageError
 
-__all__ = ["RowCount", "RowFormat", "RowSource", "check_rows", "list_problems", "open_rows", "read_updates"]
+__all__ = [
+    "RowCount",
+    "RowFormat",
+    "RowSource",
+    "check_rows",
+    "list_problems",
+    "open_rows",
+    "read_link_ids",
+    "read_updates",
+]
 
 MOST_KEPT: Final = 100
 """Problems are described up to this number, and counted beyond it."""
@@ -83,7 +92,16 @@ def read_updates(source: RowSource, count: RowCount, *, skip_bad: bool = False) 
     for _, row in read_rows(source):
         if isinstance(row, LinkUpdate):
             yield row
-            continue
-        count.add(row)
-        if not skip_bad:
-            raise UsageError(f"{source.name}, {row}")
+        elif isinstance(row, BadRow):
+            count.add(row)
+            if not skip_bad:
+                raise UsageError(f"{source.name}, {row}")
+
+
+def read_link_ids(source: RowSource) -> Iterator[str]:
+    """Read the link of row after row of a file without credentials, lazily; it has been checked.
+
+    Raises:
+        UsageError: As `read_rows`.
+    """
+    return (row.link_id for _, row in read_rows(source) if isinstance(row, LinkRef))

@@ -9,8 +9,18 @@ from contextlib import closing
 from itertools import chain
 from typing import Final, NoReturn
 
-from belvo_async import LinkUpdate
-from belvo_async.cli._rows._fields import KNOWN, NAMES, BadRow, Problem, build_row, find_flaw, suggest
+from belvo_async.cli._rows._fields import (
+    KNOWN,
+    NAMES,
+    BadRow,
+    Problem,
+    Row,
+    RowBuilder,
+    build_ref,
+    build_row,
+    find_flaw,
+    suggest,
+)
 from belvo_async.cli._rows._source import REMEDY, RowFormat, RowSource
 from belvo_async.errors import UsageError
 
@@ -33,7 +43,7 @@ _DECODER: Final = json.JSONDecoder(object_pairs_hook=tuple)
 _NO_TEXT: Final = ("is not text", "Write text in quotes, or null for what is not given.")
 
 
-def read_rows(source: RowSource) -> Iterator[tuple[int, LinkUpdate | BadRow]]:
+def read_rows(source: RowSource) -> Iterator[tuple[int, Row]]:
     """Read row after row, good and bad, each with the line where it begins; lazily.
 
     Raises:
@@ -45,7 +55,11 @@ def read_rows(source: RowSource) -> Iterator[tuple[int, LinkUpdate | BadRow]]:
         blank, first = next(((number, line) for number, line in enumerate(lines) if line.strip()), (0, ""))
         is_json = _find_format(source, first) is RowFormat.JSON_LINES
         found = chain([first], lines)
-        for row in _read_json(found, blank) if is_json else _read_csv(found, blank, first, source.name):
+        build = build_row if source.has_credentials else build_ref
+        rows = (
+            _read_json(found, blank, build) if is_json else _read_csv(found, blank, first, source.name, build)
+        )
+        for row in rows:
             is_empty = False
             yield row
     if is_empty:
@@ -63,13 +77,13 @@ def _find_format(source: RowSource, first: str) -> RowFormat:
     return source.format or (RowFormat.JSON_LINES if start == "{" else RowFormat.CSV)
 
 
-def _read_json(lines: Iterator[str], blank: int) -> Iterator[tuple[int, LinkUpdate | BadRow]]:
+def _read_json(lines: Iterator[str], blank: int, build: RowBuilder) -> Iterator[tuple[int, Row]]:
     for line, text in enumerate(lines, blank + 1):
         if text.strip():
-            yield line, _read_object(line, text)
+            yield line, _read_object(line, text, build)
 
 
-def _read_object(line: int, text: str) -> LinkUpdate | BadRow:
+def _read_object(line: int, text: str, build: RowBuilder) -> Row:
     problem = find_flaw(text)
     pairs = None if problem else _decode(text)
     if pairs is None:
@@ -85,7 +99,7 @@ def _read_object(line: int, text: str) -> LinkUpdate | BadRow:
             given[column] = value
         elif value is not None:
             return BadRow(line, line, column, *_NO_TEXT)
-    return build_row(line, line, given)
+    return build(line, line, given)
 
 
 def _decode(text: str) -> tuple[tuple[str, object], ...] | None:
@@ -98,14 +112,14 @@ def _decode(text: str) -> tuple[tuple[str, object], ...] | None:
 
 
 def _read_csv(
-    lines: Iterator[str], blank: int, first: str, name: str
-) -> Iterator[tuple[int, LinkUpdate | BadRow]]:
+    lines: Iterator[str], blank: int, first: str, name: str, build: RowBuilder
+) -> Iterator[tuple[int, Row]]:
     reader = csv.reader(lines, delimiter=_find_delimiter(first), strict=True)
     columns = _read_header(reader, blank, name)
     line = blank + reader.line_num + 1
     while (cells := _read_cells(reader)) is not None:
         last = blank + reader.line_num
-        row = _read_row(cells, columns, line, last)
+        row = _read_row(cells, columns, line, last, build)
         if row is not None:
             yield line, row
         line = last + 1
@@ -121,8 +135,8 @@ def _read_cells(reader: Iterator[list[str]]) -> list[str] | Problem | None:
 
 
 def _read_row(
-    cells: list[str] | Problem, columns: list[str], line: int, last: int
-) -> LinkUpdate | BadRow | None:
+    cells: list[str] | Problem, columns: list[str], line: int, last: int, build: RowBuilder
+) -> Row | None:
     """Return None for a row of empty cells: spreadsheets leave them behind."""
     if isinstance(cells, tuple):
         return BadRow(line, last, None, *(cells if last == line else _OPEN_QUOTE))
@@ -138,7 +152,7 @@ def _read_row(
     for name, cell in given.items():
         if flaw := find_flaw(cell):
             return BadRow(line, last, name, *flaw)
-    return build_row(line, last, given)
+    return build(line, last, given)
 
 
 def _find_delimiter(header: str) -> str:
