@@ -14,6 +14,7 @@
     ├── LinkBusyError                 another login of the link is in flight, and the call would not wait
     ├── PoolBusyError                 Belvo's limit would hold the request back for longer than `max_wait`
     ├── UnreadableResponseError         an answer that is not what the API promises
+    ├── UnreadableWebhookError        what came to your webhook address is none of Belvo's
     ├── ApiError                      Belvo answered with an error
     │   ├── AuthenticationError, AccessDeniedError, NotFoundError, RequestInvalidError
     │   ├── LoginFailedError, LinkStateError, DuplicatedLinkError, SessionExpiredError
@@ -118,6 +119,7 @@ __all__ = [
     "UnknownTicketError",
     "UnreachableError",
     "UnreadableResponseError",
+    "UnreadableWebhookError",
     "UsageError",
     "WrongEventLoopError",
 ]
@@ -300,6 +302,10 @@ class PoolBusyError(BelvoError):
 
 class UnreadableResponseError(BelvoError):
     """An answer is not what the API promises: HTML, empty, broken, too large or of a wrong type."""
+
+
+class UnreadableWebhookError(BelvoError):
+    """What came as a webhook is too large, no JSON object, or has no type or code."""
 
 
 @_with_fields

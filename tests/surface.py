@@ -33,6 +33,7 @@ MODULES: Final = (
     "belvo_async.telemetry",
     "belvo_async.testing",
     "belvo_async.web",
+    "belvo_async.webhooks",
 )
 RESOURCES: Final = {"challenges": Challenges, "institutions": Institutions, "links": Links}
 """What a pool leads to."""

@@ -159,6 +159,7 @@ class Flight(Generic[T]):
                     raise
         except (PoolClosedError, LinkBusyError, CoordinatorError) as error:
             self._fail(error)
+            self._phase = _Phase.HELD  # all were told: what ends the task has nobody left to tell
         finally:
             self._show(None)
 

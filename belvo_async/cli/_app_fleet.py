@@ -5,19 +5,13 @@ from typing import Annotated, Final, TypeAlias
 
 import typer
 
-from belvo_async import Concurrency, SessionPool
+from belvo_async import SessionPool
 from belvo_async.backends import make_backend
-from belvo_async.cli._backend_status import check_file, show_fleet
+from belvo_async.cli._backend_status import check_file, show_job_of, watch_job_of
 from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_messages, open_output
-from belvo_async.cli._fleet import (
-    enqueue_links,
-    pause_job,
-    resume_job,
-    retry_in_queue,
-    retry_links,
-    run_fleet_worker,
-)
+from belvo_async.cli._fleet import enqueue_links, pause_job, resume_job, retry_links, run_worker
+from belvo_async.cli._lines import open_standard_input
 from belvo_async.cli._pool_options import (
     DEFAULT_EGRESS,
     EgressOption,
@@ -27,20 +21,13 @@ from belvo_async.cli._pool_options import (
 )
 from belvo_async.cli._rows import RowFormat, open_rows
 from belvo_async.cli._tasks import load_tasks
-from belvo_async.cli._update import WaitTeller
+from belvo_async.cli._update import Desk, WaitTeller
 
 _Job: TypeAlias = Annotated[str, typer.Option("--job", metavar="NAME", help="The job's name.")]
 
 
-_TasksOption: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--tasks",
-        metavar="MODULE:NAME",
-        envvar="BELVO_TASKS",
-        help="The tasks in a module of yours: a FleetTasks of belvo_async.contrib.procrastinate, for one.",
-    ),
-]
+_TASKS_HELP: Final = "Your tasks, such as a FleetTasks, as package.module:name; the current folder counts."
+_Tasks: TypeAlias = Annotated[str, typer.Option("--tasks", metavar="MODULE:NAME", help=_TASKS_HELP)]
 
 
 class _Ended(StrEnum):
@@ -51,7 +38,7 @@ class _Ended(StrEnum):
 
 
 fleet_app: Final = typer.Typer(
-    help="Work at a job on many machines: queue its links, stop it, let it go on, and try links again.",
+    help="Run a job that many machines work at: enqueue its links, start workers, stop it, let it go on.",
     epilog=EPILOG,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -60,71 +47,65 @@ fleet_app: Final = typer.Typer(
 
 @fleet_app.command(
     epilog=EPILOG,
-    help="Take the links of a file into a job, and into the queue of your tasks.\n\n"
-    "Columns: link_id, institution. Passwords have no place in a queue: the worker asks your application for "
-    f"them. After a kill, run it again: it does no harm that links are queued twice. {ENVIRONMENT}",
+    help="Take links into a job and into the queue of your engine, from CSV or JSON lines.\n\n"
+    "The column is link_id; passwords are not wanted, as the worker looks them up. All rows are checked "
+    "before any is taken. Links that have ended are left out; run it again after a kill, with the same file. "
+    f"{ENVIRONMENT}",
 )
 def enqueue(
     links: Annotated[str, typer.Argument(metavar="FILE", help="CSV or JSON lines; - reads standard input.")],
     *,
-    job: _Job,
-    tasks: _TasksOption,
+    tasks: _Tasks,
     backend: NamedBackendOption,
+    job: _Job,
     format_: Annotated[
         RowFormat | None, typer.Option("--format", help="By default the file's name or content tells.")
     ] = None,
 ) -> None:
     """See `help` above: it is made of parts."""
     with telling_errors():
-        engine, source = load_tasks(tasks), open_rows(links, format_)
-        pool = make_pool(WaitTeller(say), backend=backend)
-        finish(enqueue_links(pool, engine, source, job, open_messages()))
+        source = open_rows(links, format_, has_credentials=False)
+        queue, pool = load_tasks(tasks), make_pool(WaitTeller(say), backend=backend)
+        finish(enqueue_links(pool, queue, source, job, _open_desk()))
 
 
 @fleet_app.command(
     epilog=EPILOG,
-    help="Work at the links in the queue, until Ctrl-C or SIGTERM: then logins under way may end, and no new "
-    f"one begins. {ENVIRONMENT}",
+    help="Run a worker until SIGTERM or Ctrl-C: no new login starts then, and those in flight may end. The "
+    f"second Ctrl-C cuts them off. {ENVIRONMENT}",
 )
 def worker(
     *,
-    tasks: _TasksOption,
+    tasks: _Tasks,
     backend: NamedBackendOption,
     egress: EgressOption = DEFAULT_EGRESS,
     requests: RequestsOption = None,
-    at_once: Annotated[
-        int | None, typer.Option(min=1, help="Links at once; else what the limit allows.")
-    ] = None,
 ) -> None:
     """See `help` above: it is made of parts."""
     with telling_errors():
-        engine = load_tasks(tasks)
-        pool = make_pool(
-            WaitTeller(say),
-            backend=backend,
-            egress=egress,
-            requests=requests,
-            concurrency=None if at_once is None else Concurrency(total=at_once),
-        )
-        finish(run_fleet_worker(pool, engine, open_messages()))
+        queue = load_tasks(tasks)
+        pool = make_pool(WaitTeller(say), backend=backend, egress=egress, requests=requests)
+        finish(run_worker(pool, queue, _open_desk()))
 
 
 @fleet_app.command(
     epilog=EPILOG,
-    help="Show how a job stands, whichever machines work at it: its links by state, the pace, the requests "
-    "that were sent and those that are allowed, and the next challenge to expire.",
+    help="Show how a job stands, as `belvo-async status --job` does; with --watch until every link has its "
+    "outcome, or Ctrl-C. Needs no keys.",
 )
 def status(
     *,
     backend: NamedBackendOption,
     job: _Job,
-    watch: Annotated[bool, typer.Option("--watch", help="Show it anew every two seconds.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Again every two seconds.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Lines of JSON.")] = False,
 ) -> None:
     """See `help` above: it is made of parts."""
     with telling_errors():
-        shown = make_backend(backend)
-        finish(show_fleet(shown, job, open_output(), as_json=as_json, is_watched=watch))
+        shown, output = make_backend(backend), open_output()
+        if watch:
+            finish(watch_job_of(shown, job, output, as_json=as_json))
+        finish(show_job_of(shown, job, (), output, as_json=as_json))
 
 
 @fleet_app.command(
@@ -146,9 +127,9 @@ def resume(*, backend: NamedBackendOption, job: _Job) -> None:
 
 @fleet_app.command(
     epilog=EPILOG,
-    help="Put links of a job that have ended back to the start and, with --tasks, into the queue; without, "
-    "their ids are written, one a line, for your engine. Unsettled links are looked at first, and put back "
-    f"only where no success is seen once their login must have ended. {ENVIRONMENT}",
+    help="Put links of a job that have ended back to the start and, with --tasks, into the queue of your "
+    "engine; else write their ids, one a line. Unsettled links are looked at first, and put back only where "
+    f"no success is seen once their login must have ended. {ENVIRONMENT}",
 )
 def retry(
     *,
@@ -157,19 +138,19 @@ def retry(
     states: Annotated[
         list[_Ended] | None, typer.Option("--state", help="By default refused; may be repeated.")
     ] = None,
-    tasks: Annotated[
-        str | None,
-        typer.Option("--tasks", metavar="MODULE:NAME", envvar="BELVO_TASKS", help="Of which queue."),
-    ] = None,
+    tasks: Annotated[str | None, typer.Option("--tasks", metavar="MODULE:NAME", help=_TASKS_HELP)] = None,
 ) -> None:
     """See `help` above: it is made of parts."""
     with telling_errors():
-        pool, wanted = _open(backend), states or [_Ended.REFUSED]
-        if tasks is None:
-            finish(retry_links(pool, job, wanted, open_output(), open_messages()))
-        finish(retry_in_queue(pool, load_tasks(tasks), job, wanted, open_messages()))
+        queue = None if tasks is None else load_tasks(tasks)
+        pool = _open(backend)
+        finish(retry_links(pool, queue, job, states or [_Ended.REFUSED], open_output(), open_messages()))
 
 
 def _open(backend: str) -> SessionPool:
     check_file(make_backend(backend))
     return make_pool(WaitTeller(say), backend=backend)
+
+
+def _open_desk() -> Desk:
+    return Desk(output=open_output(), messages=open_messages(), source=open_standard_input())

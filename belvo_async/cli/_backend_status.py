@@ -29,15 +29,15 @@ from belvo_async.cli._command import say
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import watch_signals
-from belvo_async.cli._job_status import SHOWN, build_job, show_job, show_links, tell_run
+from belvo_async.cli._job_status import SHOWN, RequestPace, build_job, show_job, show_links, tell_run
 from belvo_async.cli._pool_options import make_pool
 from belvo_async.cli._update import WaitTeller
 from belvo_async.errors import ConfigurationError
 from belvo_async.models import write_line
 
-_WATCH_SECONDS: Final = 2.0
 _MOST: Final = 1000
 """Challenges that are counted."""
+_WATCH_SECONDS: Final = 2.0
 _PHASES: Final[Mapping[LeasePhase, str]] = {
     LeasePhase.WAITING: "waits for its turn",
     LeasePhase.SENT: "was sent",
@@ -70,55 +70,50 @@ async def show_job_of(
     """Write how a job of a backend stands, or which of its links are in some states."""
     check_file(backend)
     async with backend:
-        jobs = await read_jobs(backend, name)
-        ledger = backend.ledger
-        if ledger is None or not jobs:
-            problem = "has no such job" if ledger is not None else "keeps no jobs"
-            raise typer.BadParameter(f"{name_backend(backend)} {problem}.", param_hint="--job")
-        for status in jobs:
-            wanted = tuple(map(LinkState, states)) or (LinkState.PARKED,)
-            links = await ledger.find(status.job.key, wanted, limit=None if states else SHOWN)
-            if states:
-                show_links(links, output, as_json=as_json)
-            else:
-                show_job(name, status, links, output, as_json=as_json)
+        await _show_jobs(backend, name, states, output, as_json=as_json)
     return ExitCode.OK
 
 
-async def show_fleet(
-    backend: OwnBackend, name: str, output: Console, *, as_json: bool, is_watched: bool
-) -> ExitCode:
-    """Write how a job stands, and the requests and logins of all machines; again and again, if watched."""
+async def watch_job_of(backend: OwnBackend, name: str, output: Console, *, as_json: bool) -> ExitCode:
+    """Write how a job stands again and again, until every link has its outcome, or Ctrl-C."""
+    check_file(backend)
     with watch_signals() as interrupt:
-        while True:
-            code = await show_job_of(backend, name, (), output, as_json=as_json)
-            async with backend:
-                status = await read_status(backend)
-            if as_json:
-                output.print(json.dumps({"kind": "backend", **attrs.asdict(status)}), soft_wrap=True)
-            else:
-                write_prose(output, _tell_pace(status))
-            if not is_watched:
-                return code
-            with suppress(TimeoutError):
-                await asyncio.wait_for(interrupt.first.wait(), _WATCH_SECONDS)
-                return code
+        async with backend:
+            while not interrupt.happened:
+                output.clear()  # a terminal; a pipe gets one after the other
+                jobs = await _show_jobs(backend, name, (), output, as_json=as_json)
+                output.file.flush()
+                if all(map(_is_over, jobs)):
+                    break
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(interrupt.first.wait(), _WATCH_SECONDS)
+    return ExitCode.OK
 
 
-def _tell_pace(status: BackendStatus) -> str:
-    """Tell of all addresses together how much is sent, and how much is allowed."""
-    under_way = f"{sum(lease.phase is LeasePhase.SENT for lease in status.leases)} logins under way"
-    counted = [
-        (window.starts, window.size, window.span)
-        for window in status.windows
-        if window.counted == "requests" and window.size is not None
-    ]
-    if not counted:
-        return f"no limit of requests is known; {under_way}"
-    sent = sum(60 * starts / span for starts, _, span in counted)
-    allowed = sum(60 * size / span for _, size, span in counted)
-    addresses = "1 address" if len(counted) == 1 else f"{len(counted)} addresses"
-    return f"{sent:.0f} requests a minute of {allowed:.0f} allowed, from {addresses}; {under_way}"
+async def _show_jobs(
+    backend: OwnBackend, name: str, states: Collection[str], output: Console, *, as_json: bool
+) -> Sequence[JobStatus]:
+    jobs = await read_jobs(backend, name)
+    ledger = backend.ledger
+    if ledger is None or not jobs:
+        problem = "has no such job" if ledger is not None else "keeps no jobs"
+        raise typer.BadParameter(f"{name_backend(backend)} {problem}.", param_hint="--job")
+    windows = (await read_status(backend)).windows
+    for status in jobs:
+        wanted = tuple(map(LinkState, states)) or (LinkState.PARKED,)
+        links = await ledger.find(status.job.key, wanted, limit=None if states else SHOWN)
+        if states:
+            show_links(links, output, as_json=as_json)
+        else:
+            pace = RequestPace.of(status, windows)
+            show_job(name, status, links, output, as_json=as_json, pace=pace)
+    return jobs
+
+
+def _is_over(status: JobStatus) -> bool:
+    counts = {state: count for state, count in status.counts.by_state.items() if count}
+    is_whole = sum(counts.values()) >= (status.job.total or 1)
+    return is_whole and all(state.is_result for state in counts)
 
 
 def check_file(backend: OwnBackend) -> None:

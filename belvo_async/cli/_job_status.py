@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from attrs import asdict, frozen
 from rich.console import Console
 
-from belvo_async.backends import JobStatus, LinkRow, LinkState
+from belvo_async.backends import JobStatus, LinkRow, LinkState, WindowStatus
 from belvo_async.bulk import RefreshReport
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._refresh_view import write_duration
@@ -17,14 +18,49 @@ SHOWN: Final = 10
 """Parked links that are shown with the status of a job."""
 
 
+@frozen
+class RequestPace:
+    """How many requests leave for the environment of a job, of all processes that share its backend."""
+
+    addresses: tuple[str, ...]
+    """The names of the egress addresses that were used within the last hour."""
+    per_minute: float
+    allowed: float | None
+    """None where an address has no limit, and its requests are not counted."""
+
+    @classmethod
+    def of(cls, status: JobStatus, windows: Iterable[WindowStatus]) -> "RequestPace":
+        """Add up the windows of the addresses."""
+        found = [
+            window
+            for window in windows
+            if window.counted == "requests" and window.server == status.job.environment
+        ]
+        limited = [(window, window.size) for window in found if window.size is not None]
+        return cls(
+            addresses=tuple(window.egress for window in found),
+            per_minute=sum(60 * window.starts / window.span for window, _ in limited),
+            allowed=sum(60 * size / window.span for window, size in limited)
+            if len(limited) == len(found)
+            else None,
+        )
+
+
 def show_job(
-    place: str, status: JobStatus, parked: Sequence[LinkRow], output: Console, *, as_json: bool
+    place: str,
+    status: JobStatus,
+    parked: Sequence[LinkRow],
+    output: Console,
+    *,
+    as_json: bool,
+    pace: RequestPace | None = None,
 ) -> None:
     """Show the status of a job, which *place* names, and some of its parked links."""
     if as_json:
-        output.print(json.dumps(build_job(status) | {"place": place}), soft_wrap=True)
+        told = {} if pace is None else {"requests": asdict(pace)}
+        output.print(json.dumps(build_job(status) | told | {"place": place}), soft_wrap=True)
         return
-    for line in _list_lines(place, status, parked):
+    for line in _list_lines(place, status, parked, pace):
         write_prose(output, line)
 
 
@@ -37,7 +73,9 @@ def show_links(links: Iterable[LinkRow], output: Console, *, as_json: bool) -> N
             write_prose(output, write_line(_describe_link(row)))
 
 
-def _list_lines(place: str, status: JobStatus, parked: Sequence[LinkRow]) -> list[str]:
+def _list_lines(
+    place: str, status: JobStatus, parked: Sequence[LinkRow], pace: RequestPace | None
+) -> list[str]:
     lines = [f"{place}: {tell_run(status)}", f"of {status.job.environment}"]
     lines += [*_build_report(status).to_table().splitlines()]
     counts = status.counts.by_state
@@ -48,12 +86,22 @@ def _list_lines(place: str, status: JobStatus, parked: Sequence[LinkRow]) -> lis
         lines += ["", f"{status.counts.held_back} refused with credentials that are not sent again"]
     if status.job.ended_at is None and status.finished_per_minute:
         lines.append(f"{status.finished_per_minute:.0f} links a minute{_tell_time_left(status)}")
+    if pace is not None and pace.addresses:
+        lines.append(_tell_requests(pace))
     if parked:
         more = counts[LinkState.PARKED] - len(parked)
         lines += ["", f"parked links, the next to expire first{_tell_challenges(status)}:"]
         lines += [f"  {row.link_id}  until {_write_time(row.expires_at)}" for row in parked]
         lines += [f"  and {more} more; --list parked shows all"] if more > 0 else []
     return [write_line(line) for line in lines]
+
+
+def _tell_requests(pace: RequestPace) -> str:
+    count = len(pace.addresses)
+    over = f"over {count} egress {'address' if count == 1 else 'addresses'}: {', '.join(pace.addresses)}"
+    if pace.allowed is None:
+        return f"requests of all processes: no limit, {over}"
+    return f"requests of all processes: {pace.per_minute:.0f} of {pace.allowed:.0f} a minute, {over}"
 
 
 def _tell_challenges(status: JobStatus) -> str:

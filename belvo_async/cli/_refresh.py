@@ -14,18 +14,18 @@ from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool
 from belvo_async.backends import MemoryBackend
 from belvo_async.bulk import LeftOpenError, RefreshReport, RefreshRun
 from belvo_async.cli._ask import Asker
-from belvo_async.cli._console import write_error, write_prose
+from belvo_async.cli._console import write_error
 from belvo_async.cli._exit_codes import ExitCode, find_code
 from belvo_async.cli._follow import follow_job
 from belvo_async.cli._interrupt import Interrupt, wait_or_interrupt, watch_signals
 from belvo_async.cli._refresh_view import View, list_hints
-from belvo_async.cli._rows import RowCount, RowSource, check_rows, list_problems, read_updates
+from belvo_async.cli._row_check import check_source, tell_problems
+from belvo_async.cli._rows import RowCount, RowSource, read_updates
 from belvo_async.cli._threads import run_aside
 from belvo_async.cli._update import Desk
 from belvo_async.errors import ChallengeDeclinedError, UsageError
 
 _BATCH: Final = 64
-_TELL_SECONDS: Final = 5.0
 
 
 @frozen(kw_only=True)
@@ -110,14 +110,14 @@ async def run_refresh(
     with watch_signals() as interrupt:
         rows = _Rows(order)
         if not (order.skip_bad_rows and order.source.is_stream):  # else they are read as they come
-            checking = asyncio.ensure_future(_check(order.source, desk))
+            checking = asyncio.ensure_future(check_source(order.source, desk))
             await wait_or_interrupt(checking, interrupt)
             if checking.cancelled():
                 desk.say("Interrupted; nothing was sent.")
                 return ExitCode.INTERRUPTED
             found = checking.result()
             if found.problems:
-                _tell_problems(order.source, found, desk)
+                tell_problems(order.source, found, desk)
                 desk.say(_tell_check(found, is_skipping=order.skip_bad_rows))
                 if not order.skip_bad_rows:
                     return ExitCode.USAGE
@@ -126,28 +126,6 @@ async def run_refresh(
             code = await _Job(order, view, desk, interrupt).run(pool, rows)
             await pool.aclose(grace=0)  # the run has given its logins their time already
             return code
-
-
-async def _check(source: RowSource, desk: Desk) -> RowCount:
-    count = RowCount()
-    telling = asyncio.ensure_future(_tell_progress(count, desk))
-    try:
-        await run_aside(lambda: check_rows(source, count))
-    finally:
-        telling.cancel()
-    return count
-
-
-async def _tell_progress(count: RowCount, desk: Desk) -> None:
-    while True:
-        await asyncio.sleep(_TELL_SECONDS)
-        if rows := count.good + count.bad:
-            desk.say(f"{rows:,} rows checked; nothing is sent yet.")
-
-
-def _tell_problems(source: RowSource, count: RowCount, desk: Desk) -> None:
-    for line in list_problems(source.name, count):
-        write_prose(desk.messages, line)
 
 
 def _tell_check(count: RowCount, *, is_skipping: bool) -> str:
@@ -243,7 +221,7 @@ class _Job:
         if not self._view.has_begun:
             return self._leave_unbegun(error)
         if self._order.source.is_stream and left_out.bad:
-            _tell_problems(self._order.source, left_out, self._desk)
+            tell_problems(self._order.source, left_out, self._desk)
             self._desk.say(f"{left_out.bad:,} bad rows were left out.")
         self._view.conclude(report)
         for hint in list_hints(report, self._find_look()):

@@ -97,9 +97,9 @@ class Instruments:
     def record_jobs(self, jobs: Iterable[JobStatus]) -> None:
         """Set how many links of each job are in each state."""
         links = Counter[tuple[str, LinkState]]()
-        for job in jobs:  # of several sets of keys, some may have the same name
-            name = self._name_job(job.job.key.name)
-            links.update({(name, state): job.counts.by_state.get(state, 0) for state in LinkState})
+        for status in jobs:  # of several sets of keys, some may have the same name
+            name = self._name_job(status.job.key.name)
+            links.update({(name, state): status.counts.by_state.get(state, 0) for state in LinkState})
         for (name, state), number in links.items():
             self._job_links.set(number, {"belvo.job": name, "belvo.state": state.value})
 

@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from inspect import isawaitable
-from typing import Final, TypeAlias, Unpack
+from types import TracebackType
+from typing import Final, Self, TypeAlias, Unpack
 from uuid import UUID
 
 from belvo_async import Client, Link, check_client, fleet
 from belvo_async.bulk import CredentialsProvider, JobLimits
 from belvo_async.contrib._next_check import find_next_check
-from belvo_async.errors import ConfigurationError, InvalidValueError
+from belvo_async.errors import BackendError, ConfigurationError, InvalidValueError
 
 try:
     from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
@@ -39,6 +40,8 @@ _STALLED: Final = 30.0
 """Seconds without a heartbeat after which procrastinate takes a worker for dead, unless told otherwise."""
 _CHECKS_FIRST: Final = 1
 """Priority of a link that has begun: above those that wait for their first login."""
+_OTHER_SCHEMA: Final = frozenset({"42P01", "42703", "42704", "42883"})
+"""What PostgreSQL says (SQLSTATE) where a table, a column, a type or a function is missing."""
 _SHORTEST_BACKOFF: Final = 4
 _LONGEST_BACKOFF: Final = 600
 """Seconds before a task that has raised is tried again."""
@@ -51,6 +54,8 @@ class FleetTasks:
     login, is put back into the queue with the time of its next check, and takes no place at a worker. A task
     that raises is tried again after 4 s, 8 s and so on, then every ten minutes, until it does not: no link
     leaves the queue before it has ended.
+
+    It is a `fleet.TaskQueue`: `async with` opens the app and closes it, in place of its own `open_async`.
 
     A task consists of the job's name, the link's id, and when its last challenge came. No password and no
     token is in the queue.
@@ -87,27 +92,33 @@ class FleetTasks:
         register = app.task(name=f"{queue}.advance", queue=queue, pass_context=True, retry=_Backoff())
         self._task: Final = register(self._advance)
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Open the app, and check that PostgreSQL has procrastinate's tables.
+    async def __aenter__(self) -> Self:
+        """Open the app.
 
         Raises:
-            ConfigurationError: PostgreSQL cannot be reached, or has no such tables.
+            BackendError: PostgreSQL cannot be reached.
+            ConfigurationError: It has no tables of procrastinate.
         """
-        try:
-            async with self._app.open_async():
-                if not await self._app.check_connection_async():
-                    raise ConfigurationError(
-                        "procrastinate's tables are not there.",
-                        remedy="Run: procrastinate --app=YOUR_MODULE.app schema --apply",
-                    )
-                yield
-        except ConnectorException as error:
+        with _telling_failures():
+            await self._app.open_async()
+            try:
+                has_tables = await self._app.check_connection_async()
+            except BaseException:
+                await self._app.close_async()
+                raise
+        if not has_tables:
+            await self._app.close_async()
             raise ConfigurationError(
-                f"procrastinate cannot use PostgreSQL ({type(error.__cause__ or error).__name__}).",
-                remedy="Check the address of the app's connector, and that procrastinate's schema is of its "
-                "version.",
-            ) from error
+                "The database has no tables of procrastinate.",
+                remedy="Make them with: procrastinate --app=<module>.<app> schema --apply",
+            )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Close the app."""
+        await self._app.close_async()
 
     async def enqueue(self, pool: Client, links: _Links, *, job: str) -> int:
         """Take links into a job and into the queue, and return how many; those that have ended are left out.
@@ -121,6 +132,7 @@ class FleetTasks:
             InvalidValueError: An argument is wrong.
             SourceError: *links* raised, or gave something that is no link.
             LedgerError: The backend cannot be used.
+            BackendError: PostgreSQL cannot be reached.
         """
         return await self._defer(fleet.admit(pool, links, job=job), job)
 
@@ -134,6 +146,7 @@ class FleetTasks:
             ConfigurationError: The backend keeps no jobs, or *states* has others than refused and unsettled.
             LedgerError: The backend cannot be used.
             AuthenticationError: The keys are wrong.
+            BackendError: PostgreSQL cannot be reached.
         """
         found = fleet.retry(pool, job=job, states=states, login_limit=self._login_limit)
         return await self._defer(found, job)
@@ -142,7 +155,8 @@ class FleetTasks:
         number = 0
         async for batch in batches:
             tasks: list[JSONDict] = [{"job": job, "link_id": link_id} for link_id in sorted(batch)]
-            await self._task.batch_defer_async(*tasks)
+            with _telling_failures():
+                await self._task.batch_defer_async(*tasks)
             number += len(batch)
         return number
 
@@ -160,8 +174,9 @@ class FleetTasks:
                 that are done.
 
         Raises:
-            procrastinate.exceptions.ConnectorException: PostgreSQL cannot be reached; or the worker was
-                asleep for so long that procrastinate has forgotten it. Start it anew.
+            BackendError: PostgreSQL cannot be reached; or the worker was asleep for so long that
+                procrastinate has forgotten it. Start it anew.
+            ConfigurationError: The tables are of another version of procrastinate.
         """
         check_client(pool)
         worker = WorkerOptions(
@@ -171,7 +186,8 @@ class FleetTasks:
         worker["additional_context"] = {**worker.get("additional_context", {}), _POOL: pool}
         rescue = asyncio.create_task(self._take_over(worker.get("stalled_worker_timeout", _STALLED)))
         try:
-            await self._app.run_worker_async(**worker)
+            with _telling_failures():
+                await self._app.run_worker_async(**worker)
         finally:
             rescue.cancel()
             await asyncio.wait([rescue])
@@ -228,6 +244,24 @@ class _Backoff(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:  # noqa: ARG002 - whatever it is
         seconds = min(_SHORTEST_BACKOFF * 2 ** min(job.attempts, 10), _LONGEST_BACKOFF)
         return RetryDecision(retry_in={"seconds": seconds})
+
+
+@contextmanager
+def _telling_failures() -> Iterator[None]:
+    """Turn what procrastinate's connector says into an error of this package."""
+    try:
+        yield
+    except ConnectorException as error:
+        if getattr(error.__cause__, "sqlstate", None) in _OTHER_SCHEMA:
+            raise ConfigurationError(
+                "The tables in the database are not those of this version of procrastinate.",
+                remedy="Apply its migrations; they are in the folder that this names: "
+                "procrastinate schema --migrations-path",
+            ) from error
+        raise BackendError(
+            "The database of procrastinate cannot be used.",
+            remedy="See that PostgreSQL runs, and that the app's connector has its address; start again.",
+        ) from error
 
 
 def _find_pool(context: JobContext) -> Client:

@@ -8,14 +8,14 @@ from belvo_async._version import publish as _publish
 from belvo_async.fleet._admission import admit, pause, resume, retry
 from belvo_async.fleet._advance import advance
 from belvo_async.fleet._next_step import CheckLater, Ended, NeedsToken, NextStep
-from belvo_async.fleet._task_engine import TaskEngine
+from belvo_async.fleet._task_queue import TaskQueue
 
 __all__ = [
     "CheckLater",
     "Ended",
     "NeedsToken",
     "NextStep",
-    "TaskEngine",
+    "TaskQueue",
     "admit",
     "advance",
     "pause",

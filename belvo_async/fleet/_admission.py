@@ -66,6 +66,7 @@ async def retry(
 
     Raises:
         ConfigurationError: The backend keeps no jobs, or *states* has others.
+        InvalidValueError: There is no job of this name.
         LedgerError: The backend cannot be used.
         AuthenticationError: The keys are wrong.
     """
@@ -78,6 +79,7 @@ async def retry(
             "states has parked: an open challenge is answered, and not tried again.",
             remedy="Leave it out. Where its time is over, advance ends the link, and refused has it then.",
         )
+    await found.check_begun()
     rows = await found.ledger.find(found.key, tuple(options.retry))
     wanted = [row for row in rows if options.tries_again(row)]
     for start in range(0, len(wanted), _CHECKS):
@@ -107,6 +109,7 @@ async def pause(pool: Client, *, job: str) -> None:
 
     Raises:
         ConfigurationError: The backend keeps no jobs.
+        InvalidValueError: There is no job of this name.
         LedgerError: The backend cannot be used.
     """
     await _pause(pool, job, is_paused=True)
@@ -117,6 +120,7 @@ async def resume(pool: Client, *, job: str) -> None:
 
     Raises:
         ConfigurationError: The backend keeps no jobs.
+        InvalidValueError: There is no job of this name.
         LedgerError: The backend cannot be used.
     """
     await _pause(pool, job, is_paused=False)
@@ -124,4 +128,5 @@ async def resume(pool: Client, *, job: str) -> None:
 
 async def _pause(pool: Client, job: str, *, is_paused: bool) -> None:
     found = FleetJob.find(pool, job)
+    await found.check_begun()
     await found.ledger.pause(found.key, is_paused=is_paused)

@@ -6,7 +6,7 @@ from belvo_async import Client, check_client
 from belvo_async._jobs.link_steps import LinkSteps
 from belvo_async._jobs.opening import check_name
 from belvo_async.backends import JobKey, JobRow, Ledger, LinkRow
-from belvo_async.errors import ConfigurationError
+from belvo_async.errors import ConfigurationError, InvalidValueError
 
 
 @frozen
@@ -34,6 +34,19 @@ class FleetJob:
                 remedy="Give the pool a backend that does: PostgreSQL, or an SQLite file on one machine.",
             )
         return cls(pool, ledger, JobKey(pool.identity.digest, job))
+
+    async def check_begun(self) -> None:
+        """Refuse the name of a job that was never begun: it may be mistyped.
+
+        Raises:
+            InvalidValueError: There is no such job.
+        """
+        if await self.ledger.read_job(self.key) is None:
+            raise InvalidValueError.of(
+                "job",
+                "names no job that was begun with these keys, in this environment and backend",
+                remedy="Correct the name: belvo-async status lists the jobs. Admit links to begin one.",
+            )
 
     async def begin(self, total: int | None = None) -> JobRow:
         """Begin a run of it."""

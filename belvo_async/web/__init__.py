@@ -3,6 +3,7 @@
 `ChallengePage` is what a person sees under a ticket. `OperatorPage` lists what is open. Both are mounted in
 an application of aiohttp, or by their ASGI form in FastAPI, Starlette, Litestar and others. `TicketFilter`
 keeps tickets out of a server's access log. `draw_picture` draws QR codes for bots and pages of your own.
+`WebhookReceiver` takes what Belvo sends, mounted in the same way.
 """
 
 try:
@@ -16,8 +17,9 @@ from belvo_async.web._access_log import TicketFilter
 from belvo_async.web._drawing import draw_picture
 from belvo_async.web._operator import OperatorPage
 from belvo_async.web._page import ChallengePage
+from belvo_async.web._webhooks import WebhookReceiver
 
-__all__ = ["ChallengePage", "OperatorPage", "TicketFilter", "draw_picture"]
+__all__ = ["ChallengePage", "OperatorPage", "TicketFilter", "WebhookReceiver", "draw_picture"]
 
 del _jinja2, _segno
 

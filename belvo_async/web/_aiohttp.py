@@ -11,36 +11,36 @@ Handler: TypeAlias = Callable[[PageRequest], Awaitable[PageResponse]]
 _PATH: Final = "/{path:.*}"
 
 
-def build_app(handle: Handler) -> web.Application:
+def build_app(handle: Handler, largest_body: int = LARGEST_BODY) -> web.Application:
     """Build an application whose every address is answered by *handle*."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        return await _send(request, await handle(await _read(request)))
+        return await _send(request, await handle(await _read(request, largest_body)))
 
     app = web.Application()
     app.router.add_route("*", _PATH, answer)
     return app
 
 
-async def _read(request: web.Request) -> PageRequest:
+async def _read(request: web.Request, largest_body: int) -> PageRequest:
     return PageRequest(
         method=request.method,
         path=request.match_info["path"],
         query=dict(request.query),
         headers={name.lower(): value for name, value in request.headers.items()},
         cookies=read_cookies(request.headers.getall("Cookie", ())),
-        body=await _read_body(request),
+        body=await _read_body(request, largest_body),
         remote=request.remote or "",
         is_secure=request.secure,
     )
 
 
-async def _read_body(request: web.Request) -> bytes | None:
+async def _read_body(request: web.Request, largest: int) -> bytes | None:
     body = b""
     try:
         async for chunk in request.content.iter_any():
             body += chunk
-            if len(body) > LARGEST_BODY:
+            if len(body) > largest:
                 return None
     except (ConnectionError, web.RequestPayloadError):
         return None

@@ -18,13 +18,16 @@ _MOST_FIELDS: Final = 20
 class AsgiApp:
     """An ASGI 3 application, to be mounted in another one."""
 
-    def __init__(self, handle: Callable[[PageRequest], Awaitable[PageResponse]]) -> None:
+    def __init__(
+        self, handle: Callable[[PageRequest], Awaitable[PageResponse]], largest_body: int = LARGEST_BODY
+    ) -> None:
         self._handle: Final = handle
+        self._largest_body: Final = largest_body
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request; other kinds of connections are closed."""
         if scope["type"] == "http":
-            response = await self._handle(await _read(scope, receive))
+            response = await self._handle(await _read(scope, receive, self._largest_body))
             if response.stream is None or scope["method"] == "HEAD":
                 await _send(send, scope["method"], response)
             else:
@@ -43,7 +46,7 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-async def _read(scope: Message, receive: Receive) -> PageRequest:
+async def _read(scope: Message, receive: Receive, largest_body: int) -> PageRequest:
     pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
     client = scope.get("client")
     return PageRequest(
@@ -53,7 +56,7 @@ async def _read(scope: Message, receive: Receive) -> PageRequest:
         headers=dict(pairs),
         # HTTP/2 sends each cookie in a header of its own.
         cookies=read_cookies(value for name, value in pairs if name == "cookie"),
-        body=await _read_body(receive),
+        body=await _read_body(receive, largest_body),
         remote=client[0] if client else "",
         is_secure=scope.get("scheme") == "https",
     )
@@ -74,14 +77,14 @@ def _read_query(query: bytes) -> dict[str, str]:
         return {}
 
 
-async def _read_body(receive: Receive) -> bytes | None:
+async def _read_body(receive: Receive, largest: int) -> bytes | None:
     body, has_more = b"", True
     while has_more:
         message = await receive()
         if message["type"] != "http.request":
             return None
         body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
+        if len(body) > largest:
             return None
         has_more = message.get("more_body", False)
     return body

@@ -21,7 +21,7 @@ class PageRequest:
     """By lower-case name."""
     cookies: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes | None = field(default=b"", repr=False)
-    """None: it was larger than `LARGEST_BODY`, or did not come whole. Half a token must not be sent."""
+    """None: it was too large, or did not come whole. Half a token must not be sent."""
     remote: str = ""
     """The address of the browser, or of a proxy before us."""
     is_secure: bool = False

@@ -88,7 +88,8 @@ def test_a_job_that_there_is_not_is_told(sandbox: Sandbox, command: str) -> None
     admit(sandbox)
     result = run(command, "--job", "novembre")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "no such job" in result.stderr
+    assert "names no job" in result.stderr
+    assert "belvo-async status" in result.stderr
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 from belvo_async import LinkUpdate
-from belvo_async.cli import _refresh
+from belvo_async.cli import _row_check
 from belvo_async.cli._lines import LineSource
 from belvo_async.cli._rows import RowCount, RowSource, _source, check_rows, open_rows, read_updates
 from belvo_async.cli._rows._source import LINES_A_LOOK
@@ -176,7 +176,7 @@ def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_a_long_check_tells_how_far_it_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_refresh, "_TELL_SECONDS", 0.01)
+    monkeypatch.setattr(_row_check, "_TELL_SECONDS", 0.01)
     is_told = threading.Event()
 
     class Slow(io.BytesIO):
@@ -192,7 +192,7 @@ async def test_a_long_check_tells_how_far_it_has_come(monkeypatch: pytest.Monkey
             return super().write(text)
 
     console = Console(file=Told(), width=200)
-    await _refresh._check(
+    await _row_check.check_source(
         UnheldSource("links", None, lambda: Slow(GOOD.encode()), is_stream=True),
         Desk(output=console, messages=console, source=LineSource(bytes)),
     )

@@ -38,6 +38,7 @@ SHOWN = {
         "fleet.advance",
         "web.ChallengePage",
         "web.draw_picture",
+        "webhooks.read_webhook",
     )
 }
 _FENCED = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)

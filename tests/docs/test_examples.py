@@ -127,7 +127,7 @@ def _check_command(words: list[str]) -> None:
         case ["belvo-async", *arguments]:
             _check_arguments(typer.main.get_command(app), arguments)
         case ["export", assignment]:
-            assert assignment.partition("=")[0] in {*VARIABLES, "BELVO_BACKEND", "BELVO_TASKS"}
+            assert assignment.partition("=")[0] in {*VARIABLES, "BELVO_BACKEND"}
         case _:
             assert not words, f"not known: {words}"
 

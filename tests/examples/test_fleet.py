@@ -161,20 +161,13 @@ def build_status() -> JobStatus:
         held_back=0,
         ended=1,
     )
-    return JobStatus(
-        job=JobRow(
-            key=JobKey("0" * 32, "november"),
-            environment="https://sandbox.belvo.com",
-            runs=1,
-            started_at=datetime(2026, 1, 1, tzinfo=UTC),
-            ended_at=None,
-            reason=None,
-            total=1,
-        ),
-        is_running=True,
-        counts=counts,
-        finished_per_minute=1.0,
+    job = JobRow(
+        key=JobKey("0" * 32, "november"),
+        environment="https://sandbox.belvo.com",
+        runs=1,
+        started_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
+    return JobStatus(job=job, is_running=True, counts=counts, finished_per_minute=1.0)
 
 
 def list_series(telemetry: Telemetry) -> dict[str, set[str]]:

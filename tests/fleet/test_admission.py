@@ -1,16 +1,16 @@
 """Links are admitted in batches, and put back to the start where somebody wants it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from belvo_async import LinkUpdate, SessionPool
+from belvo_async import Credentials, LinkUpdate, SessionPool
 from belvo_async.backends import JobKey, LinkState, read_jobs
 from belvo_async.errors import ConfigurationError, InvalidValueError, SourceError
-from belvo_async.fleet import CheckLater, Ended, admit, advance, retry
+from belvo_async.fleet import CheckLater, Ended, admit, advance, pause, resume, retry
 from belvo_async.sandbox import Sandbox
 from belvo_async.testing import ManualClock
 from tests.fleet.conftest import (
@@ -140,6 +140,30 @@ async def test_a_link_that_cannot_be_looked_at_stays_unsettled(
 async def test_what_is_not_tried_again_is_told(pool: SessionPool, states: set[str]) -> None:
     with pytest.raises(ConfigurationError):
         await collect(retry(pool, job=JOB, states=states))
+
+
+async def put_back(pool: SessionPool, *, job: str) -> None:
+    await collect(retry(pool, job=job))
+
+
+@pytest.mark.parametrize("call", [pause, resume, put_back])
+async def test_a_job_that_was_never_begun_is_told_and_not_made(
+    pool: SessionPool, call: Callable[..., Awaitable[None]]
+) -> None:
+    await collect(admit(pool, [], job=JOB))
+    with pytest.raises(InvalidValueError, match="no job") as caught:
+        await call(pool, job="novembre")
+    assert caught.value.field == "job"
+    assert [status.job.key.name for status in await read_jobs(pool.backend)] == [JOB]
+
+
+async def test_the_job_of_another_client_is_neither_paused_nor_seen(bank: Sandbox, pool: SessionPool) -> None:
+    (link_id,) = add_links(bank)
+    await collect(admit(pool, [link_id], job=JOB))
+    stranger = pool.client(Credentials("another", "password"))
+    with pytest.raises(InvalidValueError, match="no job"):
+        await pause(stranger, job=JOB)
+    assert (await end(pool, link_id)).state is LinkState.UPDATED
 
 
 async def test_a_link_that_was_put_back_is_not_logged_in_twice_by_two(

@@ -3,22 +3,26 @@
 import asyncio
 from datetime import timedelta
 from typing import Any, TypeVar
+from uuid import uuid4
 
+import psycopg
 import pytest
 from attrs import evolve
 
 from belvo_async import Credentials, LinkUpdate, RetryPolicy, SessionPool, bulk
-from belvo_async.backends import JobKey, LinkRow, LinkState, RedisBackend
+from belvo_async.backends import JobKey, LinkRow, LinkState, PostgresBackend, RedisBackend
 from belvo_async.errors import (
     ConfigurationError,
     InvalidTokenError,
     InvalidValueError,
+    LedgerError,
     NotSentError,
     SourceError,
 )
 from belvo_async.fleet import CheckLater, Ended, NeedsToken, NextStep, advance, pause, resume
 from belvo_async.models import ChallengePhase
 from belvo_async.sandbox import Fault, Sandbox
+from belvo_async.telemetry import AbandonedLoginEnded, Observation
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import wait_until
 from tests.fleet.conftest import (
@@ -30,6 +34,7 @@ from tests.fleet.conftest import (
     read_row,
     read_vault,
 )
+from tests.stores.postgres import PostgresServer
 
 
 def read_wrong(link_id: str) -> LinkUpdate:
@@ -283,6 +288,50 @@ async def test_where_belvo_cannot_be_reached_the_link_is_as_it_was(
         with pytest.raises(NotSentError):
             await step(pool, link_id, Ended)
         assert (await read_row(pool, link_id)).state is LinkState.QUEUED
+
+
+async def test_a_first_use_without_init_waits_and_tells_of_no_login(
+    bank: Sandbox, postgres: PostgresServer
+) -> None:
+    (link_id,) = add_links(bank)
+    told: list[Observation] = []
+    async with (
+        PostgresBackend(postgres.dsn, schema=f"belvo_{uuid4().hex}") as backend,
+        open_pool(bank, backend=backend, observer=told.append) as pool,
+    ):
+        await step(pool, link_id, CheckLater)
+    assert count_puts(bank) == 0
+    assert not [event for event in told if isinstance(event, AbandonedLoginEnded)]
+
+
+async def test_a_backend_that_has_lost_its_tables_is_told_at_once_with_the_command_to_run(
+    bank: Sandbox, postgres: PostgresServer
+) -> None:
+    (link_id,) = add_links(bank)
+    schema = f"belvo_{uuid4().hex}"
+    async with (
+        PostgresBackend(postgres.dsn, schema=schema) as backend,
+        open_pool(bank, backend=backend) as pool,
+    ):
+        await backend.init()
+        with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+            connection.execute(f"DROP SCHEMA {schema} CASCADE".encode())
+        with pytest.raises(LedgerError, match="lost its tables") as caught:
+            await step(pool, link_id, Ended)
+    assert "belvo-async backend init" in caught.value.remedy
+    assert count_puts(bank) == 0
+
+
+async def test_credentials_of_another_link_are_refused_and_the_row_says_why(
+    bank: Sandbox, pool: SessionPool
+) -> None:
+    link_id, other = add_links(bank, 2)
+    ended = await step(pool, link_id, Ended, credentials=lambda _: LinkUpdate(other, password="new"))
+    row = await read_row(pool, link_id)
+    assert (ended.state, row.state, row.code) == (LinkState.REFUSED, LinkState.REFUSED, ended.code)
+    assert "credentials" in (row.message or "")
+    assert other not in (row.message or "")
+    assert count_puts(bank) == 0
 
 
 async def test_credentials_that_raise_leave_the_link_as_it_was(bank: Sandbox, pool: SessionPool) -> None:

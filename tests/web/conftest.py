@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from belvo_async import SessionPool
-from belvo_async.web import ChallengePage, OperatorPage
+from belvo_async.web import ChallengePage, OperatorPage, WebhookReceiver
 from tests.challenges.conftest import (
     add_link,
     challenge,
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 MOUNT: Final = "/deep/challenges"
-Page = ChallengePage | OperatorPage
+Page = ChallengePage | OperatorPage | WebhookReceiver
 _PROOF: Final = re.compile(r'name="proof" value="(\w+)"')
 
 

@@ -5,9 +5,9 @@ from typing import Final
 
 from attrs import define, field
 
-from belvo_async import Link, LinkUpdate
-from belvo_async.cli._rows._fields import BadRow, build_link, build_row
-from belvo_async.cli._rows._formats import BuildRow, read_rows
+from belvo_async import LinkUpdate
+from belvo_async.cli._rows._fields import BadRow, LinkRef
+from belvo_async.cli._rows._formats import read_rows
 from belvo_async.cli._rows._source import RowFormat, RowSource, open_rows
 from belvo_async.errors import UsageError
 
@@ -15,11 +15,10 @@ __all__ = [
     "RowCount",
     "RowFormat",
     "RowSource",
-    "build_link",
     "check_rows",
     "list_problems",
     "open_rows",
-    "read_links",
+    "read_link_ids",
     "read_updates",
 ]
 
@@ -53,7 +52,7 @@ class RowCount:
         self.repeated += is_repeated
 
 
-def check_rows(source: RowSource, count: RowCount, build: BuildRow[LinkUpdate | Link] = build_row) -> None:
+def check_rows(source: RowSource, count: RowCount) -> None:
     """Read all rows once, and find those that are bad and those that repeat a link; *count* grows meanwhile.
 
     Blocks; run it in a thread. It keeps some 150 bytes for each link, and of the rows nothing else.
@@ -63,14 +62,12 @@ def check_rows(source: RowSource, count: RowCount, build: BuildRow[LinkUpdate | 
     """
     source.hold()
     lines: dict[int, int] = {}
-    rows: Iterator[tuple[int, LinkUpdate | Link | BadRow]] = read_rows(source, build)
-    for line, row in rows:
+    for line, row in read_rows(source):
         if isinstance(row, BadRow):
             count.add(row)
             continue
         count.good += 1
-        link_id = row.id if isinstance(row, Link) else row.link_id
-        link = int(link_id.replace("-", ""), 16)
+        link = int(row.link_id.replace("-", ""), 16)
         first = lines.setdefault(link, line)
         if first != line:
             problem = f"is the same link as in line {first}"
@@ -92,22 +89,19 @@ def read_updates(source: RowSource, count: RowCount, *, skip_bad: bool = False) 
     Raises:
         UsageError: As `read_rows`; or a row is bad, unless *skip_bad*.
     """
-    for _, row in read_rows(source, build_row):
+    for _, row in read_rows(source):
         if isinstance(row, LinkUpdate):
             yield row
-            continue
-        count.add(row)
-        if not skip_bad:
-            raise UsageError(f"{source.name}, {row}")
+        elif isinstance(row, BadRow):
+            count.add(row)
+            if not skip_bad:
+                raise UsageError(f"{source.name}, {row}")
 
 
-def read_links(source: RowSource) -> Iterator[Link]:
-    """Read link after link, lazily, of a file that was checked.
+def read_link_ids(source: RowSource) -> Iterator[str]:
+    """Read the link of row after row of a file without credentials, lazily; it has been checked.
 
     Raises:
-        UsageError: As `read_rows`; or a row is bad.
+        UsageError: As `read_rows`.
     """
-    for _, row in read_rows(source, build_link):
-        if isinstance(row, BadRow):
-            raise UsageError(f"{source.name}, {row}")
-        yield row
+    return (row.link_id for _, row in read_rows(source) if isinstance(row, LinkRef))

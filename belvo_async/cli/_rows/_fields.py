@@ -1,21 +1,20 @@
 """The columns of a file of links, and how one row of them becomes a `LinkUpdate`, or a bad row."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Final, TypeAlias
 from uuid import UUID
 
 from attrs import fields, frozen
 
-from belvo_async import Link, LinkUpdate
+from belvo_async import LinkUpdate
 from belvo_async.errors import InvalidValueError
 
 COLUMNS: Final[tuple[str, ...]] = tuple(attribute.name for attribute in fields(LinkUpdate))
 """What a row may hold, `link_id` first."""
 NAMES: Final[Mapping[str, str]] = {name: name for name in COLUMNS} | {"id": "link_id", "link": "link_id"}
 """The column for each name that a file may give it."""
-_OF_A_LINK: Final = ("link_id", "institution", "institution_user_id")
 KNOWN: Final = f"Known are {', '.join(COLUMNS)}."
 
 # Only a plain name is ever shown: text with separators or line breaks may be a row, with its password.
@@ -23,6 +22,10 @@ _PLAIN: Final = re.compile(r"[^\W\d][\w -]{0,39}")
 _UNSENDABLE: Final = re.compile("[\0\ud800-\udfff]")
 _TEXT_REMEDY: Final = "Save the file as UTF-8 and write the value anew."
 _KEY_REMEDY: Final = "Write certificate and private_key together, as base64 text without line breaks."
+_NAMING: Final = frozenset({"link_id", "institution", "institution_user_id"})
+_NO_CREDENTIALS: Final = (
+    "Remove the column: the worker looks up the credentials itself, and the queue holds none."
+)
 _REMEDIES: Final[Mapping[str | None, str]] = {
     "link_id": "Write the id as it stands in: belvo-async links list",
     "institution": "Write the name as it stands in: belvo-async links list",
@@ -50,6 +53,16 @@ class BadRow:
         return f"{where}: {self.field or 'the row'} {self.problem}. {self.remedy}"
 
 
+@frozen
+class LinkRef:
+    """A row that names a link, and nothing to log in with."""
+
+    link_id: str
+
+
+Row: TypeAlias = LinkUpdate | LinkRef | BadRow
+RowBuilder: TypeAlias = Callable[[int, int, Mapping[str, str]], Row]
+"""Makes a row of where it begins and ends, and of what it holds."""
 Problem: TypeAlias = tuple[str, str]
 """What is wrong, and the remedy."""
 
@@ -68,21 +81,15 @@ def build_row(line: int, last: int, given: Mapping[str, str]) -> LinkUpdate | Ba
         return BadRow(line, last, name, problem, remedy)
 
 
-def build_link(line: int, last: int, given: Mapping[str, str]) -> Link | BadRow:
-    """Build the link of a row that names one, and maybe its institution: no credentials."""
-    secret = next((name for name in given if name not in _OF_A_LINK), None)
-    if secret is not None:
-        return BadRow(
-            line,
-            last,
-            secret,
-            "has no place in a queue",
-            "Leave the column out: the worker asks your application for credentials.",
-        )
+def build_ref(line: int, last: int, given: Mapping[str, str]) -> LinkRef | BadRow:
+    """Build what a row of a file without credentials names; one that has some is bad."""
+    for name in given:
+        if name not in _NAMING:
+            return BadRow(line, last, name, "is not wanted here", _NO_CREDENTIALS)
     if "link_id" not in given:
         return BadRow(line, last, "link_id", "is missing", _REMEDIES["link_id"])
     try:
-        return Link(id=str(UUID(given["link_id"])), institution=given.get("institution"))
+        return LinkRef(str(UUID(given["link_id"].strip())))
     except ValueError:
         return BadRow(line, last, "link_id", "is not a UUID", _REMEDIES["link_id"])
 

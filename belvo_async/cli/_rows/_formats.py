@@ -4,18 +4,25 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain
-from typing import Final, NoReturn, TypeAlias, TypeVar
+from typing import Final, NoReturn
 
-from belvo_async.cli._rows._fields import KNOWN, NAMES, BadRow, Problem, find_flaw, suggest
+from belvo_async.cli._rows._fields import (
+    KNOWN,
+    NAMES,
+    BadRow,
+    Problem,
+    Row,
+    RowBuilder,
+    build_ref,
+    build_row,
+    find_flaw,
+    suggest,
+)
 from belvo_async.cli._rows._source import REMEDY, RowFormat, RowSource
 from belvo_async.errors import UsageError
-
-T = TypeVar("T")
-BuildRow: TypeAlias = Callable[[int, int, Mapping[str, str]], T | BadRow]
-"""Makes something of the values of a row, which stands from one line to another."""
 
 _DELIMITERS: Final = ",;\t|"
 """Spreadsheets write `;` where the comma is the decimal sign, as in most of Latin America."""
@@ -36,12 +43,8 @@ _DECODER: Final = json.JSONDecoder(object_pairs_hook=tuple)
 _NO_TEXT: Final = ("is not text", "Write text in quotes, or null for what is not given.")
 
 
-def read_rows(source: RowSource, build: BuildRow[T]) -> Iterator[tuple[int, T | BadRow]]:
+def read_rows(source: RowSource) -> Iterator[tuple[int, Row]]:
     """Read row after row, good and bad, each with the line where it begins; lazily.
-
-    Args:
-        source: The file.
-        build: Makes of a row what is wanted of it.
 
     Raises:
         UsageError: The file cannot be read, holds no row, changed since it was first read, or its header
@@ -52,9 +55,11 @@ def read_rows(source: RowSource, build: BuildRow[T]) -> Iterator[tuple[int, T | 
         blank, first = next(((number, line) for number, line in enumerate(lines) if line.strip()), (0, ""))
         is_json = _find_format(source, first) is RowFormat.JSON_LINES
         found = chain([first], lines)
-        for row in (
+        build = build_row if source.has_credentials else build_ref
+        rows = (
             _read_json(found, blank, build) if is_json else _read_csv(found, blank, first, source.name, build)
-        ):
+        )
+        for row in rows:
             is_empty = False
             yield row
     if is_empty:
@@ -72,13 +77,13 @@ def _find_format(source: RowSource, first: str) -> RowFormat:
     return source.format or (RowFormat.JSON_LINES if start == "{" else RowFormat.CSV)
 
 
-def _read_json(lines: Iterator[str], blank: int, build: BuildRow[T]) -> Iterator[tuple[int, T | BadRow]]:
+def _read_json(lines: Iterator[str], blank: int, build: RowBuilder) -> Iterator[tuple[int, Row]]:
     for line, text in enumerate(lines, blank + 1):
         if text.strip():
             yield line, _read_object(line, text, build)
 
 
-def _read_object(line: int, text: str, build: BuildRow[T]) -> T | BadRow:
+def _read_object(line: int, text: str, build: RowBuilder) -> Row:
     problem = find_flaw(text)
     pairs = None if problem else _decode(text)
     if pairs is None:
@@ -107,8 +112,8 @@ def _decode(text: str) -> tuple[tuple[str, object], ...] | None:
 
 
 def _read_csv(
-    lines: Iterator[str], blank: int, first: str, name: str, build: BuildRow[T]
-) -> Iterator[tuple[int, T | BadRow]]:
+    lines: Iterator[str], blank: int, first: str, name: str, build: RowBuilder
+) -> Iterator[tuple[int, Row]]:
     reader = csv.reader(lines, delimiter=_find_delimiter(first), strict=True)
     columns = _read_header(reader, blank, name)
     line = blank + reader.line_num + 1
@@ -130,8 +135,8 @@ def _read_cells(reader: Iterator[list[str]]) -> list[str] | Problem | None:
 
 
 def _read_row(
-    cells: list[str] | Problem, columns: list[str], line: int, last: int, build: BuildRow[T]
-) -> T | BadRow | None:
+    cells: list[str] | Problem, columns: list[str], line: int, last: int, build: RowBuilder
+) -> Row | None:
     """Return None for a row of empty cells: spreadsheets leave them behind."""
     if isinstance(cells, tuple):
         return BadRow(line, last, None, *(cells if last == line else _OPEN_QUOTE))

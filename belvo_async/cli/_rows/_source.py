@@ -48,6 +48,8 @@ class RowSource:
     """How its rows are written; None where its first character tells."""
     _open: Callable[[], IO[bytes]] = field(repr=False)
     is_stream: bool = field(kw_only=True)
+    has_credentials: bool = field(default=True, kw_only=True)
+    """Whether its rows are logins to be sent; else they name links, and hold nothing secret."""
     _held: bytes | None = field(default=None, repr=False)
     _seen: tuple[int, int, int] | None = None
 
@@ -109,7 +111,9 @@ def _telling_failures(name: str) -> Iterator[None]:
         raise UsageError(f"{name} cannot be read: {why}.", remedy="Pass a file that can be read.") from None
 
 
-def open_rows(path: Path | str, row_format: RowFormat | None = None) -> RowSource:
+def open_rows(
+    path: Path | str, row_format: RowFormat | None = None, *, has_credentials: bool = True
+) -> RowSource:
     """Return the source of rows at *path*, or standard input for `-`; nothing is read yet.
 
     Without *row_format*, the end of the name tells it, else the first character of the content.
@@ -118,13 +122,21 @@ def open_rows(path: Path | str, row_format: RowFormat | None = None) -> RowSourc
         UsageError: There is no such file.
     """
     if str(path) == "-":
-        return RowSource("standard input", row_format, _open_standard_input, is_stream=True)
+        return RowSource(
+            "standard input",
+            row_format,
+            _open_standard_input,
+            is_stream=True,
+            has_credentials=has_credentials,
+        )
     path = Path(path)
     name = make_safe(str(path)).replace("\n", "\\n")
     with _telling_failures(name):
         is_file = stat.S_ISREG(path.stat().st_mode)  # else a pipe, such as that of `<(…)` in a shell
     found = row_format or _FORMATS.get(path.suffix.lower())
-    return RowSource(name, found, lambda: path.open("rb"), is_stream=not is_file)
+    return RowSource(
+        name, found, lambda: path.open("rb"), is_stream=not is_file, has_credentials=has_credentials
+    )
 
 
 def _open_standard_input() -> IO[bytes]:
