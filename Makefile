@@ -4,7 +4,7 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint types contracts docs package sbom demo benchmark drill storm processes check clean
+.PHONY: help models test lint types contracts docs package sbom demo benchmark drill storm processes check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -34,6 +34,9 @@ $(VENV)/.docs: $(VENV)/.test
 $(VENV)/.benchmark: $(VENV)/.test
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --group benchmark
 	touch $@
+
+models: $(VENV)/.test  ## write the models of data resources anew from Belvo's schema
+	$(RUN)/python -m tools.models
 
 test: $(VENV)/.test  ## run the tests, with coverage
 	$(RUN)/coverage erase
