@@ -13,9 +13,10 @@ Every text and every key is searched, whatever field it stands in. Four rules sa
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -63,13 +64,15 @@ _WORDS: Final = " ".join(_list_words())
 """Codes, statuses and names of fields: what everybody has."""
 
 
-def read_contents(response: Response, request: Request) -> object:
+def read_contents(
+    response: Response, request: Request, parse: Callable[[bytes], object] = parse_json
+) -> object:
     """Parse a body, and black out the secrets of its request, and of its pool, in all forms.
 
     Raises:
         MalformedError: It is not JSON, or nested too deeply.
     """
-    value = parse_json(response.body)
+    value = parse(response.body)
     forms = response.secrets + build_forms(request.secrets) if request.secrets else response.secrets
     if not _may_be_in(response.body, forms):
         return value
@@ -155,7 +158,7 @@ class _Redactor:
                 return [self.redact(inner) for inner in value]
             case bool():
                 return value
-            case int() | float():
+            case int() | float() | Decimal():
                 return REDACTED if value in self._forms.numbers else value
             case _:
                 return value
