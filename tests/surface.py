@@ -9,13 +9,21 @@ from collections.abc import Iterator
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Final
 
 import attrs
 
+from belvo_async import models
 from belvo_async.resources import Challenges, Institutions, Links
 
+DATA_MODELS: Final = tuple(
+    f"belvo_async.models.{found.name}"
+    for found in iter_modules(models.__path__)
+    if not found.name.startswith("_")
+)
+"""One for each data resource."""
 MODULES: Final = (
     "belvo_async",
     "belvo_async.backends",
@@ -27,6 +35,7 @@ MODULES: Final = (
     "belvo_async.fleet",
     "belvo_async.mfa",
     "belvo_async.models",
+    *DATA_MODELS,
     "belvo_async.params",
     "belvo_async.resources",
     "belvo_async.sandbox",

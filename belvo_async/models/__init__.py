@@ -1,4 +1,8 @@
-"""What Belvo says, as frozen values: tolerant of what is new or odd, and read by nothing but your code."""
+"""What Belvo says, as frozen values: tolerant of what is new or odd, and read by nothing but your code.
+
+The rows of each data resource are in a module of their own, such as `belvo_async.models.transactions`, which
+is loaded when it is first imported.
+"""
 
 from belvo_async._version import publish as _publish
 from belvo_async.models._challenges import (
@@ -9,6 +13,7 @@ from belvo_async.models._challenges import (
     ResumeTarget,
     TokenGenerationData,
 )
+from belvo_async.models._data_model import NOTHING as _NOTHING  # noqa: F401 - pickles find it here
 from belvo_async.models._enums import AccessMode, ChallengeKind, LinkStatus
 from belvo_async.models._institutions import Institution
 from belvo_async.models._links import AcceptedRequest, Link

@@ -16,6 +16,9 @@ _SHOWN: Final = frozenset(
 class _Nothing(Mapping[str, object]):
     """An empty mapping that nobody can fill, so that all rows can share it."""
 
+    __module__ = "belvo_async.models"
+    """Where a pickle finds it."""
+
     def __getitem__(self, key: str) -> object:
         raise KeyError(key)
 
@@ -29,10 +32,11 @@ class _Nothing(Mapping[str, object]):
         return "{}"
 
     def __reduce__(self) -> str:
-        return "NOTHING"
+        return "_NOTHING"
 
 
 NOTHING: Final = _Nothing()
+"""The `extra` of all that has none."""
 
 
 @frozen(kw_only=True)

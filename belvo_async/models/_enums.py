@@ -7,7 +7,7 @@ from typing import Self
 class OpenEnum(StrEnum):
     """A list of text values that keeps a value it has never seen, instead of failing on it.
 
-    An unseen value is a member named `UNKNOWN` whose text is what Belvo sent.
+    An unseen value is a member named `UNLISTED` whose text is what Belvo sent; no listed one has that name.
     """
 
     @classmethod
@@ -15,7 +15,7 @@ class OpenEnum(StrEnum):
         if not isinstance(value, str):
             return None
         member = str.__new__(cls, value)
-        member._name_ = "UNKNOWN"
+        member._name_ = "UNLISTED"
         member._value_ = value
         return member
 

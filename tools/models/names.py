@@ -90,6 +90,6 @@ def name_member(value: str) -> str:
     """Return the name of a member of an enumeration."""
     plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode("ascii")
     name = re.sub(r"\W+", "_", plain).strip("_").upper()
-    if not name.isidentifier():
+    if not name.isidentifier() or name == "UNLISTED":  # that of a value which no list has
         raise ValueError(f"no rule for a member of the value {value!r}")
     return name

@@ -10,7 +10,8 @@ Schema: TypeAlias = dict[str, Any]
 """A part of the document: of any form."""
 
 SCHEMA: Final = Path(__file__).with_name("schema.json")
-EXAMPLES: Final = Path(__file__).with_name("examples.json")
+EXAMPLES: Final = Path(__file__).parents[2] / "tests" / "pure" / "data_examples.json"
+"""The rows that the document shows, for the tests."""
 _REFERENCE: Final = "#/components/schemas/"
 
 

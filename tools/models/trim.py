@@ -23,11 +23,11 @@ _VERBS: Final = ("delete", "get", "patch", "post")
 
 def trim(document: Json) -> Json:
     """Return the operations of the data resources, and the schemas that they name, without prose."""
-    paths = [*(resource.path for resource in RESOURCES.values())]
+    paths = tuple(resource.path for resource in RESOURCES.values())
     operations = {
         f"{verb.upper()} {path}": _trim_operation(document, item[verb])
         for path, item in document["paths"].items()
-        if path.startswith(tuple(paths))
+        if path.startswith(paths)
         for verb in _VERBS
         if verb in item
     }
@@ -102,14 +102,16 @@ def _find_names(part: Json, schemas: Json, found: set[str]) -> set[str]:
 
 
 def collect_examples(document: Json) -> dict[str, list[Json]]:
-    """Return for each resource its objects as the document shows them, one for each of their profiles."""
+    """Return the rows that the document shows, by the name of their class: one for each profile."""
     schemas = document["components"]["schemas"]
     found: dict[str, list[Json]] = {}
     for name, resource in RESOURCES.items():
         response = _follow(document, document["paths"][f"{resource.path}{{id}}/"]["get"]["responses"]["200"])
         schema = response["content"]["application/json"]["schema"]
         schema = schema.get("items", schema)
-        found[name] = [_show(profile, schemas) for profile in schema.get("oneOf", [schema])]
+        found[f"{name}.{resource.model}"] = [
+            _show(profile, schemas) for profile in schema.get("oneOf", [schema])
+        ]
     return found
 
 
