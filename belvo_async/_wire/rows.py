@@ -170,6 +170,8 @@ def _find_hook(kind: _Kind) -> _Hook:
 
 
 def _read_text(value: object, _: object) -> str | None:
+    if value is None or type(value) is str:  # first, as most are
+        return value
     return str(value) if type(value) is int else read_text(value, None)  # a document's number comes as either
 
 
