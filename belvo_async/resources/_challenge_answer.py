@@ -22,13 +22,13 @@ from belvo_async.errors import (
     TokenRequiredError,
 )
 from belvo_async.mfa import Declined, Expired, TokenGiven, challenge_expired, declined
-from belvo_async.models import AwaitingToken, ChallengePhase, Link
+from belvo_async.models import AwaitingToken, ChallengePhase, DataModel, Link
 from belvo_async.params import LinkUpdate
 from belvo_async.params._tokens import read_token
 from belvo_async.resources._data import ResumableData
 from belvo_async.resources._links import Links
 
-FindResumable: TypeAlias = Callable[[str], ResumableData[object] | None]
+FindResumable: TypeAlias = Callable[[str], ResumableData[DataModel] | None]
 """Returns the data resource of a collection; None where there is none that takes a token."""
 Resumed: TypeAlias = Link | tuple[object, ...]
 """What the call would have returned that was challenged: the link, or the rows of data."""

@@ -221,7 +221,7 @@ class Challenges:
         sent already.
 
         Returns:
-            What the call would have returned that was challenged: the `Link`, or the rows of data.
+            The `Link` or the rows of data, whichever the challenged call would have returned.
 
         Args:
             ticket: What `park` returned.
