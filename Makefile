@@ -77,11 +77,12 @@ docs: $(VENV)/.docs  ## build the documentation; a warning is an error
 demo: $(VENV)/.demo  ## update links on the embedded sandbox, and kill and resume a job
 	$(RUN)/belvo-async demo
 
-benchmark: $(VENV)/.benchmark  ## compare with bare aiohttp and other clients, and measure bulk jobs, challenges, permits and a fleet
+benchmark: $(VENV)/.benchmark  ## compare with bare aiohttp and other clients, and measure bulk jobs, challenges, permits, models and a fleet
 	$(RUN)/python -m benchmarks.updates
 	$(RUN)/python -m benchmarks.bulk
 	$(RUN)/python -m benchmarks.challenges
 	$(RUN)/python -m benchmarks.permits
+	$(RUN)/python -m benchmarks.models
 	$(RUN)/python -m benchmarks.fleet
 
 drill: $(VENV)/.test  ## kill jobs of 2000 links thirty times each, for some minutes

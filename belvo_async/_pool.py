@@ -19,6 +19,7 @@ from belvo_async._http import Request
 from belvo_async.backends._backend import PROCESS, Backend, MemoryBackend
 from belvo_async.backends._opening import make_backend
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
+from belvo_async.models import DataModel
 from belvo_async.params import (
     ClientIdentity,
     Concurrency,
@@ -43,7 +44,7 @@ from belvo_async.resources._widget import Widget
 from belvo_async.telemetry._log import Observer, log_observation
 from belvo_async.telemetry._pool_load import PoolLoad
 
-D = TypeVar("D", bound=DataResource[object])
+D = TypeVar("D", bound=DataResource[DataModel])
 
 
 class Client(DataResources):

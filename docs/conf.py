@@ -1,6 +1,7 @@
 """How Sphinx builds these pages: offline, and with every warning an error."""
 
 import re
+from pkgutil import iter_modules
 from typing import Any
 
 import attrs
@@ -11,7 +12,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import stringify_annotation
 
 import belvo_async
-from belvo_async import bulk, mfa, telemetry
+from belvo_async import bulk, mfa, models, telemetry
 
 project = "belvo_async"
 author = "The belvo_async authors"
@@ -35,9 +36,11 @@ python_use_unqualified_type_names = True
 add_module_names = False  # each page says where its names are imported from
 python_maximum_signature_line_length = 88
 
+# Many fields are called `type`, and a signature may name the builtin.
+suppress_warnings = ["ref.python"]
 nitpick_ignore_regex = [
     # The build is offline, so names of other projects have nothing to point at.
-    (r"py:.*", r"(collections|contextlib|datetime|enum|os|ssl|types|typing|uuid|aiohttp)\..*"),
+    (r"py:.*", r"(collections|contextlib|datetime|decimal|enum|os|ssl|types|typing|uuid|aiohttp)\..*"),
     (
         r"py:.*",
         r"web\.Application|AsgiApp|(opentelemetry|procrastinate)\..*|(trace\.Tracer|metrics\.Meter)Provider",
@@ -46,12 +49,17 @@ nitpick_ignore_regex = [
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",
-        r"belvo_async\.(\w+\.)?_.*\.(R|T|PoolSettings|BankUser|ChallengeFields)",
+        r"belvo_async\.(\w+\.)?_.*\.(M_co|R|T|PoolSettings|BankUser|ChallengeFields)",
     ),
     (r"py:.*", r"belvo_async\.mfa\.(T|T_co)"),
 ]
 
 _PUBLIC = (
+    *(
+        f"belvo_async.models.{found.name}"
+        for found in iter_modules(models.__path__)
+        if not found.name.startswith("_")
+    ),
     "belvo_async",
     "belvo_async.backends",
     "belvo_async.bulk",

@@ -21,7 +21,7 @@ TESTED = (
     "test_public_names.py",
 )
 ALLOWED = {
-    *("belvo_async", "tests", "docs", "examples", "benchmarks", "constraints", "release"),
+    *("belvo_async", "tests", "docs", "examples", "benchmarks", "constraints", "release", "tools"),
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml"),
     *("PKG-INFO", ".gitignore"),
 }

@@ -9,13 +9,24 @@ from collections.abc import Iterator
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Final
 
 import attrs
 
+from belvo_async import models, resources
 from belvo_async.resources import Challenges, Institutions, Links
 
+
+def _list_public(package: ModuleType) -> tuple[str, ...]:
+    found = [one.name for one in iter_modules(package.__path__) if not one.name.startswith("_")]
+    return tuple(f"{package.__name__}.{name}" for name in found)
+
+
+DATA_MODELS: Final = _list_public(models)
+DATA_CALLS: Final = _list_public(resources)
+"""One for each data resource."""
 MODULES: Final = (
     "belvo_async",
     "belvo_async.backends",
@@ -27,8 +38,10 @@ MODULES: Final = (
     "belvo_async.fleet",
     "belvo_async.mfa",
     "belvo_async.models",
+    *DATA_MODELS,
     "belvo_async.params",
     "belvo_async.resources",
+    *DATA_CALLS,
     "belvo_async.sandbox",
     "belvo_async.telemetry",
     "belvo_async.testing",

@@ -19,6 +19,15 @@ MOST_MODULES, MOST_FOLDERS = 8, 19
 PUBLIC_USERS: Final = ("bulk", "cli", "contrib", "fleet", "web")
 """Folders that any user could have written."""
 GROUND: Final = {"belvo_async._clock", "belvo_async._event_loop", "belvo_async._http", "belvo_async._version"}
+NOT_IMPORTED: Final = {
+    "belvo_async.cli",
+    "belvo_async.contrib",
+    "belvo_async.testing.challenge_store_suite",
+    "belvo_async.testing.coordinator_suite",
+    "belvo_async.testing.ledger_suite",
+    "belvo_async.testing.plugin",
+}
+"""Public by other ways than names: a command, a folder of bridges, classes of tests, a plugin of pytest."""
 BELOW_BULK: Final = "belvo_async._jobs"
 
 
@@ -65,6 +74,11 @@ def test_no_class_has_the_name_of_another() -> None:
     trees = (ast.parse(file.read_text("utf-8")) for file in FILES)
     named = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     assert [name for name, count in named.items() if count > 1] == []
+
+
+def test_a_module_is_private_or_its_names_were_reviewed() -> None:
+    shown = {name for name in NAMES if "._" not in name}
+    assert shown - set(MODULES) == NOT_IMPORTED
 
 
 def test_the_root_can_be_taken_in_at_a_glance() -> None:

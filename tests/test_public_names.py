@@ -7,7 +7,7 @@ import pytest
 
 import belvo_async
 from belvo_async import errors
-from tests.surface import RECORD, write_surface
+from tests.surface import DATA_CALLS, DATA_MODELS, RECORD, write_surface
 
 
 def test_the_public_names_exist_once_each() -> None:
@@ -49,11 +49,24 @@ def test_every_error_is_in_the_tree_of_the_docstring() -> None:
         "pytest",
         "aioresponses",
         "belvo_async.sandbox",
+        *DATA_MODELS,
+        *DATA_CALLS,
     ],
 )
 def test_importing_the_package_does_not_import(module: str) -> None:
     code = f"import belvo_async, sys; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 - our own
+
+
+def test_the_models_of_a_resource_load_no_others_but_those_they_hold() -> None:
+    code = (
+        "import sys, belvo_async.models.bills as _;"
+        "print(*(name for name in sys.modules if name.startswith('belvo_async.models.')))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    loaded = {name for name in done.stdout.split() if "._" not in name}
+    assert loaded == {"belvo_async.models.accounts", "belvo_async.models.bills"}
 
 
 @pytest.mark.parametrize(

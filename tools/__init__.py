@@ -1,1 +1,1 @@
-"""What writes parts of the project; no part of the package."""
+"""What writes parts of the package; none of it is in the wheel."""

@@ -50,12 +50,12 @@ class Prompts:
         return answer.result()
 
 
-def give_once(token: str) -> TokenProvider:
-    """Build a callback that gives a token for one challenge, and leaves the next one open."""
+def give_once(token: str, request_id: str | None = None) -> TokenProvider:
+    """Build a callback that gives a token for one challenge, the named one, and leaves others open."""
     tokens = [hide(token)]
 
-    def give(_: Challenge) -> str:
-        if not tokens:
+    def give(challenge: Challenge) -> str:
+        if not tokens or request_id not in (None, challenge.request_id):
             raise LeftOpenError
         return tokens.pop()
 

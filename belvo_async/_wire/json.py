@@ -5,8 +5,8 @@ All else that is odd becomes the field's default, and stays in `extra` under its
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from math import inf
 from operator import eq
@@ -16,35 +16,19 @@ from attrs import evolve, fields
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, override
 
+from belvo_async._wire.conversions import list_of, member_of, read_number, read_text, read_time
 from belvo_async.errors import ErrorDetail, InvalidValueError
 from belvo_async.models import AccessMode, Institution, Link, LinkStatus, Page
-from belvo_async.models._enums import OpenEnum
 from belvo_async.params._checks import read_link_id
 
 T = TypeVar("T")
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _LENGTH_OF_UUID: Final = 36
-_MOST_DIGITS: Final = 18
 
 
 class MalformedError(ValueError):
     """A JSON value has not the promised shape. The message names paths, never values."""
-
-
-def optionally(structure: Callable[[object, object], T]) -> Callable[[object, object], T | None]:
-    """Build a hook that takes null, too."""
-
-    def structure_optional(value: object, kind: object) -> T | None:
-        return None if value is None else structure(value, kind)
-
-    return structure_optional
-
-
-def _read_text(value: object, _: object) -> str | None:
-    if value is None or type(value) is str:  # else false would become "False"
-        return value
-    raise TypeError(f"expected text, got {type(value).__name__}")
 
 
 def _read_id(value: object, _: object) -> str:
@@ -67,49 +51,6 @@ def _read_name(value: object, _: object) -> str:
     if type(value) is not str or not value:
         raise TypeError("no name")
     return value
-
-
-def _read_number(value: object, _: object) -> int:
-    if type(value) is int:
-        return value
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
-        return int(value)
-    raise TypeError("expected a whole number")
-
-
-def read_time(value: object, _: object) -> datetime:
-    """Read a time; one without a zone is in UTC."""
-    if not isinstance(value, str):  # a number does not tell seconds from milliseconds
-        raise TypeError(f"expected a time as text, got {type(value).__name__}")
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is UTC:
-        return moment
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def list_of(kind: type[T]) -> Callable[[object, object], tuple[T, ...]]:
-    """Build a hook that takes a list of one kind; null has no items."""
-
-    def structure(value: object, _: object) -> tuple[T, ...]:
-        if value is None:
-            return ()
-        if isinstance(value, list) and all(isinstance(item, kind) for item in value):
-            return tuple(value)
-        raise TypeError(f"expected a list of {kind.__name__}")
-
-    return structure
-
-
-def member_of(kind: type[OpenEnum]) -> Callable[[object, object], OpenEnum]:
-    """Build a hook that takes any text as a member of a list."""
-    members = {member.value: member for member in kind}
-
-    def structure(value: object, _: object) -> OpenEnum:
-        if not isinstance(value, str):
-            raise TypeError(f"expected text, got {type(value).__name__}")
-        return members.get(value) or kind(value)
-
-    return structure
 
 
 _KEYS: Final[Mapping[type, tuple[str, Callable[[object, object], str]]]] = {
@@ -145,13 +86,13 @@ def _keeping_the_rest(converter: Converter, model: type[T]) -> Callable[[object,
 def _build_converter() -> Converter:
     converter = Converter(detailed_validation=False)
     hooks: list[tuple[Any, Callable[[object, object], object]]] = [  # Any: types and unions of them
-        (int, _read_number),
+        (int, read_number),
         (datetime, read_time),
         *((kind, member_of(kind)) for kind in (AccessMode, LinkStatus)),
     ]
-    converter.register_structure_hook(cast("Any", str | None), _read_text)
+    converter.register_structure_hook(cast("Any", str | None), read_text)
     for kind, hook in hooks:  # every field but the key may be null
-        converter.register_structure_hook(kind | None, optionally(hook))
+        converter.register_structure_hook(kind | None, hook)
     for kind, item in _ITEMS.items():
         converter.register_structure_hook_func(partial(eq, kind), list_of(item))
     for model in _KEYS:
@@ -218,31 +159,17 @@ def parse_json(body: bytes) -> object:
     Raises:
         MalformedError: It is not JSON, or nested too deeply.
     """
-    return _parse(body, float)
-
-
-def parse_amounts(body: bytes) -> object:
-    """Parse a body whose numbers with a fraction become `Decimal`, just as they were written.
-
-    Raises:
-        MalformedError: It is not JSON, or nested too deeply.
-    """
-    return _parse(body, Decimal)
-
-
-def _parse(body: bytes, number: Callable[[str], object]) -> object:
     try:
-        return cast("object", json.loads(body, parse_float=None if number is float else number))
+        return cast("object", json.loads(body))
     except (ValueError, RecursionError):
         pass
-    return _parse_leniently(body, number)
+    return _parse_leniently(body, parse_int=_parse_int)
 
 
-def _parse_leniently(body: bytes, number: Callable[[str], object]) -> object:
+def _parse_leniently(body: bytes, **hooks: Any) -> object:  # Any: as `json` has them
     """Parse a body in which bytes are no UTF-8, or numbers longer than Python reads: they cost no session."""
     try:
-        text = body.decode("utf-8", "replace")
-        return cast("object", json.loads(text, parse_int=_parse_int, parse_float=number))
+        return cast("object", json.loads(body.decode("utf-8", "replace"), **hooks))
     except (ValueError, RecursionError):
         problem = "not JSON" if body.strip() else "empty"
     raise MalformedError(problem)
@@ -255,13 +182,48 @@ def _parse_int(digits: str) -> float:
         return -inf if digits.startswith("-") else inf  # as `json` reads 1e999
 
 
+def parse_exactly(body: bytes) -> object:
+    """Parse a body that holds amounts: numbers with a fraction become decimals, digit for digit.
+
+    A number that no decimal can hold stays text; NaN and Infinity are no JSON.
+
+    Raises:
+        MalformedError: It is not JSON, or nested too deeply.
+    """
+    try:
+        return cast("object", json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant))
+    except (ValueError, InvalidOperation, RecursionError):
+        pass
+    return _parse_leniently(
+        body, parse_int=_parse_whole, parse_float=_parse_decimal, parse_constant=_refuse_constant
+    )
+
+
+def _parse_whole(digits: str) -> int | Decimal:
+    try:
+        return int(digits)
+    except ValueError:
+        return Decimal(digits)
+
+
+def _parse_decimal(digits: str) -> Decimal | str:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return digits
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)
+
+
 def dump_json(value: object) -> bytes:
     """Write JSON as bytes, without spaces; escaped, as a server may send text that UTF-8 cannot carry."""
     return _ENCODER.encode(value).encode("ascii")
 
 
-def read_page(value: object, model: type[T]) -> Page[T]:
-    """Turn one page of a list into models; what is none is kept beside them.
+def read_page(value: object, model: type[T], read: Callable[[object, type[T]], T] = read_model) -> Page[T]:
+    """Turn one page of a list into models, by *read*; what is none is kept beside them.
 
     Raises:
         MalformedError: It is no page, or none of its items can be read.
@@ -273,7 +235,7 @@ def read_page(value: object, model: type[T]) -> Page[T]:
     problem = ""
     for item in value["results"]:
         try:
-            results.append(read_model(item, model))
+            results.append(read(item, model))
         except MalformedError as error:
             problem = str(error)
             unreadable.append(item)

@@ -8,7 +8,7 @@ from belvo_async._http import Request, Response
 from belvo_async._wire.challenges import OversizedError, read_challenge, read_session, read_text
 from belvo_async._wire.error_bodies import read_error, refuse_challenge, unreadable
 from belvo_async._wire.error_codes import is_belvos_own
-from belvo_async._wire.json import MalformedError, read_model, read_page
+from belvo_async._wire.json import MalformedError, parse_json, read_model, read_page
 from belvo_async._wire.redaction import REDACTED, read_contents
 from belvo_async.errors import UnreadableResponseError
 from belvo_async.mfa import Accepted, Challenged, Event, Rejected
@@ -17,7 +17,8 @@ from belvo_async.models._text_limits import LONGEST_NAME, cut_optional
 
 T = TypeVar("T")
 
-_ANOTHER_LINK: Final = "it is about another link"
+ANOTHER_LINK: Final = "it is about another link"
+"""What is wrong with a success that names another link than its request."""
 _MOST_WRAPPINGS: Final = 3
 _LARGEST_CHALLENGE: Final = 2 * 1024 * 1024
 """Bytes of a 428: what is parked, in a store or in the journal of a job, is bounded by it."""
@@ -44,7 +45,7 @@ def read_refusal(response: Response, request: Request, at: Instant) -> Challenge
     if challenge is None:
         return Rejected(read_error(response, request, at.wall))
     if request.link_id not in (None, challenge.link_id):
-        return Rejected(unreadable(_ANOTHER_LINK, response, request))
+        return Rejected(unreadable(ANOTHER_LINK, response, request))
     return Challenged(challenge, at.monotonic)
 
 
@@ -94,7 +95,7 @@ def read_link(response: Response, request: Request) -> Link:
     """
     link = read_body(response, request, Link)
     if request.link_id not in (None, link.id):
-        raise unreadable(_ANOTHER_LINK, response, request)
+        raise unreadable(ANOTHER_LINK, response, request)
     return link
 
 
@@ -116,7 +117,7 @@ def read_body(response: Response, request: Request, model: type[T]) -> T:
     Raises:
         UnreadableResponseError: The body is not the promised one.
     """
-    return _read(response, request, lambda value: read_model(value, model))
+    return read_as(response, request, lambda value: read_model(value, model))
 
 
 def read_list(response: Response, request: Request, model: type[T]) -> Page[T]:
@@ -125,12 +126,22 @@ def read_list(response: Response, request: Request, model: type[T]) -> Page[T]:
     Raises:
         UnreadableResponseError: The body is no page.
     """
-    return _read(response, request, lambda value: read_page(value, model))
+    return read_as(response, request, lambda value: read_page(value, model))
 
 
-def _read(response: Response, request: Request, read: Callable[[object], T]) -> T:
+def read_as(
+    response: Response,
+    request: Request,
+    read: Callable[[object], T],
+    parse: Callable[[bytes], object] = parse_json,
+) -> T:
+    """Read a success by *read*, from what *parse* makes of its body.
+
+    Raises:
+        UnreadableResponseError: One of them says that it is malformed.
+    """
     try:
-        return read(read_contents(response, request))
+        return read(read_contents(response, request, parse))
     except MalformedError as error:
         problem = str(error)
     raise unreadable(problem, response, request)
@@ -142,7 +153,7 @@ def read_widget_token(response: Response, request: Request) -> WidgetToken:
     Raises:
         UnreadableResponseError: One is not there.
     """
-    return _read(response, request, _build_widget_token)
+    return read_as(response, request, _build_widget_token)
 
 
 def _build_widget_token(value: object) -> WidgetToken:

@@ -83,7 +83,8 @@ async def _answer(pool: SessionPool, ticket: str, asker: Asker, desk: Desk) -> E
         try:
             # Where it is not open the call says what is wrong, and nobody is asked.
             token = await _ask(asker, parked) if parked.phase is ChallengePhase.OPEN else None
-            resumed = await pool.challenges.resume(ticket, token)
+            asked = parked.challenge.request_id
+            resumed = await pool.challenges.resume(ticket, token, request_id=asked)
         except TokenRequiredError:
             parked = await pool.challenges.get(ticket)
         except OutcomeUnknownError as error:

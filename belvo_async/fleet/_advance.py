@@ -45,6 +45,7 @@ async def advance(
     link_id: str | UUID,
     credentials: CredentialsProvider,
     token: str | None = None,
+    request_id: str | None = None,
     login_limit: float = JobLimits().login_limit,
 ) -> NextStep:
     """Take one link of a job one step as far as it goes, and say what is next.
@@ -61,6 +62,9 @@ async def advance(
         credentials: Looks up the credentials of the link, right before its login: they rest nowhere.
         token: What a person gave for the open challenge. Hand it over here, and not to the engine, so that no
             token rests in its tables.
+        request_id: `NeedsToken.challenge.request_id` of the challenge that *token* is for. An institution may
+            ask again: name it wherever this call may be made twice, so that the token does not answer the
+            next question. Where another one is open, the call returns it, and sends nothing.
         login_limit: Seconds that a login may run (Belvo error article: 408 after five minutes).
 
     Returns:
@@ -100,7 +104,7 @@ async def advance(
         limits=JobLimits(login_limit=login_limit),
         default_concurrency=pool.concurrency,
         credentials=credentials,
-        provide_token=None if token is None else give_once(token),
+        provide_token=None if token is None else give_once(token, request_id),
     )
     with StepSpan(pool, job, link_id) as span:
         step = await _take(found, options, link_id, token)
@@ -121,9 +125,10 @@ async def _take(job: FleetJob, options: JobOptions, link_id: str, token: str | N
 class _Advance:
     """One call."""
 
-    def __init__(self, job: FleetJob, options: JobOptions, token: str | None) -> None:
+    def __init__(self, job: FleetJob, options: JobOptions, token: str | None, request_id: str | None) -> None:
         self._job: Final = job
         self._token: Final = token
+        self._request_id: Final = request_id
         self._options: Final = options
         credentials = RefusedCredentials(job.pool.identity, options.resend)
         self._worker: Final = LinkWorker(
@@ -143,7 +148,8 @@ class _Advance:
         if self._token is not None and parked is not None:
             check_token(parked.challenge, self._token)
         outcome = await self._worker.go_on(row, _ignore)
-        if self._token is not None and _is_unanswered(outcome, parked):
+        is_asked = parked is None or self._request_id in (None, parked.challenge.request_id)
+        if self._token is not None and is_asked and _is_unanswered(outcome, parked):
             return CheckLater(link_id=row.link_id, seconds=_SOONEST)
         return await self._conclude(row.link_id, outcome)
 

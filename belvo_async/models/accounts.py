@@ -1,10 +1,12 @@
-"""Models of accounts. Generated from Belvo's schema: `make models`."""
+"""Accounts, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 
 __all__ = [
     "Account",
@@ -12,18 +14,19 @@ __all__ = [
     "AccountCategory",
     "AccountCreditCardNetwork",
     "AccountCreditData",
-    "AccountCreditDataCards",
-    "AccountCreditDataLimits",
+    "AccountCreditDataCard",
+    "AccountCreditDataLimit",
+    "AccountInstitution",
     "AccountLoanData",
-    "AccountLoanDataBalloonPayments",
-    "AccountLoanDataCollaterals",
-    "AccountLoanDataContractRemainingFrequency",
+    "AccountLoanDataBalloonPayment",
+    "AccountLoanDataCollateral",
+    "AccountLoanDataContractFrequency",
+    "AccountLoanDataContractedCharge",
     "AccountLoanDataContractedChargeType",
-    "AccountLoanDataContractedCharges",
+    "AccountLoanDataFee",
     "AccountLoanDataFeeCharge",
     "AccountLoanDataFeeChargeType",
     "AccountLoanDataFeeType",
-    "AccountLoanDataFees",
     "AccountLoanDataInstallmentFrequency",
     "AccountLoanDataInterestRate",
     "AccountLoanDataInterestRateData",
@@ -32,25 +35,29 @@ __all__ = [
     "AccountLoanDataInterestRateDataTaxType",
     "AccountLoanDataInterestRateType",
     "AccountOverdraft",
-    "AccountsLoanDataContractInstallmentFrequency",
     "CreditCardLimitType",
-    "InstitutionAccount",
     "InstitutionType",
 ]
 
 
-@row
-class AccountBalance(DataRow):
-    """The `balance` of an `Account`."""
+class InstitutionType(OpenEnum):
+    """Values of `AccountInstitution.type`."""
 
-    automatically_invested: Decimal | None = None
-    available: Decimal | None = None
-    blocked: Decimal | None = None
-    current: Decimal | None = None
+    BANK = "bank"
+    FISCAL = "fiscal"
+    EMPLOYMENT = "employment"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountInstitution(DataModel):
+    """The value of `Account.institution`."""
+
+    name: str | None = None
+    type: InstitutionType | None = None
 
 
 class AccountCategory(OpenEnum):
-    """The `category` of an `Account`."""
+    """Values of `Account.category`."""
 
     ADVANCE_DEPOSIT_ACCOUNT = "ADVANCE_DEPOSIT_ACCOUNT"
     CHECKING_ACCOUNT = "CHECKING_ACCOUNT"
@@ -64,38 +71,49 @@ class AccountCategory(OpenEnum):
     UNCATEGORIZED = "UNCATEGORIZED"
 
 
-@row
-class AccountCreditDataCards(DataRow):
-    """The `cards` of an `AccountCreditData`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountOverdraft(DataModel):
+    """The value of `Account.overdraft`."""
 
-    identification_number: str | None = None
-    is_multiple: bool | None = None
+    arranged: Decimal | None = None
+    used: Decimal | None = None
+    unarranged: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountBalance(DataModel):
+    """The value of `Account.balance`."""
+
+    current: Decimal | None = None
+    available: Decimal | None = None
+    blocked: Decimal | None = None
+    automatically_invested: Decimal | None = None
 
 
 class CreditCardLimitType(OpenEnum):
-    """The `type` of an `AccountCreditDataLimits`."""
+    """Values of `AccountCreditDataLimit.type`."""
 
     TOTAL_LIMIT = "TOTAL_LIMIT"
     MODAL_LIMIT = "MODAL_LIMIT"
 
 
-@row
-class AccountCreditDataLimits(DataRow):
-    """The `limits` of an `AccountCreditData`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountCreditDataLimit(DataModel):
+    """An item of `AccountCreditData.limits`."""
 
-    available_amount: Decimal | None = None
-    consolidation_type: str | None = None
-    credit_limit: Decimal | None = None
     identification_number: str | None = None
+    credit_limit: Decimal | None = None
+    used_amount: Decimal | None = None
+    available_amount: Decimal | None = None
     is_limit_flexible: bool | None = None
+    type: CreditCardLimitType | None = None
+    consolidation_type: str | None = None
     line_name: str | None = None
     line_name_additional_info: str | None = None
-    type: CreditCardLimitType | None = None
-    used_amount: Decimal | None = None
 
 
 class AccountCreditCardNetwork(OpenEnum):
-    """The `network` of an `AccountCreditData`."""
+    """Values of `AccountCreditData.network`."""
 
     VISA = "VISA"
     MASTERCARD = "MASTERCARD"
@@ -108,72 +126,133 @@ class AccountCreditCardNetwork(OpenEnum):
     OTHER = "OTHER"
 
 
-@row
-class AccountCreditData(DataRow):
-    """The `credit_data` of an `Account`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountCreditDataCard(DataModel):
+    """An item of `AccountCreditData.cards`."""
 
-    cards: tuple[AccountCreditDataCards, ...] = ()
+    is_multiple: bool | None = None
+    identification_number: str | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountCreditData(DataModel):
+    """The value of `Account.credit_data`."""
+
     collected_at: dt.datetime | None = None
     credit_limit: Decimal | None = None
+    limits: tuple[AccountCreditDataLimit, ...] = ()
     cutting_date: dt.date | None = None
-    interest_rate: Decimal | None = None
-    last_payment_date: str | None = None
-    limits: tuple[AccountCreditDataLimits, ...] = ()
     minimum_payment: Decimal | None = None
-    monthly_payment: Decimal | None = None
     network: AccountCreditCardNetwork | None = None
     network_additional_info: str | None = None
+    cards: tuple[AccountCreditDataCard, ...] = ()
     next_payment_date: str | None = None
     no_interest_payment: Decimal | None = None
+    interest_rate: Decimal | None = None
+    monthly_payment: Decimal | None = None
+    """Deprecated by Belvo."""
+    last_payment_date: str | None = None
+    """Deprecated by Belvo."""
 
 
-class InstitutionType(OpenEnum):
-    """The `type` of an `InstitutionAccount`."""
+class AccountLoanDataInterestRateType(OpenEnum):
+    """Values of `AccountLoanDataInterestRate.type`."""
 
-    BANK = "bank"
-    FISCAL = "fiscal"
-    EMPLOYMENT = "employment"
+    MONTHLY = "MONTHLY"
+    YEARLY = "YEARLY"
 
 
-@row
-class InstitutionAccount(DataRow):
-    """The `institution` of an `Account`."""
+class AccountLoanDataInterestRateDataTaxType(OpenEnum):
+    """Values of `AccountLoanDataInterestRateData.tax_type`."""
+
+    NOMINAL = "NOMINAL"
+    EFFECTIVE = "EFFECTIVE"
+
+
+class AccountLoanDataInterestRateDataRateType(OpenEnum):
+    """Values of `AccountLoanDataInterestRateData.rate_type`."""
+
+    SIMPLE = "SIMPLE"
+    COMPOUND = "COMPOUND"
+
+
+class AccountLoanDataInterestRateDataReferenceIndexType(OpenEnum):
+    """Values of `AccountLoanDataInterestRateData.reference_index_type`."""
+
+    WITHOUT_INDEX_TYPE = "WITHOUT_INDEX_TYPE"
+    PRE_FIXED = "PRE_FIXED"
+    POST_FIXED = "POST_FIXED"
+    FLOATING = "FLOATING"
+    INDEXED_PRICE = "INDEXED_PRICE"
+    RURAL_CREDIT = "RURAL_CREDIT"
+    OTHER_INDEX = "OTHER_INDEX"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountLoanDataInterestRateData(DataModel):
+    """The value of `AccountLoanDataInterestRate.interest_rate_data`."""
+
+    tax_type: AccountLoanDataInterestRateDataTaxType | None = None
+    rate_type: AccountLoanDataInterestRateDataRateType | None = None
+    type: AccountLoanDataInterestRateType | None = None
+    calculation_base: str | None = None
+    reference_index_type: AccountLoanDataInterestRateDataReferenceIndexType | None = None
+    reference_index_subtype: str | None = None
+    reference_index_info: str | None = None
+    pre_fixed_rate: Decimal | None = None
+    post_fixed_rate: Decimal | None = None
+    additional_info: str | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountLoanDataInterestRate(DataModel):
+    """An item of `AccountLoanData.interest_rates`."""
 
     name: str | None = None
-    type: InstitutionType | None = None
+    type: AccountLoanDataInterestRateType | None = None
+    value: Decimal | None = None
+    interest_rate_data: AccountLoanDataInterestRateData | None = None
 
 
-@row
-class AccountLoanDataBalloonPayments(DataRow):
-    """The `balloon_payments` of an `AccountLoanData`."""
+class AccountLoanDataFeeType(OpenEnum):
+    """Values of `AccountLoanDataFee.type`."""
 
-    amount: Decimal | None = None
-    currency: str | None = None
-    due_date: dt.date | None = None
-
-
-@row
-class AccountLoanDataCollaterals(DataRow):
-    """The `collaterals` of an `AccountLoanData`."""
-
-    amount: Decimal | None = None
-    currency: str | None = None
-    subtype: str | None = None
-    type: str | None = None
+    OPERATION_FEE = "OPERATION_FEE"
+    INSURANCE_FEE = "INSURANCE_FEE"
+    OTHERS = "OTHERS"
 
 
-class AccountLoanDataContractRemainingFrequency(OpenEnum):
-    """The `contract_remaining_frequency` of an `AccountLoanData`."""
+class AccountLoanDataFeeChargeType(OpenEnum):
+    """Values of `AccountLoanDataFee.fee_charge_type`."""
 
-    DAY = "DAY"
-    WEEK = "WEEK"
-    MONTH = "MONTH"
-    YEAR = "YEAR"
-    NO_DEADLINE_REMAINING = "NO_DEADLINE_REMAINING"
+    SINGLE = "SINGLE"
+    PER_INSTALLMENT = "PER_INSTALLMENT"
+
+
+class AccountLoanDataFeeCharge(OpenEnum):
+    """Values of `AccountLoanDataFee.fee_charge`."""
+
+    MINIMUM = "MINIMUM"
+    MAXIMUM = "MAXIMUM"
+    FIXED = "FIXED"
+    PERCENTAGE = "PERCENTAGE"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountLoanDataFee(DataModel):
+    """An item of `AccountLoanData.fees`."""
+
+    type: AccountLoanDataFeeType | None = None
+    value: Decimal | None = None
+    name: str | None = None
+    code: str | None = None
+    fee_charge_type: AccountLoanDataFeeChargeType | None = None
+    fee_charge: AccountLoanDataFeeCharge | None = None
+    rate: Decimal | None = None
 
 
 class AccountLoanDataContractedChargeType(OpenEnum):
-    """The `type` of an `AccountLoanDataContractedCharges`."""
+    """Values of `AccountLoanDataContractedCharge.type`."""
 
     LATE_PAYMENT_INTEREST_FEE = "LATE_PAYMENT_INTEREST_FEE"
     LATE_PAYMENT_PENALTY_FEE = "LATE_PAYMENT_PENALTY_FEE"
@@ -184,54 +263,46 @@ class AccountLoanDataContractedChargeType(OpenEnum):
     OTHER = "OTHER"
 
 
-@row
-class AccountLoanDataContractedCharges(DataRow):
-    """The `contracted_charges` of an `AccountLoanData`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountLoanDataContractedCharge(DataModel):
+    """An item of `AccountLoanData.contracted_charges`."""
 
+    type: AccountLoanDataContractedChargeType | None = None
     info: str | None = None
     rate: Decimal | None = None
-    type: AccountLoanDataContractedChargeType | None = None
 
 
-class AccountLoanDataFeeCharge(OpenEnum):
-    """The `fee_charge` of an `AccountLoanDataFees`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountLoanDataCollateral(DataModel):
+    """An item of `AccountLoanData.collaterals`."""
 
-    MINIMUM = "MINIMUM"
-    MAXIMUM = "MAXIMUM"
-    FIXED = "FIXED"
-    PERCENTAGE = "PERCENTAGE"
-
-
-class AccountLoanDataFeeChargeType(OpenEnum):
-    """The `fee_charge_type` of an `AccountLoanDataFees`."""
-
-    SINGLE = "SINGLE"
-    PER_INSTALLMENT = "PER_INSTALLMENT"
+    type: str | None = None
+    subtype: str | None = None
+    currency: str | None = None
+    amount: Decimal | None = None
 
 
-class AccountLoanDataFeeType(OpenEnum):
-    """The `type` of an `AccountLoanDataFees`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountLoanDataBalloonPayment(DataModel):
+    """An item of `AccountLoanData.balloon_payments`."""
 
-    OPERATION_FEE = "OPERATION_FEE"
-    INSURANCE_FEE = "INSURANCE_FEE"
-    OTHERS = "OTHERS"
+    due_date: dt.date | None = None
+    currency: str | None = None
+    amount: Decimal | None = None
 
 
-@row
-class AccountLoanDataFees(DataRow):
-    """The `fees` of an `AccountLoanData`."""
+class AccountLoanDataContractFrequency(OpenEnum):
+    """Values of `AccountLoanData.installments_contract_term_frequency`."""
 
-    code: str | None = None
-    fee_charge: AccountLoanDataFeeCharge | None = None
-    fee_charge_type: AccountLoanDataFeeChargeType | None = None
-    name: str | None = None
-    rate: Decimal | None = None
-    type: AccountLoanDataFeeType | None = None
-    value: Decimal | None = None
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    YEAR = "YEAR"
+    NO_DEADLINE_REMAINING = "NO_DEADLINE_REMAINING"
 
 
 class AccountLoanDataInstallmentFrequency(OpenEnum):
-    """The `installment_frequency` of an `AccountLoanData`."""
+    """Values of `AccountLoanData.installment_frequency`."""
 
     IRREGULAR = "IRREGULAR"
     WEEKLY = "WEEKLY"
@@ -244,155 +315,85 @@ class AccountLoanDataInstallmentFrequency(OpenEnum):
     OTHER = "OTHER"
 
 
-class AccountsLoanDataContractInstallmentFrequency(OpenEnum):
-    """The `installments_contract_term_frequency` of an `AccountLoanData`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class AccountLoanData(DataModel):
+    """The value of `Account.loan_data`."""
 
-    DAY = "DAY"
-    WEEK = "WEEK"
-    MONTH = "MONTH"
-    YEAR = "YEAR"
-    NO_DEADLINE_REMAINING = "NO_DEADLINE_REMAINING"
-
-
-class AccountLoanDataInterestRateDataRateType(OpenEnum):
-    """The `rate_type` of an `AccountLoanDataInterestRateData`."""
-
-    SIMPLE = "SIMPLE"
-    COMPOUND = "COMPOUND"
-
-
-class AccountLoanDataInterestRateDataReferenceIndexType(OpenEnum):
-    """The `reference_index_type` of an `AccountLoanDataInterestRateData`."""
-
-    WITHOUT_INDEX_TYPE = "WITHOUT_INDEX_TYPE"
-    PRE_FIXED = "PRE_FIXED"
-    POST_FIXED = "POST_FIXED"
-    FLOATING = "FLOATING"
-    INDEXED_PRICE = "INDEXED_PRICE"
-    RURAL_CREDIT = "RURAL_CREDIT"
-    OTHER_INDEX = "OTHER_INDEX"
-
-
-class AccountLoanDataInterestRateDataTaxType(OpenEnum):
-    """The `tax_type` of an `AccountLoanDataInterestRateData`."""
-
-    NOMINAL = "NOMINAL"
-    EFFECTIVE = "EFFECTIVE"
-
-
-class AccountLoanDataInterestRateType(OpenEnum):
-    """The `type` of an `AccountLoanDataInterestRateData`."""
-
-    MONTHLY = "MONTHLY"
-    YEARLY = "YEARLY"
-
-
-@row
-class AccountLoanDataInterestRateData(DataRow):
-    """The `interest_rate_data` of an `AccountLoanDataInterestRate`."""
-
-    additional_info: str | None = None
-    calculation_base: str | None = None
-    post_fixed_rate: Decimal | None = None
-    pre_fixed_rate: Decimal | None = None
-    rate_type: AccountLoanDataInterestRateDataRateType | None = None
-    reference_index_info: str | None = None
-    reference_index_subtype: str | None = None
-    reference_index_type: AccountLoanDataInterestRateDataReferenceIndexType | None = None
-    tax_type: AccountLoanDataInterestRateDataTaxType | None = None
-    type: AccountLoanDataInterestRateType | None = None
-
-
-@row
-class AccountLoanDataInterestRate(DataRow):
-    """The `interest_rates` of an `AccountLoanData`."""
-
-    interest_rate_data: AccountLoanDataInterestRateData | None = None
-    name: str | None = None
-    type: AccountLoanDataInterestRateType | None = None
-    value: Decimal | None = None
-
-
-@row
-class AccountLoanData(DataRow):
-    """The `loan_data` of an `Account`."""
-
-    amortization_schedule: str | None = None
-    amortization_schedule_info: str | None = None
-    balloon_payments: tuple[AccountLoanDataBalloonPayments, ...] = ()
-    collaterals: tuple[AccountLoanDataCollaterals, ...] = ()
     collected_at: dt.datetime | None = None
-    consignee_id: str | None = None
+    loan_code: str | None = None
     contract_amount: Decimal | None = None
-    contract_end_date: dt.date | None = None
-    contract_number: str | None = None
-    contract_remaining_frequency: AccountLoanDataContractRemainingFrequency | None = None
-    contract_remaining_total: int | None = None
-    contract_start_date: dt.date | None = None
-    contracted_charges: tuple[AccountLoanDataContractedCharges, ...] = ()
-    credit_limit: Decimal | None = None
-    cutting_date: str | None = None
-    cutting_day: str | None = None
-    disbursement_dates: tuple[str, ...] = ()
-    fees: tuple[AccountLoanDataFees, ...] = ()
-    first_installment_due_date: dt.date | None = None
+    total_effective_cost: Decimal | None = None
+    loan_type: str | None = None
+    outstanding_balance: Decimal | None = None
+    interest_rates: tuple[AccountLoanDataInterestRate, ...] = ()
+    fees: tuple[AccountLoanDataFee, ...] = ()
+    contracted_charges: tuple[AccountLoanDataContractedCharge, ...] = ()
+    collaterals: tuple[AccountLoanDataCollateral, ...] = ()
+    balloon_payments: tuple[AccountLoanDataBalloonPayment, ...] = ()
+    installments_contract_term_frequency: AccountLoanDataContractFrequency | None = None
     installment_frequency: AccountLoanDataInstallmentFrequency | None = None
     installment_frequency_info: str | None = None
-    installments_contract_term_frequency: AccountsLoanDataContractInstallmentFrequency | None = None
-    interest_rate: Decimal | None = None
-    interest_rates: tuple[AccountLoanDataInterestRate, ...] = ()
-    last_payment_date: str | None = None
-    last_period_balance: Decimal | None = None
-    limit_day: str | None = None
-    loan_code: str | None = None
-    loan_type: str | None = None
-    monthly_payment: Decimal | None = None
-    no_interest_payment: Decimal | None = None
+    first_installment_due_date: dt.date | None = None
+    number_of_installments_total: int | None = None
     number_of_installments_outstanding: int | None = None
     number_of_installments_paid: int | None = None
     number_of_installments_past_due: int | None = None
-    number_of_installments_total: int | None = None
-    outstanding_balance: Decimal | None = None
-    outstanding_principal: Decimal | None = None
-    payment_day: str | None = None
-    principal: Decimal | None = None
+    disbursement_dates: tuple[str, ...] = ()
     settlement_date: str | None = None
-    total_effective_cost: Decimal | None = None
+    contract_start_date: dt.date | None = None
+    contract_end_date: dt.date | None = None
+    contract_remaining_frequency: AccountLoanDataContractFrequency | None = None
+    contract_remaining_total: int | None = None
+    amortization_schedule: str | None = None
+    amortization_schedule_info: str | None = None
+    consignee_id: str | None = None
+    contract_number: str | None = None
+    monthly_payment: Decimal | None = None
+    principal: Decimal | None = None
+    payment_day: str | None = None
+    outstanding_principal: Decimal | None = None
+    credit_limit: Decimal | None = None
+    """Deprecated by Belvo."""
+    last_period_balance: Decimal | None = None
+    """Deprecated by Belvo."""
+    interest_rate: Decimal | None = None
+    """Deprecated by Belvo."""
+    limit_day: str | None = None
+    """Deprecated by Belvo."""
+    cutting_day: str | None = None
+    """Deprecated by Belvo."""
+    cutting_date: str | None = None
+    """Deprecated by Belvo."""
+    last_payment_date: str | None = None
+    """Deprecated by Belvo."""
+    no_interest_payment: Decimal | None = None
+    """Deprecated by Belvo."""
 
 
-@row
-class AccountOverdraft(DataRow):
-    """The `overdraft` of an `Account`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class Account(DataModel):
+    """A row of `/api/accounts/`."""
 
-    arranged: Decimal | None = None
-    unarranged: Decimal | None = None
-    used: Decimal | None = None
-
-
-@row
-class Account(DataRow):
-    """One row of `pool.accounts`."""
-
-    agency: str | None = None
-    balance: AccountBalance | None = None
-    balance_type: str | None = None
-    category: AccountCategory | None = None
-    check_digit: str | None = None
+    id: str | None = None
+    link: str | None = None
+    institution: AccountInstitution | None = None
     collected_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
-    credit_data: AccountCreditData | None = None
-    currency: str | None = None
-    funds_data: str | None = None
-    id: str | None = None
-    institution: InstitutionAccount | None = None
-    internal_identification: str | None = None
     last_accessed_at: dt.datetime | None = None
-    link: str | None = None
-    loan_data: AccountLoanData | None = None
+    category: AccountCategory | None = None
+    balance_type: str | None = None
+    overdraft: AccountOverdraft | None = None
+    type: str | None = None
+    subtype: str | None = None
     name: str | None = None
     number: str | None = None
-    overdraft: AccountOverdraft | None = None
+    agency: str | None = None
+    check_digit: str | None = None
+    balance: AccountBalance | None = None
+    currency: str | None = None
     public_identification_name: str | None = None
     public_identification_value: str | None = None
-    subtype: str | None = None
-    type: str | None = None
+    internal_identification: str | None = None
+    credit_data: AccountCreditData | None = None
+    loan_data: AccountLoanData | None = None
+    funds_data: str | None = None

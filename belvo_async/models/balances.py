@@ -1,25 +1,27 @@
-"""Models of balances. Generated from Belvo's schema: `make models`."""
+"""Balances, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
-from belvo_async.models._rows import DataRow, row
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 
 __all__ = ["Balance"]
 
 
-@row
-class Balance(DataRow):
-    """One row of `pool.balances`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class Balance(DataModel):
+    """A row of `/api/br/balances/`."""
 
+    id: str | None = None
+    link: str | None = None
     account_id: str | None = None
     account_internal_identification: str | None = None
-    automatically_invested: Decimal | None = None
-    available: Decimal | None = None
-    blocked: Decimal | None = None
     collected_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
-    currency: str | None = None
-    id: str | None = None
     last_updated_at: dt.datetime | None = None
-    link: str | None = None
+    currency: str | None = None
+    available: Decimal | None = None
+    blocked: Decimal | None = None
+    automatically_invested: Decimal | None = None

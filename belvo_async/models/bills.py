@@ -1,24 +1,26 @@
-"""Models of bills. Generated from Belvo's schema: `make models`."""
+"""Bills, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 from belvo_async.models.accounts import Account
 
 __all__ = [
     "Bill",
+    "BillFinanceCharge",
     "BillFinanceChargeType",
-    "BillFinanceCharges",
+    "BillPayment",
     "BillPaymentPaymentMode",
     "BillPaymentType",
-    "BillPayments",
 ]
 
 
 class BillFinanceChargeType(OpenEnum):
-    """The `type` of a `BillFinanceCharges`."""
+    """Values of `BillFinanceCharge.type`."""
 
     LATE_PAYMENT_INTEREST = "LATE_PAYMENT_INTEREST"
     LATE_FEE = "LATE_FEE"
@@ -28,18 +30,26 @@ class BillFinanceChargeType(OpenEnum):
     OTHER = "OTHER"
 
 
-@row
-class BillFinanceCharges(DataRow):
-    """The `finance_charges` of a `Bill`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class BillFinanceCharge(DataModel):
+    """An item of `Bill.finance_charges`."""
 
-    additional_info: str | None = None
-    amount: Decimal | None = None
-    currency: str | None = None
     type: BillFinanceChargeType | None = None
+    additional_info: str | None = None
+    currency: str | None = None
+    amount: Decimal | None = None
+
+
+class BillPaymentType(OpenEnum):
+    """Values of `BillPayment.type`."""
+
+    INSTALLMENT = "INSTALLMENT"
+    FULL = "FULL"
+    OTHER = "OTHER"
 
 
 class BillPaymentPaymentMode(OpenEnum):
-    """The `payment_mode` of a `BillPayments`."""
+    """Values of `BillPayment.payment_mode`."""
 
     DIRECT_DEBIT = "DIRECT_DEBIT"
     BANK_SLIP = "BANK_SLIP"
@@ -47,39 +57,31 @@ class BillPaymentPaymentMode(OpenEnum):
     PIX = "PIX"
 
 
-class BillPaymentType(OpenEnum):
-    """The `type` of a `BillPayments`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class BillPayment(DataModel):
+    """An item of `Bill.payments`."""
 
-    INSTALLMENT = "INSTALLMENT"
-    FULL = "FULL"
-    OTHER = "OTHER"
-
-
-@row
-class BillPayments(DataRow):
-    """The `payments` of a `Bill`."""
-
-    amount: Decimal | None = None
-    currency: str | None = None
+    type: BillPaymentType | None = None
     payment_date: dt.date | None = None
     payment_mode: BillPaymentPaymentMode | None = None
-    type: BillPaymentType | None = None
-
-
-@row
-class Bill(DataRow):
-    """One row of `pool.bills`."""
-
-    account: Account | None = None
-    bill_name: str | None = None
-    collected_at: dt.datetime | None = None
-    created_at: dt.datetime | None = None
     currency: str | None = None
-    due_date: dt.date | None = None
-    finance_charges: tuple[BillFinanceCharges, ...] = ()
+    amount: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class Bill(DataModel):
+    """A row of `/api/bills/`."""
+
     id: str | None = None
+    created_at: dt.datetime | None = None
+    collected_at: dt.datetime | None = None
+    account: Account | None = None
     internal_identification: str | None = None
-    is_installment: bool | None = None
-    minimum_amount: Decimal | None = None
-    payments: tuple[BillPayments, ...] = ()
+    bill_name: str | None = None
+    due_date: dt.date | None = None
+    currency: str | None = None
     total_amount: Decimal | None = None
+    minimum_amount: Decimal | None = None
+    is_installment: bool | None = None
+    finance_charges: tuple[BillFinanceCharge, ...] = ()
+    payments: tuple[BillPayment, ...] = ()

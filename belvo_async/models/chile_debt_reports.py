@@ -1,91 +1,93 @@
-"""Models of chile debt reports. Generated from Belvo's schema: `make models`."""
+"""Chile debt reports, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
-from belvo_async.models._rows import DataRow, row
-from belvo_async.models.chile_tax_status import TaxStatusSiiCompanyStakeDocumentIdType
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
+from belvo_async.models.chile_tax_status import ChileDocumentIdType
 
 __all__ = [
     "ChileDebtReport",
-    "ChileDebtReportCreditLines",
-    "ChileDebtReportDirectDebts",
-    "ChileDebtReportIndirectDebts",
-    "ChileDebtReportOtherCredits",
+    "ChileDebtReportCreditLine",
+    "ChileDebtReportDirectDebt",
+    "ChileDebtReportIndirectDebt",
+    "ChileDebtReportOtherCredit",
     "ChileDebtReportPersonalData",
 ]
 
 
-@row
-class ChileDebtReportCreditLines(DataRow):
-    """The `credit_lines` of a `ChileDebtReport`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileDebtReportPersonalData(DataModel):
+    """The value of `ChileDebtReport.personal_data`."""
 
-    direct_amount: Decimal | None = None
-    financial_institution: str | None = None
-    indirect_amount: Decimal | None = None
-
-
-@row
-class ChileDebtReportDirectDebts(DataRow):
-    """The `direct_debts` of a `ChileDebtReport`."""
-
-    amount: Decimal | None = None
-    credit_type: str | None = None
-    current: Decimal | None = None
-    defaulted: Decimal | None = None
-    delinquent: Decimal | None = None
-    financial_institution: str | None = None
-    severely_delinquent: Decimal | None = None
-
-
-@row
-class ChileDebtReportIndirectDebts(DataRow):
-    """The `indirect_debts` of a `ChileDebtReport`."""
-
-    amount: Decimal | None = None
-    credit_type: str | None = None
-    current: Decimal | None = None
-    defaulted: Decimal | None = None
-    delinquent: Decimal | None = None
-    financial_institution: str | None = None
-    severely_delinquent: Decimal | None = None
-
-
-@row
-class ChileDebtReportOtherCredits(DataRow):
-    """The `other_credits` of a `ChileDebtReport`."""
-
-    direct_amount: Decimal | None = None
-    financial_institution: str | None = None
-    indirect_amount: Decimal | None = None
-
-
-@row
-class ChileDebtReportPersonalData(DataRow):
-    """The `personal_data` of a `ChileDebtReport`."""
-
-    document_id_number: str | None = None
-    document_id_type: TaxStatusSiiCompanyStakeDocumentIdType | None = None
     full_name: str | None = None
+    document_id_type: ChileDocumentIdType | None = None
+    document_id_number: str | None = None
 
 
-@row
-class ChileDebtReport(DataRow):
-    """One row of `pool.chile_debt_reports`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileDebtReportDirectDebt(DataModel):
+    """An item of `ChileDebtReport.direct_debts`."""
 
+    financial_institution: str | None = None
+    credit_type: str | None = None
+    amount: Decimal | None = None
+    current: Decimal | None = None
+    delinquent: Decimal | None = None
+    severely_delinquent: Decimal | None = None
+    defaulted: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileDebtReportIndirectDebt(DataModel):
+    """An item of `ChileDebtReport.indirect_debts`."""
+
+    financial_institution: str | None = None
+    credit_type: str | None = None
+    amount: Decimal | None = None
+    current: Decimal | None = None
+    delinquent: Decimal | None = None
+    severely_delinquent: Decimal | None = None
+    defaulted: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileDebtReportCreditLine(DataModel):
+    """An item of `ChileDebtReport.credit_lines`."""
+
+    financial_institution: str | None = None
+    direct_amount: Decimal | None = None
+    indirect_amount: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileDebtReportOtherCredit(DataModel):
+    """An item of `ChileDebtReport.other_credits`."""
+
+    financial_institution: str | None = None
+    direct_amount: Decimal | None = None
+    indirect_amount: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileDebtReport(DataModel):
+    """A row of `/api/cl/debt-reports/`."""
+
+    id: str | None = None
+    link: str | None = None
     collected_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
-    credit_lines: tuple[ChileDebtReportCreditLines, ...] = ()
-    currency: str | None = None
-    current: Decimal | None = None
-    debt_data_last_update: dt.date | None = None
-    defaulted: Decimal | None = None
-    delinquent: Decimal | None = None
-    direct_debts: tuple[ChileDebtReportDirectDebts, ...] = ()
-    id: str | None = None
-    indirect_debts: tuple[ChileDebtReportIndirectDebts, ...] = ()
-    link: str | None = None
-    other_credits: tuple[ChileDebtReportOtherCredits, ...] = ()
     personal_data: ChileDebtReportPersonalData | None = None
-    severely_delinquent: Decimal | None = None
+    debt_data_last_update: dt.date | None = None
+    currency: str | None = None
     total: Decimal | None = None
+    current: Decimal | None = None
+    delinquent: Decimal | None = None
+    severely_delinquent: Decimal | None = None
+    defaulted: Decimal | None = None
+    direct_debts: tuple[ChileDebtReportDirectDebt, ...] = ()
+    indirect_debts: tuple[ChileDebtReportIndirectDebt, ...] = ()
+    credit_lines: tuple[ChileDebtReportCreditLine, ...] = ()
+    other_credits: tuple[ChileDebtReportOtherCredit, ...] = ()

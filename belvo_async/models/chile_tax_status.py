@@ -1,36 +1,50 @@
-"""Models of chile tax status. Generated from Belvo's schema: `make models`."""
+"""Chile tax status, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 
 __all__ = [
+    "ChileDocumentIdType",
     "ChileTaxStatus",
-    "TaxStatusSiiAddress",
-    "TaxStatusSiiAddressType",
-    "TaxStatusSiiAuthorizedTaxDocument",
-    "TaxStatusSiiCompanyStake",
-    "TaxStatusSiiCompanyStakeDocumentIdType",
-    "TaxStatusSiiEconomicActivity",
-    "TaxStatusSiiEmails",
-    "TaxStatusSiiEmailsType",
-    "TaxStatusSiiEntityDetails",
-    "TaxStatusSiiEquityHolder",
-    "TaxStatusSiiFiscalOffice",
-    "TaxStatusSiiLegalRepresentative",
-    "TaxStatusSiiPhone",
-    "TaxStatusSiiPhoneType",
-    "TaxStatusSiiPropertyTaxLiabilities",
-    "TaxStatusSiiPropertyTaxLiabilitiesOverdueTaxPayments",
-    "TaxStatusSiiPropertyTaxLiabilitiesScheduledTaxPayments",
-    "TaxStatusSiiRegime",
+    "ChileTaxStatusAddres",
+    "ChileTaxStatusAddresType",
+    "ChileTaxStatusAuthorizedTaxDocument",
+    "ChileTaxStatusCompanyStake",
+    "ChileTaxStatusEconomicActivity",
+    "ChileTaxStatusEmail",
+    "ChileTaxStatusEmailType",
+    "ChileTaxStatusEntityDetails",
+    "ChileTaxStatusEquityHolder",
+    "ChileTaxStatusFiscalOffice",
+    "ChileTaxStatusLegalRepresentative",
+    "ChileTaxStatusPhone",
+    "ChileTaxStatusPhoneType",
+    "ChileTaxStatusPropertyTaxLiability",
+    "ChileTaxStatusPropertyTaxLiabilityOverdueTaxPayment",
+    "ChileTaxStatusPropertyTaxLiabilityScheduledTaxPayment",
+    "ChileTaxStatusRegime",
 ]
 
 
-class TaxStatusSiiAddressType(OpenEnum):
-    """The `type` of a `TaxStatusSiiAddress`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusEntityDetails(DataModel):
+    """The value of `ChileTaxStatus.entity_details`."""
+
+    incorporation_date: dt.date | None = None
+    start_date: dt.date | None = None
+    end_date: dt.date | None = None
+    document_id_type: str | None = None
+    document_id_number: str | None = None
+    name: str | None = None
+
+
+class ChileTaxStatusAddresType(OpenEnum):
+    """Values of `ChileTaxStatusAddres.type`."""
 
     PRIMARY = "PRIMARY"
     SECONDARY = "SECONDARY"
@@ -38,197 +52,184 @@ class TaxStatusSiiAddressType(OpenEnum):
     NOTIFICATION_ADDRESS = "NOTIFICATION_ADDRESS"
 
 
-@row
-class TaxStatusSiiAddress(DataRow):
-    """The `addresses` of a `ChileTaxStatus`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusAddres(DataModel):
+    """An item of `ChileTaxStatus.addresses`."""
 
-    address: str | None = None
+    type: ChileTaxStatusAddresType | None = None
     date: dt.date | None = None
-    type: TaxStatusSiiAddressType | None = None
+    address: str | None = None
 
 
-@row
-class TaxStatusSiiAuthorizedTaxDocument(DataRow):
-    """The `authorized_tax_documents` of a `ChileTaxStatus`."""
-
-    authorization_date: dt.date | None = None
-    document_limit: int | None = None
-    type: str | None = None
-
-
-class TaxStatusSiiCompanyStakeDocumentIdType(OpenEnum):
-    """The `document_id_type` of a `TaxStatusSiiCompanyStake`."""
-
-    RUT = "RUT"
-
-
-@row
-class TaxStatusSiiCompanyStake(DataRow):
-    """The `company_partnership_stakes` of a `ChileTaxStatus`."""
-
-    capital_contributed: Decimal | None = None
-    capital_contribution_outstanding: Decimal | None = None
-    document_id_number: str | None = None
-    document_id_type: TaxStatusSiiCompanyStakeDocumentIdType | None = None
-    end_date: dt.date | None = None
-    inactive: bool | None = None
-    name: str | None = None
-    ownership_share: Decimal | None = None
-    profit_share: Decimal | None = None
-    start_date: dt.date | None = None
-
-
-@row
-class TaxStatusSiiEconomicActivity(DataRow):
-    """The `economic_activities` of a `ChileTaxStatus`."""
-
-    activity: str | None = None
-    code: str | None = None
-    start_date: dt.date | None = None
-    tax_category: int | None = None
-    type: str | None = None
-    vat_affected: bool | None = None
-
-
-class TaxStatusSiiEmailsType(OpenEnum):
-    """The `type` of a `TaxStatusSiiEmails`."""
+class ChileTaxStatusEmailType(OpenEnum):
+    """Values of `ChileTaxStatusEmail.type`."""
 
     CONTACT = "CONTACT"
     NOTIFICATION = "NOTIFICATION"
     OTHER = "OTHER"
 
 
-@row
-class TaxStatusSiiEmails(DataRow):
-    """The `emails` of a `ChileTaxStatus`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusEmail(DataModel):
+    """An item of `ChileTaxStatus.emails`."""
 
+    type: ChileTaxStatusEmailType | None = None
     email: str | None = None
-    type: TaxStatusSiiEmailsType | None = None
 
 
-@row
-class TaxStatusSiiEntityDetails(DataRow):
-    """The `entity_details` of a `ChileTaxStatus`."""
-
-    document_id_number: str | None = None
-    document_id_type: str | None = None
-    end_date: dt.date | None = None
-    incorporation_date: dt.date | None = None
-    name: str | None = None
-    start_date: dt.date | None = None
-
-
-@row
-class TaxStatusSiiEquityHolder(DataRow):
-    """The `equity_holders` of a `ChileTaxStatus`."""
-
-    capital_contributed: Decimal | None = None
-    capital_contribution_outstanding: Decimal | None = None
-    document_id_number: str | None = None
-    document_id_type: TaxStatusSiiCompanyStakeDocumentIdType | None = None
-    end_date: dt.date | None = None
-    inactive: bool | None = None
-    is_current: bool | None = None
-    name: str | None = None
-    ownership_share: Decimal | None = None
-    profit_share: Decimal | None = None
-    start_date: dt.date | None = None
-
-
-@row
-class TaxStatusSiiFiscalOffice(DataRow):
-    """The `fiscal_office` of a `ChileTaxStatus`."""
-
-    address: str | None = None
-    name: str | None = None
-
-
-@row
-class TaxStatusSiiLegalRepresentative(DataRow):
-    """The `legal_representative` of a `ChileTaxStatus`."""
-
-    document_id_number: str | None = None
-    document_id_type: TaxStatusSiiCompanyStakeDocumentIdType | None = None
-    end_date: dt.date | None = None
-    is_current: bool | None = None
-    name: str | None = None
-    start_date: dt.date | None = None
-
-
-class TaxStatusSiiPhoneType(OpenEnum):
-    """The `type` of a `TaxStatusSiiPhone`."""
+class ChileTaxStatusPhoneType(OpenEnum):
+    """Values of `ChileTaxStatusPhone.type`."""
 
     LANDLINE = "LANDLINE"
     MOBILE = "MOBILE"
     OTHER = "OTHER"
-    NULL = "null"
 
 
-@row
-class TaxStatusSiiPhone(DataRow):
-    """The `phone_numbers` of a `ChileTaxStatus`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusPhone(DataModel):
+    """An item of `ChileTaxStatus.phone_numbers`."""
 
+    type: ChileTaxStatusPhoneType | None = None
     number: str | None = None
-    type: TaxStatusSiiPhoneType | None = None
 
 
-@row
-class TaxStatusSiiPropertyTaxLiabilitiesOverdueTaxPayments(DataRow):
-    """The `overdue_tax_payments` of a `TaxStatusSiiPropertyTaxLiabilities`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusEconomicActivity(DataModel):
+    """An item of `ChileTaxStatus.economic_activities`."""
 
-    amount_due: Decimal | None = None
-    due_date: dt.date | None = None
-    installment: int | None = None
-    year: int | None = None
-
-
-@row
-class TaxStatusSiiPropertyTaxLiabilitiesScheduledTaxPayments(DataRow):
-    """The `scheduled_tax_payments` of a `TaxStatusSiiPropertyTaxLiabilities`."""
-
-    amount_due: Decimal | None = None
-    due_date: dt.date | None = None
-    installment: int | None = None
-    year: int | None = None
-
-
-@row
-class TaxStatusSiiPropertyTaxLiabilities(DataRow):
-    """The `property_tax_liabilities` of a `ChileTaxStatus`."""
-
-    address: str | None = None
-    district: str | None = None
-    overdue_tax_payments: tuple[TaxStatusSiiPropertyTaxLiabilitiesOverdueTaxPayments, ...] = ()
-    property_id: str | None = None
-    scheduled_tax_payments: tuple[TaxStatusSiiPropertyTaxLiabilitiesScheduledTaxPayments, ...] = ()
     type: str | None = None
-
-
-@row
-class TaxStatusSiiRegime(DataRow):
-    """The `regimes` of a `ChileTaxStatus`."""
-
+    activity: str | None = None
+    code: str | None = None
+    tax_category: int | None = None
+    vat_affected: bool | None = None
     start_date: dt.date | None = None
+
+
+class ChileDocumentIdType(OpenEnum):
+    """Values of `ChileTaxStatusLegalRepresentative.document_id_type`."""
+
+    RUT = "RUT"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusLegalRepresentative(DataModel):
+    """An item of `ChileTaxStatus.legal_representative`."""
+
+    is_current: bool | None = None
+    name: str | None = None
+    document_id_type: ChileDocumentIdType | None = None
+    document_id_number: str | None = None
+    start_date: dt.date | None = None
+    end_date: dt.date | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusEquityHolder(DataModel):
+    """An item of `ChileTaxStatus.equity_holders`."""
+
+    is_current: bool | None = None
+    name: str | None = None
+    document_id_type: ChileDocumentIdType | None = None
+    document_id_number: str | None = None
+    inactive: bool | None = None
+    start_date: dt.date | None = None
+    end_date: dt.date | None = None
+    capital_contributed: Decimal | None = None
+    capital_contribution_outstanding: Decimal | None = None
+    ownership_share: Decimal | None = None
+    profit_share: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusCompanyStake(DataModel):
+    """An item of `ChileTaxStatus.company_partnership_stakes`."""
+
+    name: str | None = None
+    document_id_type: ChileDocumentIdType | None = None
+    document_id_number: str | None = None
+    inactive: bool | None = None
+    start_date: dt.date | None = None
+    end_date: dt.date | None = None
+    capital_contributed: Decimal | None = None
+    capital_contribution_outstanding: Decimal | None = None
+    ownership_share: Decimal | None = None
+    profit_share: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusRegime(DataModel):
+    """An item of `ChileTaxStatus.regimes`."""
+
     type: str | None = None
+    start_date: dt.date | None = None
 
 
-@row
-class ChileTaxStatus(DataRow):
-    """One row of `pool.chile_tax_status`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusAuthorizedTaxDocument(DataModel):
+    """An item of `ChileTaxStatus.authorized_tax_documents`."""
 
-    addresses: tuple[TaxStatusSiiAddress, ...] = ()
-    authorized_tax_documents: tuple[TaxStatusSiiAuthorizedTaxDocument, ...] = ()
-    collected_at: dt.datetime | None = None
-    company_partnership_stakes: tuple[TaxStatusSiiCompanyStake, ...] = ()
-    created_at: dt.datetime | None = None
-    economic_activities: tuple[TaxStatusSiiEconomicActivity, ...] = ()
-    emails: tuple[TaxStatusSiiEmails, ...] = ()
-    entity_details: TaxStatusSiiEntityDetails | None = None
-    equity_holders: tuple[TaxStatusSiiEquityHolder, ...] = ()
-    fiscal_office: TaxStatusSiiFiscalOffice | None = None
+    type: str | None = None
+    document_limit: int | None = None
+    authorization_date: dt.date | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusPropertyTaxLiabilityOverdueTaxPayment(DataModel):
+    """An item of `ChileTaxStatusPropertyTaxLiability.overdue_tax_payments`."""
+
+    year: int | None = None
+    installment: int | None = None
+    due_date: dt.date | None = None
+    amount_due: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusPropertyTaxLiabilityScheduledTaxPayment(DataModel):
+    """An item of `ChileTaxStatusPropertyTaxLiability.scheduled_tax_payments`."""
+
+    year: int | None = None
+    installment: int | None = None
+    due_date: dt.date | None = None
+    amount_due: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusPropertyTaxLiability(DataModel):
+    """An item of `ChileTaxStatus.property_tax_liabilities`."""
+
+    property_id: str | None = None
+    district: str | None = None
+    address: str | None = None
+    type: str | None = None
+    overdue_tax_payments: tuple[ChileTaxStatusPropertyTaxLiabilityOverdueTaxPayment, ...] = ()
+    scheduled_tax_payments: tuple[ChileTaxStatusPropertyTaxLiabilityScheduledTaxPayment, ...] = ()
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatusFiscalOffice(DataModel):
+    """The value of `ChileTaxStatus.fiscal_office`."""
+
+    name: str | None = None
+    address: str | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ChileTaxStatus(DataModel):
+    """A row of `/api/cl/tax-status/`."""
+
     id: str | None = None
-    legal_representative: tuple[TaxStatusSiiLegalRepresentative, ...] = ()
     link: str | None = None
-    phone_numbers: tuple[TaxStatusSiiPhone, ...] = ()
-    property_tax_liabilities: tuple[TaxStatusSiiPropertyTaxLiabilities, ...] = ()
-    regimes: tuple[TaxStatusSiiRegime, ...] = ()
+    collected_at: dt.datetime | None = None
+    created_at: dt.datetime | None = None
+    entity_details: ChileTaxStatusEntityDetails | None = None
+    addresses: tuple[ChileTaxStatusAddres, ...] = ()
+    emails: tuple[ChileTaxStatusEmail, ...] = ()
+    phone_numbers: tuple[ChileTaxStatusPhone, ...] = ()
+    economic_activities: tuple[ChileTaxStatusEconomicActivity, ...] = ()
+    legal_representative: tuple[ChileTaxStatusLegalRepresentative, ...] = ()
+    equity_holders: tuple[ChileTaxStatusEquityHolder, ...] = ()
+    company_partnership_stakes: tuple[ChileTaxStatusCompanyStake, ...] = ()
+    regimes: tuple[ChileTaxStatusRegime, ...] = ()
+    authorized_tax_documents: tuple[ChileTaxStatusAuthorizedTaxDocument, ...] = ()
+    property_tax_liabilities: tuple[ChileTaxStatusPropertyTaxLiability, ...] = ()
+    fiscal_office: ChileTaxStatusFiscalOffice | None = None

@@ -1,27 +1,17 @@
-"""Models of consents. Generated from Belvo's schema: `make models`."""
+"""Consents, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 
 __all__ = ["Consent", "ConsentPermissions", "ConsentStatus"]
 
 
-@row
-class ConsentPermissions(DataRow):
-    """The `permissions` of a `Consent`."""
-
-    ACCOUNTS: tuple[str, ...] = ()
-    CREDIT_CARDS: tuple[str, ...] = ()
-    CREDIT_OPERATIONS: tuple[str, ...] = ()
-    INVESTMENTS: tuple[str, ...] = ()
-    REGISTER: tuple[str, ...] = ()
-    RESOURCES: tuple[str, ...] = ()
-
-
 class ConsentStatus(OpenEnum):
-    """The `status` of a `Consent`."""
+    """Values of `Consent.status`."""
 
     AUTHORISED = "AUTHORISED"
     AWAITING_AUTHORISATION_CONFIRMATION = "AWAITING_AUTHORISATION_CONFIRMATION"
@@ -30,22 +20,34 @@ class ConsentStatus(OpenEnum):
     EXPIRED = "EXPIRED"
 
 
-@row
-class Consent(DataRow):
-    """One row of `pool.consents`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class ConsentPermissions(DataModel):
+    """The value of `Consent.permissions`."""
 
-    belvo_institution_name: str | None = None
-    belvo_organization_name: str | None = None
-    consent_duration: int | None = None
-    created_at: dt.datetime | None = None
+    ACCOUNTS: tuple[str, ...] = ()
+    CREDIT_CARDS: tuple[str, ...] = ()
+    CREDIT_OPERATIONS: tuple[str, ...] = ()
+    REGISTER: tuple[str, ...] = ()
+    RESOURCES: tuple[str, ...] = ()
+    INVESTMENTS: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class Consent(DataModel):
+    """A row of `/api/consents/`."""
+
+    id: str | None = None
     display_name: str | None = None
     document_number: str | None = None
-    expired_at: dt.datetime | None = None
-    id: str | None = None
+    belvo_institution_name: str | None = None
     institution_display_name: str | None = None
     institution_icon_logo: str | None = None
+    belvo_organization_name: str | None = None
     link_id: str | None = None
-    permissions: ConsentPermissions | None = None
-    status: ConsentStatus | None = None
-    undefined_consent_expiration: bool | None = None
     user_name: str | None = None
+    expired_at: dt.datetime | None = None
+    undefined_consent_expiration: bool | None = None
+    consent_duration: int | None = None
+    created_at: dt.datetime | None = None
+    status: ConsentStatus | None = None
+    permissions: ConsentPermissions | None = None

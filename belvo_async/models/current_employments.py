@@ -1,10 +1,12 @@
-"""Models of current employments. Generated from Belvo's schema: `make models`."""
+"""Current employments, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 from belvo_async.models.employment_records import EmploymentRecordDocumentType
 
 __all__ = [
@@ -16,55 +18,55 @@ __all__ = [
 ]
 
 
-@row
-class CurrentEmploymentRecord(DataRow):
-    """The `current_employment_records` of a `CurrentEmployment`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class CurrentEmploymentDocumentId(DataModel):
+    """An item of `CurrentEmploymentPersonalData.document_ids`."""
 
-    base_salary: Decimal | None = None
-    days_employed: int | None = None
-    employer: str | None = None
-    employer_id: str | None = None
-    employer_rfc: str | None = None
-    monthly_salary: Decimal | None = None
-    state: str | None = None
-
-
-@row
-class CurrentEmploymentDocumentId(DataRow):
-    """The `document_ids` of a `CurrentEmploymentPersonalData`."""
-
-    document_number: str | None = None
     document_type: EmploymentRecordDocumentType | None = None
+    document_number: str | None = None
 
 
-@row
-class CurrentEmploymentPersonalData(DataRow):
-    """The `personal_data` of a `CurrentEmployment`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class CurrentEmploymentPersonalData(DataModel):
+    """The value of `CurrentEmployment.personal_data`."""
 
-    birth_date: dt.date | None = None
-    document_ids: tuple[CurrentEmploymentDocumentId, ...] = ()
+    official_name: str | None = None
     first_name: str | None = None
     last_name: str | None = None
-    official_name: str | None = None
+    birth_date: dt.date | None = None
+    document_ids: tuple[CurrentEmploymentDocumentId, ...] = ()
 
 
 class CurrentEmploymentStatus(OpenEnum):
-    """The `status` of a `CurrentEmployment`."""
+    """Values of `CurrentEmployment.status`."""
 
     EMPLOYED = "EMPLOYED"
     UNEMPLOYED = "UNEMPLOYED"
 
 
-@row
-class CurrentEmployment(DataRow):
-    """One row of `pool.current_employments`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class CurrentEmploymentRecord(DataModel):
+    """An item of `CurrentEmployment.current_employment_records`."""
 
-    collected_at: dt.datetime | None = None
-    created_at: dt.datetime | None = None
-    current_employment_records: tuple[CurrentEmploymentRecord, ...] = ()
+    employer: str | None = None
+    employer_id: str | None = None
+    employer_rfc: str | None = None
+    state: str | None = None
+    days_employed: int | None = None
+    base_salary: Decimal | None = None
+    monthly_salary: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class CurrentEmployment(DataModel):
+    """A row of `/api/mx/current-employments/`."""
+
     id: str | None = None
-    internal_identification: str | None = None
     link: str | None = None
+    created_at: dt.datetime | None = None
+    collected_at: dt.datetime | None = None
     month: str | None = None
+    internal_identification: str | None = None
     personal_data: CurrentEmploymentPersonalData | None = None
     status: CurrentEmploymentStatus | None = None
+    current_employment_records: tuple[CurrentEmploymentRecord, ...] = ()

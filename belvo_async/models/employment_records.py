@@ -1,17 +1,18 @@
-"""Models of employment records. Generated from Belvo's schema: `make models`."""
+"""Employment records, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 
 __all__ = [
     "EmploymentRecord",
     "EmploymentRecordDetail",
     "EmploymentRecordDocumentId",
     "EmploymentRecordDocumentType",
-    "EmploymentRecordEmploymentStatusUpdates",
     "EmploymentRecordEntitlement",
     "EmploymentRecordFile",
     "EmploymentRecordPersonalData",
@@ -19,12 +20,70 @@ __all__ = [
     "EmploymentRecordScore",
     "EmploymentRecordSocialSecuritySummary",
     "EmploymentRecordStatus",
+    "EmploymentRecordStatusUpdate",
     "EmploymentRecordStatusUpdateEvents",
 ]
 
 
+class EmploymentRecordStatus(OpenEnum):
+    """Values of `EmploymentRecordEntitlement.status`."""
+
+    EMPLOYED = "EMPLOYED"
+    RETIRED = "RETIRED"
+    UNEMPLOYED = "UNEMPLOYED"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentRecordEntitlement(DataModel):
+    """The value of `EmploymentRecordPersonalData.entitlements`."""
+
+    entitled_to_health_insurance: bool | None = None
+    entitled_to_company_benefits: bool | None = None
+    valid_until: dt.date | None = None
+    status: EmploymentRecordStatus | None = None
+
+
+class EmploymentRecordDocumentType(OpenEnum):
+    """Values of `EmploymentRecordDocumentId.document_type`."""
+
+    NSS = "NSS"
+    CURP = "CURP"
+    RFC = "RFC"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentRecordDocumentId(DataModel):
+    """An item of `EmploymentRecordPersonalData.document_ids`."""
+
+    document_type: EmploymentRecordDocumentType | None = None
+    document_number: str | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentRecordPersonalData(DataModel):
+    """The value of `EmploymentRecord.personal_data`."""
+
+    official_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    birth_date: dt.date | None = None
+    entitlements: EmploymentRecordEntitlement | None = None
+    document_ids: tuple[EmploymentRecordDocumentId, ...] = ()
+    email: str | None = None
+    """Deprecated by Belvo."""
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentRecordSocialSecuritySummary(DataModel):
+    """The value of `EmploymentRecord.social_security_summary`."""
+
+    weeks_redeemed: int | None = None
+    weeks_reinstated: int | None = None
+    weeks_contributed: int | None = None
+
+
 class EmploymentRecordStatusUpdateEvents(OpenEnum):
-    """The `event` of an `EmploymentRecordEmploymentStatusUpdates`."""
+    """Values of `EmploymentRecordStatusUpdate.event`."""
 
     DISMISSED_RESIGNED = "DISMISSED_RESIGNED"
     SALARY_MODIFICATION = "SALARY_MODIFICATION"
@@ -37,129 +96,72 @@ class EmploymentRecordStatusUpdateEvents(OpenEnum):
     DYE_CERTIFICATE = "DYE_CERTIFICATE"
 
 
-@row
-class EmploymentRecordEmploymentStatusUpdates(DataRow):
-    """The `employment_status_updates` of an `EmploymentRecordDetail`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentRecordStatusUpdate(DataModel):
+    """An item of `EmploymentRecordDetail.employment_status_updates`."""
 
-    base_salary: Decimal | None = None
     event: EmploymentRecordStatusUpdateEvents | None = None
+    base_salary: Decimal | None = None
     update_date: dt.date | None = None
 
 
-@row
-class EmploymentRecordDetail(DataRow):
-    """The `employment_records` of an `EmploymentRecord`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentRecordDetail(DataModel):
+    """An item of `EmploymentRecord.employment_records`."""
 
     collected_at: dt.datetime | None = None
-    currency: str | None = None
     employer: str | None = None
     employer_id: str | None = None
-    employment_status_updates: tuple[EmploymentRecordEmploymentStatusUpdates, ...] = ()
-    end_date: dt.date | None = None
-    monthly_salary: Decimal | None = None
-    most_recent_base_salary: Decimal | None = None
     start_date: dt.date | None = None
-    state: str | None = None
+    end_date: dt.date | None = None
     weeks_employed: int | None = None
+    state: str | None = None
+    most_recent_base_salary: Decimal | None = None
+    monthly_salary: Decimal | None = None
+    currency: str | None = None
+    employment_status_updates: tuple[EmploymentRecordStatusUpdate, ...] = ()
 
 
-@row
-class EmploymentRecordScore(DataRow):
-    """The `employment_scores` of an `EmploymentRecord`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentRecordScore(DataModel):
+    """An item of `EmploymentRecord.employment_scores`."""
 
-    period: int | None = None
     score: int | None = None
+    period: int | None = None
     version: str | None = None
 
 
-@row
-class EmploymentRecordFile(DataRow):
-    """The `files` of an `EmploymentRecord`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentRecordSalaryEstimation(DataModel):
+    """The value of `EmploymentRecord.salary_estimation`."""
+
+    employment_status_estimate: str | None = None
+    base_salary_estimate: Decimal | None = None
+    currency: str | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentRecordFile(DataModel):
+    """An item of `EmploymentRecord.files`."""
 
     type: str | None = None
     value: str | None = None
 
 
-class EmploymentRecordDocumentType(OpenEnum):
-    """The `document_type` of an `EmploymentRecordDocumentId`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentRecord(DataModel):
+    """A row of `/api/employment-records/`."""
 
-    NSS = "NSS"
-    CURP = "CURP"
-    RFC = "RFC"
-
-
-@row
-class EmploymentRecordDocumentId(DataRow):
-    """The `document_ids` of an `EmploymentRecordPersonalData`."""
-
-    document_number: str | None = None
-    document_type: EmploymentRecordDocumentType | None = None
-
-
-class EmploymentRecordStatus(OpenEnum):
-    """The `status` of an `EmploymentRecordEntitlement`."""
-
-    EMPLOYED = "EMPLOYED"
-    RETIRED = "RETIRED"
-    UNEMPLOYED = "UNEMPLOYED"
-    NULL = "null"
-
-
-@row
-class EmploymentRecordEntitlement(DataRow):
-    """The `entitlements` of an `EmploymentRecordPersonalData`."""
-
-    entitled_to_company_benefits: bool | None = None
-    entitled_to_health_insurance: bool | None = None
-    status: EmploymentRecordStatus | None = None
-    valid_until: dt.date | None = None
-
-
-@row
-class EmploymentRecordPersonalData(DataRow):
-    """The `personal_data` of an `EmploymentRecord`."""
-
-    birth_date: dt.date | None = None
-    document_ids: tuple[EmploymentRecordDocumentId, ...] = ()
-    email: str | None = None
-    entitlements: EmploymentRecordEntitlement | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    official_name: str | None = None
-
-
-@row
-class EmploymentRecordSalaryEstimation(DataRow):
-    """The `salary_estimation` of an `EmploymentRecord`."""
-
-    base_salary_estimate: Decimal | None = None
-    currency: str | None = None
-    employment_status_estimate: str | None = None
-
-
-@row
-class EmploymentRecordSocialSecuritySummary(DataRow):
-    """The `social_security_summary` of an `EmploymentRecord`."""
-
-    weeks_contributed: int | None = None
-    weeks_redeemed: int | None = None
-    weeks_reinstated: int | None = None
-
-
-@row
-class EmploymentRecord(DataRow):
-    """One row of `pool.employment_records`."""
-
-    collected_at: dt.datetime | None = None
+    id: str | None = None
+    link: str | None = None
     created_at: dt.datetime | None = None
+    collected_at: dt.datetime | None = None
+    report_date: dt.date | None = None
     days_since_extraction: int | None = None
+    internal_identification: str | None = None
+    personal_data: EmploymentRecordPersonalData | None = None
+    social_security_summary: EmploymentRecordSocialSecuritySummary | None = None
     employment_records: tuple[EmploymentRecordDetail, ...] = ()
     employment_scores: tuple[EmploymentRecordScore, ...] = ()
-    files: tuple[EmploymentRecordFile, ...] = ()
-    id: str | None = None
-    internal_identification: str | None = None
-    link: str | None = None
-    personal_data: EmploymentRecordPersonalData | None = None
-    report_date: dt.date | None = None
     salary_estimation: EmploymentRecordSalaryEstimation | None = None
-    social_security_summary: EmploymentRecordSocialSecuritySummary | None = None
+    files: tuple[EmploymentRecordFile, ...] = ()

@@ -1,36 +1,44 @@
-"""Models of employments. Generated from Belvo's schema: `make models`."""
+"""Employments, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 
-__all__ = ["EmployerData", "Employment", "EmploymentSalaryType", "Occupation", "Salary"]
+__all__ = [
+    "Employment",
+    "EmploymentEmployer",
+    "EmploymentOccupation",
+    "EmploymentSalary",
+    "EmploymentSalaryType",
+]
 
 
-@row
-class EmployerData(DataRow):
-    """The `employer_data` of an `Employment`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentEmployer(DataModel):
+    """The value of `Employment.employer_data`."""
 
+    name: str | None = None
     code: str | None = None
     economic_activity: str | None = None
-    name: str | None = None
 
 
-@row
-class Occupation(DataRow):
-    """The `occupations` of an `Employment`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentOccupation(DataModel):
+    """An item of `Employment.occupations`."""
 
-    description: str | None = None
-    end_date: dt.date | None = None
-    locale: str | None = None
-    name: str | None = None
     start_date: dt.date | None = None
+    end_date: dt.date | None = None
+    description: str | None = None
+    name: str | None = None
+    locale: str | None = None
 
 
 class EmploymentSalaryType(OpenEnum):
-    """The `type` of a `Salary`."""
+    """Values of `EmploymentSalary.type`."""
 
     REGULAR = "REGULAR"
     THIRTEENTH = "THIRTEENTH"
@@ -38,27 +46,27 @@ class EmploymentSalaryType(OpenEnum):
     RETIREMENT = "RETIREMENT"
 
 
-@row
-class Salary(DataRow):
-    """The `salaries` of an `Employment`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class EmploymentSalary(DataModel):
+    """An item of `Employment.salaries`."""
 
     base_amount: Decimal | None = None
-    currency: str | None = None
-    month: str | None = None
     retained_amount: Decimal | None = None
     type: EmploymentSalaryType | None = None
+    month: str | None = None
+    currency: str | None = None
 
 
-@row
-class Employment(DataRow):
-    """One row of `pool.employments`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class Employment(DataModel):
+    """A row of `/api/br/employments/`."""
 
-    collected_at: dt.datetime | None = None
-    created_at: dt.datetime | None = None
-    employer_data: EmployerData | None = None
-    end_date: dt.date | None = None
     id: str | None = None
     link: str | None = None
-    occupations: tuple[Occupation, ...] = ()
-    salaries: tuple[Salary, ...] = ()
+    created_at: dt.datetime | None = None
+    collected_at: dt.datetime | None = None
     start_date: dt.date | None = None
+    end_date: dt.date | None = None
+    employer_data: EmploymentEmployer | None = None
+    occupations: tuple[EmploymentOccupation, ...] = ()
+    salaries: tuple[EmploymentSalary, ...] = ()

@@ -1,47 +1,25 @@
-"""Models of incomes. Generated from Belvo's schema: `make models`."""
+"""Incomes, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 
 __all__ = [
     "Income",
     "IncomeSourceType",
+    "IncomeStream",
     "IncomeStreamConfidence",
     "IncomeStreamFrequency",
     "IncomeStreamType",
-    "IncomeStreamsBody",
 ]
 
 
-class IncomeSourceType(OpenEnum):
-    """The `income_source_type` of an `Income`."""
-
-    BANK = "BANK"
-
-
-class IncomeStreamConfidence(OpenEnum):
-    """The `confidence` of an `IncomeStreamsBody`."""
-
-    HIGH = "HIGH"
-    MEDIUM = "MEDIUM"
-    LOW = "LOW"
-
-
-class IncomeStreamFrequency(OpenEnum):
-    """The `frequency` of an `IncomeStreamsBody`."""
-
-    MONTHLY = "MONTHLY"
-    FORTNIGHTLY = "FORTNIGHTLY"
-    WEEKLY = "WEEKLY"
-    IRREGULAR = "IRREGULAR"
-    SINGLE = "SINGLE"
-
-
 class IncomeStreamType(OpenEnum):
-    """The `income_type` of an `IncomeStreamsBody`."""
+    """Values of `IncomeStream.income_type`."""
 
     SALARY = "SALARY"
     GOVERNMENT = "GOVERNMENT"
@@ -55,53 +33,77 @@ class IncomeStreamType(OpenEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@row
-class IncomeStreamsBody(DataRow):
-    """The `income_streams` of an `Income`."""
+class IncomeStreamFrequency(OpenEnum):
+    """Values of `IncomeStream.frequency`."""
+
+    MONTHLY = "MONTHLY"
+    FORTNIGHTLY = "FORTNIGHTLY"
+    WEEKLY = "WEEKLY"
+    IRREGULAR = "IRREGULAR"
+    SINGLE = "SINGLE"
+
+
+class IncomeStreamConfidence(OpenEnum):
+    """Values of `IncomeStream.confidence`."""
+
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class IncomeStream(DataModel):
+    """An item of `Income.income_streams`."""
 
     account_id: str | None = None
-    average_income_amount: Decimal | None = None
-    confidence: IncomeStreamConfidence | None = None
-    currency: str | None = None
-    frequency: IncomeStreamFrequency | None = None
-    full_periods: int | None = None
     income_type: IncomeStreamType | None = None
-    last_income_amount: Decimal | None = None
-    last_income_date: dt.date | None = None
-    last_income_description: str | None = None
-    lookback_periods: int | None = None
+    frequency: IncomeStreamFrequency | None = None
     monthly_average: Decimal | None = None
     monthly_median: Decimal | None = None
-    number_of_incomes: int | None = None
-    periods_with_income: int | None = None
-    regularity: Decimal | None = None
+    average_income_amount: Decimal | None = None
+    last_income_amount: Decimal | None = None
+    currency: str | None = None
+    last_income_description: str | None = None
+    last_income_date: dt.date | None = None
     stability: Decimal | None = None
+    regularity: Decimal | None = None
     trend: Decimal | None = None
+    lookback_periods: int | None = None
+    full_periods: int | None = None
+    periods_with_income: int | None = None
+    number_of_incomes: int | None = None
+    confidence: IncomeStreamConfidence | None = None
 
 
-@row
-class Income(DataRow):
-    """One row of `pool.incomes`."""
+class IncomeSourceType(OpenEnum):
+    """Values of `Income.income_source_type`."""
 
-    best_working_day_to_charge: int | None = None
-    created_at: dt.datetime | None = None
-    first_transaction_date: dt.date | None = None
-    good_working_days_to_charge: tuple[int, ...] = ()
+    BANK = "BANK"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class Income(DataModel):
+    """A row of `/api/incomes/`."""
+
     id: str | None = None
-    income_source_type: IncomeSourceType | None = None
-    income_streams: tuple[IncomeStreamsBody, ...] = ()
-    last_transaction_date: dt.date | None = None
     link: str | None = None
+    created_at: dt.datetime | None = None
+    income_streams: tuple[IncomeStream, ...] = ()
+    income_source_type: IncomeSourceType | None = None
+    first_transaction_date: dt.date | None = None
+    last_transaction_date: dt.date | None = None
+    best_working_day_to_charge: int | None = None
+    good_working_days_to_charge: tuple[int, ...] = ()
+    number_of_income_streams: int | None = None
     monthly_average: Decimal | None = None
-    monthly_average_high_confidence: Decimal | None = None
+    monthly_average_regular: Decimal | None = None
     monthly_average_irregular: Decimal | None = None
     monthly_average_low_confidence: Decimal | None = None
     monthly_average_medium_confidence: Decimal | None = None
-    monthly_average_regular: Decimal | None = None
-    number_of_income_streams: int | None = None
-    total_high_confidence: Decimal | None = None
+    monthly_average_high_confidence: Decimal | None = None
     total_income_amount: Decimal | None = None
+    total_regular_income_amount: Decimal | None = None
     total_irregular_income_amount: Decimal | None = None
     total_low_confidence: Decimal | None = None
     total_medium_confidence: Decimal | None = None
-    total_regular_income_amount: Decimal | None = None
+    total_high_confidence: Decimal | None = None

@@ -1,80 +1,38 @@
-"""Models of invoices. Generated from Belvo's schema: `make models`."""
+"""Invoices, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 
 __all__ = [
     "Invoice",
     "InvoiceDetail",
     "InvoiceDetailRetainedTax",
     "InvoiceDetailTransferredTax",
+    "InvoiceDocumentType",
+    "InvoicePayment",
+    "InvoicePaymentMethod",
+    "InvoicePaymentsRelatedDocument",
+    "InvoicePayroll",
     "InvoicePayrollEarningsBreakdown",
-    "InvoicePayrollOtherPayments",
+    "InvoicePayrollOtherPayment",
     "InvoicePayrollPeriodicity",
-    "InvoicePayrollTaxDeductions",
-    "InvoiceSatInvoiceType",
-    "InvoiceSatPaymentMethod",
+    "InvoicePayrollTaxDeduction",
+    "InvoiceTaxDetails",
+    "InvoiceTaxDetailsRetainedTax",
+    "InvoiceTaxDetailsTransferredTax",
     "InvoiceType",
     "InvoiceWarnings",
-    "InvoicesPayments",
-    "InvoicesPaymentsRelatedDocuments",
-    "InvoicesPayroll",
     "RelatedInvoice",
-    "TaxDetailsInvoices",
-    "TaxDetailsInvoicesRetainedTaxes",
-    "TaxDetailsInvoicesTransferredTaxes",
 ]
 
 
-@row
-class InvoiceDetailRetainedTax(DataRow):
-    """The `retained_taxes` of an `InvoiceDetail`."""
-
-    collected_at: dt.datetime | None = None
-    retained_tax_amount: Decimal | None = None
-    tax: str | None = None
-    tax_percentage: Decimal | None = None
-    tax_type: str | None = None
-
-
-@row
-class InvoiceDetailTransferredTax(DataRow):
-    """The `transferred_taxes` of an `InvoiceDetail`."""
-
-    collected_at: dt.datetime | None = None
-    tax: str | None = None
-    tax_percentage: Decimal | None = None
-    tax_type: str | None = None
-    transferred_tax_amount: Decimal | None = None
-
-
-@row
-class InvoiceDetail(DataRow):
-    """The `invoice_details` of an `Invoice`."""
-
-    collected_at: dt.datetime | None = None
-    description: str | None = None
-    discount: Decimal | None = None
-    identifier_number: str | None = None
-    pre_tax_amount: Decimal | None = None
-    product_identification: str | None = None
-    quantity: Decimal | None = None
-    retained_taxes: tuple[InvoiceDetailRetainedTax, ...] = ()
-    tax_amount: Decimal | None = None
-    tax_percentage: Decimal | None = None
-    tax_subject_code: str | None = None
-    total_amount: Decimal | None = None
-    transferred_taxes: tuple[InvoiceDetailTransferredTax, ...] = ()
-    unit_amount: Decimal | None = None
-    unit_code: str | None = None
-    unit_description: str | None = None
-
-
-class InvoiceSatInvoiceType(OpenEnum):
-    """The `invoice_type` of an `Invoice`."""
+class InvoiceDocumentType(OpenEnum):
+    """Values of `Invoice.invoice_type`."""
 
     EGRESO = "Egreso"
     INGRESO = "Ingreso"
@@ -83,63 +41,137 @@ class InvoiceSatInvoiceType(OpenEnum):
     TRASLADO = "Traslado"
 
 
-class InvoiceSatPaymentMethod(OpenEnum):
-    """The `payment_method` of an `Invoice`."""
+class InvoiceType(OpenEnum):
+    """Values of `Invoice.type`."""
+
+    OUTFLOW = "OUTFLOW"
+    INFLOW = "INFLOW"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoiceTaxDetailsRetainedTax(DataModel):
+    """An item of `InvoiceTaxDetails.retained_taxes`."""
+
+    tax_type: str | None = None
+    tax: str | None = None
+    tax_percentage: Decimal | None = None
+    pre_tax_amount: Decimal | None = None
+    tax_amount: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoiceTaxDetailsTransferredTax(DataModel):
+    """An item of `InvoiceTaxDetails.transferred_taxes`."""
+
+    tax_type: str | None = None
+    tax: str | None = None
+    tax_percentage: Decimal | None = None
+    pre_tax_amount: Decimal | None = None
+    tax_amount: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoiceTaxDetails(DataModel):
+    """The value of `Invoice.tax_details`."""
+
+    total_tax_retained: Decimal | None = None
+    total_tax_transferred: Decimal | None = None
+    retained_taxes: tuple[InvoiceTaxDetailsRetainedTax, ...] = ()
+    transferred_taxes: tuple[InvoiceTaxDetailsTransferredTax, ...] = ()
+
+
+class InvoicePaymentMethod(OpenEnum):
+    """Values of `Invoice.payment_method`."""
 
     PUE = "PUE"
     PPD = "PPD"
 
 
-@row
-class InvoicesPaymentsRelatedDocuments(DataRow):
-    """The `related_documents` of an `InvoicesPayments`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoiceDetailRetainedTax(DataModel):
+    """An item of `InvoiceDetail.retained_taxes`."""
 
-    amount_paid: Decimal | None = None
-    currency: str | None = None
+    collected_at: dt.datetime | None = None
+    tax_type: str | None = None
+    tax: str | None = None
+    tax_percentage: Decimal | None = None
+    retained_tax_amount: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoiceDetailTransferredTax(DataModel):
+    """An item of `InvoiceDetail.transferred_taxes`."""
+
+    collected_at: dt.datetime | None = None
+    tax_type: str | None = None
+    tax: str | None = None
+    tax_percentage: Decimal | None = None
+    transferred_tax_amount: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoiceDetail(DataModel):
+    """An item of `Invoice.invoice_details`."""
+
+    collected_at: dt.datetime | None = None
+    description: str | None = None
+    product_identification: str | None = None
+    quantity: Decimal | None = None
+    unit_code: str | None = None
+    unit_description: str | None = None
+    unit_amount: Decimal | None = None
+    discount: Decimal | None = None
+    tax_subject_code: str | None = None
+    identifier_number: str | None = None
+    pre_tax_amount: Decimal | None = None
+    tax_percentage: Decimal | None = None
+    tax_amount: Decimal | None = None
+    total_amount: Decimal | None = None
+    retained_taxes: tuple[InvoiceDetailRetainedTax, ...] = ()
+    transferred_taxes: tuple[InvoiceDetailTransferredTax, ...] = ()
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class RelatedInvoice(DataModel):
+    """An item of `Invoice.related_invoices`."""
+
+    relationship_type: str | None = None
+    related_invoice_identification: str | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoicePaymentsRelatedDocument(DataModel):
+    """An item of `InvoicePayment.related_documents`."""
+
     invoice_identification: str | None = None
-    outstanding_balance: Decimal | None = None
-    partiality_number: int | None = None
-    payment_method: str | None = None
-    previous_balance: Decimal | None = None
-
-
-@row
-class InvoicesPayments(DataRow):
-    """The `payments` of an `Invoice`."""
-
-    amount: Decimal | None = None
-    beneficiary_account_number: str | None = None
-    beneficiary_rfc: str | None = None
     currency: str | None = None
+    payment_method: str | None = None
+    partiality_number: int | None = None
+    previous_balance: Decimal | None = None
+    amount_paid: Decimal | None = None
+    outstanding_balance: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoicePayment(DataModel):
+    """An item of `Invoice.payments`."""
+
     date: dt.datetime | None = None
+    payment_type: str | None = None
+    currency: str | None = None
     exchange_rate: str | None = None
+    amount: Decimal | None = None
     operation_number: str | None = None
+    beneficiary_rfc: str | None = None
+    beneficiary_account_number: str | None = None
+    payer_rfc: str | None = None
     payer_account_number: str | None = None
     payer_bank_name: str | None = None
-    payer_rfc: str | None = None
-    payment_type: str | None = None
-    related_documents: tuple[InvoicesPaymentsRelatedDocuments, ...] = ()
-
-
-@row
-class InvoicePayrollEarningsBreakdown(DataRow):
-    """The `earnings_breakdown` of an `InvoicesPayroll`."""
-
-    taxable_amount: Decimal | None = None
-    type: str | None = None
-    vat_free_amount: Decimal | None = None
-
-
-@row
-class InvoicePayrollOtherPayments(DataRow):
-    """The `other_payments` of an `InvoicesPayroll`."""
-
-    amount: Decimal | None = None
-    type: str | None = None
+    related_documents: tuple[InvoicePaymentsRelatedDocument, ...] = ()
 
 
 class InvoicePayrollPeriodicity(OpenEnum):
-    """The `periodicity` of an `InvoicesPayroll`."""
+    """Values of `InvoicePayroll.periodicity`."""
 
     DAILY = "DAILY"
     WEEKLY = "WEEKLY"
@@ -152,138 +184,111 @@ class InvoicePayrollPeriodicity(OpenEnum):
     COMMISSION = "COMMISSION"
     ONE_OFF = "ONE_OFF"
     OTHER_PERIODICITY = "OTHER_PERIODICITY"
-    NULL = "null"
 
 
-@row
-class InvoicePayrollTaxDeductions(DataRow):
-    """The `tax_deductions` of an `InvoicesPayroll`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoicePayrollEarningsBreakdown(DataModel):
+    """An item of `InvoicePayroll.earnings_breakdown`."""
 
-    amount: Decimal | None = None
     type: str | None = None
+    taxable_amount: Decimal | None = None
+    vat_free_amount: Decimal | None = None
 
 
-@row
-class InvoicesPayroll(DataRow):
-    """The `payroll` of an `Invoice`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoicePayrollTaxDeduction(DataModel):
+    """An item of `InvoicePayroll.tax_deductions`."""
 
+    type: str | None = None
     amount: Decimal | None = None
-    collected_at: dt.datetime | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoicePayrollOtherPayment(DataModel):
+    """An item of `InvoicePayroll.other_payments`."""
+
+    type: str | None = None
+    amount: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoicePayroll(DataModel):
+    """The value of `Invoice.payroll`."""
+
+    days: int | None = None
+    type: str | None = None
+    amount: Decimal | None = None
+    version: str | None = None
     date_from: dt.date | None = None
     date_to: dt.date | None = None
-    days: int | None = None
-    earnings_breakdown: tuple[InvoicePayrollEarningsBreakdown, ...] = ()
-    other_payments: tuple[InvoicePayrollOtherPayments, ...] = ()
+    collected_at: dt.datetime | None = None
     payment_date: dt.date | None = None
     periodicity: InvoicePayrollPeriodicity | None = None
-    tax_deductions: tuple[InvoicePayrollTaxDeductions, ...] = ()
-    type: str | None = None
-    version: str | None = None
+    earnings_breakdown: tuple[InvoicePayrollEarningsBreakdown, ...] = ()
+    tax_deductions: tuple[InvoicePayrollTaxDeduction, ...] = ()
+    other_payments: tuple[InvoicePayrollOtherPayment, ...] = ()
 
 
-@row
-class RelatedInvoice(DataRow):
-    """The `related_invoices` of an `Invoice`."""
-
-    related_invoice_identification: str | None = None
-    relationship_type: str | None = None
-
-
-@row
-class TaxDetailsInvoicesRetainedTaxes(DataRow):
-    """The `retained_taxes` of a `TaxDetailsInvoices`."""
-
-    pre_tax_amount: Decimal | None = None
-    tax: str | None = None
-    tax_amount: Decimal | None = None
-    tax_percentage: Decimal | None = None
-    tax_type: str | None = None
-
-
-@row
-class TaxDetailsInvoicesTransferredTaxes(DataRow):
-    """The `transferred_taxes` of a `TaxDetailsInvoices`."""
-
-    pre_tax_amount: Decimal | None = None
-    tax: str | None = None
-    tax_amount: Decimal | None = None
-    tax_percentage: Decimal | None = None
-    tax_type: str | None = None
-
-
-@row
-class TaxDetailsInvoices(DataRow):
-    """The `tax_details` of an `Invoice`."""
-
-    retained_taxes: tuple[TaxDetailsInvoicesRetainedTaxes, ...] = ()
-    total_tax_retained: Decimal | None = None
-    total_tax_transferred: Decimal | None = None
-    transferred_taxes: tuple[TaxDetailsInvoicesTransferredTaxes, ...] = ()
-
-
-class InvoiceType(OpenEnum):
-    """The `type` of an `Invoice`."""
-
-    OUTFLOW = "OUTFLOW"
-    INFLOW = "INFLOW"
-
-
-@row
-class InvoiceWarnings(DataRow):
-    """The `warnings` of an `Invoice`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class InvoiceWarnings(DataModel):
+    """The value of `Invoice.warnings`."""
 
     code: str | None = None
     message: str | None = None
 
 
-@row
-class Invoice(DataRow):
-    """One row of `pool.invoices`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class Invoice(DataModel):
+    """A row of `/api/invoices/`."""
 
-    cancelation_status: str | None = None
-    cancelation_update_date: dt.date | None = None
-    certification_authority: str | None = None
-    certification_date: dt.date | None = None
+    id: str | None = None
+    link: str | None = None
     collected_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
-    currency: str | None = None
-    discount_amount: Decimal | None = None
-    exchange_rate: Decimal | None = None
-    export_type: str | None = None
-    folio: str | None = None
-    id: str | None = None
-    invoice_date: str | None = None
-    invoice_details: tuple[InvoiceDetail, ...] = ()
     invoice_identification: str | None = None
-    invoice_type: InvoiceSatInvoiceType | None = None
-    link: str | None = None
-    payment_method: InvoiceSatPaymentMethod | None = None
-    payment_method_description: str | None = None
-    payment_type: str | None = None
-    payment_type_description: str | None = None
-    payments: tuple[InvoicesPayments, ...] = ()
-    payroll: InvoicesPayroll | None = None
-    place_of_issue: str | None = None
-    receiver_blacklist_status: str | None = None
-    receiver_fiscal_regime: str | None = None
-    receiver_id: str | None = None
-    receiver_name: str | None = None
-    receiver_postal_code: str | None = None
-    receiver_tax_fraud_status: str | None = None
-    related_invoices: tuple[RelatedInvoice, ...] = ()
-    sender_blacklist_status: str | None = None
-    sender_fiscal_regime: str | None = None
+    invoice_date: str | None = None
+    status: str | None = None
+    invoice_type: InvoiceDocumentType | None = None
+    type: InvoiceType | None = None
+    tax_details: InvoiceTaxDetails | None = None
     sender_id: str | None = None
+    sender_fiscal_regime: str | None = None
     sender_name: str | None = None
     sender_tax_fraud_status: str | None = None
-    series: str | None = None
-    status: str | None = None
-    subtotal_amount: Decimal | None = None
-    tax_amount: Decimal | None = None
-    tax_details: TaxDetailsInvoices | None = None
-    total_amount: Decimal | None = None
-    type: InvoiceType | None = None
+    receiver_id: str | None = None
+    receiver_postal_code: str | None = None
+    receiver_fiscal_regime: str | None = None
+    receiver_name: str | None = None
+    receiver_tax_fraud_status: str | None = None
+    cancelation_status: str | None = None
+    cancelation_update_date: dt.date | None = None
+    certification_date: dt.date | None = None
+    certification_authority: str | None = None
+    payment_type: str | None = None
+    payment_type_description: str | None = None
+    """Deprecated by Belvo."""
+    payment_method: InvoicePaymentMethod | None = None
+    payment_method_description: str | None = None
+    """Deprecated by Belvo."""
     usage: str | None = None
     version: str | None = None
-    warnings: InvoiceWarnings | None = None
+    place_of_issue: str | None = None
+    invoice_details: tuple[InvoiceDetail, ...] = ()
+    currency: str | None = None
+    subtotal_amount: Decimal | None = None
+    exchange_rate: Decimal | None = None
+    tax_amount: Decimal | None = None
+    discount_amount: Decimal | None = None
+    total_amount: Decimal | None = None
+    related_invoices: tuple[RelatedInvoice, ...] = ()
+    payments: tuple[InvoicePayment, ...] = ()
+    payroll: InvoicePayroll | None = None
+    folio: str | None = None
+    series: str | None = None
+    export_type: str | None = None
     xml: str | None = None
+    warnings: InvoiceWarnings | None = None
+    sender_blacklist_status: str | None = None
+    """Deprecated by Belvo."""
+    receiver_blacklist_status: str | None = None
+    """Deprecated by Belvo."""

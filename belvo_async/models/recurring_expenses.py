@@ -1,10 +1,12 @@
-"""Models of recurring expenses. Generated from Belvo's schema: `make models`."""
+"""Recurring expenses, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 from belvo_async.models.accounts import Account
 
 __all__ = [
@@ -16,8 +18,23 @@ __all__ = [
 ]
 
 
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class RecurringExpenseSourceTransaction(DataModel):
+    """An item of `RecurringExpense.transactions`."""
+
+    amount: Decimal | None = None
+    description: str | None = None
+    value_date: dt.date | None = None
+
+
+class RecurringExpenseFrequency(OpenEnum):
+    """Values of `RecurringExpense.frequency`."""
+
+    MONTHLY = "MONTHLY"
+
+
 class RecurringExpenseCategory(OpenEnum):
-    """The `category` of a `RecurringExpense`."""
+    """Values of `RecurringExpense.category`."""
 
     BILLS_UTILITIES = "Bills & Utilities"
     CREDITS_LOANS = "Credits & Loans"
@@ -27,39 +44,24 @@ class RecurringExpenseCategory(OpenEnum):
     TAXES = "Taxes"
 
 
-class RecurringExpenseFrequency(OpenEnum):
-    """The `frequency` of a `RecurringExpense`."""
-
-    MONTHLY = "MONTHLY"
-
-
 class RecurringExpensePaymentType(OpenEnum):
-    """The `payment_type` of a `RecurringExpense`."""
+    """Values of `RecurringExpense.payment_type`."""
 
     SUBSCRIPTION = "SUBSCRIPTION"
     REGULAR = "REGULAR"
 
 
-@row
-class RecurringExpenseSourceTransaction(DataRow):
-    """The `transactions` of a `RecurringExpense`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class RecurringExpense(DataModel):
+    """A row of `/api/recurring-expenses/`."""
 
-    amount: Decimal | None = None
-    description: str | None = None
-    value_date: dt.date | None = None
-
-
-@row
-class RecurringExpense(DataRow):
-    """One row of `pool.recurring_expenses`."""
-
-    account: Account | None = None
-    average_transaction_amount: Decimal | None = None
-    category: RecurringExpenseCategory | None = None
-    days_since_last_transaction: int | None = None
-    frequency: RecurringExpenseFrequency | None = None
     id: str | None = None
-    median_transaction_amount: Decimal | None = None
+    account: Account | None = None
     name: str | None = None
-    payment_type: RecurringExpensePaymentType | None = None
     transactions: tuple[RecurringExpenseSourceTransaction, ...] = ()
+    frequency: RecurringExpenseFrequency | None = None
+    average_transaction_amount: Decimal | None = None
+    median_transaction_amount: Decimal | None = None
+    days_since_last_transaction: int | None = None
+    category: RecurringExpenseCategory | None = None
+    payment_type: RecurringExpensePaymentType | None = None

@@ -1,29 +1,31 @@
-"""Models of tax compliance status. Generated from Belvo's schema: `make models`."""
+"""Tax compliance status, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 
 __all__ = ["TaxComplianceStatus", "TaxComplianceStatusOutcome"]
 
 
 class TaxComplianceStatusOutcome(OpenEnum):
-    """The `outcome` of a `TaxComplianceStatus`."""
+    """Values of `TaxComplianceStatus.outcome`."""
 
     POSITIVE = "POSITIVE"
     NEGATIVE = "NEGATIVE"
     NO_OBLIGATIONS = "NO_OBLIGATIONS"
 
 
-@row
-class TaxComplianceStatus(DataRow):
-    """One row of `pool.tax_compliance_status`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TaxComplianceStatus(DataModel):
+    """A row of `/api/tax-compliance-status/`."""
 
+    id: str | None = None
     collected_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
-    id: str | None = None
     internal_identification: str | None = None
-    outcome: TaxComplianceStatusOutcome | None = None
     pdf: str | None = None
     rfc: str | None = None
+    outcome: TaxComplianceStatusOutcome | None = None

@@ -1,65 +1,67 @@
-"""Models of tax retentions. Generated from Belvo's schema: `make models`."""
+"""Tax retentions, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 
 __all__ = [
-    "RetentionBreakdown",
     "TaxRetention",
+    "TaxRetentionBreakdown",
     "TaxRetentionPaymentStatus",
     "TaxRetentionReceiverNationality",
 ]
 
 
 class TaxRetentionReceiverNationality(OpenEnum):
-    """The `receiver_nationality` of a `TaxRetention`."""
+    """Values of `TaxRetention.receiver_nationality`."""
 
     NATIONAL = "NATIONAL"
     FOREIGN = "FOREIGN"
 
 
 class TaxRetentionPaymentStatus(OpenEnum):
-    """The `payment_status` of a `RetentionBreakdown`."""
+    """Values of `TaxRetentionBreakdown.payment_status`."""
 
     PAID = "PAID"
     PROVISIONED = "PROVISIONED"
 
 
-@row
-class RetentionBreakdown(DataRow):
-    """The `retention_breakdown` of a `TaxRetention`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TaxRetentionBreakdown(DataModel):
+    """An item of `TaxRetention.retention_breakdown`."""
 
     base_amount: Decimal | None = None
-    payment_status: TaxRetentionPaymentStatus | None = None
-    retained_amount: Decimal | None = None
     tax_type: str | None = None
+    retained_amount: Decimal | None = None
+    payment_status: TaxRetentionPaymentStatus | None = None
 
 
-@row
-class TaxRetention(DataRow):
-    """One row of `pool.tax_retentions`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TaxRetention(DataModel):
+    """A row of `/api/tax-retentions/`."""
 
-    cancelled_at: dt.datetime | None = None
-    certified_at: dt.datetime | None = None
-    code: int | None = None
+    id: str | None = None
+    link: str | None = None
     collected_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
-    id: str | None = None
     invoice_identification: str | None = None
+    version: str | None = None
+    code: int | None = None
     issued_at: dt.datetime | None = None
-    link: str | None = None
-    receiver_id: str | None = None
-    receiver_name: str | None = None
-    receiver_nationality: TaxRetentionReceiverNationality | None = None
-    retention_breakdown: tuple[RetentionBreakdown, ...] = ()
+    certified_at: dt.datetime | None = None
+    cancelled_at: dt.datetime | None = None
     sender_id: str | None = None
     sender_name: str | None = None
-    total_exempt_amount: Decimal | None = None
+    receiver_nationality: TaxRetentionReceiverNationality | None = None
+    receiver_id: str | None = None
+    receiver_name: str | None = None
     total_invoice_amount: Decimal | None = None
+    total_exempt_amount: Decimal | None = None
     total_retained_amount: Decimal | None = None
     total_taxable_amount: Decimal | None = None
-    version: str | None = None
+    retention_breakdown: tuple[TaxRetentionBreakdown, ...] = ()
     xml: str | None = None

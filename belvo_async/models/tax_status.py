@@ -1,108 +1,110 @@
-"""Models of tax status. Generated from Belvo's schema: `make models`."""
+"""Tax status, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 
-from belvo_async.models._rows import DataRow, row
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 
 __all__ = [
     "TaxStatus",
     "TaxStatusAddress",
     "TaxStatusAddressBetweenStreet",
     "TaxStatusEconomicActivity",
-    "TaxStatusObligations",
-    "TaxStatusRegimens",
+    "TaxStatusObligation",
+    "TaxStatusRegimen",
     "TaxStatusTaxPayerInformation",
 ]
 
 
-@row
-class TaxStatusAddressBetweenStreet(DataRow):
-    """The `between_street` of a `TaxStatusAddress`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TaxStatusTaxPayerInformation(DataModel):
+    """The value of `TaxStatus.tax_payer_information`."""
+
+    rfc: str | None = None
+    curp: str | None = None
+    name: str | None = None
+    first_last_name: str | None = None
+    second_last_name: str | None = None
+    start_operations_date: dt.date | None = None
+    status_padron: str | None = None
+    last_status_change_date: dt.date | None = None
+    commercial_name: str | None = None
+    social_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TaxStatusAddressBetweenStreet(DataModel):
+    """An item of `TaxStatusAddress.between_street`."""
 
     street_one: str | None = None
     street_two: str | None = None
 
 
-@row
-class TaxStatusAddress(DataRow):
-    """The `address` of a `TaxStatus`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TaxStatusAddress(DataModel):
+    """The value of `TaxStatus.address`."""
 
-    between_street: tuple[TaxStatusAddressBetweenStreet, ...] = ()
+    postal_code: str | None = None
+    street_type: str | None = None
+    street: str | None = None
     exterior_number: str | None = None
     interior_number: str | None = None
+    suburb: str | None = None
     locality: str | None = None
     municipality: str | None = None
-    postal_code: str | None = None
     state: str | None = None
-    street: str | None = None
-    street_type: str | None = None
-    suburb: str | None = None
+    between_street: tuple[TaxStatusAddressBetweenStreet, ...] = ()
 
 
-@row
-class TaxStatusEconomicActivity(DataRow):
-    """The `economic_activity` of a `TaxStatus`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TaxStatusEconomicActivity(DataModel):
+    """An item of `TaxStatus.economic_activity`."""
 
     economic_activity: str | None = None
-    end_date: dt.date | None = None
     initial_date: str | None = None
+    end_date: dt.date | None = None
     order: str | None = None
     percentage: str | None = None
 
 
-@row
-class TaxStatusObligations(DataRow):
-    """The `obligations` of a `TaxStatus`."""
-
-    end_date: dt.date | None = None
-    expiration: str | None = None
-    initial_date: dt.date | None = None
-    obligation: str | None = None
-
-
-@row
-class TaxStatusRegimens(DataRow):
-    """The `regimes` of a `TaxStatus`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TaxStatusRegimen(DataModel):
+    """An item of `TaxStatus.regimes`."""
 
     end_date: dt.date | None = None
     initial_date: dt.date | None = None
     regimen: str | None = None
 
 
-@row
-class TaxStatusTaxPayerInformation(DataRow):
-    """The `tax_payer_information` of a `TaxStatus`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TaxStatusObligation(DataModel):
+    """An item of `TaxStatus.obligations`."""
 
-    commercial_name: str | None = None
-    curp: str | None = None
-    email: str | None = None
-    first_last_name: str | None = None
-    last_status_change_date: dt.date | None = None
-    name: str | None = None
-    phone: str | None = None
-    rfc: str | None = None
-    second_last_name: str | None = None
-    social_name: str | None = None
-    start_operations_date: dt.date | None = None
-    status_padron: str | None = None
+    obligation: str | None = None
+    expiration: str | None = None
+    initial_date: dt.date | None = None
+    end_date: dt.date | None = None
 
 
-@row
-class TaxStatus(DataRow):
-    """One row of `pool.tax_status`."""
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TaxStatus(DataModel):
+    """A row of `/api/tax-status/`."""
 
-    address: TaxStatusAddress | None = None
+    id: str | None = None
+    link: str | None = None
     collected_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
+    place_and_date_of_issuance: str | None = None
+    official_name: str | None = None
+    id_cif: str | None = None
+    tax_payer_information: TaxStatusTaxPayerInformation | None = None
+    address: TaxStatusAddress | None = None
+    economic_activity: tuple[TaxStatusEconomicActivity, ...] = ()
+    regimes: tuple[TaxStatusRegimen, ...] = ()
+    obligations: tuple[TaxStatusObligation, ...] = ()
     digital_stamp: str | None = None
     digital_stamp_chain: str | None = None
-    economic_activity: tuple[TaxStatusEconomicActivity, ...] = ()
-    id: str | None = None
-    id_cif: str | None = None
-    link: str | None = None
-    obligations: tuple[TaxStatusObligations, ...] = ()
-    official_name: str | None = None
     pdf: str | None = None
-    place_and_date_of_issuance: str | None = None
-    regimes: tuple[TaxStatusRegimens, ...] = ()
-    tax_payer_information: TaxStatusTaxPayerInformation | None = None

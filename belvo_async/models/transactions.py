@@ -1,10 +1,12 @@
-"""Models of transactions. Generated from Belvo's schema: `make models`."""
+"""Transactions, from Belvo's schema: `make models` writes this."""
 
 import datetime as dt
 from decimal import Decimal
 
+from attrs import frozen
+
+from belvo_async.models._data_model import DataModel, show_ids_only
 from belvo_async.models._enums import OpenEnum
-from belvo_async.models._rows import DataRow, row
 from belvo_async.models.accounts import Account
 
 __all__ = [
@@ -17,8 +19,8 @@ __all__ = [
     "TransactionCreditCardDataCreditType",
     "TransactionCreditCardDataFeeType",
     "TransactionLoanData",
-    "TransactionLoanDataCharges",
-    "TransactionLoanDataFees",
+    "TransactionLoanDataCharge",
+    "TransactionLoanDataFee",
     "TransactionMerchantData",
     "TransactionPaymentType",
     "TransactionStatus",
@@ -27,8 +29,17 @@ __all__ = [
 ]
 
 
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TransactionMerchantData(DataModel):
+    """The value of `Transaction.merchant`."""
+
+    logo: str | None = None
+    website: str | None = None
+    merchant_name: str | None = None
+
+
 class TransactionCategory(OpenEnum):
-    """The `category` of a `Transaction`."""
+    """Values of `Transaction.category`."""
 
     BILLS_UTILITIES = "Bills & Utilities"
     CREDITS_LOANS = "Credits & Loans"
@@ -48,130 +59,8 @@ class TransactionCategory(OpenEnum):
     WITHDRAWAL_ATM = "Withdrawal & ATM"
 
 
-class TransactionCounterpartyType(OpenEnum):
-    """The `type` of a `TransactionCounterparty`."""
-
-    INDIVIDUAL = "INDIVIDUAL"
-    COMPANY = "COMPANY"
-
-
-@row
-class TransactionCounterparty(DataRow):
-    """The `counterparty` of a `Transaction`."""
-
-    agency: str | None = None
-    check_digit: str | None = None
-    clearing_code: str | None = None
-    document_number: str | None = None
-    number: str | None = None
-    type: TransactionCounterpartyType | None = None
-
-
-@row
-class TransactionCreditCardBill(DataRow):
-    """The `credit_card_bill` of a `TransactionCreditCardData`."""
-
-    id: str | None = None
-    internal_identification: str | None = None
-
-
-class TransactionCreditCardDataCreditType(OpenEnum):
-    """The `credits_type` of a `TransactionCreditCardData`."""
-
-    REVOLVING_CREDIT = "REVOLVING_CREDIT"
-    BILL_INSTALLMENT_PAYMENT = "BILL_INSTALLMENT_PAYMENT"
-    LOAN = "LOAN"
-    OTHERS = "OTHERS"
-
-
-class TransactionCreditCardDataFeeType(OpenEnum):
-    """The `fee_type` of a `TransactionCreditCardData`."""
-
-    ANNUAL_FEE = "ANNUAL_FEE"
-    NATIONAL_WITHDRAWAL = "NATIONAL_WITHDRAWAL"
-    INTERNATIONAL_WITHDRAWAL = "INTERNATIONAL_WITHDRAWAL"
-    EMERGENCY_CREDIT_EVALUATION_FEE = "EMERGENCY_CREDIT_EVALUATION_FEE"
-    DUPLICATE_ISSUANCE_FEE = "DUPLICATE_ISSUANCE_FEE"
-    PAYMENT_FEE = "PAYMENT_FEE"
-    SMS_FEE = "SMS_FEE"
-    OTHERS = "OTHERS"
-
-
-@row
-class TransactionCreditCardData(DataRow):
-    """The `credit_card_data` of a `Transaction`."""
-
-    bill_amount: Decimal | None = None
-    bill_due_date: dt.date | None = None
-    bill_internal_identification: str | None = None
-    bill_name: str | None = None
-    bill_status: str | None = None
-    card_number: str | None = None
-    collected_at: dt.datetime | None = None
-    credit_card_bill: TransactionCreditCardBill | None = None
-    credits_type: TransactionCreditCardDataCreditType | None = None
-    credits_type_additional_info: str | None = None
-    fee_type: TransactionCreditCardDataFeeType | None = None
-    fee_type_additional_info: str | None = None
-    installment_identifier: str | None = None
-    number_of_installments: int | None = None
-    previous_bill_total: str | None = None
-
-
-@row
-class TransactionLoanDataCharges(DataRow):
-    """The `charges` of a `TransactionLoanData`."""
-
-    amount: Decimal | None = None
-    info: str | None = None
-    type: str | None = None
-
-
-@row
-class TransactionLoanDataFees(DataRow):
-    """The `fees` of a `TransactionLoanData`."""
-
-    amount: Decimal | None = None
-    code: str | None = None
-    name: str | None = None
-
-
-@row
-class TransactionLoanData(DataRow):
-    """The `loan_data` of a `Transaction`."""
-
-    charges: tuple[TransactionLoanDataCharges, ...] = ()
-    fees: tuple[TransactionLoanDataFees, ...] = ()
-    installment_id: str | None = None
-    is_detached: bool | None = None
-
-
-@row
-class TransactionMerchantData(DataRow):
-    """The `merchant` of a `Transaction`."""
-
-    logo: str | None = None
-    merchant_name: str | None = None
-    website: str | None = None
-
-
-class TransactionPaymentType(OpenEnum):
-    """The `payment_type` of a `Transaction`."""
-
-    FULL = "FULL"
-    INSTALLMENT = "INSTALLMENT"
-
-
-class TransactionStatus(OpenEnum):
-    """The `status` of a `Transaction`."""
-
-    PENDING = "PENDING"
-    PROCESSED = "PROCESSED"
-    UNCATEGORIZED = "UNCATEGORIZED"
-
-
 class TransactionSubcategory(OpenEnum):
-    """The `subcategory` of a `Transaction`."""
+    """Values of `Transaction.subcategory`."""
 
     ELECTRICITY_ENERGY = "Electricity & Energy"
     RENT = "Rent"
@@ -253,41 +142,154 @@ class TransactionSubcategory(OpenEnum):
 
 
 class TransactionType(OpenEnum):
-    """The `type` of a `Transaction`."""
+    """Values of `Transaction.type`."""
 
     OUTFLOW = "OUTFLOW"
     INFLOW = "INFLOW"
 
 
-@row
-class Transaction(DataRow):
-    """One row of `pool.transactions`."""
+class TransactionStatus(OpenEnum):
+    """Values of `Transaction.status`."""
 
-    account: Account | None = None
-    accounting_date: str | None = None
-    amount: Decimal | None = None
-    balance: Decimal | None = None
-    category: TransactionCategory | None = None
+    PENDING = "PENDING"
+    PROCESSED = "PROCESSED"
+    UNCATEGORIZED = "UNCATEGORIZED"
+
+
+class TransactionCreditCardDataFeeType(OpenEnum):
+    """Values of `TransactionCreditCardData.fee_type`."""
+
+    ANNUAL_FEE = "ANNUAL_FEE"
+    NATIONAL_WITHDRAWAL = "NATIONAL_WITHDRAWAL"
+    INTERNATIONAL_WITHDRAWAL = "INTERNATIONAL_WITHDRAWAL"
+    EMERGENCY_CREDIT_EVALUATION_FEE = "EMERGENCY_CREDIT_EVALUATION_FEE"
+    DUPLICATE_ISSUANCE_FEE = "DUPLICATE_ISSUANCE_FEE"
+    PAYMENT_FEE = "PAYMENT_FEE"
+    SMS_FEE = "SMS_FEE"
+    OTHERS = "OTHERS"
+
+
+class TransactionCreditCardDataCreditType(OpenEnum):
+    """Values of `TransactionCreditCardData.credits_type`."""
+
+    REVOLVING_CREDIT = "REVOLVING_CREDIT"
+    BILL_INSTALLMENT_PAYMENT = "BILL_INSTALLMENT_PAYMENT"
+    LOAN = "LOAN"
+    OTHERS = "OTHERS"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TransactionCreditCardBill(DataModel):
+    """The value of `TransactionCreditCardData.credit_card_bill`."""
+
+    id: str | None = None
+    internal_identification: str | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TransactionCreditCardData(DataModel):
+    """The value of `Transaction.credit_card_data`."""
+
     collected_at: dt.datetime | None = None
-    counterparty: TransactionCounterparty | None = None
+    bill_name: str | None = None
+    bill_due_date: dt.date | None = None
+    bill_internal_identification: str | None = None
+    bill_status: str | None = None
+    previous_bill_total: str | None = None
+    bill_amount: Decimal | None = None
+    card_number: str | None = None
+    fee_type: TransactionCreditCardDataFeeType | None = None
+    fee_type_additional_info: str | None = None
+    credits_type: TransactionCreditCardDataCreditType | None = None
+    credits_type_additional_info: str | None = None
+    installment_identifier: str | None = None
+    number_of_installments: int | None = None
+    credit_card_bill: TransactionCreditCardBill | None = None
+
+
+class TransactionCounterpartyType(OpenEnum):
+    """Values of `TransactionCounterparty.type`."""
+
+    INDIVIDUAL = "INDIVIDUAL"
+    COMPANY = "COMPANY"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TransactionCounterparty(DataModel):
+    """The value of `Transaction.counterparty`."""
+
+    type: TransactionCounterpartyType | None = None
+    document_number: str | None = None
+    clearing_code: str | None = None
+    agency: str | None = None
+    check_digit: str | None = None
+    number: str | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TransactionLoanDataFee(DataModel):
+    """An item of `TransactionLoanData.fees`."""
+
+    name: str | None = None
+    code: str | None = None
+    amount: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TransactionLoanDataCharge(DataModel):
+    """An item of `TransactionLoanData.charges`."""
+
+    type: str | None = None
+    info: str | None = None
+    amount: Decimal | None = None
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class TransactionLoanData(DataModel):
+    """The value of `Transaction.loan_data`."""
+
+    is_detached: bool | None = None
+    installment_id: str | None = None
+    fees: tuple[TransactionLoanDataFee, ...] = ()
+    charges: tuple[TransactionLoanDataCharge, ...] = ()
+
+
+class TransactionPaymentType(OpenEnum):
+    """Values of `Transaction.payment_type`."""
+
+    FULL = "FULL"
+    INSTALLMENT = "INSTALLMENT"
+
+
+@frozen(kw_only=True, field_transformer=show_ids_only)
+class Transaction(DataModel):
+    """A row of `/api/transactions/`."""
+
+    id: str | None = None
+    internal_identification: str | None = None
+    account: Account | None = None
+    collected_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
-    credit_card_data: TransactionCreditCardData | None = None
+    value_date: dt.date | None = None
+    transacted_at: dt.datetime | None = None
+    accounting_date: str | None = None
+    inferred_accounting_date: dt.date | None = None
+    amount: Decimal | None = None
+    local_currency_amount: Decimal | None = None
+    balance: Decimal | None = None
     currency: str | None = None
     description: str | None = None
-    id: str | None = None
-    inferred_accounting_date: dt.date | None = None
-    internal_identification: str | None = None
-    loan_data: TransactionLoanData | None = None
-    local_currency_amount: Decimal | None = None
-    mcc: int | None = None
-    merchant: TransactionMerchantData | None = None
     observations: str | None = None
+    merchant: TransactionMerchantData | None = None
+    category: TransactionCategory | None = None
+    subcategory: TransactionSubcategory | None = None
+    reference: str | None = None
+    type: TransactionType | None = None
+    status: TransactionStatus | None = None
+    credit_card_data: TransactionCreditCardData | None = None
+    counterparty: TransactionCounterparty | None = None
+    loan_data: TransactionLoanData | None = None
+    payment_type: TransactionPaymentType | None = None
     operation_type: str | None = None
     operation_type_additional_info: str | None = None
-    payment_type: TransactionPaymentType | None = None
-    reference: str | None = None
-    status: TransactionStatus | None = None
-    subcategory: TransactionSubcategory | None = None
-    transacted_at: dt.datetime | None = None
-    type: TransactionType | None = None
-    value_date: dt.date | None = None
+    mcc: int | None = None

@@ -22,13 +22,13 @@ from belvo_async.errors import (
     TokenRequiredError,
 )
 from belvo_async.mfa import Declined, Expired, TokenGiven, challenge_expired, declined
-from belvo_async.models import AwaitingToken, ChallengePhase, Link
+from belvo_async.models import AwaitingToken, ChallengePhase, DataModel, Link
 from belvo_async.params import LinkUpdate
 from belvo_async.params._tokens import read_token
 from belvo_async.resources._data import ResumableData
 from belvo_async.resources._links import Links
 
-FindResumable: TypeAlias = Callable[[str], ResumableData[object] | None]
+FindResumable: TypeAlias = Callable[[str], ResumableData[DataModel] | None]
 """Returns the data resource of a collection; None where there is none that takes a token."""
 Resumed: TypeAlias = Link | tuple[object, ...]
 """What the call would have returned that was challenged: the link, or the rows of data."""
@@ -45,6 +45,8 @@ class ChallengeAnswer:
     _ticket: str
     _update: LinkUpdate | None
     _recorder: LoginRecorder | None
+    _request_id: str | None
+    """Of the challenge that the token is for, where the caller names it."""
 
     async def give(self, token: str | None, provide_token: TokenProvider | None) -> Resumed:
         """Send a token that is there, or that a person gives, until there is no further challenge."""
@@ -53,6 +55,8 @@ class ChallengeAnswer:
             now = self._context.now()
             await check_open(self._parked, kept, now)
             state = kept.read_state(now)
+            if token is not None or provide_token is None:
+                self._check_question(state)
             if provide_token is not None and token is None:
                 token = await self._ask(state, provide_token)
                 kept = await self._read_again(kept)
@@ -63,6 +67,11 @@ class ChallengeAnswer:
                 if provide_token is None or required.ticket is None:  # none: it could not be kept
                     raise
             token = None
+
+    def _check_question(self, state: AwaitingToken) -> None:
+        """Keep a token that was given for one question from answering the next, under the same ticket."""
+        if self._request_id not in (None, state.challenge.request_id):
+            raise answered("was answered already, and another question waits under its ticket")
 
     async def _read_again(self, asked: ChallengeRecord) -> ChallengeRecord:
         """Return the challenge that was asked, as it is now: others may have claimed it, and let go of it."""

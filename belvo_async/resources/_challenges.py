@@ -212,6 +212,7 @@ class Challenges:
         provide_token: TokenProvider | None = None,
         update: LinkUpdate | None = None,
         recorder: LoginRecorder | None = None,
+        request_id: str | None = None,
     ) -> Resumed:
         """Answer a challenge: once, however many calls in however many processes try to.
 
@@ -221,7 +222,7 @@ class Challenges:
         sent already.
 
         Returns:
-            What the call would have returned that was challenged: the `Link`, or the rows of data.
+            The `Link` or the rows of data, whichever the challenged call would have returned.
 
         Args:
             ticket: What `park` returned.
@@ -229,6 +230,9 @@ class Challenges:
             provide_token: Asked for the token, and for those of further rounds.
             update: The credentials, only needed with `ResumeRoute.PUT_LINK` or `MfaPolicy.restarts`.
             recorder: Writes down each step before it happens, besides the store.
+            request_id: `Challenge.request_id` of the challenge that *token* is for. An institution may ask
+                again under the same ticket: name it wherever this call may be made twice, as by a form that
+                is sent again, so that the token does not answer the next question.
 
         Raises:
             UnknownTicketError: No challenge of this account has this ticket.
@@ -249,7 +253,14 @@ class Challenges:
         check_provider(provide_token)
         check_recorder(recorder)
         answer = ChallengeAnswer(
-            self._links, self._find_resource, self._context, self._parked, ticket, update, recorder
+            self._links,
+            self._find_resource,
+            self._context,
+            self._parked,
+            ticket,
+            update,
+            recorder,
+            request_id,
         )
         return await answer.give(hide(token), provide_token)
 

@@ -19,8 +19,8 @@ from belvo_async._http.hidden import hide
 from belvo_async._wire.data import read_row, read_row_page, read_rows
 from belvo_async._wire.requests import build_item_delete, build_item_read, build_retrieval
 from belvo_async._wire.responses import read_acceptance
-from belvo_async.errors import InvalidValueError, OutcomeUnknownError
-from belvo_async.models import AcceptedRequest, AwaitingToken, Link
+from belvo_async.errors import InvalidValueError, OutcomeUnknownError, TryLaterError
+from belvo_async.models import AcceptedRequest, AwaitingToken, DataModel, Link
 from belvo_async.params._checks import read_link_id
 from belvo_async.params._filters import write_filters
 from belvo_async.params._options import (
@@ -33,8 +33,8 @@ from belvo_async.params._options import (
 from belvo_async.resources._login_calls import LoginCalls, check_call
 from belvo_async.resources._paginator import Paginator
 
-M_co = TypeVar("M_co", covariant=True)
-R = TypeVar("R")
+M_co = TypeVar("M_co", bound=DataModel, covariant=True)
+R = TypeVar("R", bound=DataModel)
 
 _FIELD_CHOICES: Final = frozenset({"fields", "omit"})
 _ROW_ID: Final = "Pass the `id` of a row, as list() shows it."
@@ -227,6 +227,13 @@ class RetrievableData(DataResource[M_co]):
         )
 
     def _read(self, response: Response, request: Request) -> tuple[M_co, ...]:
+        if response.status == 202:
+            raise TryLaterError(
+                "Belvo took the request, and retrieves the data in the background.",
+                remedy="Read them with list(link=…) once the webhook tells that they are there.",
+                status=response.status,
+                link_id=request.link_id,
+            )
         return read_rows(response, request, self._spec.model)
 
 

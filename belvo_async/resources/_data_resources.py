@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from belvo_async.models import DataModel
 from belvo_async.resources._data import ResumableData
 from belvo_async.resources._lazy import LazyResource
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # each is imported when it is first used
     from belvo_async.resources.invoices import Invoices
     from belvo_async.resources.owners import Owners
     from belvo_async.resources.recurring_expenses import RecurringExpenses
-    from belvo_async.resources.risk_insights import RiskInsights
+    from belvo_async.resources.risk_insights import RiskInsightReports
     from belvo_async.resources.tax_compliance_status import TaxComplianceStatuses
     from belvo_async.resources.tax_retentions import TaxRetentions
     from belvo_async.resources.tax_returns import TaxReturns
@@ -58,7 +59,7 @@ class DataResources:
     investment_transactions: "LazyResource[InvestmentTransactions]" = LazyResource("InvestmentTransactions")
     incomes: "LazyResource[Incomes]" = LazyResource("Incomes")
     recurring_expenses: "LazyResource[RecurringExpenses]" = LazyResource("RecurringExpenses")
-    risk_insights: "LazyResource[RiskInsights]" = LazyResource("RiskInsights")
+    risk_insights: "LazyResource[RiskInsightReports]" = LazyResource("RiskInsightReports")
     consents: "LazyResource[Consents]" = LazyResource("Consents")
     employment_records: "LazyResource[EmploymentRecords]" = LazyResource("EmploymentRecords")
     current_employments: "LazyResource[CurrentEmployments]" = LazyResource("CurrentEmployments")
@@ -74,7 +75,7 @@ class DataResources:
     chile_tax_status: "LazyResource[ChileTaxStatuses]" = LazyResource("ChileTaxStatuses")
     chile_debt_reports: "LazyResource[ChileDebtReports]" = LazyResource("ChileDebtReports")
 
-    def _find_resumable(self, collection: str) -> ResumableData[object] | None:
+    def _find_resumable(self, collection: str) -> ResumableData[DataModel] | None:
         """Return the resource at whose collection a token can be given; None where there is none."""
         name = _RESUMABLE.get(collection)
         return None if name is None else getattr(self, name)

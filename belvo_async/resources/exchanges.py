@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Required, Unpack
 from uuid import UUID
 
-from belvo_async.models.exchanges import CurrencyExchange, CurrencyExchangeHistory
+from belvo_async.models.exchanges import CurrencyExchange, CurrencyExchangeEvent
 from belvo_async.params._options import Day
 from belvo_async.resources._data import (
     DataSpec,
@@ -68,6 +68,6 @@ class Exchanges(DeletableData[CurrencyExchange], RetrievableData[CurrencyExchang
 
     def history(
         self, item_id: str | UUID, **options: Unpack[ListOptions]
-    ) -> Paginator[CurrencyExchangeHistory]:
+    ) -> Paginator[CurrencyExchangeEvent]:
         """List what has become of one of them."""
-        return self._list_below(item_id, "history/", CurrencyExchangeHistory, options)
+        return self._list_below(item_id, "history/", CurrencyExchangeEvent, options)

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from typing import Unpack
 from uuid import UUID
 
-from belvo_async.models.risk_insights import RiskInsight
+from belvo_async.models.risk_insights import RiskInsights
 from belvo_async.resources._data import DataSpec, DeletableData, ListOptions, ResumableData, TokenOptions
 from belvo_async.resources._paginator import Paginator
 
-__all__ = ["RiskInsightFilters", "RiskInsightOptions", "RiskInsights"]
+__all__ = ["RiskInsightReports", "RiskInsightsFilters", "RiskInsightsOptions"]
 
 
-class RiskInsightFilters(ListOptions, total=False):
+class RiskInsightsFilters(ListOptions, total=False):
     """What `risk_insights.list` can filter by."""
 
     account: str | UUID
@@ -22,28 +22,28 @@ class RiskInsightFilters(ListOptions, total=False):
     link__in: Iterable[str | UUID]
 
 
-class RiskInsightOptions(TokenOptions, total=False):
+class RiskInsightsOptions(TokenOptions, total=False):
     """What `risk_insights.retrieve` can be told."""
 
     token: str
 
 
-class RiskInsights(DeletableData[RiskInsight], ResumableData[RiskInsight]):
+class RiskInsightReports(DeletableData[RiskInsights], ResumableData[RiskInsights]):
     """`pool.risk_insights`."""
 
     _spec = DataSpec(
         collection="/api/risk-insights/",
-        model=RiskInsight,
-        filters=RiskInsightFilters,
-        options=RiskInsightOptions,
+        model=RiskInsights,
+        filters=RiskInsightsFilters,
+        options=RiskInsightsOptions,
     )
 
-    def list(self, **filters: Unpack[RiskInsightFilters]) -> Paginator[RiskInsight]:
+    def list(self, **filters: Unpack[RiskInsightsFilters]) -> Paginator[RiskInsights]:
         """List what Belvo has stored; see `DataResource`."""
         return self._list(filters)
 
     async def retrieve(
-        self, link_id: str | UUID, **options: Unpack[RiskInsightOptions]
-    ) -> tuple[RiskInsight, ...]:
+        self, link_id: str | UUID, **options: Unpack[RiskInsightsOptions]
+    ) -> tuple[RiskInsights, ...]:
         """Retrieve them from the institution, with one login; see `RetrievableData`."""
         return await self._retrieve(link_id, options)

@@ -47,20 +47,20 @@ class Answering:
         """Whether, if the challenge is open, the last answer from here could not be sent."""
         return ticket in self._not_sent
 
-    async def answer(self, ticket: str, token: str | None) -> AnswerResult:
-        """Begin to send an answer, and wait for a moment."""
+    async def answer(self, ticket: str, token: str | None, request_id: str | None) -> AnswerResult:
+        """Begin to send an answer to the named challenge of a ticket, and wait for a moment."""
         if ticket in self._under_way:
             return AnswerResult.UNDER_WAY
         self._not_sent.pop(ticket, None)
-        task = asyncio.create_task(self._send(ticket, token))
+        task = asyncio.create_task(self._send(ticket, token, request_id))
         self._under_way[ticket] = task
         task.add_done_callback(lambda _: self._under_way.pop(ticket, None))
         await asyncio.wait((task,), timeout=_FIRST_LOOK)
         return task.result() if task.done() else AnswerResult.UNDER_WAY
 
-    async def _send(self, ticket: str, token: str | None) -> AnswerResult:
+    async def _send(self, ticket: str, token: str | None, request_id: str | None) -> AnswerResult:
         try:
-            await self._pool.challenges.resume(ticket, token)
+            await self._pool.challenges.resume(ticket, token, request_id=request_id)
         except InvalidTokenError:
             return AnswerResult.INVALID
         except (TokenRequiredError, ChallengeAnsweredError, ChallengeSupersededError):

@@ -194,8 +194,12 @@ class ChallengePage:
             return self._go_back(visit)
         if not self._attempts.answers.use(ticket, self._now):
             return self._tell(visit, "busy", status=429, may_reload=True, headers={"Retry-After": "60"})
+        asked = parked.challenge.request_id or ""
+        if form.get("question", asked) != asked:  # the form is of a question that was answered since
+            return self._go_back(visit)
         token = form.get("token") if parked.challenge.expects_user_input else None
-        if await self._answering.answer(ticket, token) is AnswerResult.INVALID:
+        answer = self._answering.answer(ticket, token, parked.challenge.request_id)
+        if await answer is AnswerResult.INVALID:
             return self._show_form(visit, parked, problem="invalid", status=422)
         return self._go_back(visit)
 
@@ -246,6 +250,7 @@ class ChallengePage:
             "expects_input": challenge.expects_user_input,
             "problem": None if problem is None else texts[problem],
             "proof": proof,
+            "question": challenge.request_id or "",
             "seconds": seconds,
             "left": texts["minutes"].format(minutes=seconds // 60, seconds=seconds % 60),
         }

@@ -115,6 +115,22 @@ async def test_each_step_of_a_two_step_challenge_has_the_same_ticket(
     assert link.status is LinkStatus.VALID
 
 
+async def test_a_token_that_was_given_for_one_question_never_answers_the_next(
+    sandbox: Sandbox, pool: SessionPool, other: SessionPool
+) -> None:
+    """A form is sent twice, and the bank has asked again meanwhile, under the same ticket."""
+    ticket = await park(sandbox, pool, "x_mfa_two_step")
+    first = (await pool.challenges.get(ticket)).challenge
+    with pytest.raises(TokenRequiredError):
+        await pool.challenges.resume(ticket, RIGHT, request_id=first.request_id)
+    with pytest.raises(ChallengeAnsweredError, match="another question waits"):
+        await other.challenges.resume(ticket, RIGHT, request_id=first.request_id)
+    assert sandbox.tokens(first.link_id) == [RIGHT]
+    second = (await other.challenges.get(ticket)).challenge
+    link = link_of(await other.challenges.resume(ticket, RIGHT, request_id=second.request_id))
+    assert link.status is LinkStatus.VALID
+
+
 async def test_what_expects_no_input_is_confirmed_without_a_token(
     sandbox: Sandbox, pool: SessionPool
 ) -> None:

@@ -85,7 +85,7 @@ async def test_one_row_is_read_whether_belvo_sends_it_alone_or_in_a_list(
 async def test_no_row_and_two_rows_are_not_one(pool: SessionPool, belvo: BelvoMock) -> None:
     for rows in ([], [build_row(), build_row()]):
         belvo.reply("GET", f"/api/accounts/{ROW}/", json_body=rows)
-        with pytest.raises(UnreadableResponseError, match="not one row"):
+        with pytest.raises(UnreadableResponseError, match="expected one Account"):
             await pool.accounts.get(ROW)
 
 

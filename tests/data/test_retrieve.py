@@ -196,7 +196,7 @@ async def test_a_refused_login_is_not_repeated(pool: SessionPool, belvo: BelvoMo
 
 
 async def test_rows_of_another_link_are_refused(pool: SessionPool, belvo: BelvoMock) -> None:
-    belvo.reply("POST", TRANSACTIONS, 201, json_body=[build_row(), build_row(link=OTHER_LINK)])
+    belvo.reply("POST", TRANSACTIONS, 201, json_body=[build_row(), build_row(account={"link": OTHER_LINK})])
     shown = link_body(LINK, last_accessed_at=datetime(2020, 1, 1, tzinfo=UTC))
     for _ in range(20):
         belvo.reply("GET", f"/api/links/{LINK}/", json_body=shown)

@@ -14,6 +14,7 @@ from tests.surface import MODULES, find_public
 HEADINGS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!https?:)(?P<path>[^)#]*)(?:#(?P<anchor>[^)]*))?\)")
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_WHOLE_MODULE = re.compile(r"^\.\. automodule:: ([\w.]+)", re.MULTILINE)
 _DOCUMENTED = re.compile(r"^\.\. (?:auto)?(?:class|data|function|exception):: ([\w.]+)", re.MULTILINE)
 
 
@@ -75,6 +76,9 @@ def _list_documented() -> set[int]:
     things = set[int]()
     for page in (DOCS / "reference").glob("*.md"):
         for block in read_blocks(page):
+            for name in _WHOLE_MODULE.findall(block.text):
+                module = import_module(name)
+                things.update(id(getattr(module, shown)) for shown in find_public(module))
             for part in re.split(r"^\.\. (?:currentmodule|module):: ", block.text, flags=re.MULTILINE)[1:]:
                 module = import_module(part.split()[0])
                 things.update(id(getattr(module, name)) for name in _DOCUMENTED.findall(part))

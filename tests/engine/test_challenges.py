@@ -57,7 +57,7 @@ async def test_an_unknown_kind_is_shown_as_it_is(sandbox: Sandbox, pool: Session
     )
     assert kinds[0] is not None
     assert not kinds[0].is_known
-    assert str(kinds[0]) not in ("", "UNKNOWN")
+    assert str(kinds[0]) not in ("", "UNLISTED")
 
 
 @pytest.mark.parametrize("new_session", [False, True])

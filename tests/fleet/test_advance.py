@@ -157,13 +157,17 @@ async def test_a_challenge_whose_time_is_over_ends_the_link(
 
 
 async def test_a_second_question_keeps_the_first_token_from_being_sent_again(
-    bank: Sandbox, pool: SessionPool
+    bank: Sandbox, pool: SessionPool, other_pool: SessionPool
 ) -> None:
     (link_id,) = add_links(bank, 1, "x_mfa_two_step", HEIMDALL)
     needs = await step(pool, link_id, NeedsToken)
-    again = await step(pool, link_id, NeedsToken, token=TOKEN)
+    first = {"token": TOKEN, "request_id": needs.challenge.request_id}
+    again = await step(pool, link_id, NeedsToken, **first)
     assert again.challenge.request_id != needs.challenge.request_id
-    assert (await step(pool, link_id, Ended, token=TOKEN)).state is LinkState.UPDATED
+    assert await step(other_pool, link_id, NeedsToken, **first) == again
+    assert bank.tokens(link_id) == [TOKEN]
+    second = {"token": TOKEN, "request_id": again.challenge.request_id}
+    assert (await step(pool, link_id, Ended, **second)).state is LinkState.UPDATED
 
 
 @pytest.mark.parametrize("token", ["", "  ", "\x07", "1" * 2000])

@@ -111,7 +111,7 @@ def list_values() -> Iterator[object]:
     """Yield values of every public class that may be pickled, with a value in every field."""
     yield from STATES.values()
     yield from (build_challenge(), LINK, INSTITUTION, *DETAILS)
-    yield belvo_async.models.DataRow(extra={"new": 1})
+    yield belvo_async.models.DataModel(extra={"new": 1})
     yield belvo_async.models.Page(
         results=(LINK,), unreadable=({"id": None},), count=2, next="n", previous="p"
     )

@@ -67,6 +67,16 @@ def test_no_escape_hides_a_secret() -> None:
     assert read_contents(response, request) == ["[redacted]"]
 
 
+@pytest.mark.parametrize("secret", ['a"b\\c/d', "K\u00e4se \U0001f511 x", "\\u0041bcd"], ids=ascii)
+def test_no_run_of_escapes_hides_a_secret(secret: str) -> None:
+    units = secret.encode("utf-16-be")
+    escaped = "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    for text in (escaped, json.dumps(secret)[1:-1]):
+        request = build_update(LinkUpdate(LINK_ID, password=secret))
+        response = Response(status=200, body=f'["\\"{text}\\n"]'.encode())
+        assert read_contents(response, request) == ['"[redacted]\n']
+
+
 def test_the_keys_of_the_pool_are_found_too() -> None:
     assert read("key-of-the-pool, another") == "[redacted], [redacted]"
 

@@ -183,6 +183,21 @@ async def test_after_its_time_a_ticket_is_gone(
     assert await list_tokens(sandbox, pool, ticket) == []
 
 
+async def test_a_form_that_is_sent_again_answers_no_other_question(
+    sandbox: Sandbox, pool: SessionPool, browser: Browser
+) -> None:
+    """The bank asks a second question under the same ticket, and the first form is sent once more."""
+    ticket = await park(sandbox, pool, "x_mfa_two_step")
+    page = await browser.get(ticket)
+    question = re.search(r'name="question" value="(\w+)"', page.text)
+    assert question is not None
+    form = {"proof": page.proof, "question": question[1], "token": "111111", "do": "answer"}
+    for _ in range(2):
+        seen = await browser.post(ticket, data=form)
+        assert "first dog" in seen.text
+    assert await list_tokens(sandbox, pool, ticket) == ["111111"]
+
+
 async def test_a_session_that_expired_at_the_bank_is_told_as_such(
     sandbox: Sandbox, pool: SessionPool, browser: Browser
 ) -> None:

@@ -1,5 +1,8 @@
-"""Writes the models and the calls of Belvo's data resources from its schema: `make models`.
+"""From Belvo's OpenAPI document to the modules of `belvo_async.models`, one for each data resource.
 
-`schema.json` holds what they need to know of it: facts, no prose. `python -m tools.models.trim FILE` makes it
-anew from an official schema.
+- `trim` keeps the facts of the document in `schema.json`, without its prose, and its examples for the tests.
+- `schema` reads the facts: the resources, their operations, and what their objects consist of.
+- `names` says what a class, a field and a member of an enumeration are called.
+- `classes` writes the models, as `text`.
+- `python -m tools.models` writes the modules; `make models` does it.
 """

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
-from tools.models.resources import Json, Schema, write_camel
+from tools.models.schema import Schema, resolve
 
 _SCALARS: Final[Mapping[tuple[str, str | None], str]] = {
     ("string", "date"): "Day",
@@ -23,34 +23,36 @@ _TITLES: Final = {
     "tax_compliance_status": "TaxComplianceStatuses",
     "tax_status": "TaxStatuses",
     "chile_tax_status": "ChileTaxStatuses",
+    "risk_insights": "RiskInsightReports",
 }
 """Of resources whose model has their name."""
 
 
 @frozen
-class Resource:
-    """One resource, as the schema has it."""
+class Calls:
+    """The calls of one resource, as the schema has them."""
 
     name: str
     """The attribute of a client, and its module's name."""
     model: str
     path: str
-    schema: Schema
-
-    @property
-    def operations(self) -> Json:
-        """All operations, by method and path."""
-        return self.schema.operations
+    operations: Schema
+    schemas: Schema
 
     @property
     def title(self) -> str:
         """The name of its class."""
-        return _TITLES.get(self.name) or write_camel(self.name)
+        return _TITLES.get(self.name) or "".join(map(str.capitalize, self.name.split("_")))
 
     @property
-    def post(self) -> Json | None:
+    def post(self) -> Schema | None:
         """The operation that retrieves it."""
         return self.operations.get(f"POST {self.path}")
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it can be retrieved in the background."""
+        return self.post is not None and "X-Belvo-Request-Mode" in self.post["headers"]
 
     @property
     def can_resume(self) -> bool:
@@ -62,9 +64,9 @@ class Resource:
         """Whether a row can be deleted."""
         return f"DELETE {self.path}{{id}}/" in self.operations
 
-    def find_kind(self, schema: Json, *, is_many: bool = False) -> str:
+    def find_kind(self, schema: Schema, *, is_many: bool = False) -> str:
         """Return the Python type of an argument."""
-        schema = self.schema.resolve(schema)
+        schema = resolve(schema, self.schemas)
         if schema.get("type") == "array":
             return f"Iterable[{self.find_kind(schema['items'])}]"
         choices = [choice for choice in schema.get("enum", ()) if choice is not None]
@@ -80,7 +82,7 @@ class Resource:
         for name, schema in sorted(self.operations[f"GET {self.path}"]["query"].items()):
             if name in _OURS - {"link"}:
                 continue
-            plain = {key: value for key, value in self.schema.resolve(schema).items() if key != "enum"}
+            plain = {key: value for key, value in resolve(schema, self.schemas).items() if key != "enum"}
             if plain.get("type") == "array":
                 plain["items"] = {
                     "type": "string",
@@ -101,14 +103,14 @@ class Resource:
 
     def list_alternatives(self) -> tuple[tuple[str, ...], ...]:
         """Return the names of which one set has to be given, where there is a choice of bodies."""
-        schema = {} if self.post is None else self.schema.resolve(self.post["body"])
+        schema = {} if self.post is None else resolve(self.post["body"], self.schemas)
         parts = [self._read_body(part)[1] for part in schema.get("oneOf", ())]
         of_all = frozenset.intersection(*parts) if parts else frozenset[str]()
         return tuple(tuple(sorted(part - of_all)) for part in parts)
 
-    def _read_body(self, schema: Json) -> tuple[Json, frozenset[str]]:
+    def _read_body(self, schema: Schema) -> tuple[Schema, frozenset[str]]:
         """Return the properties of a body, and the required ones: of a choice of bodies those of all."""
-        schema = self.schema.resolve(schema)
+        schema = resolve(schema, self.schemas)
         if "oneOf" not in schema:
             return schema.get("properties", {}), frozenset(schema.get("required", ()))
         parts = [self._read_body(part) for part in schema["oneOf"]]
@@ -116,7 +118,7 @@ class Resource:
         return found, frozenset.intersection(*(required for _, required in parts))
 
 
-def write_calls(resource: Resource) -> str:
+def write_calls(resource: Calls) -> str:
     """Return the module of a resource's calls, unformatted."""
     parts = [_write_filters(resource)]
     if resource.post is not None:
@@ -125,7 +127,7 @@ def write_calls(resource: Resource) -> str:
     return _write_head(resource, "\n\n\n".join(parts)) + "\n\n\n".join(parts) + "\n"
 
 
-def _write_filters(resource: Resource) -> str:
+def _write_filters(resource: Calls) -> str:
     lines = [
         f"class {resource.model}Filters(ListOptions, total=False):",
         f'    """What `{resource.name}.list` can filter by."""',
@@ -135,10 +137,10 @@ def _write_filters(resource: Resource) -> str:
     return "\n".join(lines)
 
 
-def _write_options(resource: Resource) -> Iterator[str]:
+def _write_options(resource: Calls) -> Iterator[str]:
     own = [f"    {name}: {kind}" for name, kind in resource.list_options()]
     base = "TokenOptions" if resource.can_resume else "RetrievalOptions"
-    if resource.post is not None and resource.post["is_async"]:
+    if resource.post is not None and resource.is_async:
         yield _write_typed_dict(
             f"{resource.model}BackgroundOptions",
             "BackgroundOptions",
@@ -157,7 +159,7 @@ def _write_typed_dict(name: str, base: str, told: str, fields: list[str]) -> str
     )
 
 
-def _write_class(resource: Resource) -> str:
+def _write_class(resource: Calls) -> str:
     model, name = resource.model, resource.name
     retrieval = "ResumableData" if resource.can_resume else "RetrievableData"
     bases = [f"{retrieval if resource.post else 'DataResource'}[{model}]"]
@@ -187,7 +189,7 @@ def _write_class(resource: Resource) -> str:
             '        """Retrieve them from the institution, with one login; see `RetrievableData`."""',
             "        return await self._retrieve(link_id, options)",
         ]
-    if resource.post is not None and resource.post["is_async"]:
+    if resource.post is not None and resource.is_async:
         lines += [
             "",
             "    async def retrieve_in_background(",
@@ -201,16 +203,16 @@ def _write_class(resource: Resource) -> str:
     return "\n".join(lines)
 
 
-def _write_history(resource: Resource) -> list[str]:
+def _write_history(resource: Calls) -> list[str]:
     return [
         "",
-        f"    def history(self, item_id: str | UUID, **options: Unpack[ListOptions]) -> Paginator[{resource.model}History]:",
+        f"    def history(self, item_id: str | UUID, **options: Unpack[ListOptions]) -> Paginator[{resource.model}Event]:",
         '        """List what has become of one of them."""',
-        f'        return self._list_below(item_id, "history/", {resource.model}History, options)',
+        f'        return self._list_below(item_id, "history/", {resource.model}Event, options)',
     ]
 
 
-def _write_head(resource: Resource, body: str) -> str:
+def _write_head(resource: Calls, body: str) -> str:
     engine = sorted(
         name
         for name in (
@@ -227,7 +229,7 @@ def _write_head(resource: Resource, body: str) -> str:
         if re.search(rf"[(\[, ]{name}\b", body)
     )
     typed = sorted(name for name in ("Literal", "Required", "Unpack") if f"{name}[" in body)
-    models = [resource.model, *([f"{resource.model}History"] if "History" in body else [])]
+    models = [resource.model, *([f"{resource.model}Event"] if "Event]" in body else [])]
     params = sorted(name for name in ("Amount", "Day") if re.search(rf"\b{name}\b", body))
     public = sorted({f"{match}" for match in re.findall(r"^class (\w+)", body, re.MULTILINE)})
     lines = [
@@ -248,7 +250,7 @@ def _write_head(resource: Resource, body: str) -> str:
     return "\n".join(lines) + "\n\n\n"
 
 
-def write_attributes(resources: list[Resource]) -> str:
+def write_attributes(resources: list[Calls]) -> str:
     """Return the module with the attributes of a client, unformatted."""
     resumable = "".join(f'    "{one.path}": "{one.name}",\n' for one in resources if one.can_resume)
     imports = "".join(f"    from belvo_async.resources.{one.name} import {one.title}\n" for one in resources)
@@ -259,6 +261,7 @@ def write_attributes(resources: list[Resource]) -> str:
         '"""The data resources of a client. Generated from Belvo\'s schema: `make models`."""\n\n'
         "from collections.abc import Mapping\n"
         "from typing import TYPE_CHECKING, Final\n\n"
+        "from belvo_async.models import DataModel\n"
         "from belvo_async.resources._data import ResumableData\n"
         "from belvo_async.resources._lazy import LazyResource\n\n"
         f"if TYPE_CHECKING:  # each is imported when it is first used\n{imports}\n"
@@ -267,7 +270,7 @@ def write_attributes(resources: list[Resource]) -> str:
         "class DataResources:\n"
         '    """One attribute for each data resource, imported when it is first used."""\n\n'
         f"{attributes}\n"
-        "    def _find_resumable(self, collection: str) -> ResumableData[object] | None:\n"
+        "    def _find_resumable(self, collection: str) -> ResumableData[DataModel] | None:\n"
         '        """Return the resource at whose collection a token can be given; None where there is none."""\n'
         "        name = _RESUMABLE.get(collection)\n"
         "        return None if name is None else getattr(self, name)\n"
