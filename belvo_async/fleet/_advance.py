@@ -107,15 +107,17 @@ async def advance(
         provide_token=None if token is None else give_once(token, request_id),
     )
     with StepSpan(pool, job, link_id) as span:
-        step = await _take(found, options, link_id, token)
+        step = await _take(found, options, link_id, token, request_id)
         span.result = _name_result(step)
     return step
 
 
-async def _take(job: FleetJob, options: JobOptions, link_id: str, token: str | None) -> NextStep:
+async def _take(
+    job: FleetJob, options: JobOptions, link_id: str, token: str | None, request_id: str | None
+) -> NextStep:
     row = await job.find_row(link_id)
     try:
-        return await _Advance(job, options, token).take(row)
+        return await _Advance(job, options, token, request_id).take(row)
     except LedgerBusyError:  # another call has taken the link meanwhile
         return _tell(await job.find_row(link_id))
     except LinkBusyError as busy:
