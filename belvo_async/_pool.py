@@ -18,6 +18,7 @@ from belvo_async._event_loop import finish
 from belvo_async._http import Request
 from belvo_async.backends._backend import PROCESS, Backend, MemoryBackend
 from belvo_async.backends._opening import make_backend
+from belvo_async.errors import InvalidValueError
 from belvo_async.mfa import DEFAULT_POLICY, MfaPolicy
 from belvo_async.models import DataModel
 from belvo_async.params import (
@@ -29,6 +30,7 @@ from belvo_async.params import (
     RateLimit,
     Timeouts,
 )
+from belvo_async.params._checks import read_link_id
 from belvo_async.params._environment import check_env, environment_from_env, read_environment
 from belvo_async.params._network import DIRECT
 from belvo_async.params._transport import HttpTransport
@@ -36,6 +38,7 @@ from belvo_async.params._validators import check_setting
 from belvo_async.resources._challenges import Challenges
 from belvo_async.resources._data import DataResource
 from belvo_async.resources._data_resources import DataResources
+from belvo_async.resources._erasure import Erased, Erasure
 from belvo_async.resources._institutions import Institutions
 from belvo_async.resources._links import Links
 from belvo_async.resources._login_calls import LoginCalls
@@ -171,6 +174,34 @@ class Client(DataResources):
             link_id=link_id,
             max_wait=max_wait,
         )
+
+    async def erase(self, link_id: str | UUID | None = None, *, reference: str | None = None) -> Erased:
+        """Erase from the backend what it keeps about a link, or about the person that a reference names.
+
+        Those are its rows in jobs, and its challenges, with their tickets. The link itself stays at Belvo:
+        `links.delete` deletes it. A hold on the link names it for up to three hours more, so that a process
+        that wakes up late cannot log in. All challenges are read to find those of a link.
+
+        Args:
+            link_id: The link.
+            reference: In its place, what was noted as challenges were parked: their links are erased.
+
+        Raises:
+            InvalidValueError: There is not exactly one of the two.
+            LinkBusyError: Another process logs in at a link, or a challenge waits; nothing of it was erased.
+            LedgerBusyError: A job has a login of a link that is not settled; its rows were not erased.
+            ChallengeStoreError: The store cannot be used.
+            LedgerError: The jobs cannot be read or changed.
+        """
+        if (link_id is None) is (reference is None):
+            raise InvalidValueError.of(
+                "link_id", "or reference has to be given", remedy="Pass one of the two."
+            )
+        erasure = Erasure(self._logins, self._engine.context, self.backend.ledger)
+        with self._engine.context.lifecycle:
+            if reference is None:
+                return await erasure.erase((read_link_id(link_id),))
+            return await erasure.erase(await erasure.find_links(reference))
 
     async def ping(self) -> None:
         """Check the keys, as Belvo's own libraries do: `GET /api/`.

@@ -44,6 +44,7 @@ _SETTINGS: Final = (
     "PRAGMA fullfsync = 1",  # on macOS alone, where a plain fsync does not wait for the disk
     "PRAGMA cache_size = -4096",  # KiB
     "PRAGMA temp_store = FILE",
+    "PRAGMA secure_delete = ON",  # what is erased is in no free page either
 )
 
 

@@ -1,14 +1,17 @@
 """The commands about what processes share."""
 
 from typing import Annotated, Final, TypeAlias
+from uuid import UUID
 
 import typer
 
 from belvo_async.backends import make_backend
-from belvo_async.cli._backend import check, init, run_purge
-from belvo_async.cli._command import EPILOG, finish, telling_errors
+from belvo_async.cli._backend import check, init, run_erase, run_purge
+from belvo_async.cli._backend_status import check_file
+from belvo_async.cli._command import ENVIRONMENT, EPILOG, finish, say, telling_errors
 from belvo_async.cli._console import open_output
-from belvo_async.cli._pool_options import BACKEND_HELP, BACKEND_VARIABLE
+from belvo_async.cli._pool_options import BACKEND_HELP, BACKEND_VARIABLE, make_pool
+from belvo_async.cli._update import WaitTeller
 
 _Backend: TypeAlias = Annotated[
     str, typer.Argument(metavar="BACKEND", envvar=BACKEND_VARIABLE, help=BACKEND_HELP)
@@ -52,6 +55,28 @@ def purge_(
     """See `help` above: it is made of parts."""
     with telling_errors():
         finish(run_purge(make_backend(backend), days, open_output()))
+
+
+@backend_app.command(
+    "erase",
+    epilog=EPILOG,
+    help="Erase what a backend keeps about a link, or about the person that a reference names: rows of jobs, "
+    "and parked challenges. What still keeps a login from being repeated stays, and is told. The link itself "
+    f"stays at Belvo. {ENVIRONMENT}",
+)
+def erase_(
+    backend: _Backend,
+    *,
+    link_id: Annotated[UUID | None, typer.Option("--link", metavar="LINK_ID", help="The link.")] = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", metavar="TEXT", help="What was noted with its challenges.")
+    ] = None,
+) -> None:
+    """See `help` above: it is made of parts."""
+    with telling_errors():
+        check_file(make_backend(backend))
+        pool = make_pool(WaitTeller(say), backend=backend)
+        finish(run_erase(pool, None if link_id is None else str(link_id), reference, open_output()))
 
 
 @backend_app.command(

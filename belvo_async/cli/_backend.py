@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from rich.console import Console
 
+from belvo_async import SessionPool
 from belvo_async.backends import PostgresBackend, RedisBackend, SqliteBackend, check_backend, purge
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
@@ -35,6 +36,19 @@ async def run_purge(backend: OwnBackend, days: int, output: Console) -> ExitCode
     async with backend:
         purged = await purge(backend, before=datetime.now(UTC) - timedelta(days=days))
     write_prose(output, f"Removed: {purged.jobs} jobs, {purged.challenges} challenges.")
+    return ExitCode.OK
+
+
+async def run_erase(
+    pool: SessionPool, link_id: str | None, reference: str | None, output: Console
+) -> ExitCode:
+    """Erase what is kept about a link or a person, and tell how much it was."""
+    async with pool:
+        erased = await pool.erase(link_id, reference=reference)
+    write_prose(
+        output,
+        f"Erased: {erased.rows} rows of jobs, {erased.challenges} challenges, of links: {len(erased.links)}.",
+    )
     return ExitCode.OK
 
 

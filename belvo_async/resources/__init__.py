@@ -16,6 +16,7 @@ from belvo_async.resources._data import (
     RetrievalOptions,
     TokenOptions,
 )
+from belvo_async.resources._erasure import Erased
 from belvo_async.resources._institutions import Institutions
 from belvo_async.resources._link_sweep import LinkSweep
 from belvo_async.resources._links import Links
@@ -27,6 +28,7 @@ __all__ = [
     "Challenges",
     "DataResource",
     "DeletableData",
+    "Erased",
     "Institutions",
     "LinkSweep",
     "Links",

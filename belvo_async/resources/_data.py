@@ -36,6 +36,7 @@ from belvo_async.resources._paginator import Paginator
 M_co = TypeVar("M_co", bound=DataModel, covariant=True)
 R = TypeVar("R", bound=DataModel)
 
+_OF_TOKENS: Final = frozenset({"provide_token", "token"})
 _FIELD_CHOICES: Final = frozenset({"fields", "omit"})
 _ROW_ID: Final = "Pass the `id` of a row, as list() shows it."
 
@@ -206,6 +207,13 @@ class RetrievableData(DataResource[M_co]):
     def _build(self, link_id: str | UUID, options: Mapping[str, object], *, in_background: bool) -> Request:
         spec = self._spec
         known = list_options(spec.options)
+        for name in sorted(_OF_TOKENS & options.keys() - known):
+            raise InvalidValueError.of(
+                name,
+                f"is of no use: Belvo has no call that takes a token for {spec.collection}",
+                remedy="Leave it out. Where a token is asked for, update the link with the person at hand, "
+                "and make this call again.",
+            )
         for name in sorted(options.keys() - known):
             raise InvalidValueError.of(
                 name, "is no option of this call", remedy=f"Known are: {', '.join(sorted(known))}."

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from belvo_async.backends import PostgresCoordinator, RecordKind, RedisBackend
+from belvo_async.sandbox import Sandbox
 from tests.stores.conftest import start_redis, stop_redis
 from tests.stores.postgres import PostgresServer
 
@@ -178,3 +179,13 @@ def test_purge_removes_what_is_over_for_some_days_and_tells_how_much(path: Path)
     assert (result.exit_code, result.stdout) == (0, "Removed: 1 jobs, 0 challenges.\n")
     shown = " ".join(run_command("status", "--backend", str(path)).stdout.split())
     assert ("new run 1" in shown, "old run 1" in shown) == (True, False)
+
+
+def test_erase_tells_what_it_has_removed(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "belvo.sqlite"
+    run("init", str(path))
+    erased = run("erase", str(path), "--link", sandbox.add_link())
+    assert (erased.exit_code, erased.stdout) == (0, "Erased: 0 rows of jobs, 0 challenges, of links: 1.\n")
+    refused = run("erase", str(path))
+    assert (refused.exit_code, "link_id or reference has to be given" in refused.stderr) == (2, True)
+    assert run("erase", str(tmp_path / "none.sqlite"), "--reference", "user-1").exit_code == 2

@@ -142,13 +142,13 @@ async def test_steps_and_the_links_of_a_job_are_measured_without_a_link_id(
         await fleet.advance(pool, job=JOB, link_id=link_id, credentials=read_vault)
     assert isinstance(pool.observer, OpenTelemetryObserver)
     pool.observer.record_jobs(await read_jobs(pool.backend))
-    assert telemetry.count("belvo.fleet.step.duration") == {(JOB, "updated"): 1, (JOB, "needs_token"): 1}
-    counts = telemetry.count("belvo.job.links")
+    counts = telemetry.count("belvo.job.links")  # first: an older SDK tells of a gauge once
     assert {state: number for (_, state), number in counts.items() if number} == {
         "queued": 1,
         "updated": 1,
         "challenged": 1,
     }
+    assert telemetry.count("belvo.fleet.step.duration") == {(JOB, "updated"): 1, (JOB, "needs_token"): 1}
     assert counts[JOB, "refused"] == 0
     data = telemetry.reader.get_metrics_data()
     assert data is not None
