@@ -5,12 +5,13 @@ tells, `backends` what several processes share, and `mfa` the state machine of o
 """
 
 from belvo_async import backends, errors, mfa, models, resources, telemetry
+from belvo_async._client import Client, check_client
 from belvo_async._clock import SYSTEM_CLOCK, Clock
 from belvo_async._engine.callers import TokenProvider
 from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.retry import RetryPolicy
 from belvo_async._engine.single_flight import WhenBusy
-from belvo_async._pool import Client, SessionPool, check_client
+from belvo_async._pool import SessionPool
 from belvo_async._version import __version__
 from belvo_async._version import publish as _publish
 from belvo_async.errors import (

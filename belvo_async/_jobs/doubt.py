@@ -5,10 +5,10 @@ from typing import Final
 
 from attrs import evolve
 
+from belvo_async._client import Client
 from belvo_async._engine.lease import DOUBTFUL
 from belvo_async._engine.parked_challenges import Superseding
 from belvo_async._engine.priority import for_job
-from belvo_async._pool import Client
 from belvo_async._wire.error_codes import find_meaning
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (

@@ -5,6 +5,7 @@ from typing import Final
 
 from attrs import evolve
 
+from belvo_async._client import Client
 from belvo_async._jobs.doubt import STOPS_A_JOB, build_doubt, collect
 from belvo_async._jobs.job_recorder import JobRecorder, Phase, show
 from belvo_async._jobs.outcomes import (
@@ -16,7 +17,6 @@ from belvo_async._jobs.outcomes import (
     find_retry,
 )
 from belvo_async._jobs.prompts import LeftOpenError
-from belvo_async._pool import Client
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
     ApiError,

@@ -5,10 +5,10 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
+from belvo_async._client import Client
 from belvo_async._event_loop import finish
 from belvo_async._jobs.link_steps import LinkSteps
 from belvo_async._jobs.outcomes import Parked
-from belvo_async._pool import Client
 from belvo_async.backends import LinkState
 from belvo_async.models import AwaitingToken, ParkedChallenge
 

@@ -10,9 +10,9 @@ from typing import Final
 
 from attrs import evolve
 
+from belvo_async._client import Client
 from belvo_async._jobs.job_ledger import JobLedger
 from belvo_async._jobs.job_lock import lock_job
-from belvo_async._pool import Client
 from belvo_async._sqlite.schema import JOURNAL_JOB
 from belvo_async.backends import Backend, Ledger, LinkCounts, LinkRow, MemoryLedger
 from belvo_async.backends._backend import PROCESS

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final
 
+from belvo_async._client import Client
 from belvo_async._event_loop import first_of
 from belvo_async._jobs.doubt import find_login_left, try_look
 from belvo_async._jobs.outcomes import Outcome, Unsettled, Updated
 from belvo_async._jobs.worker import LinkWorker
-from belvo_async._pool import Client
 from belvo_async.backends import LinkRow
 from belvo_async.errors import BelvoError, OutcomeUnknownError
 from belvo_async.models import Link

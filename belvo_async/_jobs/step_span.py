@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Final, Self
 
-from belvo_async._pool import Client
+from belvo_async._client import Client
 from belvo_async.telemetry._events import StepEnded, StepResult, StepStarted
 from belvo_async.telemetry._log import notify, wants_details
 

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Callable, Collection, Coroutine
 from typing import Final, TypeVar
 
+from belvo_async._client import Client
 from belvo_async._engine.priority import for_job
 from belvo_async._engine.single_flight import WhenBusy
 from belvo_async._event_loop import first_of, is_cancelled_from_outside
@@ -25,7 +26,6 @@ from belvo_async._jobs.outcomes import (
 from belvo_async._jobs.prompts import LeftOpenError, Prompts
 from belvo_async._jobs.records import Job
 from belvo_async._jobs.refused_credentials import HeldBackError, RefusedCredentials
-from belvo_async._pool import Client
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
     AddressBlockedError,

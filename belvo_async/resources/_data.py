@@ -1,9 +1,9 @@
 """Belvo's data: what it has stored, and what it retrieves from an institution, with one login each time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Final, Generic, NoReturn, TypedDict, TypeVar, cast
+from typing import Final, Generic, NoReturn, TypeVar, cast
 from uuid import UUID
 
 from attrs import frozen
@@ -30,6 +30,7 @@ from belvo_async.params._options import (
     list_required,
     write_options,
 )
+from belvo_async.resources._data_options import DataSpec, ListOptions, TokenOptions
 from belvo_async.resources._login_calls import LoginCalls, check_call
 from belvo_async.resources._paginator import Paginator
 
@@ -39,64 +40,6 @@ R = TypeVar("R", bound=DataModel)
 _OF_TOKENS: Final = frozenset({"provide_token", "token"})
 _FIELD_CHOICES: Final = frozenset({"fields", "omit"})
 _ROW_ID: Final = "Pass the `id` of a row, as list() shows it."
-
-
-class ListOptions(TypedDict, total=False):
-    """What each list can be told, besides its filters."""
-
-    page_size: int
-    """Rows on one page, 1 to 1000."""
-    fields: Iterable[str]
-    """The names of the fields that are wanted; by default all."""
-    omit: Iterable[str]
-    """The names of fields that are not wanted."""
-
-
-class BackgroundOptions(TypedDict, total=False):
-    """What each retrieval can be told that Belvo makes in the background."""
-
-    save_data: bool
-    """Whether Belvo stores what it retrieves; by default it does."""
-    when_busy: WhenBusy
-    """What to do while another login of the link is in flight: see `links.update`."""
-    max_wait: float
-    """Seconds that it may wait for Belvo's limit of requests; by default as long as it takes."""
-
-
-class RetrievalOptions(BackgroundOptions, total=False):
-    """What each retrieval can be told."""
-
-    fields: Iterable[str]
-    """The names of the fields that are wanted; by default all."""
-    omit: Iterable[str]
-    """The names of fields that are not wanted."""
-    recorder: LoginRecorder
-    """Writes down each step before it happens."""
-
-
-class TokenOptions(RetrievalOptions, total=False):
-    """What a retrieval can be told at whose challenge Belvo takes a token."""
-
-    provide_token: TokenProvider
-    """Asked for a token when the institution wants one. Without it the challenge leaves the call as
-    `TokenRequiredError`."""
-
-
-@frozen(kw_only=True)
-class DataSpec(Generic[M_co]):
-    """What the API reference says of one data resource."""
-
-    collection: str
-    """Its path."""
-    model: type[M_co]
-    filters: type
-    """Declares what `list` can filter by."""
-    options: type = RetrievalOptions
-    """Declares what `retrieve` can be told."""
-    alternatives: tuple[tuple[str, ...], ...] = ()
-    """Names of options of which one set has to be given, and no other."""
-    shortest_period: int | None = None
-    """Days from `date_from` to `date_to` at least."""
 
 
 class DataResource(Generic[M_co]):

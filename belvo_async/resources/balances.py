@@ -6,7 +6,8 @@ from uuid import UUID
 
 from belvo_async.models.balances import Balance
 from belvo_async.params._options import Day
-from belvo_async.resources._data import DataSpec, ListOptions, RetrievableData, RetrievalOptions
+from belvo_async.resources._data import RetrievableData
+from belvo_async.resources._data_options import DataSpec, ListOptions, RetrievalOptions
 from belvo_async.resources._paginator import Paginator
 
 __all__ = ["BalanceFilters", "BalanceOptions", "Balances"]

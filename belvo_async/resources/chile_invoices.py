@@ -7,14 +7,8 @@ from uuid import UUID
 from belvo_async.models import AcceptedRequest
 from belvo_async.models.chile_invoices import ChileInvoice
 from belvo_async.params._options import Day
-from belvo_async.resources._data import (
-    BackgroundOptions,
-    DataSpec,
-    DeletableData,
-    ListOptions,
-    RetrievableData,
-    RetrievalOptions,
-)
+from belvo_async.resources._data import DeletableData, RetrievableData
+from belvo_async.resources._data_options import BackgroundOptions, DataSpec, ListOptions, RetrievalOptions
 from belvo_async.resources._paginator import Paginator
 
 __all__ = ["ChileInvoiceBackgroundOptions", "ChileInvoiceFilters", "ChileInvoiceOptions", "ChileInvoices"]

@@ -6,13 +6,8 @@ from uuid import UUID
 
 from belvo_async.models.chile_tax_status import ChileTaxStatus
 from belvo_async.params._options import Day
-from belvo_async.resources._data import (
-    DataSpec,
-    DeletableData,
-    ListOptions,
-    RetrievableData,
-    RetrievalOptions,
-)
+from belvo_async.resources._data import DeletableData, RetrievableData
+from belvo_async.resources._data_options import DataSpec, ListOptions, RetrievalOptions
 from belvo_async.resources._paginator import Paginator
 
 __all__ = ["ChileTaxStatusFilters", "ChileTaxStatusOptions", "ChileTaxStatuses"]

@@ -3,7 +3,8 @@
 from typing import Required, Unpack
 
 from belvo_async.models.consents import Consent
-from belvo_async.resources._data import DataResource, DataSpec, ListOptions
+from belvo_async.resources._data import DataResource
+from belvo_async.resources._data_options import DataSpec, ListOptions
 from belvo_async.resources._paginator import Paginator
 
 __all__ = ["ConsentFilters", "Consents"]

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from belvo_async.models.owners import Owner
 from belvo_async.params._options import Day
-from belvo_async.resources._data import DataSpec, DeletableData, ListOptions, ResumableData, TokenOptions
+from belvo_async.resources._data import DeletableData, ResumableData
+from belvo_async.resources._data_options import DataSpec, ListOptions, TokenOptions
 from belvo_async.resources._paginator import Paginator
 
 __all__ = ["OwnerFilters", "OwnerOptions", "Owners"]

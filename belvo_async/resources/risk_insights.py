@@ -5,7 +5,8 @@ from typing import Unpack
 from uuid import UUID
 
 from belvo_async.models.risk_insights import RiskInsights
-from belvo_async.resources._data import DataSpec, DeletableData, ListOptions, ResumableData, TokenOptions
+from belvo_async.resources._data import DeletableData, ResumableData
+from belvo_async.resources._data_options import DataSpec, ListOptions, TokenOptions
 from belvo_async.resources._paginator import Paginator
 
 __all__ = ["RiskInsightReports", "RiskInsightsFilters", "RiskInsightsOptions"]

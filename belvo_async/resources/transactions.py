@@ -7,14 +7,8 @@ from uuid import UUID
 from belvo_async.models import AcceptedRequest
 from belvo_async.models.transactions import Transaction
 from belvo_async.params._options import Amount, Day
-from belvo_async.resources._data import (
-    BackgroundOptions,
-    DataSpec,
-    DeletableData,
-    ListOptions,
-    ResumableData,
-    TokenOptions,
-)
+from belvo_async.resources._data import DeletableData, ResumableData
+from belvo_async.resources._data_options import BackgroundOptions, DataSpec, ListOptions, TokenOptions
 from belvo_async.resources._paginator import Paginator
 
 __all__ = ["TransactionBackgroundOptions", "TransactionFilters", "TransactionOptions", "Transactions"]

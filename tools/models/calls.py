@@ -28,6 +28,11 @@ _TITLES: Final = {
 """Of resources whose model has their name."""
 
 
+_BASES: Final = ("DataResource", "DeletableData", "ResumableData", "RetrievableData")
+_OPTIONS: Final = ("BackgroundOptions", "DataSpec", "ListOptions", "RetrievalOptions", "TokenOptions")
+"""What a module of calls may need of the engine."""
+
+
 @frozen
 class Calls:
     """The calls of one resource, as the schema has them."""
@@ -213,20 +218,8 @@ def _write_history(resource: Calls) -> list[str]:
 
 
 def _write_head(resource: Calls, body: str) -> str:
-    engine = sorted(
-        name
-        for name in (
-            "BackgroundOptions",
-            "DataResource",
-            "DataSpec",
-            "DeletableData",
-            "ListOptions",
-            "ResumableData",
-            "RetrievableData",
-            "RetrievalOptions",
-            "TokenOptions",
-        )
-        if re.search(rf"[(\[, ]{name}\b", body)
+    engine, options = (
+        [name for name in names if re.search(rf"[(\[, ]{name}\b", body)] for names in (_BASES, _OPTIONS)
     )
     typed = sorted(name for name in ("Literal", "Required", "Unpack") if f"{name}[" in body)
     models = [resource.model, *([f"{resource.model}Event"] if "Event]" in body else [])]
@@ -243,6 +236,7 @@ def _write_head(resource: Calls, body: str) -> str:
         f"from belvo_async.models.{resource.name} import {', '.join(models)}",
         *([f"from belvo_async.params._options import {', '.join(params)}"] if params else []),
         f"from belvo_async.resources._data import {', '.join(engine)}",
+        f"from belvo_async.resources._data_options import {', '.join(options)}",
         "from belvo_async.resources._paginator import Paginator",
         "",
         f"__all__ = [{', '.join(map(_quote, public))}]",
