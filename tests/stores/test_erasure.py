@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -67,13 +68,14 @@ async def test_nothing_of_an_erased_link_is_left_and_others_stay(
 ) -> None:
     updates = add_updates(bank, 3)
     await refresh(pool, *updates)
-    link_id, ticket = await park(pool, bank)
+    reference = uuid4().hex  # the server keeps the schemas of the tests before this one
+    link_id, ticket = await park(pool, bank, reference)
     await pool.challenges.decline(ticket)
     assert await pool.erase(link_id) == Erased(links=(link_id,), rows=0, challenges=1)
     gone = updates[0].link_id
     assert await pool.erase(gone) == Erased(links=(gone,), rows=1, challenges=0)
     left = read_all(backend, postgres)
-    for erased in (link_id, ticket, REFERENCE, gone):
+    for erased in (link_id, ticket, reference, gone):
         assert erased not in left
     assert updates[1].link_id in left
     with pytest.raises(UnknownTicketError):
