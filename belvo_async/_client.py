@@ -71,7 +71,8 @@ class Client(DataResources):
             parked=parked,
             digest=self.identity.keyed,
         )
-        self._calls: Final = LoginCalls(context, self._logins)
+        calls = LoginCalls(context, self._logins)
+        self._raw: Final = RawRequests(self._exchange, context.lifecycle, self._logins, calls)
         self.links: Final = Links(self._exchange, context, self._logins)
         self.institutions: Final = Institutions(self._exchange, context.lifecycle)
         self.challenges: Final = Challenges(self.links, self._find_resumable, context, parked)
@@ -153,8 +154,7 @@ class Client(DataResources):
             ResponseLostError: It left, and no response came whole: it may have taken effect.
             BelvoError: It failed otherwise.
         """
-        raw = RawRequests(self._exchange, self._engine.context.lifecycle, self._logins, self._calls)
-        return await raw.send(
+        return await self._raw.send(
             method,
             path,
             json=json,

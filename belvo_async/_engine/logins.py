@@ -94,9 +94,15 @@ class Logins:
         self, link_id: str, resources: tuple[str, ...] | None, max_wait: float | None
     ) -> Wish[AcceptedRequest]:
         """Build the login that lets Belvo load a history again."""
+        return self.load_in_background("refresh_data", build_refresh(link_id, resources), max_wait)
+
+    def load_in_background(
+        self, name: LoginOperation, request: Request, max_wait: float | None
+    ) -> Wish[AcceptedRequest]:
+        """Build a login whose data Belvo loads in the background; its result says that Belvo took it."""
         return self.send(
-            "refresh_data",
-            build_refresh(link_id, resources),
+            name,
+            request,
             read=_read_acceptance,
             find=lambda _link, _sent_at: AcceptedRequest(request_id=None),
             max_wait=max_wait,

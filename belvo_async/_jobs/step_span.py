@@ -1,42 +1,30 @@
 """Tells the observer of one step of a link, from the call of `fleet.advance` to its end."""
 
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from belvo_async._client import Client
 from belvo_async.telemetry._events import StepEnded, StepResult, StepStarted
-from belvo_async.telemetry._log import notify, wants_details
+from belvo_async.telemetry._span import Span
 
 
-class StepSpan:
-    """Watches over one call, in the task that made it."""
+class StepSpan(Span):
+    """Watches over one step."""
 
     def __init__(self, pool: Client, job: str, link_id: str) -> None:
+        super().__init__(pool.observer, pool.clock)
         self.result: StepResult | None = None
         """What the step has come to; to be set where it does not raise."""
-        self._pool: Final = pool
         self._job: Final = job
         self._link_id: Final = link_id
-        self._started: float | None = None
 
-    def __enter__(self) -> Self:
-        """Tell that it begins."""
-        if wants_details(self._pool.observer):
-            self._started = self._pool.clock.monotonic()
-            notify(self._pool.observer, StepStarted(job=self._job, link_id=self._link_id))
-        return self
+    def _tell_start(self) -> StepStarted:
+        return StepStarted(job=self._job, link_id=self._link_id)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Tell how it ended."""
-        if self._started is None:
-            return
-        ended = StepEnded(
+    def _tell_end(self, seconds: float, error: BaseException | None) -> StepEnded:
+        return StepEnded(
             job=self._job,
             link_id=self._link_id,
-            seconds=self._pool.clock.monotonic() - self._started,
+            seconds=seconds,
             result=self.result,
-            error=None if kind is None else kind.__name__,
+            error=None if error is None else type(error).__name__,
         )
-        notify(self._pool.observer, ended)

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Final, NoReturn, Protocol, Self, TypeVar
 from uuid import UUID
 
@@ -74,6 +75,12 @@ def read_names(
         if all(isinstance(name, str) and name for name in names):
             return names
     raise InvalidValueError.of(name, "is not a list of names", remedy=f"Pass a list, such as {example}.")
+
+
+def write_day(value: object) -> str | None:
+    """Return a date, or the day of a datetime, as `YYYY-MM-DD`; None for all else."""
+    day = value.date() if isinstance(value, datetime) else value
+    return day.isoformat() if isinstance(day, date) else None
 
 
 class Check(Protocol):

@@ -1,13 +1,13 @@
 """Filters of lists, under the names that they have on the wire."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Final, TypedDict
 from uuid import UUID
 
 from belvo_async.errors import InvalidValueError
-from belvo_async.params._checks import is_sendable
+from belvo_async.params._checks import is_sendable, write_day
 
 _MANY_SUFFIXES: Final = ("__in", "__not_in", "__allin", "__range")
 _MANY_NAMES: Final = frozenset({"fields", "omit"})
@@ -102,10 +102,8 @@ def _write_many(name: str, value: object) -> str:
 
 
 def _write_one(name: str, value: object) -> str:
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, date):
-        return value.isoformat()
+    if (day := write_day(value)) is not None:
+        return day
     if isinstance(value, Decimal) and value.is_finite():
         return f"{value:f}"
     if isinstance(value, bool) or not isinstance(value, str | UUID | int) or value == "":

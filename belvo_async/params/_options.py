@@ -3,14 +3,14 @@
 import re
 import types
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from belvo_async.errors import InvalidValueError
-from belvo_async.params._checks import is_sendable, read_link_id
+from belvo_async.params._checks import is_sendable, read_link_id, write_day
 
 Day: TypeAlias = date | str
 """A day, as a date or as `YYYY-MM-DD`."""
@@ -110,10 +110,8 @@ def _write_many(name: str, value: object, kind: object) -> object:
 
 
 def _write_day(name: str, value: object) -> str:
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, date):
-        return value.isoformat()
+    if (day := write_day(value)) is not None:
+        return day
     if isinstance(value, str) and _DAY.fullmatch(value) and _is_day(value):
         return value
     raise InvalidValueError.of(name, "is no day", remedy="Pass a date, or text such as 2026-01-31.")

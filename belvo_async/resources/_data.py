@@ -6,8 +6,6 @@ from functools import partial
 from typing import Final, Generic, NoReturn, TypeVar, cast
 from uuid import UUID
 
-from attrs import frozen
-
 from belvo_async._engine.callers import TokenProvider
 from belvo_async._engine.context import EngineContext
 from belvo_async._engine.exchange import Exchange
@@ -18,7 +16,6 @@ from belvo_async._http import Request, Response
 from belvo_async._http.hidden import hide
 from belvo_async._wire.data import read_row, read_row_page, read_rows
 from belvo_async._wire.requests import build_item_delete, build_item_read, build_retrieval
-from belvo_async._wire.responses import read_acceptance
 from belvo_async.errors import InvalidValueError, OutcomeUnknownError, TryLaterError
 from belvo_async.models import AcceptedRequest, AwaitingToken, DataModel, Link
 from belvo_async.params._checks import read_link_id
@@ -30,7 +27,7 @@ from belvo_async.params._options import (
     list_required,
     write_options,
 )
-from belvo_async.resources._data_options import DataSpec, ListOptions, TokenOptions
+from belvo_async.resources._data_options import BackgroundOptions, DataSpec, ListOptions, TokenOptions
 from belvo_async.resources._login_calls import LoginCalls, check_call
 from belvo_async.resources._paginator import Paginator
 
@@ -122,30 +119,29 @@ class RetrievableData(DataResource[M_co]):
         self._calls: Final = LoginCalls(context, logins)
 
     async def _retrieve(self, link_id: str | UUID, options: Mapping[str, object]) -> tuple[M_co, ...]:
-        asked = _Asked.read(options)
-        recorder = cast("LoginRecorder | None", options.get("recorder"))
-        provide_token = cast("TokenProvider | None", options.get("provide_token"))
-        check_call(provide_token, asked.when_busy, max_wait=asked.max_wait, recorder=recorder)
+        asked = cast("TokenOptions", options)  # each of them is checked below
+        when_busy, max_wait = asked.get("when_busy", "join"), asked.get("max_wait")
+        recorder, provide_token = asked.get("recorder"), asked.get("provide_token")
+        check_call(provide_token, when_busy, max_wait=max_wait, recorder=recorder)
         request = self._build(link_id, options, in_background=False)
         wish = self._logins.retrieve(
             request,
             read=self._read,
             find=partial(_tell_lost, self._spec.collection, request.save_data),
             recorder=recorder,
-            max_wait=asked.max_wait,
+            max_wait=max_wait,
         )
-        return await self._calls.run(wish, provide_token, asked.when_busy)
+        return await self._calls.run(wish, provide_token, when_busy)
 
     async def _retrieve_in_background(
         self, link_id: str | UUID, options: Mapping[str, object]
     ) -> AcceptedRequest:
-        asked = _Asked.read(options)
-        check_call(None, asked.when_busy, max_wait=asked.max_wait)
+        asked = cast("BackgroundOptions", options)  # each of them is checked below
+        when_busy, max_wait = asked.get("when_busy", "join"), asked.get("max_wait")
+        check_call(None, when_busy, max_wait=max_wait)
         request = self._build(link_id, options, in_background=True)
-        wish = self._logins.send(
-            "retrieve", request, read=_read_acceptance, find=_find_nothing, max_wait=asked.max_wait
-        )
-        return await self._calls.run(wish, None, asked.when_busy)
+        wish = self._logins.load_in_background("retrieve", request, max_wait)
+        return await self._calls.run(wish, None, when_busy)
 
     def _build(self, link_id: str | UUID, options: Mapping[str, object], *, in_background: bool) -> Request:
         spec = self._spec
@@ -231,21 +227,6 @@ class ResumableData(RetrievableData[M_co]):
         return await self._calls.run(wish, provide_token, when_busy)
 
 
-@frozen
-class _Asked:
-    """What a call says of its way to Belvo."""
-
-    when_busy: WhenBusy
-    max_wait: float | None
-
-    @classmethod
-    def read(cls, options: Mapping[str, object]) -> "_Asked":
-        """Take it from the options, unchecked."""
-        return cls(
-            cast("WhenBusy", options.get("when_busy", "join")), cast("float | None", options.get("max_wait"))
-        )
-
-
 _NOT_IN_BODY: Final = frozenset(TokenOptions.__annotations__) - {"save_data"}
 
 
@@ -263,11 +244,3 @@ def _tell_lost(collection: str, save_data: bool | None, link: Link, sent_at: dat
         link_id=link.id,
         sent_at=sent_at,
     )
-
-
-def _read_acceptance(response: Response, request: Request) -> AcceptedRequest:
-    return read_acceptance(response, request) or AcceptedRequest(request_id=None)
-
-
-def _find_nothing(_link: Link, _sent_at: datetime) -> AcceptedRequest:
-    return AcceptedRequest(request_id=None)
