@@ -7,31 +7,18 @@ from typing import Final
 from attrs import frozen
 
 APPLICATION_ID: Final = int.from_bytes(b"belv", "big")
-VERSION: Final = 4
+VERSION: Final = 5
 _STORE_ID: Final = int.from_bytes(b"belc", "big")
 """Of a file of challenges, while journals and stores had forms of their own."""
 _HEADER: Final = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
     FROM pragma_application_id, pragma_user_version"""
 """One statement, so that a file that another process makes meanwhile is seen before or after, not half."""
-_JOBS: Final = (
-    """CREATE TABLE jobs (
-        number INTEGER PRIMARY KEY,
-        owner TEXT NOT NULL,
-        name TEXT NOT NULL,
-        environment TEXT NOT NULL,
-        runs INTEGER NOT NULL,
-        started_at TEXT NOT NULL,
-        ended_at TEXT,
-        reason TEXT,
-        total INTEGER,
-        is_paused INTEGER NOT NULL DEFAULT 0,
-        UNIQUE (owner, name)
-    )""",
+_LINKS: Final = (
     """CREATE TABLE links (
         job INTEGER NOT NULL,
         link_id TEXT NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('queued', 'submitted', 'challenged', 'answered', 'parked',
-            'updated', 'refused', 'unsettled')),
+            'updated', 'retrieved', 'refused', 'unsettled')),
         version INTEGER NOT NULL,
         at TEXT NOT NULL,
         institution TEXT,
@@ -46,11 +33,29 @@ _JOBS: Final = (
         credentials TEXT,
         refused TEXT,
         run INTEGER NOT NULL,
+        output_end INTEGER,
         PRIMARY KEY (job, link_id)
     ) WITHOUT ROWID""",
     """CREATE INDEX links_by_expiry ON links (job, expires_at)
         WHERE state IN ('challenged', 'parked')""",
     "CREATE INDEX links_by_id ON links (link_id)",
+)
+_JOBS: Final = (
+    """CREATE TABLE jobs (
+        number INTEGER PRIMARY KEY,
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        runs INTEGER NOT NULL,
+        started_at TEXT NOT NULL,
+        ended_at TEXT,
+        reason TEXT,
+        total INTEGER,
+        is_paused INTEGER NOT NULL DEFAULT 0,
+        purpose TEXT,
+        UNIQUE (owner, name)
+    )""",
+    *_LINKS,
 )
 _LINK_COLUMNS: Final = (
     "at, institution, submitted_at, logins, ticket, expires_at, code, message, may_retry, retry_at, "
@@ -58,6 +63,17 @@ _LINK_COLUMNS: Final = (
 )
 JOURNAL_JOB: Final = "journal"
 """The name of the one job of a journal."""
+_ADD_OUTPUT: Final = (
+    "ALTER TABLE jobs ADD COLUMN purpose TEXT",
+    "ALTER TABLE links RENAME TO earlier",
+    "DROP INDEX links_by_expiry",
+    "DROP INDEX links_by_id",
+    *_LINKS,
+    f"""INSERT INTO links (job, link_id, state, version, {_LINK_COLUMNS})
+        SELECT job, link_id, state, version, {_LINK_COLUMNS} FROM earlier""",  # noqa: S608 - ours
+    "DROP TABLE earlier",
+)
+"""Until version 4 jobs updated links, and had no output."""
 _MOVE_JOB: Final = (
     "ALTER TABLE links RENAME TO earlier",
     "DROP INDEX links_by_expiry",
@@ -121,6 +137,7 @@ _UPGRADES: Final[dict[tuple[int, int], tuple[str, ...]]] = {
         *_MOVE_JOB,
     ),
     (APPLICATION_ID, 3): _MOVE_JOB,
+    (APPLICATION_ID, 4): _ADD_OUTPUT,
     (_STORE_ID, 1): (*_rebuild("find_link(owner, record)"), *_JOBS),
     (_STORE_ID, 2): (*_rebuild("link"), *_JOBS),
 }

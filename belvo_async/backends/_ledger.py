@@ -7,6 +7,8 @@ from typing import Final, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
+from belvo_async.models._pickles import reads_older
+
 
 class LinkState(StrEnum):
     """How far a link has come. Each state is written before the act that it announces."""
@@ -25,6 +27,8 @@ class LinkState(StrEnum):
     REFUSED = "refused"
     UNSETTLED = "unsettled"
     """A login may have reached the bank, and a look at the link did not tell."""
+    RETRIEVED = "retrieved"
+    """Its data were retrieved, and are in the output of the job."""
 
     @property
     def is_final(self) -> bool:
@@ -37,7 +41,7 @@ class LinkState(StrEnum):
         return self in _RESULTS
 
 
-_RESULTS: Final = frozenset({LinkState.UPDATED, LinkState.REFUSED, LinkState.UNSETTLED})
+_RESULTS: Final = frozenset({LinkState.UPDATED, LinkState.REFUSED, LinkState.UNSETTLED, LinkState.RETRIEVED})
 INTERRUPTED: Final = (LinkState.SUBMITTED, LinkState.CHALLENGED, LinkState.ANSWERED)
 """The states in which a run that was killed leaves links."""
 
@@ -51,6 +55,7 @@ class JobKey:
     name: str
 
 
+@reads_older(lambda fields: {"purpose": None, **fields})
 @frozen(kw_only=True)
 class JobRow:
     """What a ledger keeps of a job as a whole."""
@@ -70,8 +75,11 @@ class JobRow:
     """How many links its source said it has."""
     is_paused: bool = False
     """Whether no login is to begin; see `belvo_async.fleet.pause`."""
+    purpose: str | None = None
+    """What it retrieves, with which options; None where it updates links."""
 
 
+@reads_older(lambda fields: {"output_end": None, **fields})
 @frozen(kw_only=True)
 class LinkRow:
     """What a ledger keeps of one link of a job. It holds no password and no token."""
@@ -101,8 +109,11 @@ class LinkRow:
     """A keyed digest of the credentials that were sent last."""
     refused: tuple[str, ...] = field(default=(), repr=False)
     """Keyed digests of credentials that were refused, the newest first: they are not sent again."""
+    output_end: int | None = None
+    """Up to which byte the output of the job holds its rows, and those of the links before it."""
 
 
+@reads_older(lambda fields: {"output_end": None, **fields})
 @frozen(kw_only=True)
 class LinkCounts:
     """How many links of a job stand where."""
@@ -118,6 +129,8 @@ class LinkCounts:
     """Refused links whose credentials are not sent again, unless somebody asks for it."""
     ended: int
     """Those that have come to an end, whichever, since the moment that was asked for."""
+    output_end: int | None = None
+    """The largest of the links."""
 
 
 @runtime_checkable
@@ -130,8 +143,19 @@ class Ledger(Protocol):
     finds out. `belvo_async.testing.ledger_suite` tests an implementation.
     """
 
-    async def begin(self, job: JobKey, *, environment: str, at: datetime, total: int | None = None) -> JobRow:
-        """Begin a run of a job, which is made where there is none; return it, this run counted."""
+    async def begin(
+        self,
+        job: JobKey,
+        *,
+        environment: str,
+        at: datetime,
+        total: int | None = None,
+        purpose: str | None = None,
+    ) -> JobRow:
+        """Begin a run of a job, which is made where there is none; return it, this run counted.
+
+        A job keeps the *purpose* that it was made with.
+        """
         ...
 
     async def end(self, job: JobKey, run: int, *, at: datetime, reason: str | None) -> None:
@@ -199,6 +223,7 @@ def build_counts(
     next_expiry: datetime | None,
     held_back: int,
     ended: int,
+    output_end: int | None,
 ) -> LinkCounts:
     """Build the counts of a job from its groups: an institution or None, a state, how many links."""
     by_state = dict.fromkeys(LinkState, 0)
@@ -214,6 +239,7 @@ def build_counts(
         next_expiry=next_expiry,
         held_back=held_back,
         ended=ended,
+        output_end=output_end,
     )
 
 

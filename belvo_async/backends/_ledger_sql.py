@@ -9,8 +9,8 @@ from belvo_async._sqlite.cells import Cell, Row, read_number, read_text, read_ti
 from belvo_async.backends._ledger import JobKey, JobRow, LinkCounts, LinkRow, LinkState, build_counts
 
 _FIND_JOB: Final = "SELECT * FROM jobs WHERE owner = ? AND name = ?"
-_BEGIN: Final = """INSERT INTO jobs (owner, name, environment, runs, started_at, total)
-    VALUES (:owner, :name, :environment, 1, :at, :total)
+_BEGIN: Final = """INSERT INTO jobs (owner, name, environment, runs, started_at, total, purpose)
+    VALUES (:owner, :name, :environment, 1, :at, :total, :purpose)
     ON CONFLICT (owner, name) DO UPDATE SET runs = runs + 1, started_at = excluded.started_at,
         total = excluded.total, ended_at = NULL, reason = NULL
     RETURNING *"""
@@ -28,7 +28,7 @@ _REPLACE: Final = """UPDATE links
     SET state = :state, version = :version, at = :at, institution = :institution,
         submitted_at = :submitted_at, logins = :logins, ticket = :ticket, expires_at = :expires_at,
         code = :code, message = :message, may_retry = :may_retry, retry_at = :retry_at,
-        credentials = :credentials, refused = :refused
+        credentials = :credentials, refused = :refused, output_end = :output_end
     WHERE job = :job AND link_id = :link_id AND version = :version - 1"""
 _FIND: Final = """SELECT * FROM links WHERE job = ? AND state IN ({marks})
     ORDER BY expires_at IS NULL, expires_at, link_id LIMIT ?"""
@@ -37,20 +37,27 @@ _BY_STATE: Final = """SELECT institution, state, count(*) FROM links
 _BY_CODE: Final = """SELECT code, count(*) FROM links
     WHERE job = ? AND state IN ('refused', 'unsettled') AND code IS NOT NULL GROUP BY code"""
 _ENDED: Final = """SELECT count(*) FROM links
-    WHERE job = ? AND at >= ? AND state IN ('parked', 'updated', 'refused', 'unsettled')"""
+    WHERE job = ? AND at >= ? AND state IN ('parked', 'updated', 'retrieved', 'refused', 'unsettled')"""
 _HELD_BACK: Final = """SELECT count(*) FROM links
     WHERE job = ? AND state = 'refused' AND NOT may_retry AND refused IS NOT NULL"""
 _NEXT_EXPIRY: Final = """SELECT min(expires_at) FROM links INDEXED BY links_by_expiry
     WHERE job = ? AND state IN ('challenged', 'parked')"""
+_OUTPUT_END: Final = "SELECT max(output_end) FROM links WHERE job = ?"
 _FORGET: Final = ("DELETE FROM links WHERE job = ?", "DELETE FROM jobs WHERE number = ?")
 
 
 def begin(
-    connection: sqlite3.Connection, job: JobKey, environment: str, at: datetime, total: int | None
+    connection: sqlite3.Connection,
+    job: JobKey,
+    environment: str,
+    at: datetime,
+    total: int | None,
+    purpose: str | None,
 ) -> JobRow:
     """Begin a run; see `Ledger.begin`."""
     values = {"owner": job.owner, "name": job.name, "environment": environment, "total": total}
-    return read_job(connection.execute(_BEGIN, {**values, "at": write_cell(at)}).fetchone())
+    values |= {"at": write_cell(at), "purpose": purpose}
+    return read_job(connection.execute(_BEGIN, values).fetchone())
 
 
 def end(connection: sqlite3.Connection, job: JobKey, run: int, at: datetime, reason: str | None) -> None:
@@ -143,6 +150,7 @@ def count(connection: sqlite3.Connection, job: JobKey, since: datetime) -> LinkC
         next_expiry=read_time(_ask(connection, _NEXT_EXPIRY, number)),
         held_back=int(_ask(connection, _HELD_BACK, number) or 0),
         ended=int(_ask(connection, _ENDED, number, write_cell(since)) or 0),
+        output_end=read_number(_ask(connection, _OUTPUT_END, number)),
     )
 
 
@@ -168,6 +176,7 @@ def read_job(row: Row) -> JobRow:
         reason=read_text(row["reason"]),
         total=read_number(row["total"]),
         is_paused=bool(row["is_paused"]),
+        purpose=read_text(row["purpose"]),
     )
 
 
@@ -194,6 +203,7 @@ def read_link(row: Row) -> LinkRow:
         retry_at=read_time(row["retry_at"]),
         credentials=read_text(row["credentials"]),
         refused=tuple(str(row["refused"] or "").split()),
+        output_end=read_number(row["output_end"]),
     )
 
 
@@ -215,6 +225,7 @@ def write_link(row: LinkRow) -> dict[str, Cell]:
         "retry_at": write_cell(row.retry_at),
         "credentials": row.credentials,
         "refused": " ".join(row.refused) or None,
+        "output_end": row.output_end,
     }
 
 

@@ -65,12 +65,20 @@ class MemoryLedger(SqlLedger):
         weakref.finalize(self, jobs.close)
         return jobs
 
-    async def begin(self, job: JobKey, *, environment: str, at: datetime, total: int | None = None) -> JobRow:
+    async def begin(
+        self,
+        job: JobKey,
+        *,
+        environment: str,
+        at: datetime,
+        total: int | None = None,
+        purpose: str | None = None,
+    ) -> JobRow:
         """Begin a run of a job; see `Ledger`."""
         jobs = self._find_jobs()
         with jobs.lock:
             jobs.make(job)
-        return await super().begin(job, environment=environment, at=at, total=total)
+        return await super().begin(job, environment=environment, at=at, total=total, purpose=purpose)
 
     async def _run(self, job: JobKey, work: Callable[[sqlite3.Connection], T]) -> T:
         jobs = self._find_jobs()

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 _FORGOTTEN_AT_ONCE: Final = 5000
 _JOB: Final = "(SELECT number FROM {schema}.jobs WHERE owner = %(owner)s AND name = %(name)s)"
-_BEGIN: Final = """INSERT INTO {schema}.jobs AS former (owner, name, environment, runs, started_at, total)
-    VALUES (%(owner)s, %(name)s, %(environment)s, 1, %(at)s, %(total)s)
+_BEGIN: Final = """INSERT INTO {schema}.jobs AS former
+        (owner, name, environment, runs, started_at, total, purpose)
+    VALUES (%(owner)s, %(name)s, %(environment)s, 1, %(at)s, %(total)s, %(purpose)s)
     ON CONFLICT (owner, name) DO UPDATE SET runs = former.runs + 1, started_at = excluded.started_at,
         total = excluded.total, ended_at = NULL, reason = NULL"""
 _END: Final = """UPDATE {schema}.jobs SET ended_at = %(at)s, reason = %(reason)s
@@ -47,7 +48,8 @@ _REPLACE: Final = f"""UPDATE {{schema}}.links
     SET state = %(state)s, version = %(version)s, at = %(at)s, institution = %(institution)s,
         submitted_at = %(submitted_at)s, logins = %(logins)s, ticket = %(ticket)s,
         expires_at = %(expires_at)s, code = %(code)s, message = %(message)s, may_retry = %(may_retry)s,
-        retry_at = %(retry_at)s, credentials = %(credentials)s, refused = %(refused)s
+        retry_at = %(retry_at)s, credentials = %(credentials)s, refused = %(refused)s,
+        output_end = %(output_end)s
     WHERE job = {_JOB} AND link_id = %(link_id)s AND version = %(version)s - 1"""  # noqa: S608 - ours
 _FIND: Final = f"""SELECT * FROM {{schema}}.links
     WHERE job = {_JOB} AND state = ANY(%(states)s::text[])
@@ -55,7 +57,7 @@ _FIND: Final = f"""SELECT * FROM {{schema}}.links
 _BY_STATE: Final = f"""SELECT institution, state, count(*) AS links,
         count(*) FILTER (WHERE at >= %(since)s) AS ended,
         count(*) FILTER (WHERE NOT may_retry AND refused IS NOT NULL) AS held_back,
-        min(expires_at) AS next_expiry
+        min(expires_at) AS next_expiry, max(output_end) AS output_end
     FROM {{schema}}.links WHERE job = {_JOB} GROUP BY institution, state"""  # noqa: S608 - ours
 _BY_CODE: Final = f"""SELECT code, count(*) AS links FROM {{schema}}.links
     WHERE job = {_JOB} AND state IN ('refused', 'unsettled') AND code IS NOT NULL
@@ -88,9 +90,18 @@ class PostgresLedger(PostgresPart):
     def __init__(self, dsn: str, *, schema: str = "belvo") -> None:
         self._tables = PostgresTables(dsn, schema, "ledger")
 
-    async def begin(self, job: JobKey, *, environment: str, at: datetime, total: int | None = None) -> JobRow:
+    async def begin(
+        self,
+        job: JobKey,
+        *,
+        environment: str,
+        at: datetime,
+        total: int | None = None,
+        purpose: str | None = None,
+    ) -> JobRow:
         """Begin a run of a job; see `Ledger`."""
-        await self._write(_BEGIN, job, environment=environment, at=write_time(at), total=total)
+        asked = _write_text(purpose)
+        await self._write(_BEGIN, job, environment=environment, at=write_time(at), total=total, purpose=asked)
         begun = await self.read_job(job)
         if begun is None:
             raise LedgerWriteError(
@@ -163,6 +174,7 @@ class PostgresLedger(PostgresPart):
         groups = await self._read(_BY_STATE, job, since=write_time(since))
         codes = await self._read(_BY_CODE, job)
         by_state = [(group, LinkState(group["state"])) for group in groups]
+        ends = [group["output_end"] for group in groups if group["output_end"] is not None]
         expiries = [
             group["next_expiry"]
             for group, state in by_state
@@ -174,6 +186,7 @@ class PostgresLedger(PostgresPart):
             next_expiry=read_time(min(expiries)) if expiries else None,
             held_back=sum(group["held_back"] for group, state in by_state if state is LinkState.REFUSED),
             ended=sum(group["ended"] for group, state in by_state if state.is_final),
+            output_end=max(ends, default=None),
         )
 
     async def forget(self, job: JobKey) -> None:
@@ -207,6 +220,7 @@ def _read_job(row: "Row") -> JobRow:
         reason=row["reason"],
         total=row["total"],
         is_paused=row["is_paused"],
+        purpose=row["purpose"],
     )
 
 
@@ -228,6 +242,7 @@ def _read_link(row: "Row") -> LinkRow:
         retry_at=_read_time(row["retry_at"]),
         credentials=row["credentials"],
         refused=tuple((row["refused"] or "").split()),
+        output_end=row["output_end"],
     )
 
 
@@ -248,6 +263,7 @@ def _write_link(row: LinkRow) -> "dict[str, Value]":
         "retry_at": _write_time(row.retry_at),
         "credentials": row.credentials,
         "refused": " ".join(row.refused) or None,
+        "output_end": row.output_end,
     }
 
 

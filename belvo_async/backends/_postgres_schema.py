@@ -1,8 +1,9 @@
 """The tables of a backend in PostgreSQL: who opens it first makes them.
 
 They are in parts, each with a version of its own: a part that is new to a database is made there, and one
-that this package does not know is left alone. A part of the version before or after works; one that is
-further away is refused, and nothing is changed.
+that this package does not know is left alone. A part of the version before gets what it lacks, and goes on
+to serve processes of that version; one of the version after works. One that is further away is refused, and
+nothing is changed.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,8 @@ class Part:
     version: int
     statements: tuple[str, ...]
     """What makes them; `{schema}` stands for where."""
+    upgrade: tuple[str, ...] = ()
+    """What the version before lacks."""
 
 
 PARTS: Final = (
@@ -61,7 +64,7 @@ PARTS: Final = (
     ),
     Part(
         "ledger",
-        1,
+        2,
         (
             """CREATE TABLE {schema}.jobs (
                 number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -74,6 +77,7 @@ PARTS: Final = (
                 reason text,
                 total bigint,
                 is_paused boolean NOT NULL DEFAULT false,
+                purpose text,
                 UNIQUE (owner, name)
             )""",
             """CREATE TABLE {schema}.links (
@@ -94,11 +98,16 @@ PARTS: Final = (
                 credentials text,
                 refused text,
                 run integer NOT NULL,
+                output_end bigint,
                 PRIMARY KEY (job, link_id)
             ) WITH (fillfactor = 70)""",
             """CREATE INDEX links_unfinished ON {schema}.links (job, expires_at)
                 WHERE state IN ('submitted', 'challenged', 'answered', 'parked')""",
             "CREATE INDEX links_by_id ON {schema}.links (link_id)",
+        ),
+        (
+            "ALTER TABLE {schema}.jobs ADD COLUMN IF NOT EXISTS purpose text",
+            "ALTER TABLE {schema}.links ADD COLUMN IF NOT EXISTS output_end bigint",
         ),
     ),
 )
@@ -115,7 +124,8 @@ _MAKE_VERSIONS: Final = """CREATE TABLE IF NOT EXISTS {schema}.versions (
     part text PRIMARY KEY,
     version integer NOT NULL
 )"""
-_NOTE: Final = "INSERT INTO {schema}.versions (part, version) VALUES (%s, %s)"
+_NOTE: Final = """INSERT INTO {schema}.versions (part, version) VALUES (%s, %s)
+    ON CONFLICT (part) DO UPDATE SET version = excluded.version"""
 
 
 def prepare(connection: "psycopg.Connection[dict[str, Any]]", schema: str) -> None:  # Any: of the columns
@@ -133,29 +143,36 @@ def prepare(connection: "psycopg.Connection[dict[str, Any]]", schema: str) -> No
 def _make(connection: "psycopg.Connection[dict[str, Any]]", schema: str) -> None:
     if not _run(connection, schema, _FIND_SCHEMA)[0]["is_there"]:  # to make it again may be forbidden
         connection.execute(_fill(_MAKE_SCHEMA, schema))
-    for part in _find_missing(connection, schema):
+    for part, statements in _find_missing(connection, schema):
         connection.execute(_fill(_MAKE_VERSIONS, schema))
-        for statement in part.statements:
+        for statement in statements:
             connection.execute(_fill(statement, schema))
         connection.execute(_fill(_NOTE, schema), (part.name, part.version))
 
 
-def _find_missing(connection: "psycopg.Connection[dict[str, Any]]", schema: str) -> list[Part]:
-    if not _run(connection, schema, _FIND)[0]["is_there"]:
-        return [*PARTS]
-    versions = {row["part"]: row["version"] for row in _run(connection, schema, _READ)}
-    for part in PARTS:
-        found = versions.get(part.name, part.version)
-        if abs(found - part.version) > 1:
-            raise PostgresFaultError(
-                PostgresFault(
-                    f"has tables of version {found} ({part.name}), and this belvo_async uses version "
-                    f"{part.version}",
-                    "Use the version of belvo_async that made them, or another schema.",
-                    is_permanent=True,
-                )
+def _find_missing(
+    connection: "psycopg.Connection[dict[str, Any]]", schema: str
+) -> list[tuple[Part, tuple[str, ...]]]:
+    """Return the parts that are not there, or of the version before, each with what makes them so."""
+    is_there = _run(connection, schema, _FIND)[0]["is_there"]
+    rows = _run(connection, schema, _READ) if is_there else []
+    versions: dict[str, int] = {row["part"]: row["version"] for row in rows}
+    return [(part, missing) for part in PARTS if (missing := _list_missing(part, versions.get(part.name)))]
+
+
+def _list_missing(part: Part, found: int | None) -> tuple[str, ...]:
+    if found is None:
+        return part.statements
+    if abs(found - part.version) > 1:
+        raise PostgresFaultError(
+            PostgresFault(
+                f"has tables of version {found} ({part.name}), and this belvo_async uses version "
+                f"{part.version}",
+                "Use the version of belvo_async that made them, or another schema.",
+                is_permanent=True,
             )
-    return [part for part in PARTS if part.name not in versions]
+        )
+    return part.upgrade if found < part.version else ()
 
 
 def _run(

@@ -35,9 +35,19 @@ class SqlLedger(ABC):
         """Note whether logins of a job may begin; see `Ledger`."""
         await self._run(job, lambda connection: sql.pause(connection, job, is_paused=is_paused))
 
-    async def begin(self, job: JobKey, *, environment: str, at: datetime, total: int | None = None) -> JobRow:
+    async def begin(
+        self,
+        job: JobKey,
+        *,
+        environment: str,
+        at: datetime,
+        total: int | None = None,
+        purpose: str | None = None,
+    ) -> JobRow:
         """Begin a run of a job; see `Ledger`."""
-        return await self._run(job, lambda connection: sql.begin(connection, job, environment, at, total))
+        return await self._run(
+            job, lambda connection: sql.begin(connection, job, environment, at, total, purpose)
+        )
 
     async def end(self, job: JobKey, run: int, *, at: datetime, reason: str | None) -> None:
         """Note that a run has ended; see `Ledger`."""

@@ -57,6 +57,7 @@ def write_all(row: LinkRow) -> LinkRow:
         retry_at=after(30),
         credentials="0123456789abcdef",
         refused=("0123456789abcdef", "fedcba9876543210"),
+        output_end=2**40,
     )
 
 
@@ -95,6 +96,23 @@ class LedgerSuite:
         assert (await self.begin(ledger, minutes=5)).runs == 2
         (job,) = await ledger.list_jobs()
         assert (job.runs, job.started_at) == (2, after(5))
+
+    async def test_a_job_keeps_the_purpose_that_it_was_made_with(self, ledger: Ledger) -> None:
+        for purpose in ("retrieve /api/transactions/ date_from=2026-01-01", "retrieve /api/owners/", None):
+            job = await ledger.begin(JOB, environment="https://api.belvo.com", at=NOON, purpose=purpose)
+            assert job.purpose == "retrieve /api/transactions/ date_from=2026-01-01"
+        assert (await self.begin(ledger, OTHER_JOBS[0])).purpose is None
+
+    async def test_the_end_of_the_output_is_that_of_the_link_with_the_largest(
+        self, ledger: Ledger, run: int
+    ) -> None:
+        assert (await ledger.count(JOB, since=NOON)).output_end is None
+        for row, end in zip(
+            await self.admit(ledger, run, LINK, SECOND, THIRD), (7, 2**40, None), strict=True
+        ):
+            done = evolve(row, state=LinkState.RETRIEVED, version=2, output_end=end)
+            assert await ledger.replace(JOB, done)
+        assert (await ledger.count(JOB, since=NOON)).output_end == 2**40
 
     async def test_the_end_of_a_run_is_kept_until_the_next_begins(self, ledger: Ledger) -> None:
         await self.begin(ledger)

@@ -10,6 +10,7 @@ from belvo_async.backends._lease import LEASE
 from belvo_async.errors import ChallengeStoreError, CoordinatorError
 from belvo_async.testing.challenge_store_suite import build_row
 from belvo_async.testing.coordinator_suite import TALLY, add
+from belvo_async.testing.ledger_suite import JOB, NOON
 from tests.stores.postgres import PostgresServer
 
 ROW = build_row()
@@ -41,7 +42,7 @@ def test_those_who_start_at_once_make_the_tables_once(postgres: PostgresServer, 
     assert len(coordinators[0].read_all(TALLY)[0]["a"].values) == len(coordinators)
     for one in coordinators:
         one.close()
-    assert read_versions(postgres, schema) == {"coordinator": 1, "challenges": 1, "ledger": 1}
+    assert read_versions(postgres, schema) == {"coordinator": 1, "challenges": 1, "ledger": 2}
 
 
 async def test_backends_of_other_schemas_are_not_seen(postgres: PostgresServer, schema: str) -> None:
@@ -98,14 +99,27 @@ async def test_tables_of_a_version_further_away_are_refused_and_left_as_they_are
     postgres: PostgresServer, schema: str, part: str
 ) -> None:
     await use(PostgresBackend(postgres.dsn, schema=schema))
-    postgres.execute(f"UPDATE {schema}.versions SET version = 3 WHERE part = '{part}'")  # noqa: S608 - ours
+    postgres.execute(f"UPDATE {schema}.versions SET version = 9 WHERE part = '{part}'")  # noqa: S608 - ours
     backend = PostgresBackend(postgres.dsn, schema=schema)
-    with pytest.raises(ChallengeStoreError, match=f"version 3 .{part}."):
+    with pytest.raises(ChallengeStoreError, match=f"version 9 .{part}."):
         await backend.open()
-    with pytest.raises(CoordinatorError, match=f"version 3 .{part}.") as refused:
+    with pytest.raises(CoordinatorError, match=f"version 9 .{part}.") as refused:
         backend.coordinator.check()
     assert refused.value.is_permanent
-    assert read_versions(postgres, schema)[part] == 3
+    assert read_versions(postgres, schema)[part] == 9
+
+
+async def test_tables_of_the_version_before_get_what_they_lack(postgres: PostgresServer, schema: str) -> None:
+    await use(PostgresBackend(postgres.dsn, schema=schema))
+    postgres.execute(
+        f"ALTER TABLE {schema}.links DROP COLUMN output_end",
+        f"ALTER TABLE {schema}.jobs DROP COLUMN purpose",
+        f"UPDATE {schema}.versions SET version = 1 WHERE part = 'ledger'",  # noqa: S608 - ours
+    )
+    async with PostgresBackend(postgres.dsn, schema=schema) as backend:
+        begun = await backend.ledger.begin(JOB, environment="https://belvo.test", at=NOON, purpose="retrieve")
+    assert begun.purpose == "retrieve"
+    assert read_versions(postgres, schema)["ledger"] == 2
 
 
 async def test_a_part_that_this_package_does_not_know_is_left_alone(
@@ -116,7 +130,7 @@ async def test_a_part_that_this_package_does_not_know_is_left_alone(
     postgres.execute(f"INSERT INTO {schema}.versions VALUES ('another', 7)")  # noqa: S608 - ours
     async with PostgresBackend(postgres.dsn, schema=schema) as backend:
         await check_backend(backend)
-    assert read_versions(postgres, schema) == {"coordinator": 1, "challenges": 1, "ledger": 1, "another": 7}
+    assert read_versions(postgres, schema) == {"coordinator": 1, "challenges": 1, "ledger": 2, "another": 7}
 
 
 async def test_a_part_that_an_earlier_version_did_not_have_is_made(
