@@ -79,7 +79,7 @@ class Client(DataResources):
         self.widget: Final = Widget(self._exchange, context.lifecycle, credentials)
 
     def _build_resource(self, kind: type[D]) -> D:
-        return kind(self._exchange, self._engine.context, self._logins)
+        return kind(self, self._exchange, self._engine.context, self._logins)
 
     @property
     def backend(self) -> Backend:

@@ -21,9 +21,10 @@
     │   ├── ActivationRequiredError, TooManySessionsError, InstitutionUnavailableError
     │   ├── RateLimitedError, RequestTimeoutError, TryLaterError
     │   └── ServerError
-    ├── DeadlineExceededError         a link of a bulk refresh took too long
-    ├── JobError                      a bulk refresh stopped before its end
+    ├── DeadlineExceededError         a link of a job took too long
+    ├── JobError                      a job stopped before its end
     │   ├── SourceError               what the links come from failed
+    │   ├── OutputError               what the rows go into failed
     │   ├── TooManyFailuresError          too many links failed: a `bulk.StopRule` says stop
     │   ├── AddressBlockedError       Belvo's edge refuses this IP address again and again
     │   └── LedgerError               a journal, or a ledger, cannot be used
@@ -389,15 +390,22 @@ class ServerError(ApiError):
 
 
 class DeadlineExceededError(BelvoError):
-    """A link of a bulk refresh did not get its turn, or its answer, within `link_deadline`."""
+    """A link of a job did not get its turn, or its answer, within `link_deadline`."""
 
 
 class JobError(BelvoError):
-    """A bulk refresh stopped before its end. What was begun is finished or written down: run it again."""
+    """A job stopped before its end. What was begun is finished or written down: run it again."""
 
 
 class SourceError(JobError):
     """What the links, or their credentials, come from raised, or gave something that is no link."""
+
+
+class OutputError(JobError):
+    """What a job was to keep the rows in could not take them, or is not what the job has left there.
+
+    Of a link whose rows were not taken, the ledger says that it is unsettled: the login has succeeded.
+    """
 
 
 class TooManyFailuresError(JobError):

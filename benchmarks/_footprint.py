@@ -132,13 +132,13 @@ class _People:
         self._may_answer.set()
 
 
-async def _wait(run: bulk.RefreshRun, people: _People) -> list[bulk.Outcome]:
+async def _wait(run: bulk.JobRun, people: _People) -> list[bulk.Outcome]:
     del run
     await people.all_asked.wait()
     return []
 
 
-async def _consume(run: bulk.RefreshRun, *, keeps: bool) -> list[bulk.Outcome]:
+async def _consume(run: bulk.JobRun, *, keeps: bool) -> list[bulk.Outcome]:
     if keeps:
         return [outcome async for outcome in run]
     await run.finish()

@@ -15,6 +15,8 @@ from belvo_async._clock import SYSTEM_CLOCK
 from belvo_async._jobs.job_ledger import JobLedger
 from belvo_async._jobs.opening import find_ledger
 from belvo_async._jobs.options import JobOptions
+from belvo_async._jobs.source import Source
+from belvo_async._jobs.update_task import UpdateTask
 from belvo_async.backends import JobKey, LinkRow, LinkState, MemoryLedger
 from benchmarks._bank import Bank, every, open_pool
 from benchmarks._clients import Sample
@@ -60,7 +62,8 @@ async def _update_all(pool: SessionPool, links: int, workers: int) -> None:
 
 async def _refresh_all(pool: SessionPool, links: int, find: Callable[[SessionPool], JobLedger]) -> None:
     options = JobOptions(default_concurrency=pool.concurrency)
-    async with bulk.RefreshRun(pool, generate_updates(links), find(pool), options) as run:
+    source, task = Source(generate_updates(links), has_credentials=False), UpdateTask(pool, options)
+    async with bulk.JobRun[bulk.Outcome](pool, source, find(pool), options, task) as run:
         await run.finish()
 
 
@@ -79,7 +82,12 @@ async def _measure(
 def _find_none(pool: SessionPool) -> JobLedger:
     key = JobKey(pool.identity.digest, "job")
     return JobLedger(
-        nullcontext(_NoLedger()), key, environment=pool.identity.environment, clock=pool.clock, is_named=False
+        nullcontext(_NoLedger()),
+        key,
+        environment=pool.identity.environment,
+        clock=pool.clock,
+        is_named=False,
+        purpose=None,
     )
 
 

@@ -98,11 +98,12 @@ def build_doubt(link_id: str, why: str) -> OutcomeUnknownError:
     )
 
 
-async def find_challenge(pool: Client, record: LinkRow) -> ParkedChallenge | None:
+async def find_challenge(pool: Client, record: LinkRow, collection: str) -> ParkedChallenge | None:
     """Return the challenge of an interrupted login, whatever has become of it.
 
     It is that of the ticket; or, where a kill came before the ticket was written, the one that came since the
-    login left and waits, or was answered by somebody else, who may still be at it.
+    login left and waits, or was answered by somebody else, who may still be at it. A challenge that did not
+    come from *collection* is another login's.
 
     Raises:
         ChallengeStoreError: The store cannot be used.
@@ -110,7 +111,9 @@ async def find_challenge(pool: Client, record: LinkRow) -> ParkedChallenge | Non
     if record.ticket is not None:
         return await _read(pool, record.ticket)
     found = await pool.challenges.find(record.link_id) or await _find_answered(pool, record.link_id)
-    return None if found is None or found.challenge.received_at < record.at else found
+    if found is None or found.challenge.received_at < record.at:
+        return None
+    return found if found.challenge.resume_target.collection == collection else None
 
 
 async def _find_answered(pool: Client, link_id: str) -> ParkedChallenge | None:

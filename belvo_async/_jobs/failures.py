@@ -8,12 +8,12 @@ from attrs import evolve
 from belvo_async._client import Client
 from belvo_async._jobs.doubt import STOPS_A_JOB, build_doubt, collect
 from belvo_async._jobs.job_recorder import JobRecorder, Phase, show
+from belvo_async._jobs.job_task import JobTask
 from belvo_async._jobs.outcomes import (
-    NotUpdated,
-    Outcome,
+    AnyOutcome,
     Parked,
+    Refusal,
     Unsettled,
-    Updated,
     find_retry,
 )
 from belvo_async._jobs.prompts import LeftOpenError
@@ -41,20 +41,24 @@ class FailureReader:
 
     Args:
         pool: Looks, and knows what has become of challenges.
+        task: What is done with a link.
         stops: Errors of a login that did not leave, which say that no other one would either.
     """
 
-    def __init__(self, pool: Client, stops: tuple[type[BelvoError], ...]) -> None:
+    def __init__(self, pool: Client, task: JobTask, stops: tuple[type[BelvoError], ...]) -> None:
         self._pool: Final = pool
+        self._task: Final = task
         self._stops: Final = stops
 
-    def refuse(self, link_id: str, error: BelvoError) -> NotUpdated:
-        """Build the outcome of a link that keeps its old credentials."""
+    def refuse(self, link_id: str, error: BelvoError) -> Refusal:
+        """Build the outcome of a link whose login surely has not succeeded."""
         seconds = find_retry(error)
         retry_at = self._pool.clock.wall() + timedelta(seconds=seconds) if seconds else None
-        return NotUpdated(link_id=link_id, error=error, may_retry=seconds is not None, retry_at=retry_at)
+        return self._task.refusal(
+            link_id=link_id, error=error, may_retry=seconds is not None, retry_at=retry_at
+        )
 
-    async def read(self, error: BelvoError, recorder: JobRecorder) -> Outcome:
+    async def read(self, error: BelvoError, recorder: JobRecorder) -> AnyOutcome:
         """Return the outcome of a link whose login or answer failed.
 
         Raises:
@@ -82,7 +86,7 @@ class FailureReader:
             case _:
                 return self._read_refusal(error, recorder)
 
-    async def _give_up(self, error: BelvoError, recorder: JobRecorder, parked: Parked) -> Outcome:
+    async def _give_up(self, error: BelvoError, recorder: JobRecorder, parked: Parked) -> AnyOutcome:
         """Keep others from answering a challenge of a link that is to be tried again, unless they have."""
         try:
             await self._pool.challenges.decline(parked.ticket)
@@ -92,7 +96,7 @@ class FailureReader:
             pass
         return self._read_refusal(error, recorder)
 
-    async def _read_answer(self, error: BelvoError, recorder: JobRecorder, parked: Parked) -> Outcome:
+    async def _read_answer(self, error: BelvoError, recorder: JobRecorder, parked: Parked) -> AnyOutcome:
         """Tell what has become of a challenge, whoever answers it."""
         record = evolve(recorder.steps.row, state=LinkState.PARKED, ticket=parked.ticket)
         try:
@@ -105,13 +109,13 @@ class FailureReader:
             return self._read_refusal(refusal, recorder)
         match found:
             case Link():
-                return Updated(link_id=recorder.link_id, link=found)
+                return self._task.conclude(found, record.submitted_at)
             case None:
                 return self._read_refusal(error, recorder)
             case _:
                 return show(found)
 
-    def _read_refusal(self, error: BelvoError, recorder: JobRecorder) -> Outcome:
+    def _read_refusal(self, error: BelvoError, recorder: JobRecorder) -> AnyOutcome:
         """Tell a login that failed from one that never began: then an earlier one stays in doubt."""
         if not recorder.is_in_doubt or recorder.submitted_at is not None:
             return self.refuse(recorder.link_id, error)
@@ -119,7 +123,7 @@ class FailureReader:
         doubt.__cause__ = error
         return Unsettled(link_id=recorder.link_id, error=doubt)
 
-    async def _read_lateness(self, error: DeadlineExceededError, recorder: JobRecorder) -> Outcome:
+    async def _read_lateness(self, error: DeadlineExceededError, recorder: JobRecorder) -> AnyOutcome:
         """Find out what became of a login that was given up in the middle."""
         if recorder.phase is Phase.ASKING and recorder.parked is not None:
             return recorder.parked
@@ -132,7 +136,7 @@ class FailureReader:
         except BelvoError:
             link = None
         if link is not None:
-            return Updated(link_id=recorder.link_id, link=link)
+            return self._task.conclude(link, recorder.submitted_at)
         return Unsettled(link_id=recorder.link_id, error=error)
 
     async def collect(self, record: LinkRow, recorder: JobRecorder) -> Link | ParkedChallenge | None:

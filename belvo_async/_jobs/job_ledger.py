@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Final
 
 from belvo_async._clock import Clock
 from belvo_async._jobs.link_steps import LinkSteps
-from belvo_async.backends import Ledger, LinkCounts, LinkRow
+from belvo_async.backends import JobRow, Ledger, LinkCounts, LinkRow
 from belvo_async.backends._ledger import INTERRUPTED, JobKey
+from belvo_async.errors import LedgerMismatchError
 
 
 class JobLedger:
@@ -19,6 +21,7 @@ class JobLedger:
         environment: The base address of the environment that it is for.
         clock: Tells when a state is written.
         is_named: Whether somebody has named the job, to go on with it later; else it is forgotten at its end.
+        purpose: What it retrieves; None where it updates links.
     """
 
     def __init__(
@@ -29,11 +32,13 @@ class JobLedger:
         environment: str,
         clock: Clock,
         is_named: bool,
+        purpose: str | None,
     ) -> None:
         self._opening: Final = opening
         self._environment: Final = environment
         self._clock: Final = clock
         self._is_named: Final = is_named
+        self._purpose: Final = purpose
         self._ledger: Ledger
         self._run = 0
         self.job: Final = job
@@ -43,12 +48,18 @@ class JobLedger:
 
         Raises:
             LedgerBusyError: The job runs already.
+            LedgerMismatchError: It was begun to do something else.
             LedgerError: The ledger cannot be used. It was not changed.
         """
         self._ledger = await self._opening.__aenter__()
         try:
-            begun = await self._ledger.begin(
-                self.job, environment=self._environment, at=self._clock.wall(), total=total
+            begun = await begin_job(
+                self._ledger,
+                self.job,
+                environment=self._environment,
+                at=self._clock.wall(),
+                total=total,
+                purpose=self._purpose,
             )
         except BaseException:
             await self._opening.__aexit__(None, None, None)
@@ -85,3 +96,43 @@ class JobLedger:
             await self._ledger.forget(self.job)
         else:
             await self._ledger.end(self.job, self._run, at=self._clock.wall(), reason=reason)
+
+
+async def begin_job(
+    ledger: Ledger,
+    job: JobKey,
+    *,
+    environment: str,
+    at: datetime,
+    total: int | None,
+    purpose: str | None,
+) -> JobRow:
+    """Begin a run of a job, if it is one of this purpose.
+
+    Raises:
+        LedgerMismatchError: It was begun to do something else; nothing was changed.
+    """
+    former = await ledger.read_job(job)
+    if former is None:  # it is made with this purpose, or by somebody else in this very moment
+        former = await ledger.begin(job, environment=environment, at=at, total=total, purpose=purpose)
+        check_purpose(former, purpose)
+        return former
+    check_purpose(former, purpose)
+    return await ledger.begin(job, environment=environment, at=at, total=total, purpose=purpose)
+
+
+def check_purpose(job: JobRow, purpose: str | None) -> None:
+    """Refuse a job that does something else with its links.
+
+    Raises:
+        LedgerMismatchError: It does.
+    """
+    if job.purpose != purpose:
+        raise LedgerMismatchError(
+            f"The job {job.key.name} was begun to {_tell(job.purpose)}, not to {_tell(purpose)}.",
+            remedy="Ask for the same again, or give this job another name or journal.",
+        )
+
+
+def _tell(purpose: str | None) -> str:
+    return purpose or "update links"

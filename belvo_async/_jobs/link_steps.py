@@ -95,6 +95,11 @@ class LinkSteps:
             )
         )
 
+    async def retrieve(self, output_end: int | None) -> None:
+        """Note that the data of the link are here, and up to which byte the output holds them."""
+        state = LinkState.RETRIEVED
+        await self._write(lambda row: evolve(_forget_end(row), state=state, output_end=output_end))
+
     async def requeue(self) -> None:
         """Put the link back to the start, as nothing was sent for it."""
         await self._write(lambda row: evolve(_forget_end(row), state=LinkState.QUEUED))

@@ -26,7 +26,12 @@ _LONGEST_NAME: Final = 100
 
 
 def find_ledger(
-    pool: Client, *, job: str | None, journal: str | os.PathLike[str] | None, dry_run: bool
+    pool: Client,
+    *,
+    job: str | None,
+    journal: str | os.PathLike[str] | None,
+    dry_run: bool,
+    purpose: str | None = None,
 ) -> JobLedger:
     """Return the ledger of a job, to be opened.
 
@@ -41,7 +46,7 @@ def find_ledger(
                 remedy="Pass journal= or job=.",
             )
         opened = _open_journal(_check_path(journal), pool.identity, is_copy=dry_run)
-        return _build(pool, opened, JobKey(pool.identity.digest, JOURNAL_JOB))
+        return _build(pool, opened, JobKey(pool.identity.digest, JOURNAL_JOB), purpose)
     is_named = job is not None
     if job is None:
         job = f"{pool.clock.wall():%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(3)}"
@@ -58,11 +63,16 @@ def find_ledger(
     opening = (
         _preview(backend.ledger, key) if dry_run else _lock(backend, backend.ledger, key, is_named=is_named)
     )
-    return _build(pool, opening, key, is_named=is_named)
+    return _build(pool, opening, key, purpose, is_named=is_named)
 
 
 def _build(
-    pool: Client, opening: AbstractAsyncContextManager[Ledger], job: JobKey, *, is_named: bool = True
+    pool: Client,
+    opening: AbstractAsyncContextManager[Ledger],
+    job: JobKey,
+    purpose: str | None,
+    *,
+    is_named: bool = True,
 ) -> JobLedger:
     return JobLedger(
         opening,
@@ -70,6 +80,7 @@ def _build(
         environment=pool.identity.environment,
         clock=pool.clock,
         is_named=is_named,
+        purpose=purpose,
     )
 
 
@@ -132,6 +143,9 @@ class _Preview(MemoryLedger):
         rows = await super().admit(job, run, links, at=at)
         known = await self._original.read(job, [row.link_id for row in rows if not row.run])
         return [evolve(known[row.link_id], run=row.run) if row.link_id in known else row for row in rows]
+
+    async def read_job(self, job: JobKey) -> JobRow | None:
+        return await self._original.read_job(job)
 
     async def count(self, job: JobKey, *, since: datetime) -> LinkCounts:
         return await self._original.count(job, since=since)

@@ -9,6 +9,7 @@ from belvo_async._engine.callers import TokenProvider, check_provider
 from belvo_async._jobs.stop_rule import StopRule
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import ConfigurationError, InvalidValueError
+from belvo_async.models._pickles import reads_older
 from belvo_async.params import Concurrency, LinkUpdate
 from belvo_async.params._checks import read_link_id
 from belvo_async.params._validators import at_least, check_setting, whole
@@ -21,6 +22,7 @@ CredentialsProvider: TypeAlias = Callable[[str], Awaitable[LinkUpdate | None] | 
 None where there are none: the link is not updated, and a later run with `retry` of `refused` asks again. It
 is called on the event loop: a plain function must not block it."""
 
+_MAX_WAITING_ROWS: Final = 100_000
 RETRIABLE: Final = (LinkState.REFUSED, LinkState.UNSETTLED, LinkState.PARKED)
 
 
@@ -71,6 +73,7 @@ def _read_resend(value: object) -> frozenset[str]:
     )
 
 
+@reads_older(lambda fields: {"max_waiting_rows": _MAX_WAITING_ROWS, **fields})
 @frozen(kw_only=True)
 class JobLimits:
     """How much a job does at once, and for how long.
@@ -87,6 +90,8 @@ class JobLimits:
     needs more."""
     max_open_prompts: int = field(default=1000, validator=whole(1))
     """How many people are asked at once; the challenges of others are parked."""
+    max_waiting_rows: int = field(default=_MAX_WAITING_ROWS, validator=whole(1))
+    """While so many rows of data wait to be taken, no more logins begin; those under way bring theirs."""
     link_deadline: float | None = field(default=None, validator=_check_deadline)
     """Seconds for each link, from its turn on; then it is given up, settled or parked."""
     login_limit: float = field(default=330.0, validator=at_least(0))

@@ -1,9 +1,9 @@
 """What became of one link of a job."""
 
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, Generic, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from belvo_async.backends import LinkState
 from belvo_async.errors import (
@@ -26,8 +26,10 @@ from belvo_async.errors import (
     TokenProviderError,
     TooManySessionsError,
 )
-from belvo_async.models import Challenge, Link
+from belvo_async.models import Challenge, DataModel, Link
 from belvo_async.models._pickles import Fields, reads_older
+
+M_co = TypeVar("M_co", bound=DataModel, covariant=True)
 
 
 @frozen(kw_only=True)
@@ -36,6 +38,14 @@ class Updated:
 
     link_id: str
     link: Link
+
+
+@frozen(kw_only=True)
+class Retrieved(Generic[M_co]):
+    """The data of the link are here, and in the output of the job, where it has one."""
+
+    link_id: str
+    rows: tuple[M_co, ...] = field(repr=False)
 
 
 def _take_challenge(fields: Fields) -> Fields:
@@ -58,8 +68,8 @@ class Parked:
 
 
 @frozen(kw_only=True)
-class NotUpdated:
-    """The link keeps its old credentials."""
+class Refusal:
+    """The login surely has not succeeded."""
 
     link_id: str
     error: BelvoError
@@ -70,14 +80,29 @@ class NotUpdated:
 
 
 @frozen(kw_only=True)
+class NotUpdated(Refusal):
+    """The link keeps its old credentials."""
+
+
+@frozen(kw_only=True)
+class NotRetrieved(Refusal):
+    """No data were retrieved."""
+
+
+@frozen(kw_only=True)
 class Unsettled:
-    """A login may have reached the bank, and a look at the link shows no success (rule: Status checks)."""
+    """A login may have reached the bank, and a look at the link shows no success (rule: Status checks).
+
+    Of data also: it has succeeded, and its data did not arrive. The error says what to do.
+    """
 
     link_id: str
     error: BelvoError
 
 
 Outcome: TypeAlias = Updated | Parked | NotUpdated | Unsettled
+RetrievalOutcome: TypeAlias = Retrieved[M_co] | Parked | NotRetrieved | Unsettled
+AnyOutcome: TypeAlias = Updated | Retrieved[DataModel] | Parked | Refusal | Unsettled
 
 _AT_ANY_TIME: Final = (
     ChallengeDeclinedError,
@@ -119,14 +144,16 @@ def find_retry(error: BelvoError) -> float | None:
     return seconds if seconds is None or error.retry_after is None else max(seconds, error.retry_after)
 
 
-def find_state(outcome: Outcome) -> LinkState:
+def find_state(outcome: AnyOutcome) -> LinkState:
     """Return the state that the ledger keeps for an outcome."""
     match outcome:
         case Updated():
             return LinkState.UPDATED
+        case Retrieved():
+            return LinkState.RETRIEVED
         case Parked():
             return LinkState.PARKED
-        case NotUpdated():
+        case Refusal():
             return LinkState.REFUSED
         case Unsettled():
             return LinkState.UNSETTLED

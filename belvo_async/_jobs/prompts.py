@@ -7,12 +7,22 @@ from typing import Final
 from belvo_async._engine.callers import TokenProvider
 from belvo_async._event_loop import first_of
 from belvo_async._http.hidden import hide
+from belvo_async.errors import TokenProviderError
 from belvo_async.models import Challenge
 from belvo_async.params._tokens import read_token
 
 
 class LeftOpenError(Exception):
     """Raise it in the `provide_token` of a job to leave a challenge open: its link is parked."""
+
+
+def leave_open(link_id: str) -> TokenProviderError:
+    """Build the error of a challenge that nobody can be asked about."""
+    error = TokenProviderError(
+        "The challenge is left open.", remedy="Answer it by its ticket.", link_id=link_id
+    )
+    error.__cause__ = LeftOpenError()
+    return error
 
 
 class Prompts:

@@ -7,7 +7,8 @@ from typing import Final
 from belvo_async._client import Client
 from belvo_async._event_loop import first_of
 from belvo_async._jobs.doubt import find_login_left, try_look
-from belvo_async._jobs.outcomes import Outcome, Unsettled, Updated
+from belvo_async._jobs.job_task import JobTask
+from belvo_async._jobs.outcomes import AnyOutcome, Unsettled
 from belvo_async._jobs.worker import LinkWorker
 from belvo_async.backends import LinkRow
 from belvo_async.errors import BelvoError, OutcomeUnknownError
@@ -23,17 +24,26 @@ class Recovery:
     Args:
         pool: Looks.
         worker: Writes the outcomes.
+        task: What was done with the links.
         login_limit: Seconds that a login may run (Belvo error article: 408 after five minutes).
         stopping: Set when there is no more time to wait: the next run goes on.
     """
 
-    def __init__(self, pool: Client, worker: LinkWorker, login_limit: float, stopping: asyncio.Event) -> None:
+    def __init__(
+        self,
+        pool: Client,
+        worker: LinkWorker,
+        task: JobTask,
+        login_limit: float,
+        stopping: asyncio.Event,
+    ) -> None:
         self._pool: Final = pool
         self._worker: Final = worker
+        self._task: Final = task
         self._login_limit: Final = login_limit
         self._stopping: Final = stopping
 
-    async def settle(self, record: LinkRow) -> Outcome | None:
+    async def settle(self, record: LinkRow) -> AnyOutcome | None:
         """Return what became of an interrupted login; None where the run stops before that is known.
 
         Raises:
@@ -44,7 +54,7 @@ class Recovery:
             await self._worker.end(record, outcome)
         return outcome
 
-    async def _find_outcome(self, record: LinkRow) -> Outcome | None:
+    async def _find_outcome(self, record: LinkRow) -> AnyOutcome | None:
         error: BelvoError | None = None
         for seconds in self._list_waits(record):
             await first_of(self._pool.clock.sleep(seconds), self._stopping.wait())
@@ -52,7 +62,7 @@ class Recovery:
                 return None
             found = await try_look(self._pool, record)
             if isinstance(found, Link):
-                return Updated(link_id=record.link_id, link=found)
+                return self._task.conclude(found, record.submitted_at)
             error = found
         return Unsettled(link_id=record.link_id, error=build_unsettled(record, error))
 

@@ -9,13 +9,15 @@ from attrs import field, frozen
 
 from belvo_async.models._text_limits import write_line
 
-_COLUMNS = ("updated", "parked", "refused", "unsettled")
+_COLUMNS = ("parked", "refused", "unsettled")
 
 
 @frozen(kw_only=True)
-class RefreshReport:
+class JobReport:
     """Where a job stands: this run, and what earlier runs have done for the same job."""
 
+    purpose: str | None = None
+    """What the job retrieves, with which options; None where it updates links."""
     total: int | None = None
     """Links in the source, where it is known."""
     read: int = 0
@@ -35,10 +37,14 @@ class RefreshReport:
     settling: int = 0
     """Logins of an earlier run that are being looked into."""
     updated: int = 0
+    retrieved: int = 0
+    """Links whose data were retrieved."""
     parked: int = 0
     refused: int = 0
-    """Links that were not updated."""
+    """Links whose login surely has not succeeded."""
     unsettled: int = 0
+    rows: int = 0
+    """Rows of data, retrieved in this run."""
     by_institution: Mapping[str, Mapping[str, int]] = field(factory=dict)
     """Counts by outcome for each institution; `unknown` where nobody has named it."""
     by_code: Mapping[str, int] = field(factory=dict)
@@ -58,7 +64,12 @@ class RefreshReport:
     @property
     def finished(self) -> int:
         """How many links have a final outcome, in this run or an earlier one."""
-        return self.updated + self.parked + self.refused + self.unsettled
+        return self.updated + self.retrieved + self.parked + self.refused + self.unsettled
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the outcomes that a job of its purpose can have."""
+        return ("updated" if self.purpose is None else "retrieved", *_COLUMNS)
 
     def to_json(self) -> str:
         """Return one line of JSON with every field; times as ISO 8601."""
@@ -72,7 +83,7 @@ class RefreshReport:
     def __str__(self) -> str:
         """Tell the totals in one line."""
         of_total = "" if self.total is None else f" of {self.total}"
-        parts = [f"{getattr(self, name)} {name}" for name in _COLUMNS]
+        parts = [f"{getattr(self, name)} {name}" for name in self.columns]
         parts += [f"{count} {name}" for name, count in self._list_under_way() if count]
         return f"{self.finished}{of_total} links: {', '.join(parts)}"
 
@@ -86,6 +97,8 @@ class RefreshReport:
 
     def _list_totals(self) -> list[str]:
         lines = [str(self)]
+        if self.rows:
+            lines.append(f"{self.rows} rows")
         if self.repeated:
             lines.append(f"{self.repeated} repeated ids, each one login")
         if self.held_back:
@@ -98,9 +111,9 @@ class RefreshReport:
         if not self.by_institution:
             return []
         width = max(len("institution"), *map(len, self.by_institution))
-        rows = [f"{'institution':<{width}}" + "".join(f"{name:>11}" for name in _COLUMNS)]
+        rows = [f"{'institution':<{width}}" + "".join(f"{name:>11}" for name in self.columns)]
         for institution, counts in sorted(self.by_institution.items()):
-            cells = "".join(f"{counts.get(name, 0):>11}" for name in _COLUMNS)
+            cells = "".join(f"{counts.get(name, 0):>11}" for name in self.columns)
             rows.append(f"{institution:<{width}}{cells}")
         return ["", *rows]
 
@@ -108,7 +121,7 @@ class RefreshReport:
         if not self.by_code:
             return []
         ordered = sorted(self.by_code.items(), key=lambda item: (-item[1], item[0]))
-        return ["", "why not updated", *(f"{count:>7}  {code}" for code, count in ordered)]
+        return ["", f"why not {self.columns[0]}", *(f"{count:>7}  {code}" for code, count in ordered)]
 
 
 def _write(value: object) -> str:

@@ -1,7 +1,7 @@
 """Where the links of a job come from: any iterable or async iterable, read no faster than it is wanted."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Sized
 from itertools import islice
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -14,21 +14,24 @@ from belvo_async.params import LinkUpdate
 
 Item: TypeAlias = LinkUpdate | Link | UUID | str
 Items: TypeAlias = Iterable[Item] | AsyncIterable[Item]
+LinkItems: TypeAlias = Iterable[Link | UUID | str] | AsyncIterable[Link | UUID | str]
 
 
-def check_items(updates: object, *, has_credentials: bool) -> None:
+def check_items(items: object, name: str, wanted: str) -> None:
     """Refuse what cannot be a source.
+
+    Args:
+        items: What was handed in.
+        name: Of the argument that it was handed in as.
+        wanted: What it should hold.
 
     Raises:
         InvalidValueError: It is one link, text, or nothing that can be iterated over.
     """
-    wanted = "LinkUpdates, or of links and their ids" if has_credentials else "LinkUpdates"
-    if isinstance(updates, str | bytes | LinkUpdate | Link) or not isinstance(
-        updates, Iterable | AsyncIterable
-    ):
+    if isinstance(items, str | bytes | LinkUpdate | Link) or not isinstance(items, Iterable | AsyncIterable):
         raise InvalidValueError.of(
-            "updates",
-            f"is {type(updates).__name__}, not an iterable",
+            name,
+            f"is {type(items).__name__}, not an iterable",
             remedy=f"Pass an iterable or async iterable of {wanted}.",
         )
 
@@ -39,6 +42,8 @@ class Source:
     def __init__(self, updates: Items, *, has_credentials: bool) -> None:
         self._updates: Final = updates
         self._has_credentials: Final = has_credentials
+        self.total: Final = len(updates) if isinstance(updates, Sized) else None
+        """How many items there are, where that is known."""
         self.read = 0
         """How many items were read."""
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from attrs import Attribute, field, frozen
 
-from belvo_async._jobs.outcomes import NotUpdated, Outcome
+from belvo_async._jobs.outcomes import AnyOutcome, Refusal
 from belvo_async.errors import ConfigurationError, NotSentError, TooManyFailuresError
 from belvo_async.params._validators import at_least, whole
 
@@ -50,9 +50,9 @@ class FailureCount:
         self._unreachable = 0
         self._codes: Final[Counter[str]] = Counter()
 
-    def note(self, outcome: Outcome, code: str | None) -> TooManyFailuresError | None:
+    def note(self, outcome: AnyOutcome, code: str | None) -> TooManyFailuresError | None:
         """Count an outcome, by its code where it is a failure; return why the job has to stop, if it has."""
-        never_left = isinstance(outcome, NotUpdated) and isinstance(outcome.error, NotSentError)
+        never_left = isinstance(outcome, Refusal) and isinstance(outcome.error, NotSentError)
         self._unreachable = self._unreachable + 1 if never_left else 0
         self._last.append(code is not None)
         if code is None:

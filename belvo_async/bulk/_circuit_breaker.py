@@ -4,7 +4,7 @@ from typing import Final
 
 from attrs import define, frozen
 
-from belvo_async._jobs.outcomes import NotUpdated, Outcome, Parked, Updated
+from belvo_async._jobs.outcomes import AnyOutcome, Parked, Refusal, Retrieved, Updated
 from belvo_async._jobs.records import Job
 from belvo_async.errors import (
     ActivationRequiredError,
@@ -78,14 +78,19 @@ class CircuitBreaker:
         """Whether one more login may start beside those *running*: after a rest it is a probe, and alone."""
         return self.rest is None or (not running and now >= self.rests_until)
 
-    def judge(self, outcome: Outcome, now: float) -> None:
+    def judge(self, outcome: AnyOutcome, now: float) -> None:
         """Let the institution rest when it is down or busy, and end its rest when it answers."""
         match outcome:
-            case NotUpdated(error=InstitutionUnavailableError() as error):
+            case Refusal(error=InstitutionUnavailableError() as error):
                 self._complain(error, now, enough=1)
-            case NotUpdated(error=TooManySessionsError() as error):
+            case Refusal(error=TooManySessionsError() as error):
                 self._complain(error, now, enough=_BUSY_ENOUGH)
-            case Updated() | Parked() | NotUpdated(error=LoginFailedError() | ActivationRequiredError()):
+            case (
+                Updated()
+                | Retrieved()
+                | Parked()
+                | Refusal(error=LoginFailedError() | ActivationRequiredError())
+            ):
                 self._praise()
             case _:
                 pass  # what Belvo or the network refuses says nothing about the institution

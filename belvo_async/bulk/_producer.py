@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Final
 
 from belvo_async._jobs.job_ledger import JobLedger
+from belvo_async._jobs.job_task import JobTask
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.records import Job
-from belvo_async._jobs.refused_credentials import RefusedCredentials
 from belvo_async._jobs.source import Source
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.bulk._queue import FairQueue
@@ -25,7 +25,7 @@ class Producer:
         options: Says what is tried again.
         queue: Where links wait.
         statistics: Counts what does not get there.
-        credentials: Knows what is held back.
+        task: Knows what is held back.
         is_crowded: Whether outcomes wait to be taken, so that nothing more is read.
         on_wait: Told of each link that waits.
     """
@@ -37,7 +37,7 @@ class Producer:
         options: JobOptions,
         queue: FairQueue,
         statistics: Statistics,
-        credentials: RefusedCredentials,
+        task: JobTask,
         *,
         is_crowded: Callable[[], bool],
         on_wait: Callable[[Job], None],
@@ -47,7 +47,7 @@ class Producer:
         self._options: Final = options
         self._queue: Final = queue
         self._statistics: Final = statistics
-        self._credentials: Final = credentials
+        self._task: Final = task
         self._is_crowded: Final = is_crowded
         self._on_wait: Final = on_wait
         self._has_room: Final = asyncio.Event()
@@ -93,6 +93,7 @@ class Producer:
             self._place(job, row, is_repeated=is_repeated)
 
     def _place(self, job: Job, row: LinkRow, *, is_repeated: bool) -> None:
+        job.row = row
         is_new = row.state is LinkState.QUEUED
         if job.link_id in self.interrupted:
             self.interrupted.remove(job.link_id)
@@ -101,14 +102,13 @@ class Producer:
         elif not is_new and not self._options.tries_again(row):
             self._statistics.skipped += 1
         elif self._options.dry_run:
-            self._plan_one(job, row)
+            self._plan_one(job)
         else:
-            job.row = row
             self._queue.add(job)
             self._on_wait(job)
 
-    def _plan_one(self, job: Job, row: LinkRow) -> None:
-        if job.update is not None and self._credentials.holds_back(job.update, row.refused):
+    def _plan_one(self, job: Job) -> None:
+        if self._task.holds_back(job):
             self._statistics.hold_back()
         else:
             self._statistics.plan(job.institution)

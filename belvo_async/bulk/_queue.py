@@ -6,7 +6,7 @@ from typing import Final
 from attrs import define, field
 
 from belvo_async._clock import Clock
-from belvo_async._jobs.outcomes import Outcome
+from belvo_async._jobs.outcomes import AnyOutcome
 from belvo_async._jobs.records import Job
 from belvo_async.bulk._circuit_breaker import CircuitBreaker
 from belvo_async.errors import InstitutionUnavailableError
@@ -91,7 +91,7 @@ class FairQueue:
         self._running -= 1
         self._tidy(job.institution)
 
-    def judge(self, institution: str | None, outcome: Outcome) -> None:
+    def judge(self, institution: str | None, outcome: AnyOutcome) -> None:
         """Tell the circuit breaker of an institution what became of one of its links."""
         if institution is not None:
             self._bank(institution).breaker.judge(outcome, self._clock.monotonic())

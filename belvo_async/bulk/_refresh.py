@@ -7,9 +7,11 @@ from uuid import UUID
 from belvo_async import Client, TokenProvider, check_client
 from belvo_async._jobs.opening import find_ledger
 from belvo_async._jobs.options import CredentialsProvider, JobLimits, JobOptions
-from belvo_async._jobs.source import Items, check_items
+from belvo_async._jobs.outcomes import Outcome
+from belvo_async._jobs.source import Items, Source, check_items
 from belvo_async._jobs.stop_rule import StopRule
-from belvo_async.bulk._run import RefreshRun
+from belvo_async._jobs.update_task import UpdateTask
+from belvo_async.bulk._run import JobRun
 
 
 def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
@@ -25,7 +27,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     retry: Collection[str] = (),
     resend: Collection[str | UUID] = (),
     dry_run: bool = False,
-) -> RefreshRun:
+) -> JobRun[Outcome]:
     """Update many links: as fast as Belvo's limits allow, in flat memory, and with one login for each.
 
     Use the result as `async with`, and iterate over it: it yields one `Outcome` for each link. A slow
@@ -48,7 +50,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
             in memory.
         provide_token: Asked for a token when an institution wants one. Without it, challenges are left open.
         job: The job's name in the pool's backend, which keeps the state of each link: an `SqliteBackend`, for
-            one. Of all processes one runs it at a time. Without a name, one is drawn (`RefreshRun.job`), and
+            one. Of all processes one runs it at a time. Without a name, one is drawn (`JobRun.job`), and
             the job is forgotten when it has come to its end.
         journal: In place of *job*, a file of the job's own where the state of each link is kept.
         limits: How much the job does at once, and for how long.
@@ -56,7 +58,7 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         retry: What to try again of an earlier run: `refused` (where the same credentials may be tried again,
             or others are given), `unsettled` (after a status check), `parked` (its challenge while it is
             open, else a new login). Credentials that were refused are held back: the job knows them by a
-            keyed digest, and `RefreshReport.held_back` counts them.
+            keyed digest, and `JobReport.held_back` counts them.
         resend: Ids of refused links whose credentials are sent once more, though they were refused: because
             the bank was wrong, or somebody has unlocked the user's access there.
         dry_run: Read the source and what earlier runs have done, and report what would be done: `waiting`
@@ -82,7 +84,8 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         20
     """
     check_client(pool)
-    check_items(updates, has_credentials=credentials is not None)
+    wanted = "LinkUpdates" if credentials is None else "LinkUpdates, or of links and their ids"
+    check_items(updates, "updates", wanted)
     options = JobOptions(
         limits=JobLimits() if limits is None else limits,
         default_concurrency=pool.concurrency,
@@ -94,4 +97,5 @@ def refresh(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         dry_run=dry_run,
     )
     ledger = find_ledger(pool, job=job, journal=journal, dry_run=dry_run)
-    return RefreshRun(pool, updates, ledger, options)
+    source = Source(updates, has_credentials=credentials is not None)
+    return JobRun(pool, source, ledger, options, UpdateTask(pool, options))

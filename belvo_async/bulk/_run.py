@@ -1,35 +1,46 @@
 """One run of a job, as its user sees it."""
 
 import asyncio
-from collections.abc import Sized
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Generic, Self, cast
+
+from typing_extensions import TypeVar
 
 from belvo_async import Client
 from belvo_async._event_loop import LoopBinding, end_all, finish, first_of, wait_until_done
 from belvo_async._jobs.job_ledger import JobLedger
+from belvo_async._jobs.job_task import JobTask
 from belvo_async._jobs.options import JobOptions
-from belvo_async._jobs.outcomes import Outcome
-from belvo_async._jobs.report import RefreshReport
-from belvo_async._jobs.source import Items, Source
+from belvo_async._jobs.outcomes import AnyOutcome, Outcome
+from belvo_async._jobs.report import JobReport
+from belvo_async._jobs.source import Source
 from belvo_async.bulk._scheduler import Scheduler
 from belvo_async.errors import BelvoError, JobError, UsageError
 
+O_co = TypeVar("O_co", bound=AnyOutcome, covariant=True, default=Outcome)
 
-class RefreshRun:
+
+class JobRun(Generic[O_co]):
     """One run of a job: an async context manager that owns its logins, and an iterator of outcomes.
 
-    Made by `refresh`. Leaving the block starts no more logins, gives those under way `close_grace` seconds,
-    and leaves none running.
+    Made by `refresh` and `retrieve`. Leaving the block starts no more logins, gives those under way
+    `close_grace` seconds, and leaves none running.
     """
 
-    def __init__(self, pool: Client, updates: Items, ledger: JobLedger, options: JobOptions) -> None:
+    def __init__(
+        self,
+        pool: Client,
+        source: Source,
+        ledger: JobLedger,
+        options: JobOptions,
+        task: JobTask,
+    ) -> None:
         self._pool: Final = pool
         self._ledger: Final = ledger
         self._options: Final = options
-        self._source: Final = Source(updates, has_credentials=options.credentials is not None)
-        self._total: Final = len(updates) if isinstance(updates, Sized) else None
-        self._binding: Final = LoopBinding("run", "with bulk.refresh(…)")
+        self._source: Final = source
+        self._link_task: Final = task
+        self._binding: Final = LoopBinding("run", "with bulk.refresh(…) or bulk.retrieve(…)")
         self._scheduler: Scheduler | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing: asyncio.Future[None] | None = None
@@ -41,27 +52,34 @@ class RefreshRun:
 
         Raises:
             LedgerError: The ledger cannot be used.
+            OutputError: The output cannot be used.
             AuthenticationError: The keys are wrong.
             BelvoError: Belvo cannot be reached.
         """
         self._binding.bind()
         if self._scheduler is not None:
-            raise UsageError("A run can be entered once.", remedy="Call bulk.refresh(…) again.")
-        await self._ledger.open(total=self._total)
+            raise UsageError(
+                "A run can be entered once.", remedy="Call bulk.refresh(…) or bulk.retrieve(…) again."
+            )
+        await self._ledger.open(total=self._source.total)
         try:
             scheduler = await self._prepare()
         except BaseException:
+            await finish(self._link_task.close())
             await finish(self._ledger.close())
             raise
         self._scheduler = scheduler
         return self
 
     async def _prepare(self) -> Scheduler:
+        scheduler = Scheduler(self._pool, self._ledger, self._options, self._link_task, self._source)
+        counts = await self._ledger.read_counts()
+        scheduler.statistics.take_over(counts)
+        interrupted = []
         if not self._options.dry_run:
+            interrupted = await self._ledger.find_interrupted()
+            await self._link_task.open(counts, {row.link_id for row in interrupted})
             await self._pool.ping()
-        scheduler = Scheduler(self._pool, self._ledger, self._options, self._source)
-        scheduler.statistics.take_over(await self._ledger.read_counts())
-        interrupted = [] if self._options.dry_run else await self._ledger.find_interrupted()
         self._task = asyncio.create_task(scheduler.conduct(interrupted))
         return scheduler
 
@@ -103,13 +121,14 @@ class RefreshRun:
         except JobError as error:
             scheduler.failure = scheduler.failure or error
         finally:
+            await self._link_task.close()
             await self._ledger.close()
 
     def __aiter__(self) -> Self:
         """Iterate over the outcomes, in the order in which they come about."""
         return self
 
-    async def __anext__(self) -> Outcome:
+    async def __anext__(self) -> O_co:
         """Return the next outcome; it is in the ledger already.
 
         Raises:
@@ -119,13 +138,13 @@ class RefreshRun:
         scheduler = self._enter()
         outcome = await scheduler.take()
         if outcome is not None:
-            return outcome
+            return cast("O_co", outcome)  # which the task of the run makes
         if scheduler.failure is not None and not self._is_failure_told:
             self._is_failure_told = True
             raise scheduler.failure
         raise StopAsyncIteration
 
-    async def finish(self) -> RefreshReport:
+    async def finish(self) -> JobReport:
         """Run to the end, for whom the ledger and the report are enough; return the report.
 
         Raises:
@@ -148,20 +167,23 @@ class RefreshRun:
         return self._ledger.job.name
 
     @property
-    def report(self) -> RefreshReport:
+    def report(self) -> JobReport:
         """Where the job stands now."""
         scheduler = self._scheduler
         if scheduler is None:
-            return RefreshReport(total=self._total, is_dry_run=self._options.dry_run)
+            return JobReport(
+                total=self._source.total, purpose=self._link_task.purpose, is_dry_run=self._options.dry_run
+            )
         statistics = scheduler.statistics
         states = statistics.list_states()
         left = (
             None
-            if self._total is None
-            else self._total - statistics.repeated - statistics.skipped - statistics.ended
+            if self._source.total is None
+            else self._source.total - statistics.repeated - statistics.skipped - statistics.ended
         )
-        return RefreshReport(
-            total=self._total,
+        return JobReport(
+            total=self._source.total,
+            purpose=self._link_task.purpose,
             read=self._source.read,
             repeated=statistics.repeated,
             skipped=statistics.skipped,
@@ -171,9 +193,11 @@ class RefreshRun:
             asking=scheduler.worker.prompts.asking,
             settling=scheduler.settling,
             updated=states["updated"],
+            retrieved=states["retrieved"],
             parked=states["parked"],
             refused=states["refused"],
             unsettled=states["unsettled"],
+            rows=statistics.rows,
             by_institution=statistics.list_institutions(),
             by_code=statistics.list_codes(),
             elapsed=statistics.elapsed,
@@ -187,7 +211,8 @@ class RefreshRun:
     def _enter(self) -> Scheduler:
         if self._scheduler is None:
             raise UsageError(
-                "The run has not begun.", remedy="Write: async with bulk.refresh(…) as run, then use run."
+                "The run has not begun.",
+                remedy="Write: async with bulk.refresh(…) as run, then use run; bulk.retrieve(…) likewise.",
             )
         self._binding.check()
         return self._scheduler

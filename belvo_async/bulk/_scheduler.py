@@ -12,11 +12,11 @@ from belvo_async import Client
 from belvo_async._event_loop import end_all, first_of
 from belvo_async._jobs.doubt import add_answer, find_challenge, is_in_doubt
 from belvo_async._jobs.job_ledger import JobLedger
+from belvo_async._jobs.job_task import JobTask
 from belvo_async._jobs.options import JobOptions
-from belvo_async._jobs.outcomes import Outcome, Parked, Updated
+from belvo_async._jobs.outcomes import AnyOutcome, Parked, Retrieved, Updated
 from belvo_async._jobs.records import Job
 from belvo_async._jobs.recovery import Recovery
-from belvo_async._jobs.refused_credentials import RefusedCredentials
 from belvo_async._jobs.source import Source
 from belvo_async._jobs.stop_rule import FailureCount
 from belvo_async._jobs.worker import LinkWorker
@@ -37,16 +37,21 @@ class Scheduler:
         pool: Does the logins.
         ledger: Open; told of each step before it happens.
         options: The settings of the run.
+        task: What is done with a link.
         source: Where the links come from.
     """
 
-    def __init__(self, pool: Client, ledger: JobLedger, options: JobOptions, source: Source) -> None:
+    def __init__(
+        self, pool: Client, ledger: JobLedger, options: JobOptions, task: JobTask, source: Source
+    ) -> None:
         self._pool: Final = pool
         self._options: Final = options
         self._stopping: Final = asyncio.Event()
         self._changed: Final = asyncio.Event()
         self._arrived: Final = asyncio.Event()
-        self._outcomes: Final[deque[Outcome]] = deque()
+        self._outcomes: Final[deque[AnyOutcome]] = deque()
+        self._rows = 0
+        """Of the outcomes that wait to be taken."""
         self._tasks: Final[set[asyncio.Task[None]]] = set()
         self._failure_count: Final = FailureCount(options.stop)
         self._feeder: asyncio.Task[None] | None = None
@@ -56,16 +61,16 @@ class Scheduler:
         limits = options.limits
         self.queue: Final = FairQueue(options.concurrency, limits.look_ahead, pool.clock)
         self.statistics: Final = Statistics(pool.clock, options.concurrency, pool.rate_limit)
-        credentials = RefusedCredentials(pool.identity, options.resend)
-        self.worker: Final = LinkWorker(pool, ledger.write, options, credentials, self._stopping)
-        self._recovery: Final = Recovery(pool, self.worker, limits.login_limit, self._stopping)
+        self._task: Final = task
+        self.worker: Final = LinkWorker(pool, ledger.write, options, task, self._stopping)
+        self._recovery: Final = Recovery(pool, self.worker, task, limits.login_limit, self._stopping)
         self._producer: Final = Producer(
             source,
             ledger,
             options,
             self.queue,
             self.statistics,
-            credentials,
+            task,
             is_crowded=self._is_crowded,
             on_wait=self._welcome,
         )
@@ -98,7 +103,7 @@ class Scheduler:
         self.failure = self.failure or error
         self.stop()
 
-    async def take(self) -> Outcome | None:
+    async def take(self) -> AnyOutcome | None:
         """Return the next outcome; None when there are no more."""
         while not self._outcomes:
             if self._has_ended:
@@ -106,6 +111,7 @@ class Scheduler:
             self._arrived.clear()
             await self._arrived.wait()
         outcome = self._outcomes.popleft()
+        self._rows -= count_rows(outcome)
         self._stir()
         return outcome
 
@@ -163,7 +169,10 @@ class Scheduler:
 
     def _is_crowded(self) -> bool:
         """Whether so many outcomes wait to be taken that nothing more is begun."""
-        return len(self._outcomes) >= self._options.concurrency.total
+        options = self._options
+        return (
+            len(self._outcomes) >= options.concurrency.total or self._rows >= options.limits.max_waiting_rows
+        )
 
     def _welcome(self, job: Job) -> None:
         """A link waits; but maybe its institution rests, and has no room for it."""
@@ -219,19 +228,19 @@ class Scheduler:
             self._stir()
 
     async def _recover(self, record: LinkRow) -> None:
-        parked = await find_challenge(self._pool, record)
+        parked = await find_challenge(self._pool, record, self._task.collection)
         record = add_answer(record, parked)
         outcome = await (self._settle(record) if is_in_doubt(record, parked) else self._go_on(record))
         if outcome is not None:
             self._hand_out(outcome, record.institution)
 
-    async def _go_on(self, record: LinkRow) -> Outcome:
+    async def _go_on(self, record: LinkRow) -> AnyOutcome:
         try:
             return await self.worker.go_on(record, partial(self._ask, None))
         finally:
             self.statistics.forget(record.link_id)
 
-    async def _settle(self, record: LinkRow) -> Outcome | None:
+    async def _settle(self, record: LinkRow) -> AnyOutcome | None:
         self.settling += 1
         try:
             return await self._recovery.settle(record)
@@ -248,15 +257,21 @@ class Scheduler:
         await self.worker.end(job.row, outcome)
         self._hand_out(outcome, job.institution)
 
-    def _hand_out(self, outcome: Outcome, institution: str | None) -> None:
+    def _hand_out(self, outcome: AnyOutcome, institution: str | None) -> None:
         if isinstance(outcome, Updated):
             institution = outcome.link.institution or institution
         code = self.statistics.count(outcome, institution)
         self._outcomes.append(outcome)
+        self._rows += count_rows(outcome)
         self._arrived.set()
         why = self._failure_count.note(outcome, code)
         if why is not None:
             self.fail(why)
+
+
+def count_rows(outcome: AnyOutcome) -> int:
+    """Return how many rows an outcome holds."""
+    return len(outcome.rows) if isinstance(outcome, Retrieved) else 0
 
 
 @define

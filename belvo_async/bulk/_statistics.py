@@ -1,4 +1,4 @@
-"""LinkCounts what becomes of the links of a job."""
+"""Counts what becomes of the links of a job."""
 
 from bisect import insort
 from collections import Counter, defaultdict, deque
@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import Final
 
 from belvo_async._clock import Clock
-from belvo_async._jobs.outcomes import NotUpdated, Outcome, Parked, Unsettled, find_code, find_state
+from belvo_async._jobs.outcomes import (
+    AnyOutcome,
+    Parked,
+    Refusal,
+    Retrieved,
+    Unsettled,
+    find_code,
+    find_state,
+)
 from belvo_async.backends import LinkCounts, LinkState
 from belvo_async.params import Concurrency, RateLimit
 
@@ -20,7 +28,7 @@ _LATENCY_WEIGHT: Final = 0.05
 
 
 class Statistics:
-    """LinkCounts, rates and times of one run, with what earlier runs have left."""
+    """Counts, rates and times of one run, with what earlier runs have left."""
 
     def __init__(self, clock: Clock, concurrency: Concurrency, rate_limit: RateLimit) -> None:
         self._clock: Final = clock
@@ -37,6 +45,8 @@ class Statistics:
         self.skipped = 0
         self.held_back = 0
         self.planned = 0
+        self.rows = 0
+        """Of data, retrieved in this run."""
         self.ended = 0
         """Outcomes of this run."""
 
@@ -65,12 +75,14 @@ class Statistics:
         self.planned += 1
         self._institutions[institution or UNKNOWN]["waiting"] += 1
 
-    def count(self, outcome: Outcome, institution: str | None) -> str | None:
+    def count(self, outcome: AnyOutcome, institution: str | None) -> str | None:
         """Count an outcome; return the code of a failure."""
-        code = find_code(outcome.error) if isinstance(outcome, NotUpdated | Unsettled) else None
+        code = find_code(outcome.error) if isinstance(outcome, Refusal | Unsettled) else None
         self._count(find_state(outcome), institution, code, 1)
         self.ended += 1
         self._recent.append(self._clock.monotonic())
+        if isinstance(outcome, Retrieved):
+            self.rows += len(outcome.rows)
         if isinstance(outcome, Parked):
             self.watch(outcome.expires_at, outcome.link_id)
         return code

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from belvo_async.bulk import Outcome, RefreshRun
+from belvo_async.bulk import JobRun, Outcome
 from belvo_async.cli._interrupt import Interrupt, close_on_interrupt, wait_or_interrupt
 from belvo_async.cli._refresh_view import View
 
 
 async def follow_job(
-    run: RefreshRun,
+    run: JobRun,
     view: View,
     interrupt: Interrupt,
     *,
@@ -63,7 +63,7 @@ async def _repeat(act: Callable[[], None], seconds: float) -> None:
         act()
 
 
-async def _stop_on_interrupt(run: RefreshRun, interrupt: Interrupt, say: Callable[[str], None]) -> None:
+async def _stop_on_interrupt(run: JobRun, interrupt: Interrupt, say: Callable[[str], None]) -> None:
     await interrupt.first.wait()
     run.stop("interrupted")
     await close_on_interrupt(run, interrupt, say)

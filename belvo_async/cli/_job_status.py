@@ -9,7 +9,7 @@ from attrs import asdict, frozen
 from rich.console import Console
 
 from belvo_async.backends import JobStatus, LinkRow, LinkState, WindowStatus
-from belvo_async.bulk import RefreshReport
+from belvo_async.bulk import JobReport
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._refresh_view import write_duration
 from belvo_async.models import write_line
@@ -167,9 +167,9 @@ def _tell_time_left(status: JobStatus) -> str:
     return f", about {write_duration(60 * left / status.finished_per_minute)} left" if left else ""
 
 
-def _build_report(status: JobStatus) -> RefreshReport:
+def _build_report(status: JobStatus) -> JobReport:
     counts = status.counts
-    return RefreshReport(
+    return JobReport(
         total=status.job.total,
         updated=counts.by_state[LinkState.UPDATED],
         parked=counts.by_state[LinkState.PARKED],

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool
 from belvo_async.backends import MemoryBackend
-from belvo_async.bulk import LeftOpenError, RefreshReport, RefreshRun
+from belvo_async.bulk import JobReport, JobRun, LeftOpenError
 from belvo_async.cli._ask import Asker
 from belvo_async.cli._console import write_error
 from belvo_async.cli._exit_codes import ExitCode, find_code
@@ -33,7 +33,7 @@ class RefreshOrder:
     """What was asked for on the command line."""
 
     source: RowSource
-    start: Callable[..., RefreshRun]
+    start: Callable[..., JobRun]
     """`bulk.refresh`, with all options that are its own."""
     journal: Path | None
     job: str | None
@@ -213,7 +213,7 @@ class _Job:
                 raise LeftOpenError from ended
 
     def _conclude(
-        self, run: RefreshRun, left_out: RowCount, error: BelvoError | None, *, is_kept: bool
+        self, run: JobRun, left_out: RowCount, error: BelvoError | None, *, is_kept: bool
     ) -> ExitCode:
         report = run.report
         if error is not None:
@@ -262,7 +262,7 @@ def _is_kept(pool: SessionPool) -> bool:
     return pool.backend.ledger is not None and not isinstance(pool.backend, MemoryBackend)
 
 
-def find_report_code(report: RefreshReport) -> ExitCode:
+def find_report_code(report: JobReport) -> ExitCode:
     """Return the exit code of a job that ran to its end: that of the worst outcome."""
     if report.is_dry_run:
         return ExitCode.OK

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from belvo_async import BelvoError
-from belvo_async.bulk import NotUpdated, Outcome, Parked, RefreshReport, Unsettled, Updated
+from belvo_async.bulk import JobReport, NotUpdated, Outcome, Parked, Unsettled, Updated
 from belvo_async.cli._console import make_safe, write_prose
 from belvo_async.models import write_line
 from belvo_async.telemetry import Observation, PoolPaused, RetryPlanned
@@ -62,7 +62,7 @@ class View:
             case _:
                 pass
 
-    def show(self, report: RefreshReport) -> None:
+    def show(self, report: JobReport) -> None:
         """Show where the job stands."""
         write_prose(self._messages, f"{write_duration(report.elapsed):>7}  {describe(report)}")
 
@@ -73,7 +73,7 @@ class View:
         """Tell the operator something."""
         write_prose(self._messages, text, "yellow")
 
-    def conclude(self, report: RefreshReport) -> None:
+    def conclude(self, report: JobReport) -> None:
         """Show the end."""
         text = _write_plan(report) if report.is_dry_run else report.to_table()
         self._output.print(make_safe(text), soft_wrap=True)
@@ -86,7 +86,7 @@ class View:
 class JsonView(View):
     """Lines of JSON on standard output: `outcome`, `progress`, and at the end `report`."""
 
-    def show(self, report: RefreshReport) -> None:
+    def show(self, report: JobReport) -> None:
         """Write where the job stands."""
         self._write("progress", json.loads(report.to_json()))
 
@@ -94,7 +94,7 @@ class JsonView(View):
         """Write one outcome."""
         self._write("outcome", build_outcome(outcome))
 
-    def conclude(self, report: RefreshReport) -> None:
+    def conclude(self, report: JobReport) -> None:
         """Write the end."""
         self._write("report", json.loads(report.to_json()))
 
@@ -126,7 +126,7 @@ class LiveView(View):
         """Leave the last state on the terminal."""
         self._live.stop()
 
-    def show(self, report: RefreshReport) -> None:
+    def show(self, report: JobReport) -> None:
         """Draw the panel."""
         panel = Panel(
             Group(*self._list_parts(report)),
@@ -136,7 +136,7 @@ class LiveView(View):
         )
         self._live.update(panel, refresh=True)
 
-    def _list_parts(self, report: RefreshReport) -> list[RenderableType]:
+    def _list_parts(self, report: JobReport) -> list[RenderableType]:
         bar = Table.grid(padding=(0, 1), expand=True)
         bar.add_column(ratio=1)
         bar.add_column(justify="right", no_wrap=True)
@@ -153,7 +153,7 @@ class LiveView(View):
         return parts
 
 
-def describe(report: RefreshReport) -> str:
+def describe(report: JobReport) -> str:
     """Tell in one line where a job stands."""
     parts = [str(report)]
     if report.rate is not None:
@@ -166,7 +166,7 @@ def describe(report: RefreshReport) -> str:
     return "; ".join(parts)
 
 
-def list_hints(report: RefreshReport, look: str | None) -> Iterator[str]:
+def list_hints(report: JobReport, look: str | None) -> Iterator[str]:
     """Tell what can be done about links that were not updated; *look* is the command that shows the job."""
     if report.is_dry_run:
         return
@@ -223,7 +223,7 @@ def _build_error(error: BelvoError) -> dict[str, object]:
     return {"error": type(error).__name__, "code": error.code, "message": error.message}
 
 
-def _build_institutions(report: RefreshReport) -> Table:
+def _build_institutions(report: JobReport) -> Table:
     table = Table.grid(padding=(0, 2))
     ordered = sorted(report.by_institution.items(), key=lambda item: -sum(item[1].values()))
     for name, counts in ordered[:_INSTITUTIONS]:
@@ -234,12 +234,12 @@ def _build_institutions(report: RefreshReport) -> Table:
     return table
 
 
-def _list_codes(report: RefreshReport) -> str:
+def _list_codes(report: JobReport) -> str:
     ordered = sorted(report.by_code.items(), key=lambda item: -item[1])[:_CODES]
     return "not updated: " + ", ".join(f"{count} {write_line(code)}" for code, count in ordered)
 
 
-def _write_plan(report: RefreshReport) -> str:
+def _write_plan(report: JobReport) -> str:
     time = f", in {write_duration(report.seconds_left)} or more" if report.seconds_left else ""
     lines = [f"Dry run, nothing was sent: {report.waiting} links would be logged in{time}."]
     if report.skipped:

@@ -36,7 +36,7 @@ async def admit(pool: Client, links: Items, *, job: str) -> AsyncIterator[list[s
         LedgerError: The backend cannot be used.
     """
     found = FleetJob.find(pool, job)
-    check_items(links, has_credentials=True)
+    check_items(links, "links", "links or their ids")
     begun = await found.begin(total=len(links) if isinstance(links, Sized) else None)
     async for batch in Source(links, has_credentials=True).batches(_BATCH):
         wanted = {item.link_id: item.institution for item in batch}

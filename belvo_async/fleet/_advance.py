@@ -7,13 +7,14 @@ from uuid import UUID
 
 from belvo_async import Client
 from belvo_async._jobs.doubt import add_answer, find_challenge, find_login_left, is_in_doubt, try_look
+from belvo_async._jobs.job_task import JobTask
 from belvo_async._jobs.options import CredentialsProvider, JobLimits, JobOptions
-from belvo_async._jobs.outcomes import Outcome, Parked, Unsettled, Updated
+from belvo_async._jobs.outcomes import AnyOutcome, Parked, Unsettled
 from belvo_async._jobs.prompts import check_token, give_once
 from belvo_async._jobs.records import Job
 from belvo_async._jobs.recovery import build_unsettled
-from belvo_async._jobs.refused_credentials import RefusedCredentials
 from belvo_async._jobs.step_span import StepSpan
+from belvo_async._jobs.update_task import UpdateTask
 from belvo_async._jobs.worker import LinkWorker
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
@@ -33,6 +34,7 @@ _PAUSED: Final = 60.0
 """Seconds before a job that is paused is looked at again."""
 _ENDS: Final[Mapping[LinkState, StepResult]] = {
     LinkState.UPDATED: "updated",
+    LinkState.RETRIEVED: "retrieved",
     LinkState.REFUSED: "refused",
     LinkState.UNSETTLED: "unsettled",
 }
@@ -132,9 +134,9 @@ class _Advance:
         self._token: Final = token
         self._request_id: Final = request_id
         self._options: Final = options
-        credentials = RefusedCredentials(job.pool.identity, options.resend)
+        self._task: Final[JobTask] = UpdateTask(job.pool, options)
         self._worker: Final = LinkWorker(
-            job.pool, job.write, options, credentials, asyncio.Event(), is_engine=True
+            job.pool, job.write, options, self._task, asyncio.Event(), is_engine=True
         )
 
     async def take(self, row: LinkRow) -> NextStep:
@@ -143,7 +145,7 @@ class _Advance:
             return Ended.of(row)
         if row.state is LinkState.QUEUED:
             return await self._begin(row)
-        parked = await find_challenge(self._job.pool, row)
+        parked = await find_challenge(self._job.pool, row, self._task.collection)
         row = add_answer(row, parked)
         if is_in_doubt(row, parked):
             return await self._look(row)
@@ -184,7 +186,7 @@ class _Advance:
         found = await try_look(pool, row)
         left = find_login_left(row, pool.server_time, self._options.limits.login_limit)
         if isinstance(found, Link):
-            outcome: Outcome = Updated(link_id=row.link_id, link=found)
+            outcome = self._task.conclude(found, row.submitted_at)
         elif left > 0:
             age = self._options.limits.login_limit - left
             return CheckLater(link_id=row.link_id, seconds=min(left, _bound(age)))
@@ -193,13 +195,13 @@ class _Advance:
         await self._worker.end(row, outcome)
         return await self._conclude(row.link_id, outcome)
 
-    async def _conclude(self, link_id: str, outcome: Outcome) -> NextStep:
+    async def _conclude(self, link_id: str, outcome: AnyOutcome) -> NextStep:
         if isinstance(outcome, Parked):
             return NeedsToken.of(outcome)
         return _tell(await self._job.find_row(link_id))
 
 
-def _is_unanswered(outcome: Outcome, parked: ParkedChallenge | None) -> bool:
+def _is_unanswered(outcome: AnyOutcome, parked: ParkedChallenge | None) -> bool:
     """Whether a challenge waits as before: somebody else is answering it, or its token did not leave."""
     if not isinstance(outcome, Parked) or parked is None:
         return False

@@ -48,7 +48,9 @@ class DataResource(Generic[M_co]):
 
     _spec: DataSpec[M_co]
 
-    def __init__(self, exchange: Exchange, context: EngineContext, logins: Logins) -> None:
+    def __init__(self, client: object, exchange: Exchange, context: EngineContext, logins: Logins) -> None:
+        self._client: Final = client
+        """Whose it is: a class above this module."""
         self._exchange: Final = exchange
         self._context: Final = context
         self._logins: Final = logins
@@ -114,8 +116,8 @@ class RetrievableData(DataResource[M_co]):
     that Belvo has no call to take `ResumeNotSupportedError`.
     """
 
-    def __init__(self, exchange: Exchange, context: EngineContext, logins: Logins) -> None:
-        super().__init__(exchange, context, logins)
+    def __init__(self, client: object, exchange: Exchange, context: EngineContext, logins: Logins) -> None:
+        super().__init__(client, exchange, context, logins)
         self._calls: Final = LoginCalls(context, logins)
 
     async def _retrieve(self, link_id: str | UUID, options: Mapping[str, object]) -> tuple[M_co, ...]:
@@ -231,16 +233,25 @@ _NOT_IN_BODY: Final = frozenset(TokenOptions.__annotations__) - {"save_data"}
 
 
 def _tell_lost(collection: str, save_data: bool | None, link: Link, sent_at: datetime) -> NoReturn:  # noqa: FBT001 - bound by partial
-    """Tell that the login has succeeded, and that its data did not arrive."""
+    raise build_lost(collection, save_data, link.id, sent_at)
+
+
+def build_lost(
+    collection: str,
+    save_data: bool | None,  # noqa: FBT001 - as its caller has it
+    link_id: str,
+    sent_at: datetime | None,
+) -> OutcomeUnknownError:
+    """Build the error of a login that has succeeded, and whose data did not arrive."""
     remedy = (
         "Belvo was told not to store the data: retrieve them again, which is another login, with the user's "
         "consent."
         if save_data is False
         else "Belvo stores what it has retrieved: read it with list(link=error.link_id) of the same resource."
     )
-    raise OutcomeUnknownError(
+    return OutcomeUnknownError(
         f"The login succeeded, but the response with the data of {collection} was lost.",
         remedy=remedy,
-        link_id=link.id,
+        link_id=link_id,
         sent_at=sent_at,
     )

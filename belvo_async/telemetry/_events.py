@@ -10,7 +10,7 @@ from belvo_async.models import ChallengeKind, ChallengePhase
 LoginOperation: TypeAlias = Literal["update", "register", "resume", "refresh_data", "retrieve", "request"]
 """The method that was called: of `links`, of a data resource, or of the pool."""
 
-StepResult: TypeAlias = Literal["updated", "refused", "unsettled", "needs_token", "check_later"]
+StepResult: TypeAlias = Literal["updated", "retrieved", "refused", "unsettled", "needs_token", "check_later"]
 """What `belvo_async.fleet.advance` returned: the state in which the link has ended, or what is next."""
 
 

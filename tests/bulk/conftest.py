@@ -11,7 +11,7 @@ from attrs import fields
 
 from belvo_async import LinkUpdate, RetryPolicy, SessionPool
 from belvo_async.backends import LinkState
-from belvo_async.bulk import JobLimits, Outcome, RefreshReport, RefreshRun, list_links, refresh
+from belvo_async.bulk import JobLimits, JobReport, JobRun, Outcome, list_links, refresh
 from belvo_async.errors import BelvoError
 from belvo_async.sandbox import Sandbox
 from tests.challenges.conftest import other, store
@@ -65,7 +65,7 @@ def add_update(sandbox: Sandbox, username: str = "user_valid", institution: str 
     return add_updates(sandbox, 1, username, institution)[0]
 
 
-async def collect(run: RefreshRun) -> list[Outcome]:
+async def collect(run: JobRun) -> list[Outcome]:
     async with asyncio.timeout(PATIENCE):
         return [outcome async for outcome in run]
 
@@ -76,9 +76,7 @@ def split(settings: dict[str, Any]) -> dict[str, Any]:
     return {**settings, "limits": JobLimits(**limits)} if limits else settings
 
 
-async def refresh_all(
-    pool: SessionPool, updates: Any, **settings: Any
-) -> tuple[list[Outcome], RefreshReport]:
+async def refresh_all(pool: SessionPool, updates: Any, **settings: Any) -> tuple[list[Outcome], JobReport]:
     """Run a job to its end; return its outcomes and its report."""
     async with refresh(pool, updates, **split(settings)) as run:
         outcomes = await collect(run)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
+from belvo_async import Credentials, RateLimit, SessionPool
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.bulk import list_links
 from belvo_async.sandbox import Fault, FaultKind, Sandbox, SandboxOptions, StoredLink
@@ -47,9 +48,11 @@ class Plan:
     """The share of links whose bank asks for a token."""
     retries: bool = False
     """Whether some runs try again what has ended unsettled, refused or parked."""
+    retrieves: bool = False
+    """Whether the job retrieves data into a file."""
 
 
-def build_faults(*, reads_fail: bool) -> list[Fault]:
+def build_faults(login: str, *, reads_fail: bool) -> list[Fault]:
     """Build the faults of the acceptance, and some late answers, for each kind of request."""
     kinds = (
         Fault(kind=FaultKind.RESET_BEFORE, probability=0.05),
@@ -60,7 +63,7 @@ def build_faults(*, reads_fail: bool) -> list[Fault]:
         Fault(kind=FaultKind.HTML, status=403, probability=0.01, headers={"Retry-After": "1"}),
         Fault(kind=FaultKind.LATENCY, seconds=10.0, probability=0.01),
     )
-    methods = ("PUT", "PATCH", "GET") if reads_fail else ("PUT", "PATCH")
+    methods = (login, "PATCH", "GET") if reads_fail else (login, "PATCH")
     return [evolve(fault, method=method) for fault in kinds for method in methods]
 
 
@@ -112,6 +115,14 @@ class Drill:
     seconds: float = 0.0
 
     @property
+    def login(self) -> str:
+        return "POST" if self.plan.retrieves else "PUT"
+
+    @property
+    def output(self) -> Path:
+        return self.place / "rows.jsonl"
+
+    @property
     def journal(self) -> Path:
         return self.place / "night.sqlite"
 
@@ -124,7 +135,7 @@ class Drill:
         began = time.monotonic()
         self._add_links()
         watch_successes(self.sandbox, self.successes)
-        self.sandbox.faults.add(*build_faults(reads_fail=self.plan.reads_fail))
+        self.sandbox.faults.add(*build_faults(self.login, reads_fail=self.plan.reads_fail))
         for number in range(self.plan.kills):
             await self._run_and_kill(self.plan.kills - number)
         if self.plan.retries:
@@ -132,7 +143,7 @@ class Drill:
         await self._run_once(2, (), None)
         await self._wait_for_the_banks()
         self.seconds = time.monotonic() - began
-        return self.collect()
+        return evolve(self.collect(), stored=await self._list_stored() if self.plan.retrieves else {})
 
     def _add_links(self) -> None:
         lines = []
@@ -201,6 +212,7 @@ class Drill:
             login_limit=LOGIN_LIMIT,
             asking=asking,
             retry=retry,
+            output=str(self.output) if self.plan.retrieves else None,
         )
 
     async def _wait_for(self, moment: Moment, ending: "asyncio.Future[tuple[bytes, bytes]]") -> None:
@@ -236,7 +248,28 @@ class Drill:
             records=self.read_records(),
             delivered=[(link_id, state) for link_id, state in map(str.split, lines)],
             is_retried=self.plan.retries,
+            login=self.login,
+            done=LinkState.RETRIEVED if self.plan.retrieves else LinkState.UPDATED,
+            output=self.read_output() if self.plan.retrieves else None,
         )
+
+    def read_output(self) -> dict[str, list[str]]:
+        """Return the ids of the rows in the output by their links; a line that is no row raises."""
+        rows = defaultdict[str, list[str]](list)
+        with self.output.open() as lines:
+            for line in lines:
+                row = json.loads(line)
+                rows[row["link"]].append(row["id"])
+        return rows
+
+    async def _list_stored(self) -> dict[str, list[str]]:
+        self.sandbox.faults.clear()
+        keys = Credentials(self.sandbox.secret_id, self.sandbox.secret_password)
+        async with SessionPool(keys, environment=self.sandbox.url, rate_limit=RateLimit.unlimited()) as pool:
+            return {
+                link_id: [str(row.id) async for row in pool.transactions.list(link=link_id, page_size=1000)]
+                for link_id in self.sandbox.links
+            }
 
     def describe(self, evidence: Evidence) -> str:
         """Return the numbers of the drill in one line."""

@@ -6,14 +6,37 @@ import os
 import random
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import attrs
 from attrs import frozen
 
-from belvo_async import Challenge, Concurrency, Credentials, LinkUpdate, RetryPolicy, SessionPool
-from belvo_async.bulk import JobLimits, NotUpdated, Outcome, Parked, Unsettled, Updated, refresh
+from belvo_async import (
+    Challenge,
+    Concurrency,
+    Credentials,
+    LinkUpdate,
+    RetryPolicy,
+    SessionPool,
+    TokenProvider,
+)
+from belvo_async.bulk import (
+    JobLimits,
+    JobRun,
+    NotRetrieved,
+    NotUpdated,
+    Outcome,
+    Parked,
+    RetrievalOutcome,
+    Retrieved,
+    Unsettled,
+    Updated,
+    refresh,
+    retrieve,
+)
+from belvo_async.models.transactions import Transaction
 from tests.bulk.drill_clock import FastClock
 
 RIGHT_TOKEN: Final = "111111"
@@ -42,6 +65,10 @@ class Order:
     asking: int
     """How many people are asked at once; 0: all challenges are parked."""
     retry: tuple[str, ...] = ()
+    output: str | None = None
+    """Where the job keeps the transactions that it retrieves; None: it updates the links."""
+    saves: bool = True
+    """Whether Belvo stores them too."""
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(attrs.asdict(self)))
@@ -58,13 +85,15 @@ def read_links(path: Path) -> Iterator[LinkUpdate]:
             yield LinkUpdate(link_id, password=f"secret-{link_id}", institution=institution)
 
 
-def describe(outcome: Outcome) -> str:
+def describe(outcome: Outcome | RetrievalOutcome[Transaction]) -> str:
     match outcome:
         case Updated():
             return "updated"
+        case Retrieved():
+            return "retrieved"
         case Parked():
             return "parked"
-        case NotUpdated():
+        case NotUpdated() | NotRetrieved():
             return "refused"
         case Unsettled():
             return "unsettled"
@@ -82,6 +111,35 @@ class Crowd:
         return f"{WRONG_TOKEN}{os.urandom(8).hex()}" if is_wrong else RIGHT_TOKEN
 
 
+def begin(
+    pool: SessionPool, order: Order, provide_token: TokenProvider | None
+) -> JobRun[Outcome] | JobRun[RetrievalOutcome[Transaction]]:
+    links = read_links(Path(order.links))
+    limits = JobLimits(max_open_prompts=order.asking or 1, login_limit=order.login_limit)
+    if order.output is None:
+        return refresh(
+            pool,
+            links,
+            provide_token=provide_token,
+            journal=order.journal,
+            retry=order.retry,
+            limits=limits,
+        )
+    today = pool.clock.wall().date()
+    return retrieve(
+        pool.transactions,
+        (link.link_id for link in links),
+        output=order.output,
+        provide_token=provide_token,
+        journal=order.journal,
+        retry=order.retry,
+        limits=limits,
+        date_from=today.replace(day=1) - timedelta(days=60),
+        date_to=today,
+        save_data=order.saves,
+    )
+
+
 async def work(order: Order) -> str:
     """Do the job; return its report as JSON."""
     clock = FastClock(order.speed, order.origin)
@@ -93,14 +151,7 @@ async def work(order: Order) -> str:
         observer=lambda _: None,
         clock=clock,
     )
-    job = refresh(
-        pool,
-        read_links(Path(order.links)),
-        provide_token=Crowd(clock).answer if order.asking else None,
-        journal=order.journal,
-        retry=order.retry,
-        limits=JobLimits(max_open_prompts=order.asking or 1, login_limit=order.login_limit),
-    )
+    job = begin(pool, order, Crowd(clock).answer if order.asking else None)
     written = os.open(order.outcomes, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     async with pool, job as run:
         async for outcome in run:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.sandbox import Received
@@ -29,6 +29,14 @@ class Evidence:
     """The outcomes that the runs handed out, in order: the link, and its state."""
     is_retried: bool = False
     """Whether runs were told to try again what had ended: then a link may have several logins."""
+    login: str = "PUT"
+    """The method of a login."""
+    done: LinkState = LinkState.UPDATED
+    """The state of a link whose login has done what the job is for."""
+    output: Mapping[str, Sequence[str]] | None = None
+    """Where the job retrieves data: the ids of the rows in its output, by the link that each line names."""
+    stored: Mapping[str, Sequence[str]] = field(factory=dict)
+    """The ids of the rows that the bank has given, by their links."""
 
 
 Rule: TypeAlias = Callable[[Evidence], Iterator[str]]
@@ -55,7 +63,7 @@ def group_by_link(log: Sequence[Received], method: str) -> Mapping[str, list[Rec
 def find_strangers(evidence: Evidence) -> Iterator[str]:
     """Only links of the job are logged in, by requests that were waited for."""
     for entry in evidence.log:
-        if entry.method in ("PUT", "PATCH") and entry.link_id not in evidence.links:
+        if entry.method in (evidence.login, "PATCH") and entry.link_id not in evidence.links:
             yield f"a stranger was logged in: {entry.link_id}"
         if entry.status is None and entry.fault is None:
             yield f"{entry.link_id}: judged too early"
@@ -66,7 +74,7 @@ def find_repeated_logins(evidence: Evidence) -> Iterator[str]:
 
     The client cannot tell a reset before the bank took the request from one after it: neither is repeated.
     """
-    for link_id, logins in group_by_link(evidence.log, "PUT").items():
+    for link_id, logins in group_by_link(evidence.log, evidence.login).items():
         for earlier in logins[:-1]:
             if not is_refused_by_edge(earlier) and not evidence.is_retried:
                 yield f"{link_id}: another login after {earlier.fault or earlier.status}"
@@ -80,7 +88,7 @@ def find_logins_after_success(evidence: Evidence) -> Iterator[str]:
             yield f"{link_id}: {count} logins succeeded"
     for entry in evidence.log:
         at = succeeded.get(entry.link_id or "")
-        if at is not None and entry.method in ("PUT", "PATCH") and entry.at > at:
+        if at is not None and entry.method in (evidence.login, "PATCH") and entry.at > at:
             yield f"{entry.link_id}: {entry.method} after a success"
 
 
@@ -119,12 +127,12 @@ def find_unfinished(evidence: Evidence) -> Iterator[str]:
 
 
 def find_lies(evidence: Evidence) -> Iterator[str]:
-    """The journal says `updated` where a bank does, and never `refused` or `parked` there."""
+    """The journal says that a link is done where a bank does, and never `refused` or `parked` there."""
     succeeded = {link_id for link_id, _ in evidence.successes}
     for record in evidence.records:
         has_succeeded = record.link_id in succeeded
-        if record.state is LinkState.UPDATED and not has_succeeded:
-            yield f"{record.link_id}: updated, but no bank knows of it"
+        if record.state is evidence.done and not has_succeeded:
+            yield f"{record.link_id}: {record.state}, but no bank knows of it"
         if record.state in (LinkState.REFUSED, LinkState.PARKED) and has_succeeded:
             yield f"{record.link_id}: {record.state}, but its login succeeded"
 
@@ -132,7 +140,7 @@ def find_lies(evidence: Evidence) -> Iterator[str]:
 def find_unannounced(evidence: Evidence) -> Iterator[str]:
     """Each login was in the journal before it was at the sandbox."""
     announced = {record.link_id: record.logins for record in evidence.records}
-    for link_id, logins in group_by_link(evidence.log, "PUT").items():
+    for link_id, logins in group_by_link(evidence.log, evidence.login).items():
         if len(logins) > announced.get(link_id, 0):
             yield f"{link_id}: {len(logins)} logins, {announced.get(link_id, 0)} announced"
 
@@ -144,10 +152,23 @@ def find_contradictions(evidence: Evidence) -> Iterator[str]:
     for link_id, state in evidence.delivered:
         handed_out[link_id].append(state)
     for link_id, seen in handed_out.items():
-        if "updated" in seen[:-1] or (len(seen) > 1 and not evidence.is_retried):
+        if evidence.done in seen[:-1] or (len(seen) > 1 and not evidence.is_retried):
             yield f"{link_id}: handed out as {', '.join(seen)}"
         elif seen[-1] != states.get(link_id) and not evidence.is_retried:
             yield f"{link_id}: handed out as {seen[-1]}, but it is {states.get(link_id)}"
+
+
+def find_wrong_output(evidence: Evidence) -> Iterator[str]:
+    """The output has each row of each link that is done, once, and none of others."""
+    if evidence.output is None:
+        return
+    done = {record.link_id for record in evidence.records if record.state is evidence.done}
+    for link_id, rows in evidence.output.items():
+        if link_id not in done:
+            yield f"{link_id}: {len(rows)} rows in the output, and it is not done"
+    for link_id in done:
+        if Counter(evidence.output.get(link_id, ())) != Counter(evidence.stored.get(link_id, ())):
+            yield f"{link_id}: other rows in the output than the bank has given"
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -160,6 +181,7 @@ RULES: Final[tuple[Rule, ...]] = (
     find_lies,
     find_unannounced,
     find_contradictions,
+    find_wrong_output,
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from belvo_async import Client, Clock, Credentials, LinkUpdate, RateLimit, SessionPool
-from belvo_async.bulk import RefreshRun, refresh
+from belvo_async.bulk import JobRun, refresh
 from belvo_async.errors import LedgerError
 from belvo_async.testing import BelvoMock, ManualClock
 
@@ -54,7 +54,7 @@ async def running(
     belvo: BelvoMock | None = None,
     clock: Clock | None = None,
     **settings: Any,
-) -> AsyncIterator[RefreshRun]:
+) -> AsyncIterator[JobRun]:
     """Run a job on a Belvo of a script; by default all logins succeed."""
     belvo = belvo or build_belvo(*(update.link_id for update in updates))
     async with (

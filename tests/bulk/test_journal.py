@@ -142,7 +142,7 @@ async def test_a_link_that_is_tried_again_keeps_nothing_of_its_refusal_but_its_l
 
 def test_a_state_is_final_when_a_run_does_no_more() -> None:
     final = [state for state in LinkState if state.is_final]
-    assert final == ["parked", "updated", "refused", "unsettled"]
+    assert final == ["parked", "updated", "refused", "unsettled", "retrieved"]
 
 
 async def test_counts_are_of_all_runs(path: Path) -> None:

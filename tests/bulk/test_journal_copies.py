@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from belvo_async import LinkUpdate
-from belvo_async.bulk import RefreshReport
+from belvo_async.bulk import JobReport
 from belvo_async.errors import LedgerUnreadableError, LedgerWriteError
 from belvo_async.testing import BelvoMock
 from tests.bulk.journals import (
@@ -29,7 +29,7 @@ async def plan(path: Path | None) -> tuple[int, int]:
     """Return how many of two links a job would skip, and log in; nothing is sent."""
     belvo = BelvoMock()
     async with running(path, build_updates(A, B), belvo=belvo, dry_run=True) as run:
-        report: RefreshReport = await run.finish()
+        report: JobReport = await run.finish()
     assert belvo.requests == []
     return report.skipped, report.waiting
 

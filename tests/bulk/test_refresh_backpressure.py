@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Iterator
 
 from belvo_async import Concurrency, LinkUpdate, RetryPolicy
-from belvo_async.bulk import JobLimits, RefreshRun, refresh
+from belvo_async.bulk import JobLimits, JobRun, refresh
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import EREBOR, PATIENCE, add_links, add_updates, collect, count_puts, open_pool
@@ -67,7 +67,7 @@ async def test_no_more_updates_are_in_memory_than_the_window_and_the_places_hold
     assert most <= 60
 
 
-async def read_without_a_consumer(run: RefreshRun, clock: ManualClock) -> int:
+async def read_without_a_consumer(run: JobRun, clock: ManualClock) -> int:
     async with asyncio.timeout(PATIENCE):
         for _ in range(100):
             await clock.sleep(0.5)

@@ -9,10 +9,10 @@ import pytest
 from belvo_async import LinkUpdate, MfaPolicy, SessionPool
 from belvo_async.backends import LinkState
 from belvo_async.bulk import (
+    JobReport,
     NotUpdated,
     Outcome,
     Parked,
-    RefreshReport,
     Updated,
     list_links,
     read_status,
@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 
 async def run_on(
     pool: SessionPool, path: Path, update: LinkUpdate, password: str, **settings: Any
-) -> tuple[list[Outcome], RefreshReport]:
+) -> tuple[list[Outcome], JobReport]:
     """Run the job with one link, whose source gives this password now."""
     again = LinkUpdate(update.link_id, password=password, institution=update.institution)
     return await refresh_all(pool, [again], journal=path, **settings)

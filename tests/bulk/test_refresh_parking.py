@@ -9,21 +9,21 @@ import pytest
 
 from belvo_async import MfaPolicy, SessionPool
 from belvo_async.backends import MemoryBackend, MemoryChallengeStore
-from belvo_async.bulk import Parked, RefreshRun, Updated, refresh
+from belvo_async.bulk import JobRun, Parked, Updated, refresh
 from belvo_async.errors import PoolClosedError
 from belvo_async.sandbox import Sandbox
 from tests.bulk.conftest import HEIMDALL, add_update, count_puts, only, open_pool, refresh_all
 from tests.challenges.stores import TroubledStore
 
 RESTARTS = MfaPolicy(restarts=1)
-Leave = Callable[[SessionPool, RefreshRun], Awaitable[None]]
+Leave = Callable[[SessionPool, JobRun], Awaitable[None]]
 
 
-async def close_run(_: SessionPool, run: RefreshRun) -> None:
+async def close_run(_: SessionPool, run: JobRun) -> None:
     await run.aclose(0.0)
 
 
-async def close_pool(pool: SessionPool, _: RefreshRun) -> None:
+async def close_pool(pool: SessionPool, _: JobRun) -> None:
     await pool.aclose(0.0)
 
 

@@ -15,10 +15,10 @@ from belvo_async import (
 )
 from belvo_async.bulk import (
     JobLimits,
+    JobReport,
     NotUpdated,
     Outcome,
     Parked,
-    RefreshReport,
     Unsettled,
     Updated,
     refresh,
@@ -75,7 +75,7 @@ async def leave_challenged(pool: SessionPool, path: Path, state: AwaitingToken) 
 
 async def go_on(
     pool: SessionPool, path: Path, updates: object = (), **settings: Any
-) -> tuple[list[Outcome], RefreshReport]:
+) -> tuple[list[Outcome], JobReport]:
     settings = {"login_limit": SOON, **settings}
     async with refresh(pool, updates, journal=path, **split(settings)) as run:  # type: ignore[arg-type]
         outcomes = await collect(run)

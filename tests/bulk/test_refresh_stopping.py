@@ -13,10 +13,10 @@ from belvo_async import Challenge, Concurrency, Credentials, LinkUpdate, RateLim
 from belvo_async.backends import MemoryBackend, MemoryChallengeStore
 from belvo_async.bulk import (
     JobLimits,
+    JobReport,
     NotUpdated,
     Outcome,
     Parked,
-    RefreshReport,
     StopRule,
     Unsettled,
     Updated,
@@ -280,7 +280,7 @@ def test_a_setting_that_makes_no_sense_is_named(sandbox: Sandbox, settings: Any,
 
 
 async def test_the_report_tells_at_any_time_how_far_the_job_is(clock: ManualClock) -> None:
-    reports: list[RefreshReport] = []
+    reports: list[JobReport] = []
     async with Sandbox(clock=clock, options=SLOW) as sandbox, open_pool(sandbox) as pool:
         updates, limits = add_updates(sandbox, 2), JobLimits(concurrency=Concurrency(total=1))
         async with refresh(pool, updates, limits=limits) as run:

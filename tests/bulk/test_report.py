@@ -8,13 +8,13 @@ import attrs
 import pytest
 
 from belvo_async import Concurrency, RateLimit, SessionPool
-from belvo_async.bulk import JobLimits, Parked, RefreshReport, refresh
+from belvo_async.bulk import JobLimits, JobReport, Parked, refresh
 from belvo_async.sandbox import Sandbox, SandboxOptions
 from belvo_async.testing import ManualClock
 from tests.bulk.conftest import EREBOR, add_update, add_updates, collect, only, open_pool
 from tests.bulk.journals import leave
 
-FULL = RefreshReport(
+FULL = JobReport(
     total=9,
     repeated=1,
     waiting=1,
@@ -34,7 +34,7 @@ def test_a_report_is_one_line_of_json_with_every_field() -> None:
     line = FULL.to_json()
     assert "\n" not in line
     read = json.loads(line)
-    assert set(read) == {attribute.name for attribute in attrs.fields(RefreshReport)}
+    assert set(read) == {attribute.name for attribute in attrs.fields(JobReport)}
     assert (read["next_expiry"], read["by_code"]) == ("2026-01-01T00:00:00+00:00", {"login_error": 1})
 
 
@@ -42,7 +42,7 @@ def test_a_report_is_told_in_one_line() -> None:
     assert str(FULL) == (
         "4 of 9 links: 2 updated, 1 parked, 1 refused, 0 unsettled, 2 in flight, 1 asking, 1 waiting"
     )
-    assert str(RefreshReport()) == "0 links: 0 updated, 0 parked, 0 refused, 0 unsettled"
+    assert str(JobReport()) == "0 links: 0 updated, 0 parked, 0 refused, 0 unsettled"
 
 
 def test_a_report_is_a_table_of_institutions_and_codes() -> None:

@@ -229,8 +229,8 @@ def test_an_empty_file_is_no_journal_yet(tmp_path: Path) -> None:
 
 
 def test_another_version_is_not_read(path: Path) -> None:
-    alter(path, "PRAGMA user_version = 5")
-    assert "version 5" in refuse(path)
+    alter(path, "PRAGMA user_version = 6")
+    assert "version 6" in refuse(path)
 
 
 def test_a_time_that_somebody_else_wrote_is_not_read(path: Path) -> None:

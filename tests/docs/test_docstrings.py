@@ -24,6 +24,7 @@ SHOWN = {
         "backends.SqliteBackend",
         "backends.make_backend",
         "bulk.refresh",
+        "bulk.retrieve",
         "contrib.opentelemetry.OpenTelemetryObserver",
         "errors.BelvoError",
         "mfa.advance",

@@ -22,7 +22,7 @@ from tests.formats.values import NOON, build_state, name_link
 
 Cells: TypeAlias = dict[str, str | int]
 ROWS: Final = HERE / "rows_3" / "rows.json"
-SQLITE: Final = HERE / "sqlite_4" / "store.sql"
+SQLITE: Final = HERE / "sqlite_5" / "store.sql"
 LOGIN_LIMIT: Final = 331.0
 """Seconds after which a login has surely ended."""
 NUMBERS: Final = {"unsettled": 1, "open": 2, "claimed": 3, "answered": 4, "updated": 5, "refused": 6}

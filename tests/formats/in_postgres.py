@@ -15,7 +15,7 @@ from tests.formats.places import HERE, find_newest, write_new
 from tests.formats.values import ENVIRONMENT, NOON, name_link
 from tests.stores.postgres import running_postgres
 
-NEW: Final = HERE / "postgres_1" / "tables.json"
+NEW: Final = HERE / "postgres_2" / "tables.json"
 _COLUMNS: Final = """SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns
     WHERE table_schema = 'belvo' ORDER BY table_name, ordinal_position"""
 _INDEXES: Final = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'belvo' ORDER BY 1"

@@ -17,7 +17,7 @@ from tests.formats.places import HERE, write_new
 from tests.formats.pools import open_pool
 from tests.formats.values import ENVIRONMENT, KEYS, NOON, build_state, name_link
 
-NEW: Final = HERE / "journal_4"
+NEW: Final = HERE / "journal_5"
 IDENTITY: Final = ClientIdentity.build(ENVIRONMENT, KEYS)
 PASSWORD: Final = "correct horse battery staple"
 NAMES: Final = (

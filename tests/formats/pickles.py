@@ -11,7 +11,7 @@ from typing import Final
 from tests.formats.places import HERE, write_new
 from tests.formats.public import build_error, find_errors, list_values
 
-NEW: Final = HERE / "pickles_4" / "pickles.json"
+NEW: Final = HERE / "pickles_5" / "pickles.json"
 _PROTOCOL: Final = 4
 """The one that every Python since 3.8 reads and writes; a file is not to depend on who wrote it."""
 

@@ -248,10 +248,29 @@ def _list_of_jobs() -> Iterator[object]:
     )
     yield backends.Purged(jobs=1, challenges=2)
     yield from (_COUNTS, _build_report(), key, job, status)
+    yield from _list_of_retrievals(refused)
 
 
-def _build_report() -> bulk.RefreshReport:
-    return bulk.RefreshReport(
+def _list_of_retrievals(refused: BelvoError) -> Iterator[object]:
+    row = belvo_async.models.DataModel(extra={"new": 1})
+    yield bulk.Retrieved(link_id=name_link(1), rows=(row,))
+    yield bulk.NotRetrieved(link_id=name_link(1), error=refused, may_retry=True, retry_at=NOON)
+    yield bulk.JobLimits(max_waiting_rows=7)
+    yield bulk.JobReport(purpose="retrieve /api/owners/", retrieved=3, rows=12)
+    state = backends.LinkState.RETRIEVED
+    yield backends.LinkRow(link_id=name_link(1), state=state, at=NOON, output_end=2**40)
+    yield attrs.evolve(_COUNTS, output_end=2**40)
+    yield backends.JobRow(
+        key=backends.JobKey("o", "november"),
+        environment="https://api.belvo.com",
+        runs=2,
+        started_at=NOON,
+        purpose="retrieve /api/owners/",
+    )
+
+
+def _build_report() -> bulk.JobReport:
+    return bulk.JobReport(
         total=9,
         read=8,
         repeated=1,

@@ -162,7 +162,7 @@ def unfold(cells: dict[str, Any]) -> dict[str, Any]:
 
 async def test_the_same_rows_still_make_the_same_sqlite_file(tmp_path: Path) -> None:
     kept = databases.load(find_newest("sqlite") / "store.sql", tmp_path / "kept")
-    await make_sqlite(tmp_path / "made", read_rows_of(HERE / "rows_2" / "rows.json"))
+    await make_sqlite(tmp_path / "made", read_rows_of(find_newest("rows") / "rows.json"))
     assert databases.read_form(tmp_path / "made") == databases.read_form(kept)
     assert databases.read_rows(tmp_path / "made", "challenges") == databases.read_rows(kept, "challenges")
 

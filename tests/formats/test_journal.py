@@ -13,10 +13,10 @@ from attrs import evolve
 
 from belvo_async.backends import JobStatus, LinkRow, LinkState, SqliteChallengeStore
 from belvo_async.bulk import (
+    JobReport,
     NotUpdated,
     Outcome,
     Parked,
-    RefreshReport,
     Unsettled,
     Updated,
     list_links,
@@ -171,7 +171,7 @@ def test_the_status_is_read_as_it_was_written(closed: Path) -> None:
     assert (status.job.started_at, status.job.ended_at, status.job.reason) == (NOON, NOON, "it was stopped")
     assert (status.counts.next_expiry, status.counts.held_back) == (EXPIRES, 1)
     assert status.counts.by_code == {"login_error": 1, "institution_down": 1, "OutcomeUnknownError": 1}
-    assert count(status) == dict.fromkeys(LinkState, 1) | {LinkState.REFUSED: 2}
+    assert count(status) == dict.fromkeys(LinkState, 1) | {LinkState.REFUSED: 2, LinkState.RETRIEVED: 0}
 
 
 def test_all_that_a_kill_has_left_is_read(killed: Path) -> None:
@@ -188,7 +188,7 @@ def count(status: JobStatus) -> dict[LinkState, int]:
     return dict(status.counts.by_state)
 
 
-async def go_on(path: Path, *retry: str) -> tuple[dict[str, Outcome], RefreshReport]:
+async def go_on(path: Path, *retry: str) -> tuple[dict[str, Outcome], JobReport]:
     updates = [build_update(state) for state in NAMES]
     async with (
         SqliteChallengeStore(path) as store,

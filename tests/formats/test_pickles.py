@@ -22,6 +22,7 @@ GONE = frozenset(
         "JournalUnreadableError",
         "JournalWriteError",
         "Record",
+        "RefreshReport",
     }
 )
 """Public once, and taken out on purpose: whoever keeps one cannot read it any more."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from belvo_async.bulk import NotUpdated, RefreshReport, Unsettled
+from belvo_async.bulk import JobReport, NotUpdated, Unsettled
 from belvo_async.cli._refresh_view import (
     JsonView,
     LiveView,
@@ -60,7 +60,7 @@ def test_a_pause_of_the_pool_is_told_and_single_repeats_only_before_logins_start
 
 
 def test_a_line_tells_the_rate_the_time_left_and_the_next_expiry() -> None:
-    report = RefreshReport(
+    report = JobReport(
         total=9,
         updated=1,
         rate=2.5,
@@ -75,16 +75,16 @@ def test_a_line_tells_the_rate_the_time_left_and_the_next_expiry() -> None:
 @pytest.mark.parametrize(
     ("report", "look", "hints"),
     [
-        (RefreshReport(updated=5), None, []),
-        (RefreshReport(parked=1), None, ["lost without a --journal"]),
-        (RefreshReport(parked=1), "look at j", ["--retry parked --ask"]),
-        (RefreshReport(refused=1), None, ["--json, a --journal or a --job tells"]),
-        (RefreshReport(refused=1, unsettled=1), "look at j", ["look at j --list refused --list unsettled"]),
-        (RefreshReport(read=3, skipped=2, repeated=1), "look at j", ["had their outcome already"]),
-        (RefreshReport(refused=1, is_dry_run=True), "look at j", []),
+        (JobReport(updated=5), None, []),
+        (JobReport(parked=1), None, ["lost without a --journal"]),
+        (JobReport(parked=1), "look at j", ["--retry parked --ask"]),
+        (JobReport(refused=1), None, ["--json, a --journal or a --job tells"]),
+        (JobReport(refused=1, unsettled=1), "look at j", ["look at j --list refused --list unsettled"]),
+        (JobReport(read=3, skipped=2, repeated=1), "look at j", ["had their outcome already"]),
+        (JobReport(refused=1, is_dry_run=True), "look at j", []),
     ],
 )
-def test_what_can_be_done_next_is_told(report: RefreshReport, look: str | None, hints: list[str]) -> None:
+def test_what_can_be_done_next_is_told(report: JobReport, look: str | None, hints: list[str]) -> None:
     told = list(list_hints(report, look))
     assert len(told) == len(hints)
     assert all(hint in line for hint, line in zip(hints, told, strict=True))
@@ -92,7 +92,7 @@ def test_what_can_be_done_next_is_told(report: RefreshReport, look: str | None, 
 
 def test_a_dry_run_tells_its_plan() -> None:
     console, file = open_console()
-    report = RefreshReport(
+    report = JobReport(
         waiting=7,
         skipped=2,
         repeated=1,
@@ -116,7 +116,7 @@ def test_a_panel_names_the_largest_institutions_and_how_many_more_there_are(
     counts = {f"bank_{letter}": {"updated": number + 1} for number, letter in enumerate("abcdefghijkl")}
     with LiveView(console, console) as view:
         view.begin()
-        view.show(RefreshReport(updated=78, by_institution=counts, by_code={"login_error": 3}))
+        view.show(JobReport(updated=78, by_institution=counts, by_code={"login_error": 3}))
     text = file.getvalue()
     assert "bank_l" in text
     assert "bank_a " not in text
@@ -134,7 +134,7 @@ def test_each_outcome_is_one_line_of_json() -> None:
         retry_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
     view.tell(refused)
-    view.show(RefreshReport(updated=1))
+    view.show(JobReport(updated=1))
     told = [json.loads(line) for line in file.getvalue().splitlines()]
     assert told[0] == {
         "kind": "outcome",
