@@ -7,7 +7,14 @@ filters and its options; it is imported when it is first used.
 from belvo_async._version import publish as _publish
 from belvo_async.resources._challenges import Challenges
 from belvo_async.resources._data import DataResource, DeletableData, ResumableData, RetrievableData
-from belvo_async.resources._data_options import BackgroundOptions, ListOptions, RetrievalOptions, TokenOptions
+from belvo_async.resources._data_options import (
+    BackgroundOptions,
+    ListOptions,
+    PageOptions,
+    RetrievalOptions,
+    TokenOptions,
+    WholeRowOptions,
+)
 from belvo_async.resources._erasure import Erased
 from belvo_async.resources._institutions import Institutions
 from belvo_async.resources._link_sweep import LinkSweep
@@ -25,11 +32,13 @@ __all__ = [
     "LinkSweep",
     "Links",
     "ListOptions",
+    "PageOptions",
     "Paginator",
     "ResumableData",
     "RetrievableData",
     "RetrievalOptions",
     "TokenOptions",
+    "WholeRowOptions",
     "Widget",
 ]
 

@@ -13,11 +13,16 @@ from belvo_async.models import DataModel
 M_co = TypeVar("M_co", bound=DataModel, covariant=True)
 
 
-class ListOptions(TypedDict, total=False):
-    """What each list can be told, besides its filters."""
+class PageOptions(TypedDict, total=False):
+    """What a list can be told, besides its filters, where Belvo has no choice of fields."""
 
     page_size: int
     """Rows on one page, 1 to 1000."""
+
+
+class ListOptions(PageOptions, total=False):
+    """What most lists can be told, besides their filters."""
+
     fields: Iterable[str]
     """The names of the fields that are wanted; by default all."""
     omit: Iterable[str]
@@ -35,15 +40,20 @@ class BackgroundOptions(TypedDict, total=False):
     """Seconds that it may wait for Belvo's limit of requests; by default as long as it takes."""
 
 
-class RetrievalOptions(BackgroundOptions, total=False):
-    """What each retrieval can be told."""
+class WholeRowOptions(BackgroundOptions, total=False):
+    """What a retrieval can be told where Belvo has no choice of fields."""
+
+    recorder: LoginRecorder
+    """Writes down each step before it happens."""
+
+
+class RetrievalOptions(WholeRowOptions, total=False):
+    """What most retrievals can be told."""
 
     fields: Iterable[str]
     """The names of the fields that are wanted; by default all."""
     omit: Iterable[str]
     """The names of fields that are not wanted."""
-    recorder: LoginRecorder
-    """Writes down each step before it happens."""
 
 
 class TokenOptions(RetrievalOptions, total=False):

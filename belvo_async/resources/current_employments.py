@@ -7,13 +7,13 @@ from uuid import UUID
 from belvo_async.models.current_employments import CurrentEmployment
 from belvo_async.params._options import Day
 from belvo_async.resources._data import DeletableData, RetrievableData
-from belvo_async.resources._data_options import DataSpec, ListOptions, RetrievalOptions
+from belvo_async.resources._data_options import DataSpec, PageOptions, WholeRowOptions
 from belvo_async.resources._paginator import Paginator
 
 __all__ = ["CurrentEmploymentFilters", "CurrentEmploymentOptions", "CurrentEmployments"]
 
 
-class CurrentEmploymentFilters(ListOptions, total=False):
+class CurrentEmploymentFilters(PageOptions, total=False):
     """What `current_employments.list` can filter by."""
 
     collected_at: Day
@@ -34,7 +34,7 @@ class CurrentEmploymentFilters(ListOptions, total=False):
     link__in: Iterable[str | UUID]
 
 
-class CurrentEmploymentOptions(RetrievalOptions, total=False):
+class CurrentEmploymentOptions(WholeRowOptions, total=False):
     """What `current_employments.retrieve` can be told."""
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,18 @@ async def test_a_wrong_filter_is_named_and_nothing_is_sent(
     with pytest.raises(InvalidValueError) as wrong:
         pool.transactions.list(**filters)  # type: ignore[arg-type]  # wrong on purpose
     assert field in str(wrong.value)
+    assert belvo.requests == []
+
+
+@pytest.mark.parametrize("name", ["fields", "omit"])
+async def test_where_belvo_has_no_choice_of_fields_none_is_sent(
+    pool: SessionPool, belvo: BelvoMock, name: str
+) -> None:
+    chosen: dict[str, Any] = {name: ["id"]}
+    with pytest.raises(InvalidValueError, match=f"{name} is no filter"):
+        pool.current_employments.list(**chosen)
+    with pytest.raises(InvalidValueError, match=f"{name} is no option"):
+        await pool.current_employments.retrieve(LINK, **chosen)
     assert belvo.requests == []
 
 

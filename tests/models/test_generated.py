@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from belvo_async.params._options import list_options
 from tests.data.resources import list_data_resources
 from tools.models.__main__ import write_files
 from tools.models.classes import ModelWriter
@@ -45,6 +46,15 @@ def test_every_resource_has_its_calls_in_the_schema() -> None:
     resumed = [name for name, one in RESOURCES.items() if f"PATCH {one.path}" in operations]
     assert len(resumed) == 7
     assert sum("X-Belvo-Request-Mode" in operation["headers"] for operation in operations.values()) == 7
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_a_query_takes_what_the_schema_declares_and_nothing_else(name: str) -> None:
+    operations, path = load_schema()["operations"], RESOURCES[name].path
+    spec = list_data_resources()[name]._spec
+    assert list_options(spec.filters) == operations[f"GET {path}"]["query"].keys() - {"page"}
+    if retrieval := operations.get(f"POST {path}"):
+        assert list_options(spec.options) & {"fields", "omit"} == retrieval["query"].keys()
 
 
 def test_the_schema_holds_no_prose() -> None:

@@ -29,7 +29,10 @@ _TITLES: Final = {
 
 
 _BASES: Final = ("DataResource", "DeletableData", "ResumableData", "RetrievableData")
-_OPTIONS: Final = ("BackgroundOptions", "DataSpec", "ListOptions", "RetrievalOptions", "TokenOptions")
+_OPTIONS: Final = (
+    *("BackgroundOptions", "DataSpec", "ListOptions", "PageOptions", "RetrievalOptions", "TokenOptions"),
+    "WholeRowOptions",
+)
 """What a module of calls may need of the engine."""
 
 
@@ -68,6 +71,11 @@ class Calls:
     def can_delete(self) -> bool:
         """Whether a row can be deleted."""
         return f"DELETE {self.path}{{id}}/" in self.operations
+
+    def has_choice(self, verb: str) -> bool:
+        """Whether an operation can be told which fields of a row are wanted."""
+        query: Schema = self.operations[f"{verb} {self.path}"]["query"]
+        return {"fields", "omit"} <= query.keys()
 
     def find_kind(self, schema: Schema, *, is_many: bool = False) -> str:
         """Return the Python type of an argument."""
@@ -133,8 +141,9 @@ def write_calls(resource: Calls) -> str:
 
 
 def _write_filters(resource: Calls) -> str:
+    base = "ListOptions" if resource.has_choice("GET") else "PageOptions"
     lines = [
-        f"class {resource.model}Filters(ListOptions, total=False):",
+        f"class {resource.model}Filters({base}, total=False):",
         f'    """What `{resource.name}.list` can filter by."""',
         "",
         *(f"    {name}: {kind}" for name, kind in resource.list_filters()),
@@ -144,7 +153,8 @@ def _write_filters(resource: Calls) -> str:
 
 def _write_options(resource: Calls) -> Iterator[str]:
     own = [f"    {name}: {kind}" for name, kind in resource.list_options()]
-    base = "TokenOptions" if resource.can_resume else "RetrievalOptions"
+    chosen = "TokenOptions" if resource.can_resume else "RetrievalOptions"
+    base = chosen if resource.has_choice("POST") else "WholeRowOptions"
     if resource.post is not None and resource.is_async:
         yield _write_typed_dict(
             f"{resource.model}BackgroundOptions",
