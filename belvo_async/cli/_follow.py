@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import TypeVar
 
-from belvo_async.bulk import JobRun, Outcome
+from belvo_async.bulk import JobRun
 from belvo_async.cli._interrupt import Interrupt, close_on_interrupt, wait_or_interrupt
-from belvo_async.cli._refresh_view import View
+from belvo_async.cli._job_view import AnyOutcome, View
+
+OutcomeT = TypeVar("OutcomeT", bound=AnyOutcome)
 
 
 async def follow_job(
-    run: JobRun,
+    run: JobRun[OutcomeT],
     view: View,
     interrupt: Interrupt,
     *,
     say: Callable[[str], None],
-    tell: Callable[[Outcome], None],
+    tell: Callable[[OutcomeT], None],
     may_show: Callable[[], bool] = lambda: True,
 ) -> None:
     """Enter the run, and show it until it ends.
@@ -63,7 +66,9 @@ async def _repeat(act: Callable[[], None], seconds: float) -> None:
         act()
 
 
-async def _stop_on_interrupt(run: JobRun, interrupt: Interrupt, say: Callable[[str], None]) -> None:
+async def _stop_on_interrupt(
+    run: JobRun[AnyOutcome], interrupt: Interrupt, say: Callable[[str], None]
+) -> None:
     await interrupt.first.wait()
     run.stop("interrupted")
     await close_on_interrupt(run, interrupt, say)

@@ -11,7 +11,7 @@ from rich.console import Console
 from belvo_async.backends import JobStatus, LinkRow, LinkState, WindowStatus
 from belvo_async.bulk import JobReport
 from belvo_async.cli._console import write_prose
-from belvo_async.cli._refresh_view import write_duration
+from belvo_async.cli._job_view import write_duration
 from belvo_async.models import write_line
 
 SHOWN: Final = 10
@@ -171,6 +171,8 @@ def _build_report(status: JobStatus) -> JobReport:
     counts = status.counts
     return JobReport(
         total=status.job.total,
+        purpose=status.job.purpose,
+        retrieved=counts.by_state[LinkState.RETRIEVED],
         updated=counts.by_state[LinkState.UPDATED],
         parked=counts.by_state[LinkState.PARKED],
         refused=counts.by_state[LinkState.REFUSED],
@@ -199,6 +201,7 @@ def build_job(status: JobStatus) -> dict[str, object]:
         "ended_at": _write_iso(job.ended_at),
         "reason": job.reason,
         "total": job.total,
+        "purpose": job.purpose,
         "finished_per_minute": status.finished_per_minute,
         "next_expiry": _write_iso(counts.next_expiry),
         "held_back": counts.held_back,

@@ -19,7 +19,7 @@ from rich.console import Console
 from belvo_async import LinkUpdate
 from belvo_async.cli import _row_check
 from belvo_async.cli._lines import LineSource
-from belvo_async.cli._rows import RowCount, RowSource, _source, check_rows, open_rows, read_updates
+from belvo_async.cli._rows import RowCount, RowSource, _source, check_rows, open_rows, read_wanted
 from belvo_async.cli._rows._source import LINES_A_LOOK
 from belvo_async.cli._update import Desk
 from belvo_async.errors import UsageError
@@ -59,7 +59,7 @@ def plan(*arguments: str, given: bytes = b"") -> tuple[int, str]:
 
 def refusal_of(source: RowSource) -> str:
     with pytest.raises(UsageError) as caught:
-        list(read_updates(source, RowCount()))
+        list(read_wanted(source, RowCount()))
     return str(caught.value)
 
 
@@ -121,7 +121,7 @@ def test_a_file_that_changed_between_two_passes_is_refused(folder: Path, way: st
 @pytest.mark.parametrize("lines", [0, LINES_A_LOOK])
 def test_a_file_that_changes_while_it_is_read_is_noticed(folder: Path, lines: int) -> None:
     path = write(folder / "links.csv", GOOD + "\n" * lines)
-    rows = read_updates(open_rows(path), RowCount())
+    rows = read_wanted(open_rows(path), RowCount())
     next(rows)
     os.utime(path, ns=(1, 1))
     with pytest.raises(UsageError, match="was changed"):
@@ -129,7 +129,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(folder: Path, lines: in
 
 
 def test_a_file_is_closed_with_its_rows(folder: Path) -> None:
-    rows = read_updates(open_rows(write(folder / "links.csv")), RowCount())
+    rows = read_wanted(open_rows(write(folder / "links.csv")), RowCount())
     next(rows)
     del rows  # an open file would be a ResourceWarning here, and fail the test
 
@@ -150,7 +150,7 @@ def test_a_failing_disk_is_an_error_of_the_package() -> None:
 def test_a_stream_is_held_to_be_read_twice_and_its_rows_stay_out_of_sight() -> None:
     source = source_of(f"id,password\n{FIRST},{SECRET}\n")
     check_rows(source, RowCount())
-    assert list(read_updates(source, RowCount())) == [LinkUpdate(FIRST, password=SECRET)]
+    assert list(read_wanted(source, RowCount())) == [LinkUpdate(FIRST, password=SECRET)]
     assert SECRET not in repr(source)
 
 

@@ -18,7 +18,7 @@ from belvo_async.cli._demo.people import STORIES, Person, add_links, draw_people
 from belvo_async.cli._exit_codes import EndingKind, ExitCode
 from belvo_async.cli._follow import follow_job
 from belvo_async.cli._interrupt import Interrupt, watch_signals
-from belvo_async.cli._refresh_view import LiveView, View
+from belvo_async.cli._job_view import LiveView, View
 from belvo_async.sandbox import Sandbox, SandboxOptions
 
 _LOGIN_SECONDS: Final = 0.5

@@ -19,7 +19,7 @@ __all__ = [
     "list_problems",
     "open_rows",
     "read_link_ids",
-    "read_updates",
+    "read_wanted",
 ]
 
 MOST_KEPT: Final = 100
@@ -83,19 +83,19 @@ def list_problems(name: str, count: RowCount) -> Iterator[str]:
         yield f"{name}: and {count.problems - len(count.told):,} more."
 
 
-def read_updates(source: RowSource, count: RowCount, *, skip_bad: bool = False) -> Iterator[LinkUpdate]:
-    """Read update after update, lazily; bad rows are counted in *count*.
+def read_wanted(source: RowSource, count: RowCount, *, skip_bad: bool = False) -> Iterator[LinkUpdate | str]:
+    """Read update after update, or link after link, lazily; bad rows are counted in *count*.
 
     Raises:
         UsageError: As `read_rows`; or a row is bad, unless *skip_bad*.
     """
     for _, row in read_rows(source):
-        if isinstance(row, LinkUpdate):
-            yield row
-        elif isinstance(row, BadRow):
-            count.add(row)
-            if not skip_bad:
-                raise UsageError(f"{source.name}, {row}")
+        if not isinstance(row, BadRow):
+            yield row if isinstance(row, LinkUpdate) else row.link_id
+            continue
+        count.add(row)
+        if not skip_bad:
+            raise UsageError(f"{source.name}, {row}")
 
 
 def read_link_ids(source: RowSource) -> Iterator[str]:

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from belvo_async import LinkUpdate
-from belvo_async.cli._rows import RowCount, RowFormat, RowSource, check_rows, read_updates
+from belvo_async.cli._rows import RowCount, RowFormat, RowSource, check_rows, read_wanted
 from belvo_async.errors import UsageError
 
 FIRST = "11111111-2222-4333-8444-555555555555"
@@ -38,7 +38,8 @@ def check(content: bytes | str, row_format: RowFormat | None = None) -> RowCount
 
 
 def updates_of(content: bytes | str, row_format: RowFormat | None = None) -> list[LinkUpdate]:
-    return list(read_updates(source_of(content, row_format), RowCount(), skip_bad=True))
+    read = read_wanted(source_of(content, row_format), RowCount(), skip_bad=True)
+    return [update for update in read if isinstance(update, LinkUpdate)]
 
 
 def bad_of(content: bytes | str) -> list[tuple[int, str | None, str]]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belvo_async import LinkUpdate
-from belvo_async.cli._rows import RowCount, RowFormat, read_updates
+from belvo_async.cli._rows import RowCount, RowFormat, read_wanted
 from belvo_async.errors import UsageError
 
 from .files import FIRST, SECRET, source_of, updates_of
@@ -68,7 +68,7 @@ def test_no_bytes_crash_the_reader_or_come_out_in_a_message(
     source = source_of(start + b"".join(parts), row_format)
     told = ""
     try:
-        for _ in read_updates(source, count, skip_bad=True):
+        for _ in read_wanted(source, count, skip_bad=True):
             pass
     except UsageError as error:
         told = str(error)

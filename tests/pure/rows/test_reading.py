@@ -3,7 +3,7 @@ import io
 import pytest
 
 from belvo_async import LinkUpdate
-from belvo_async.cli._rows import RowCount, RowFormat, RowSource, read_updates
+from belvo_async.cli._rows import RowCount, RowFormat, RowSource, read_wanted
 from belvo_async.cli._rows._source import LONGEST_LINE
 from belvo_async.errors import UsageError
 
@@ -203,11 +203,11 @@ def test_the_first_character_tells_the_format_unless_it_is_given() -> None:
 def test_bad_rows_are_skipped_when_told_so_and_raise_else() -> None:
     content = f"id,password\n{SECRET},x\n{FIRST},y\n"
     count = RowCount()
-    updates = read_updates(source_of(content), count, skip_bad=True)
+    updates = read_wanted(source_of(content), count, skip_bad=True)
     assert list(updates) == [LinkUpdate(FIRST, password="y")]
     assert (count.bad, count.told[0].line) == (1, 2)
     with pytest.raises(UsageError, match=r"links, line 2: link_id is not a UUID\. Write the id"):
-        list(read_updates(source_of(content), RowCount()))
+        list(read_wanted(source_of(content), RowCount()))
 
 
 def test_rows_are_read_lazily() -> None:
@@ -220,5 +220,5 @@ def test_rows_are_read_lazily() -> None:
 
     content = b"id,password\n" + f"{FIRST},x\n".encode() * 100_000
     source = RowSource("links", None, lambda: Pipe(content), is_stream=True)
-    next(read_updates(source, RowCount()))
+    next(read_wanted(source, RowCount()))
     assert Pipe.taken < 3

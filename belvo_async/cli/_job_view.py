@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,11 +14,23 @@ from rich.table import Table
 from rich.text import Text
 
 from belvo_async import BelvoError
-from belvo_async.bulk import JobReport, NotUpdated, Outcome, Parked, Unsettled, Updated
+from belvo_async.bulk import (
+    JobReport,
+    NotRetrieved,
+    NotUpdated,
+    Outcome,
+    Parked,
+    RetrievalOutcome,
+    Retrieved,
+    Unsettled,
+    Updated,
+)
 from belvo_async.cli._console import make_safe, write_prose
-from belvo_async.models import write_line
+from belvo_async.models import DataModel, write_line
 from belvo_async.telemetry import Observation, PoolPaused, RetryPlanned
 
+AnyOutcome: TypeAlias = Outcome | RetrievalOutcome[DataModel]
+"""Of either kind of job."""
 _LIVE_SECONDS: Final = 0.5
 _LINE_SECONDS: Final = 5.0
 _ROOM_FOR_ECHO: Final = 3
@@ -66,7 +78,7 @@ class View:
         """Show where the job stands."""
         write_prose(self._messages, f"{write_duration(report.elapsed):>7}  {describe(report)}")
 
-    def tell(self, outcome: Outcome) -> None:
+    def tell(self, outcome: AnyOutcome) -> None:
         """Tell of one outcome."""
 
     def say(self, text: str) -> None:
@@ -90,7 +102,7 @@ class JsonView(View):
         """Write where the job stands."""
         self._write("progress", json.loads(report.to_json()))
 
-    def tell(self, outcome: Outcome) -> None:
+    def tell(self, outcome: AnyOutcome) -> None:
         """Write one outcome."""
         self._write("outcome", build_outcome(outcome))
 
@@ -130,7 +142,7 @@ class LiveView(View):
         """Draw the panel."""
         panel = Panel(
             Group(*self._list_parts(report)),
-            title="refreshing links",
+            title="refreshing links" if report.purpose is None else "retrieving data",
             width=self._messages.width - _ROOM_FOR_ECHO,
             border_style="dim",
         )
@@ -167,7 +179,7 @@ def describe(report: JobReport) -> str:
 
 
 def list_hints(report: JobReport, look: str | None) -> Iterator[str]:
-    """Tell what can be done about links that were not updated; *look* is the command that shows the job."""
+    """Tell what can be done about links that are not done; *look* is the command that shows the job."""
     if report.is_dry_run:
         return
     if report.skipped and report.skipped + report.repeated == report.read:
@@ -181,19 +193,26 @@ def list_hints(report: JobReport, look: str | None) -> Iterator[str]:
         yield (
             "Open challenges are lost without a --journal or a --backend; --ask answers them on the spot."
             if look is None
-            else "Open challenges: run the same command with --retry parked --ask to answer them; without "
-            "--ask it collects what others have answered, as with belvo-async challenges answer."
+            else _tell_how_to_answer(report)
         )
     states = [
         state for state, count in (("refused", report.refused), ("unsettled", report.unsettled)) if count
     ]
     if states:
+        which = f"Which links were not {report.columns[0]}, and why"
         wanted = " ".join(f"--list {state}" for state in states)
         yield (
-            "Which links were not updated, and why: --json, a --journal or a --job tells."
-            if look is None
-            else f"Which links were not updated, and why: {look} {wanted}"
+            f"{which}: --json, a --journal or a --job tells." if look is None else f"{which}: {look} {wanted}"
         )
+
+
+def _tell_how_to_answer(report: JobReport) -> str:
+    here = "Open challenges: run the same command with --retry parked --ask to answer them"
+    if report.purpose is not None:
+        return f"{here}. Answered anywhere else, their rows do not come here."
+    return (
+        f"{here}; without --ask it collects what others have answered, as with belvo-async challenges answer."
+    )
 
 
 def write_duration(seconds: float) -> str:
@@ -204,7 +223,7 @@ def write_duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def build_outcome(outcome: Outcome) -> dict[str, object]:
+def build_outcome(outcome: AnyOutcome) -> dict[str, object]:
     """Return the fields of an outcome for a program."""
     fields: dict[str, object] = {"outcome": type(outcome).__name__, "link_id": outcome.link_id}
     match outcome:
@@ -212,7 +231,12 @@ def build_outcome(outcome: Outcome) -> dict[str, object]:
             return {**fields, "institution": link.institution}
         case Parked(ticket=ticket, expires_at=expires_at):
             return {**fields, "ticket": ticket, "expires_at": expires_at.isoformat()}
-        case NotUpdated(error=error, may_retry=may_retry, retry_at=retry_at):
+        case Retrieved(rows=rows):
+            return {**fields, "rows": len(rows)}
+        case (
+            NotUpdated(error=error, may_retry=may_retry, retry_at=retry_at)
+            | NotRetrieved(error=error, may_retry=may_retry, retry_at=retry_at)
+        ):
             at = None if retry_at is None else retry_at.isoformat()
             return {**fields, **_build_error(error), "may_retry": may_retry, "retry_at": at}
         case Unsettled(error=error):
@@ -236,7 +260,7 @@ def _build_institutions(report: JobReport) -> Table:
 
 def _list_codes(report: JobReport) -> str:
     ordered = sorted(report.by_code.items(), key=lambda item: -item[1])[:_CODES]
-    return "not updated: " + ", ".join(f"{count} {write_line(code)}" for code, count in ordered)
+    return f"not {report.columns[0]}: " + ", ".join(f"{count} {write_line(code)}" for code, count in ordered)
 
 
 def _write_plan(report: JobReport) -> str:

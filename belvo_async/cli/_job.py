@@ -1,4 +1,4 @@
-"""`belvo-async refresh`: the links of a file, one job, and what becomes of them."""
+"""The links of a file, one job, and what becomes of them: `belvo-async refresh` and `retrieve`."""
 
 import asyncio
 import shlex
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
@@ -18,9 +18,9 @@ from belvo_async.cli._console import write_error
 from belvo_async.cli._exit_codes import ExitCode, find_code
 from belvo_async.cli._follow import follow_job
 from belvo_async.cli._interrupt import Interrupt, wait_or_interrupt, watch_signals
-from belvo_async.cli._refresh_view import View, list_hints
+from belvo_async.cli._job_view import View, list_hints
 from belvo_async.cli._row_check import check_source, tell_problems
-from belvo_async.cli._rows import RowCount, RowSource, read_updates
+from belvo_async.cli._rows import RowCount, RowSource, read_wanted
 from belvo_async.cli._threads import run_aside
 from belvo_async.cli._update import Desk
 from belvo_async.errors import ChallengeDeclinedError, UsageError
@@ -28,13 +28,19 @@ from belvo_async.errors import ChallengeDeclinedError, UsageError
 _BATCH: Final = 64
 
 
+Start: TypeAlias = Callable[..., JobRun[Any]]
+"""Takes the pool, the links, and `provide_token=`. Any: of either kind of outcome."""
+
+
 @frozen(kw_only=True)
-class RefreshOrder:
+class JobOrder:
     """What was asked for on the command line."""
 
     source: RowSource
-    start: Callable[..., JobRun]
-    """`bulk.refresh`, with all options that are its own."""
+    start: Start
+    """`bulk.refresh` or `bulk.retrieve`, with all options that are its own."""
+    command: str
+    """The name of the command."""
     journal: Path | None
     job: str | None
     """The name of the job, where it was given one."""
@@ -103,8 +109,8 @@ def _check_place(journal: Path) -> None:
             )
 
 
-async def run_refresh(
-    opening: AbstractAsyncContextManager[SessionPool], order: RefreshOrder, view: View, desk: Desk
+async def run_job(
+    opening: AbstractAsyncContextManager[SessionPool], order: JobOrder, view: View, desk: Desk
 ) -> ExitCode:
     """Check the rows, open the pool and run the job; return the exit code."""
     with watch_signals() as interrupt:
@@ -146,15 +152,15 @@ class _Rows:
     _size = 1
     """Rows that are read at once."""
 
-    def __init__(self, order: RefreshOrder) -> None:
+    def __init__(self, order: JobOrder) -> None:
         self._order: Final = order
         self.count: Final = RowCount()
 
-    async def __aiter__(self) -> AsyncIterator[LinkUpdate]:
-        rows = read_updates(self._order.source, self.count, skip_bad=self._order.skip_bad_rows)
+    async def __aiter__(self) -> AsyncIterator[LinkUpdate | str]:
+        rows = read_wanted(self._order.source, self.count, skip_bad=self._order.skip_bad_rows)
         while batch := await run_aside(lambda: list(islice(rows, self._size))):
-            for update in batch:
-                yield update
+            for wanted in batch:
+                yield wanted
 
 
 class _CheckedRows(_Rows):
@@ -162,7 +168,7 @@ class _CheckedRows(_Rows):
 
     _size = _BATCH
 
-    def __init__(self, order: RefreshOrder, total: int) -> None:
+    def __init__(self, order: JobOrder, total: int) -> None:
         super().__init__(order)
         self._total: Final = total
 
@@ -173,7 +179,7 @@ class _CheckedRows(_Rows):
 class _Job:
     """One run on the command line."""
 
-    def __init__(self, order: RefreshOrder, view: View, desk: Desk, interrupt: Interrupt) -> None:
+    def __init__(self, order: JobOrder, view: View, desk: Desk, interrupt: Interrupt) -> None:
         self._order: Final = order
         self._view: Final = view
         self._desk: Final = desk
@@ -213,7 +219,7 @@ class _Job:
                 raise LeftOpenError from ended
 
     def _conclude(
-        self, run: JobRun, left_out: RowCount, error: BelvoError | None, *, is_kept: bool
+        self, run: JobRun[Any], left_out: RowCount, error: BelvoError | None, *, is_kept: bool
     ) -> ExitCode:
         report = run.report
         if error is not None:
@@ -240,7 +246,7 @@ class _Job:
     def _find_look(self) -> str | None:
         """Return the command that shows the job once it has ended, if it is kept."""
         if self._order.journal is not None:
-            return f"belvo-async refresh --status {shlex.quote(str(self._order.journal))}"
+            return f"belvo-async {self._order.command} --status {shlex.quote(str(self._order.journal))}"
         return None if self._order.job is None else f"belvo-async status --job {shlex.quote(self._order.job)}"
 
     def _tell_how_to_go_on(self, job: str, *, is_kept: bool) -> str:

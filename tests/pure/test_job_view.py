@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from belvo_async.bulk import JobReport, NotUpdated, Unsettled
-from belvo_async.cli._refresh_view import (
+from belvo_async.cli._job_view import (
     JsonView,
     LiveView,
     View,
