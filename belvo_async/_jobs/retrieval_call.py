@@ -1,8 +1,9 @@
 """What a job retrieves of each link, checked before anything is sent."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Final
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Final, Literal, TypedDict
+from uuid import UUID
 
 from belvo_async._engine.recorder import LoginRecorder
 from belvo_async._engine.single_flight import WhenBusy
@@ -10,6 +11,30 @@ from belvo_async._wire.json import parse_json
 from belvo_async.errors import InvalidValueError, OutcomeUnknownError
 from belvo_async.models import DataModel
 from belvo_async.resources._data import RetrievableData, build_lost
+
+
+class RetrieveOptions(TypedDict, total=False):
+    """What the retrievals of a job can be told: each resource takes those of its `retrieve`."""
+
+    account: str | UUID
+    account_id: str | UUID
+    allowed_income_types: Iterable[str]
+    attach_pdf: bool
+    attach_xml: bool
+    date_from: date | str
+    date_to: date | str
+    minimum_confidence_level: Literal["HIGH", "MEDIUM", "LOW"]
+    reference_date: date | str
+    type: str
+    year_from: str
+    year_to: str
+    save_data: bool
+    """Whether Belvo stores what it retrieves; by default it does."""
+    fields: Iterable[str]
+    """The names of the fields that are wanted; by default all."""
+    omit: Iterable[str]
+    """The names of fields that are not wanted."""
+
 
 _ANY_LINK: Final = "00000000-0000-0000-0000-000000000000"
 _OF_ONE_CALL: Final = frozenset({"token", "provide_token", "recorder", "when_busy", "max_wait"})

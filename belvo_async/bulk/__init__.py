@@ -18,11 +18,12 @@ from belvo_async._jobs.outcomes import (
 from belvo_async._jobs.output import RowWriter
 from belvo_async._jobs.prompts import LeftOpenError
 from belvo_async._jobs.report import JobReport
+from belvo_async._jobs.retrieval_call import RetrieveOptions
 from belvo_async._jobs.stop_rule import StopRule
 from belvo_async._version import publish as _publish
 from belvo_async.backends import LinkState
 from belvo_async.bulk._refresh import refresh
-from belvo_async.bulk._retrieve import RetrieveOptions, retrieve
+from belvo_async.bulk._retrieve import retrieve
 from belvo_async.bulk._run import JobRun
 
 __all__ = [

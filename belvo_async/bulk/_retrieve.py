@@ -1,9 +1,8 @@
 """`retrieve`: the data of many links, one job."""
 
 import os
-from collections.abc import Collection, Iterable
-from datetime import date
-from typing import Literal, TypedDict, TypeVar, Unpack, cast
+from collections.abc import Collection
+from typing import TypeVar, Unpack, cast
 from uuid import UUID
 
 from belvo_async import Client, TokenProvider
@@ -11,7 +10,7 @@ from belvo_async._jobs.opening import find_ledger
 from belvo_async._jobs.options import JobLimits, JobOptions
 from belvo_async._jobs.outcomes import RetrievalOutcome
 from belvo_async._jobs.output import RowWriter, read_output
-from belvo_async._jobs.retrieval_call import RetrievalCall
+from belvo_async._jobs.retrieval_call import RetrievalCall, RetrieveOptions
 from belvo_async._jobs.retrieve_task import RetrieveTask
 from belvo_async._jobs.source import LinkItems, Source, check_items
 from belvo_async._jobs.stop_rule import StopRule
@@ -21,29 +20,6 @@ from belvo_async.models import DataModel
 from belvo_async.resources import RetrievableData
 
 M = TypeVar("M", bound=DataModel)
-
-
-class RetrieveOptions(TypedDict, total=False):
-    """What the retrievals of a job can be told: each resource takes those of its `retrieve`."""
-
-    account: str | UUID
-    account_id: str | UUID
-    allowed_income_types: Iterable[str]
-    attach_pdf: bool
-    attach_xml: bool
-    date_from: date | str
-    date_to: date | str
-    minimum_confidence_level: Literal["HIGH", "MEDIUM", "LOW"]
-    reference_date: date | str
-    type: str
-    year_from: str
-    year_to: str
-    save_data: bool
-    """Whether Belvo stores what it retrieves; by default it does."""
-    fields: Iterable[str]
-    """The names of the fields that are wanted; by default all."""
-    omit: Iterable[str]
-    """The names of fields that are not wanted."""
 
 
 def retrieve(  # noqa: PLR0913 - settings, all with defaults, by keyword only

@@ -63,6 +63,7 @@ class FleetTasks:
     Args:
         app: Your app, whose connector leads to PostgreSQL.
         credentials: Looks up the credentials of a link, right before its login.
+        retrieval: In place of *credentials*: what is retrieved of each link, and where it goes.
         on_challenge: Tells the person who has the token, once for each challenge; again where its worker died
             right then, or where it raised, or where the link was enqueued twice.
         queue: The queue of the tasks, and the beginning of their name. Two sets of keys need two of them.
@@ -70,22 +71,29 @@ class FleetTasks:
 
     Raises:
         InvalidValueError: A callback cannot be called.
-        ConfigurationError: *login_limit* is no number of seconds.
+        ConfigurationError: *login_limit* is no number of seconds, or *credentials* and *retrieval* are given.
     """
 
     def __init__(
         self,
         app: App,
         *,
-        credentials: CredentialsProvider,
+        credentials: CredentialsProvider | None = None,
+        retrieval: fleet.Retrieval | None = None,
         on_challenge: ChallengeCallback,
         queue: str = "belvo",
         login_limit: float = JobLimits().login_limit,
     ) -> None:
-        _check_callable("credentials", credentials)
+        if retrieval is None:
+            _check_callable("credentials", credentials)
+        elif credentials is not None:
+            raise ConfigurationError(
+                "The links are either updated or retrieved.", remedy="Leave credentials or retrieval out."
+            )
         _check_callable("on_challenge", on_challenge)
         self._app: Final = app
         self._credentials: Final = credentials
+        self._retrieval: Final = retrieval
         self._on_challenge: Final = on_challenge
         self._queue: Final = queue
         self._login_limit: Final = JobLimits(login_limit=login_limit).login_limit
@@ -134,7 +142,7 @@ class FleetTasks:
             LedgerError: The backend cannot be used.
             BackendError: PostgreSQL cannot be reached.
         """
-        return await self._defer(fleet.admit(pool, links, job=job), job)
+        return await self._defer(fleet.admit(pool, links, job=job, retrieval=self._retrieval), job)
 
     async def retry(self, pool: Client, *, job: str, states: Collection[str] = ("refused",)) -> int:
         """Put links of a job that have ended back to the start and into the queue; return how many.
@@ -216,7 +224,12 @@ class FleetTasks:
         """
         pool = _find_pool(context)
         step = await fleet.advance(
-            pool, job=job, link_id=link_id, credentials=self._credentials, login_limit=self._login_limit
+            pool,
+            job=job,
+            link_id=link_id,
+            credentials=self._credentials,
+            retrieval=self._retrieval,
+            login_limit=self._login_limit,
         )
         if isinstance(step, fleet.Ended):
             return

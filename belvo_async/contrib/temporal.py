@@ -54,7 +54,7 @@ class LinkResult:
     """How a link has ended: what `UpdateLink` returns. The ledger has the message too."""
 
     state: str
-    """`updated`, `refused` or `unsettled`."""
+    """`updated`, `retrieved`, `refused` or `unsettled`."""
     code: str | None = None
     """The error code, or the name of the error class; None where the link is updated."""
     may_retry: bool = False
@@ -78,6 +78,7 @@ class LinkActivities:
     Args:
         pool: Does the logins; its backend keeps the job.
         credentials: Looks up the credentials of a link, right before its login.
+        retrieval: In place of *credentials*: what is retrieved of each link, and where it goes.
         on_challenge: Tells the user that a token is needed: once for each challenge, and again if it failed.
             It is called on the event loop: a plain function must not block it.
         login_limit: Seconds that a login may run.
@@ -87,13 +88,15 @@ class LinkActivities:
         self,
         pool: Client,
         *,
-        credentials: CredentialsProvider,
+        credentials: CredentialsProvider | None = None,
+        retrieval: fleet.Retrieval | None = None,
         on_challenge: Callable[[fleet.NeedsToken], Awaitable[None] | None],
         login_limit: float = JobLimits().login_limit,
     ) -> None:
         check_client(pool)
         self._pool: Final = pool
         self._credentials: Final = credentials
+        self._retrieval: Final = retrieval
         self._on_challenge: Final = on_challenge
         self._login_limit: Final = login_limit
         self._refused_until = float("-inf")
@@ -123,6 +126,7 @@ class LinkActivities:
             job=task.job,
             link_id=task.link_id,
             credentials=self._credentials,
+            retrieval=self._retrieval,
             login_limit=self._login_limit,
         )
         match step:

@@ -8,6 +8,7 @@ from belvo_async._version import publish as _publish
 from belvo_async.fleet._admission import admit, pause, resume, retry
 from belvo_async.fleet._advance import advance
 from belvo_async.fleet._next_step import CheckLater, Ended, NeedsToken, NextStep
+from belvo_async.fleet._retrieval import Retrieval
 from belvo_async.fleet._task_queue import TaskQueue
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Ended",
     "NeedsToken",
     "NextStep",
+    "Retrieval",
     "TaskQueue",
     "admit",
     "advance",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from belvo_async import Client
+from belvo_async import Client, check_client
 from belvo_async._jobs.doubt import add_answer, find_challenge, find_login_left, is_in_doubt, try_look
 from belvo_async._jobs.job_task import JobTask
 from belvo_async._jobs.options import CredentialsProvider, JobLimits, JobOptions
@@ -18,12 +18,14 @@ from belvo_async._jobs.update_task import UpdateTask
 from belvo_async._jobs.worker import LinkWorker
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
+    ConfigurationError,
     InvalidValueError,
     LedgerBusyError,
     LinkBusyError,
 )
 from belvo_async.fleet._job import FleetJob
 from belvo_async.fleet._next_step import CheckLater, Ended, NeedsToken, NextStep
+from belvo_async.fleet._retrieval import Retrieval
 from belvo_async.models import Link, ParkedChallenge
 from belvo_async.telemetry import StepResult
 
@@ -45,7 +47,8 @@ async def advance(
     *,
     job: str,
     link_id: str | UUID,
-    credentials: CredentialsProvider,
+    credentials: CredentialsProvider | None = None,
+    retrieval: Retrieval | None = None,
     token: str | None = None,
     request_id: str | None = None,
     login_limit: float = JobLimits().login_limit,
@@ -62,6 +65,7 @@ async def advance(
         job: The job's name. A job that `bulk.refresh` has begun under it goes on, and the other way round.
         link_id: The link, which need not be admitted to the job before.
         credentials: Looks up the credentials of the link, right before its login: they rest nowhere.
+        retrieval: In place of *credentials*: what is retrieved of the link, and where it goes.
         token: What a person gave for the open challenge. Hand it over here, and not to the engine, so that no
             token rests in its tables.
         request_id: `NeedsToken.challenge.request_id` of the challenge that *token* is for. An institution may
@@ -73,7 +77,9 @@ async def advance(
         `Ended`, `NeedsToken` or `CheckLater`.
 
     Raises:
-        ConfigurationError: The backend keeps no jobs.
+        ConfigurationError: The backend keeps no jobs, or not one of *credentials* and *retrieval* is given.
+        LedgerMismatchError: The job was begun to do something else.
+        OutputError: The output of *retrieval* raised; the link is unsettled.
         InvalidValueError: An argument is wrong, or there is no challenge for *token*.
         InvalidTokenError: *token* can be none; the challenge is as open as before.
         SourceError: *credentials* raised.
@@ -100,7 +106,6 @@ async def advance(
         NeedsToken
         Ended
     """
-    found = FleetJob.find(pool, job)
     link_id = Job.read(link_id).link_id
     options = JobOptions(
         limits=JobLimits(login_limit=login_limit),
@@ -108,18 +113,34 @@ async def advance(
         credentials=credentials,
         provide_token=None if token is None else give_once(token, request_id),
     )
+    check_client(pool)
+    task = _build_task(pool, options, retrieval)
+    found = FleetJob.find(pool, job, task.purpose)
     with StepSpan(pool, job, link_id) as span:
-        step = await _take(found, options, link_id, token, request_id)
+        step = await _take(found, options, task, link_id, token, request_id)
         span.result = _name_result(step)
     return step
 
 
+def _build_task(pool: Client, options: JobOptions, retrieval: Retrieval | None) -> JobTask:
+    if (options.credentials is None) is (retrieval is None):
+        raise ConfigurationError(
+            "A link is either updated or retrieved.", remedy="Pass credentials= or retrieval=, and not both."
+        )
+    return UpdateTask(pool, options) if retrieval is None else retrieval._build_task(pool)  # noqa: SLF001 - its part
+
+
 async def _take(
-    job: FleetJob, options: JobOptions, link_id: str, token: str | None, request_id: str | None
+    job: FleetJob,
+    options: JobOptions,
+    task: JobTask,
+    link_id: str,
+    token: str | None,
+    request_id: str | None,
 ) -> NextStep:
     row = await job.find_row(link_id)
     try:
-        return await _Advance(job, options, token, request_id).take(row)
+        return await _Advance(job, options, task, token, request_id).take(row)
     except LedgerBusyError:  # another call has taken the link meanwhile
         return _tell(await job.find_row(link_id))
     except LinkBusyError as busy:
@@ -129,12 +150,14 @@ async def _take(
 class _Advance:
     """One call."""
 
-    def __init__(self, job: FleetJob, options: JobOptions, token: str | None, request_id: str | None) -> None:
+    def __init__(
+        self, job: FleetJob, options: JobOptions, task: JobTask, token: str | None, request_id: str | None
+    ) -> None:
         self._job: Final = job
         self._token: Final = token
         self._request_id: Final = request_id
         self._options: Final = options
-        self._task: Final[JobTask] = UpdateTask(job.pool, options)
+        self._task: Final = task
         self._worker: Final = LinkWorker(
             job.pool, job.write, options, self._task, asyncio.Event(), is_engine=True
         )
@@ -143,8 +166,9 @@ class _Advance:
         """Take a link from where it stands."""
         if row.state.is_result:
             return Ended.of(row)
+        is_paused = await self._job.is_paused()  # and it is a job for this
         if row.state is LinkState.QUEUED:
-            return await self._begin(row)
+            return await self._begin(row, is_paused=is_paused)
         parked = await find_challenge(self._job.pool, row, self._task.collection)
         row = add_answer(row, parked)
         if is_in_doubt(row, parked):
@@ -157,7 +181,7 @@ class _Advance:
             return CheckLater(link_id=row.link_id, seconds=_SOONEST)
         return await self._conclude(row.link_id, outcome)
 
-    async def _begin(self, row: LinkRow) -> NextStep:
+    async def _begin(self, row: LinkRow, *, is_paused: bool) -> NextStep:
         if self._token is not None:
             raise InvalidValueError.of(
                 "token",
@@ -165,7 +189,7 @@ class _Advance:
                 remedy="Call advance without a token first.",
                 link_id=row.link_id,
             )
-        if await self._job.is_paused():
+        if is_paused:
             return CheckLater(link_id=row.link_id, seconds=_PAUSED)
         waiting = Job(row.link_id, row.institution)
         waiting.row = row

@@ -3,6 +3,7 @@
 from attrs import frozen
 
 from belvo_async import Client, check_client
+from belvo_async._jobs.job_ledger import begin_job, check_purpose
 from belvo_async._jobs.link_steps import LinkSteps
 from belvo_async._jobs.opening import check_name
 from belvo_async.backends import JobKey, JobRow, Ledger, LinkRow
@@ -16,9 +17,11 @@ class FleetJob:
     pool: Client
     ledger: Ledger
     key: JobKey
+    purpose: str | None = None
+    """What it retrieves; None where it updates links."""
 
     @classmethod
-    def find(cls, pool: Client, job: str) -> "FleetJob":
+    def find(cls, pool: Client, job: str, purpose: str | None = None) -> "FleetJob":
         """Return the job of a name, which need not have begun.
 
         Raises:
@@ -33,25 +36,37 @@ class FleetJob:
                 f"A {type(pool.backend).__name__} keeps no jobs.",
                 remedy="Give the pool a backend that does: PostgreSQL, or an SQLite file on one machine.",
             )
-        return cls(pool, ledger, JobKey(pool.identity.digest, job))
+        return cls(pool, ledger, JobKey(pool.identity.digest, job), purpose)
 
-    async def check_begun(self) -> None:
-        """Refuse the name of a job that was never begun: it may be mistyped.
+    async def check_begun(self) -> JobRow:
+        """Return the job, and refuse the name of a job that was never begun: it may be mistyped.
 
         Raises:
             InvalidValueError: There is no such job.
         """
-        if await self.ledger.read_job(self.key) is None:
+        job = await self.ledger.read_job(self.key)
+        if job is None:
             raise InvalidValueError.of(
                 "job",
                 "names no job that was begun with these keys, in this environment and backend",
                 remedy="Correct the name: belvo-async status lists the jobs. Admit links to begin one.",
             )
+        return job
 
     async def begin(self, total: int | None = None) -> JobRow:
-        """Begin a run of it."""
-        environment, now = self.pool.identity.environment, self.pool.clock.wall()
-        return await self.ledger.begin(self.key, environment=environment, at=now, total=total)
+        """Begin a run of it.
+
+        Raises:
+            LedgerMismatchError: It was begun to do something else.
+        """
+        return await begin_job(
+            self.ledger,
+            self.key,
+            environment=self.pool.identity.environment,
+            at=self.pool.clock.wall(),
+            total=total,
+            purpose=self.purpose,
+        )
 
     async def find_row(self, link_id: str) -> LinkRow:
         """Return the row of a link, which is admitted where it is new."""
@@ -63,9 +78,16 @@ class FleetJob:
         return row
 
     async def is_paused(self) -> bool:
-        """Whether no login is to begin."""
+        """Whether no login is to begin.
+
+        Raises:
+            LedgerMismatchError: It was begun to do something else.
+        """
         job = await self.ledger.read_job(self.key)
-        return job is not None and job.is_paused
+        if job is None:
+            return False
+        check_purpose(job, self.purpose)
+        return job.is_paused
 
     def write(self, row: LinkRow) -> LinkSteps:
         """Return what writes the steps of a link."""

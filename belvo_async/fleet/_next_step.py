@@ -16,9 +16,9 @@ class Ended:
 
     link_id: str
     state: LinkState
-    """`updated`, `refused` or `unsettled`."""
+    """`updated`, `retrieved`, `refused` or `unsettled`."""
     code: str | None = None
-    """The error code, or the name of the error class; None where the link is updated."""
+    """The error code, or the name of the error class; None where the link is done."""
     message: str | None = None
     may_retry: bool = False
     """Whether the same credentials may be tried again."""

@@ -16,7 +16,7 @@ from belvo_async.sandbox._data.described import describe
 from belvo_async.sandbox._data.filters import read_record_filters
 from belvo_async.sandbox._data.oddities import make_odd
 from belvo_async.sandbox._data.records import Fields, StoredRecord
-from belvo_async.sandbox._data.requests import Retrieval, find_form, read_retrieval, selects
+from belvo_async.sandbox._data.requests import RetrievalRequest, find_form, read_retrieval, selects
 from belvo_async.sandbox._data.resources import RESOURCES, ServedData
 from belvo_async.sandbox._forms import Form
 from belvo_async.sandbox._link_records import UNUSABLE
@@ -91,10 +91,12 @@ class DataEndpoints:
         session = find_session(
             self._bank, self._resource.collection, link.id, session_id or "", token, call.at
         )
-        asked: Retrieval = session.request
+        asked: RetrievalRequest = session.request
         return self._log_in(call, link, evolve(asked, saves=saves, token=token), session)
 
-    def _log_in(self, call: Call, link: StoredLink, retrieval: Retrieval, session: Session | None) -> Outcome:
+    def _log_in(
+        self, call: Call, link: StoredLink, retrieval: RetrievalRequest, session: Session | None
+    ) -> Outcome:
         is_async = session is None and call.is_async and self._resource.is_async
         query = {} if is_async else dict(call.request.query)
         attempt = Attempt(
@@ -133,7 +135,13 @@ class DataEndpoints:
         return reply
 
     def _answer(
-        self, query: dict[str, str], retrieval: Retrieval, link: StoredLink, at: datetime, *, as_list: bool
+        self,
+        query: dict[str, str],
+        retrieval: RetrievalRequest,
+        link: StoredLink,
+        at: datetime,
+        *,
+        as_list: bool,
     ) -> object:
         found = [
             fields

@@ -18,7 +18,7 @@ LISTS: Final = frozenset({"allowed_income_types"})
 
 
 @frozen(kw_only=True)
-class Retrieval:
+class RetrievalRequest:
     """What a client asks of one link; a session keeps it until its token comes."""
 
     resource: ServedData
@@ -29,7 +29,7 @@ class Retrieval:
     token: str | None = None
 
 
-def read_retrieval(form: Form, resource: ServedData) -> Retrieval:
+def read_retrieval(form: Form, resource: ServedData) -> RetrievalRequest:
     """Return what a POST asks for.
 
     Raises:
@@ -52,7 +52,9 @@ def read_retrieval(form: Form, resource: ServedData) -> Retrieval:
             form.problems.append(Problem("invalid", f"{last} may not be before {first}.", last))
     form.finish()
     token = values.pop("token", None)
-    return Retrieval(resource=resource, link_id=values.pop("link"), values=values, saves=saves, token=token)
+    return RetrievalRequest(
+        resource=resource, link_id=values.pop("link"), values=values, saves=saves, token=token
+    )
 
 
 def _check_period(form: Form, values: Mapping[str, str]) -> None:
@@ -93,7 +95,7 @@ def _is_day(value: str) -> bool:
         return False
 
 
-def selects(retrieval: Retrieval, fields: Fields, dated: str | None) -> bool:
+def selects(retrieval: RetrievalRequest, fields: Fields, dated: str | None) -> bool:
     """Tell whether a record is one of those that are asked for."""
     values = retrieval.values
     if dated is not None:
@@ -111,6 +113,6 @@ def selects(retrieval: Retrieval, fields: Fields, dated: str | None) -> bool:
     return all(values.get(name, owner) == owner for name in ("account", "account_id"))
 
 
-def find_form(retrieval: Retrieval) -> str:
+def find_form(retrieval: RetrievalRequest) -> str:
     """Return which form of a record is asked for: tax returns are monthly or yearly."""
     return "monthly" if retrieval.values.get("type") == "monthly" else "record"
