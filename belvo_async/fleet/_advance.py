@@ -8,6 +8,7 @@ from uuid import UUID
 from belvo_async import Client, check_client
 from belvo_async._jobs.doubt import add_answer, find_challenge, find_login_left, is_in_doubt, try_look
 from belvo_async._jobs.job_task import JobTask
+from belvo_async._jobs.link_steps import LinkSteps
 from belvo_async._jobs.options import CredentialsProvider, JobLimits, JobOptions
 from belvo_async._jobs.outcomes import AnyOutcome, Parked, Unsettled
 from belvo_async._jobs.prompts import check_token, give_once
@@ -157,9 +158,10 @@ class _Advance:
         self._token: Final = token
         self._request_id: Final = request_id
         self._options: Final = options
+        self._steps: LinkSteps | None = None
         self._task: Final = task
         self._worker: Final = LinkWorker(
-            job.pool, job.write, options, self._task, asyncio.Event(), is_engine=True
+            job.pool, self._write, options, task, asyncio.Event(), is_engine=True
         )
 
     async def take(self, row: LinkRow) -> NextStep:
@@ -195,7 +197,7 @@ class _Advance:
         waiting.row = row
         outcome = await self._worker.serve(waiting, _do_nothing, _ignore)
         if outcome is None:
-            steps = self._job.write(row)
+            steps = self._write(row)
             await steps.finish(
                 LinkState.REFUSED,
                 code="held_back",
@@ -222,7 +224,14 @@ class _Advance:
     async def _conclude(self, link_id: str, outcome: AnyOutcome) -> NextStep:
         if isinstance(outcome, Parked):
             return NeedsToken.of(outcome)
+        if self._steps is not None and self._steps.row.state.is_result:  # it was written, and stays
+            return Ended.of(self._steps.row)
         return _tell(await self._job.find_row(link_id))
+
+    def _write(self, row: LinkRow) -> LinkSteps:
+        """Return what writes the steps of the link, and keep it: afterwards it has the row as written."""
+        self._steps = self._job.write(row)
+        return self._steps
 
 
 def _is_unanswered(outcome: AnyOutcome, parked: ParkedChallenge | None) -> bool:
