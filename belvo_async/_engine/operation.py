@@ -231,7 +231,7 @@ class Operation(Generic[T]):
 
     async def _remember(self, link: Link) -> None:
         self.link_id = link.id
-        self.accesses.note(link, is_told=bool(self.callers))
+        self.accesses.note(link, is_told=bool(self.callers), login_at=self.departure.announced_at)
         self.links.note(link)
         await self.parked.end_open(link.id, self.supersedes_as)
 
@@ -242,8 +242,10 @@ class Operation(Generic[T]):
 
 
 # No methods: a departure that knew its login would keep the credentials in memory until the next collection.
-async def _announce(note: Callable[[datetime], Awaitable[None]], server_clock: ServerClock) -> None:
-    await note(server_clock.now())
+async def _announce(note: Callable[[datetime], Awaitable[None]], server_clock: ServerClock) -> datetime:
+    at = server_clock.now()
+    await note(at)
+    return at
 
 
 async def _depart(hold: LinkHold, link_id: str | None, *, is_answer: bool) -> bool:

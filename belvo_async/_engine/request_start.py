@@ -97,7 +97,7 @@ class RequestStart:
     async def _announce(self) -> None:
         if self._departure is None or self._departure.announce is None or self._is_noted():
             return
-        await self._departure.announce()
+        self._departure.announced_at = await self._departure.announce()
         self._noted_at = self._context.clock.monotonic()
         self._check()
 

@@ -1,7 +1,7 @@
 """When a login left for the bank, and whether it may still be running there."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -20,7 +20,7 @@ from belvo_async.errors import (
 )
 from belvo_async.mfa import Rejected
 
-Announce: TypeAlias = Callable[[], Awaitable[None]]
+Announce: TypeAlias = Callable[[], Awaitable[datetime]]
 Depart: TypeAlias = Callable[[], Awaitable[bool]]
 
 LONGEST_LOGIN: Final = timedelta(seconds=LOGIN_LIMIT)
@@ -49,10 +49,13 @@ class SendRecord:
     is_wanted: Callable[[], bool]
     """Whether anybody still waits for the result; if not, the request is not sent again."""
     announce: Announce | None = None
-    """Called each time right before the request leaves; it does not leave if this raises."""
+    """Called each time right before the request leaves, and returns the time of that by Belvo's clock; it
+    does not leave if this raises."""
     depart: Depart | None = None
     """Called last, once it may leave: tells other processes. False where that took its time, and the start
     may be too old."""
+    announced_at: datetime | None = None
+    """What the last announcement has returned."""
     first: float | None = None
     """When the first attempt left that may succeed, by the monotonic clock; evidence counts from it."""
     last: float | None = None

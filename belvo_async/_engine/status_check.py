@@ -35,6 +35,8 @@ class _Access:
     at: datetime
     is_told: bool
     """Whether it is known whose login it was: a caller was told, or another login has left since."""
+    login_at: datetime | None
+    """When that login left, as its recorder was told; None where it had none, or another has left since."""
 
 
 class SeenAccesses:
@@ -47,12 +49,15 @@ class SeenAccesses:
     def __init__(self) -> None:
         self._last: Final[OrderedDict[str, _Access]] = OrderedDict()
 
-    def note(self, link: Link, *, is_told: bool) -> None:
-        """Remember the access that a login has reported, and whether a caller was told of it."""
+    def note(self, link: Link, *, is_told: bool, login_at: datetime | None) -> None:
+        """Remember the access that a login has reported, and whether a caller was told of it.
+
+        *login_at* is when the login left, as its recorder was told.
+        """
         last, at = self._last.get(link.id), link.last_accessed_at
         if at is None or (last is not None and last.at > at):  # a response may be older than one before it
             return
-        self._last[link.id] = _Access(at, is_told)
+        self._last[link.id] = _Access(at, is_told, login_at)
         self._last.move_to_end(link.id)
         if len(self._last) > _REMEMBERED:
             self._last.popitem(last=False)
@@ -60,13 +65,17 @@ class SeenAccesses:
     def begin(self, link_id: str) -> None:
         """Note that another login leaves: what was seen so far is no proof for it."""
         last = self._last.get(link_id)
-        if last is not None and not last.is_told:
-            self._last[link_id] = evolve(last, is_told=True)
+        if last is not None:
+            self._last[link_id] = evolve(last, is_told=True, login_at=None)
 
-    def is_known(self, link_id: str, accessed_at: datetime) -> bool:
-        """Whether an access is that of a login whose end was told, or an older one."""
+    def is_known(self, link_id: str, accessed_at: datetime, since: datetime) -> bool:
+        """Whether an access is that of a login whose end was told, or an older one.
+
+        It is not where it is asked for a login that left at *since*, and that is the one: whoever was told
+        could not write it down.
+        """
         last = self._last.get(link_id)
-        return last is not None and last.is_told and accessed_at <= last.at
+        return last is not None and last.is_told and accessed_at <= last.at and since != last.login_at
 
 
 class StatusCheck:
@@ -175,7 +184,7 @@ class StatusCheck:
         if "last_accessed_at" in link.extra:  # it could not be read
             return Unproven.NOT_SEEN
         accessed_at = link.last_accessed_at
-        if accessed_at is None or self._accesses.is_known(link.id, accessed_at):
+        if accessed_at is None or self._accesses.is_known(link.id, accessed_at, since):
             return Unproven.NO_SUCCESS
         if accessed_at <= since:
             # An access right before the departure may be the login's own, by a clock that is behind.

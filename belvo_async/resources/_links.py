@@ -216,7 +216,8 @@ class Links:
 
         None means that the link was read and shows no success: the login may still be running, for up to
         330 s after it left (Belvo error article: 408 after 300), or it failed. Only an access within that
-        time counts: Belvo's own refresh logs in, too.
+        time counts: Belvo's own refresh logs in, too. A success that this pool has told a caller of counts
+        for *since* as the recorder of that very login was told it, and for no other.
 
         Args:
             link_id: The link.

@@ -182,6 +182,20 @@ async def test_a_login_that_this_pool_was_told_of_proves_nothing_new(
     assert await pool.links.settle(update.link_id, since=began) is None
 
 
+async def test_a_success_is_shown_again_to_who_knows_when_its_login_left(
+    sandbox: Sandbox, pool: SessionPool, clock: ManualClock
+) -> None:
+    """Whoever was told may have been unable to write it down."""
+    update, recorder = add(sandbox), Recorder(sandbox)
+    await pool.links.update(update, recorder=recorder)
+    (left_at,) = recorder.times
+    assert await pool.links.settle(update.link_id, since=left_at) is not None
+    assert await pool.links.settle(update.link_id, since=left_at + timedelta(microseconds=1)) is None
+    await clock.sleep(30.0)
+    await pool.links.update(update)
+    assert await pool.links.settle(update.link_id, since=left_at) is None  # it may be of the newer login
+
+
 async def test_a_look_says_why_it_cannot_tell(sandbox: Sandbox, pool: SessionPool) -> None:
     with pytest.raises(NotFoundError):
         await pool.links.settle("30cb4806-6e00-48a4-91c9-ca55968576c8", since=datetime.now(UTC))

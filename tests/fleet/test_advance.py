@@ -16,6 +16,7 @@ from belvo_async.errors import (
     InvalidTokenError,
     InvalidValueError,
     LedgerError,
+    LedgerWriteError,
     NotSentError,
     SourceError,
 )
@@ -215,6 +216,25 @@ async def test_a_worker_whose_clock_is_an_hour_off_goes_by_that_of_belvo(
         later = await step(wrong, link_id, CheckLater)
         assert 3.0 <= later.seconds <= 60.0
     assert (await read_row(pool, link_id)).state is LinkState.SUBMITTED
+
+
+async def test_a_success_that_could_not_be_written_down_is_found_by_the_worker_that_heard_it(
+    bank: Sandbox, pool: SessionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (link_id,) = add_links(bank)
+    ledger: Any = pool.backend.ledger
+    replace, writes = ledger.replace, iter((True, False))
+
+    async def fail_once(key: JobKey, row: LinkRow) -> bool:
+        if next(writes, True):
+            return bool(await replace(key, row))
+        raise LedgerWriteError("PostgreSQL is starting.", remedy="Try again when it runs.")
+
+    monkeypatch.setattr(ledger, "replace", fail_once)
+    with pytest.raises(LedgerWriteError):
+        await advance(pool, job=JOB, link_id=link_id, credentials=read_vault)
+    assert (await step(pool, link_id, Ended)).state is LinkState.UPDATED
+    assert count_puts(bank) == 1
 
 
 async def test_a_login_whose_worker_has_died_and_that_succeeded_is_found(
