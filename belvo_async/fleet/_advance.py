@@ -20,9 +20,11 @@ from belvo_async._jobs.worker import LinkWorker
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
     ConfigurationError,
+    CoordinatorError,
     InvalidValueError,
     LedgerBusyError,
     LinkBusyError,
+    NotSentError,
 )
 from belvo_async.fleet._job import FleetJob
 from belvo_async.fleet._next_step import CheckLater, Ended, NeedsToken, NextStep
@@ -210,6 +212,8 @@ class _Advance:
         """Look at a login, or an answer, that somebody else has sent: never send it again."""
         pool = self._job.pool
         found = await try_look(pool, row)
+        if isinstance(found, NotSentError | CoordinatorError):  # nobody has looked: the next call does
+            raise found
         left = find_login_left(row, pool.server_time, self._options.limits.login_limit)
         if isinstance(found, Link):
             outcome = self._task.conclude(found, row.submitted_at)

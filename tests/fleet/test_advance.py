@@ -314,6 +314,17 @@ async def test_where_belvo_cannot_be_reached_the_link_is_as_it_was(
         assert (await read_row(pool, link_id)).state is LinkState.QUEUED
 
 
+async def test_a_look_that_never_left_ends_no_link_in_doubt(backend: Any) -> None:
+    """A worker without a network would end all links of a dead one as unsettled."""
+    keys, link_id = Credentials("id", "password"), "30cb4806-6e00-48a4-91c9-ca55968576ca"
+    nowhere = "http://127.0.0.1:1"
+    async with SessionPool(keys, environment=nowhere, backend=backend, retry=RetryPolicy.never()) as pool:
+        await leave(pool, link_id, LinkState.SUBMITTED)
+        with pytest.raises(NotSentError):
+            await step(pool, link_id, Ended, login_limit=0.001)
+        assert (await read_row(pool, link_id)).state is LinkState.SUBMITTED
+
+
 async def test_a_first_use_without_init_waits_and_tells_of_no_login(
     bank: Sandbox, postgres: PostgresServer
 ) -> None:
