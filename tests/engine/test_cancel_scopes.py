@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,16 +21,24 @@ from belvo_async import (
 )
 from belvo_async._event_loop import close_all, end_all, finish, first_of
 from belvo_async.sandbox import Sandbox, SandboxOptions
+from tests.sandbox.clocks import eventually
 
 Work: TypeAlias = Callable[[], Awaitable[object]]
+Condition: TypeAlias = Callable[[], object]
 LIMIT = 10.0
 TURNS = pytest.mark.parametrize("turns", range(8))
 
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(options=SandboxOptions(login_seconds=0.3)) as sandbox:
+    async with Sandbox(options=SandboxOptions(login_seconds=0.3, slow_seconds=600.0)) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def slow_link(sandbox: Sandbox) -> str:
+    """A link whose login does not end while a test is on."""
+    return sandbox.add_link(username="x_slow")
 
 
 def make_pool(sandbox: Sandbox, limit: RateLimit | None = None) -> SessionPool:
@@ -41,23 +50,28 @@ def add_challenged(sandbox: Sandbox) -> str:
     return sandbox.add_link(institution="heimdall_mx_retail", username="mfa_numeric")
 
 
-async def cut_off(work: Work, *, after: float = 0.1, turns: int = 0) -> None:
-    """Do *work* in a task of its own, in a scope that is cancelled meanwhile and has to swallow that."""
+async def cut_off(work: Work, *, once: Condition = lambda: True, turns: int = 0) -> None:
+    """Do *work* in a task of its own, in a scope that is cancelled meanwhile and has to swallow that.
+
+    The scope is cancelled some *turns* of the event loop after it has been seen that *once* holds.
+    """
     async with asyncio.timeout(LIMIT):
-        await asyncio.create_task(_cut_off(work, after, turns))
+        await asyncio.create_task(_cut_off(work, once, turns))
 
 
-async def _cut_off(work: Work, after: float, turns: int) -> None:
+async def _cut_off(work: Work, once: Condition, turns: int) -> None:
     loop = asyncio.get_running_loop()
     with anyio.CancelScope() as scope:
 
         def cancel(left: int) -> None:
-            if left:
+            if not once():
+                loop.call_soon(cancel, left)
+            elif left:
                 loop.call_soon(cancel, left - 1)
             else:
                 scope.cancel()
 
-        loop.call_later(after, cancel, turns)
+        loop.call_soon(cancel, turns)
         await work()
     assert scope.cancelled_caught
 
@@ -86,13 +100,17 @@ async def test_the_first_of_several_waits_ends_with_all_others_gone(turns: int) 
 @TURNS
 async def test_a_cancellation_while_the_losers_are_cleared_away_is_the_scopes(turns: int) -> None:
     gone: list[str] = []
-    await cut_off(lambda: _win_and_wait(gone), after=0.05, turns=turns)
+    won = asyncio.Event()
+
+    async def win() -> None:
+        won.set()
+
+    async def work() -> None:
+        await first_of(win(), linger(gone))
+        await hang()
+
+    await cut_off(work, once=won.is_set, turns=turns)
     assert gone == ["gone"]
-
-
-async def _win_and_wait(gone: list[str]) -> None:
-    await first_of(asyncio.sleep(0.05), linger(gone))
-    await hang()
 
 
 async def test_clean_up_ends_before_the_scope_is_left() -> None:
@@ -142,10 +160,10 @@ async def test_a_second_cancellation_of_asyncios_own_does_not_wait() -> None:
 
 
 @TURNS
-async def test_an_update_in_flight(turns: int, sandbox: Sandbox) -> None:
+async def test_an_update_in_flight(turns: int, sandbox: Sandbox, slow_link: str) -> None:
     async with make_pool(sandbox) as pool:
-        update = LinkUpdate(sandbox.add_link(), password="new")
-        await cut_off(lambda: pool.links.update(update), turns=turns)
+        update = LinkUpdate(slow_link, password="new")
+        await cut_off(lambda: pool.links.update(update), once=sandbox.logins, turns=turns)
 
 
 @TURNS
@@ -153,8 +171,9 @@ async def test_an_update_that_waits_for_the_limit(turns: int, sandbox: Sandbox) 
     async with make_pool(sandbox, RateLimit(requests=1, window=60.0)) as pool:
         await pool.ping()
         update = LinkUpdate(sandbox.add_link(), password="new")
-        await cut_off(lambda: pool.links.update(update), turns=turns)
-        await cut_off(lambda: pool.links.update(update, max_wait=1000), turns=turns)
+        for max_wait in (None, 1000.0):
+            call = partial(pool.links.update, update, max_wait=max_wait)
+            await cut_off(call, once=lambda: pool.load.calls.waiting, turns=turns)
         assert not sandbox.logins()
         assert not len(pool._engine.memory.flights)
 
@@ -162,14 +181,17 @@ async def test_an_update_that_waits_for_the_limit(turns: int, sandbox: Sandbox) 
 @TURNS
 async def test_an_update_while_a_person_is_asked(turns: int, sandbox: Sandbox) -> None:
     gone: list[str] = []
+    asked = asyncio.Event()
 
     async def ask(_: Challenge) -> str:
+        asked.set()
         await linger(gone)
         return "111111"
 
     async with make_pool(sandbox) as pool:
         update = LinkUpdate(add_challenged(sandbox), password="new")
-        await cut_off(lambda: pool.links.update(update, provide_token=ask), after=0.6, turns=turns)
+        call = partial(pool.links.update, update, provide_token=ask)
+        await cut_off(call, once=asked.is_set, turns=turns)
         assert gone == ["gone"]
         assert not len(pool._engine.memory.flights)
 
@@ -180,9 +202,9 @@ async def test_an_answer_by_ticket_leaves_what_became_of_it(turns: int, sandbox:
         with pytest.raises(TokenRequiredError) as required:
             await pool.links.update(LinkUpdate(add_challenged(sandbox), password="new"))
         ticket = await pool.challenges.park(required.value.state)
-        await cut_off(lambda: pool.challenges.resume(ticket, "111111"), after=0.0, turns=turns * 3)
+        await cut_off(lambda: pool.challenges.resume(ticket, "111111"), turns=turns * 3)
         phase = (await pool.challenges.get(ticket)).phase.value
-        await asyncio.sleep(0.05)
+        await pool.ping()  # what was sent before has arrived then
         sent = sandbox.tokens(required.value.state.challenge.link_id)
         assert phase in ("open", "answered", "updated")  # and not claimed
         assert not (phase == "open" and sent)
@@ -197,17 +219,19 @@ async def test_a_listing(turns: int, sandbox: Sandbox) -> None:
             async for _ in pool.links.list():
                 pass
 
-        await cut_off(read, turns=turns)
+        await cut_off(read, once=lambda: pool.load.calls.waiting, turns=turns)
 
 
 @TURNS
 async def test_a_runs_exit_leaves_nothing_open(turns: int, sandbox: Sandbox, tmp_path: Path) -> None:
     closed: list[str] = []
+    is_read = asyncio.Event()
 
     async def read() -> AsyncIterator[LinkUpdate]:
         try:
             while True:
                 await asyncio.sleep(0.01)
+                is_read.set()
                 yield LinkUpdate(sandbox.add_link(), password="new")
         finally:
             await asyncio.sleep(0)
@@ -220,21 +244,20 @@ async def test_a_runs_exit_leaves_nothing_open(turns: int, sandbox: Sandbox, tmp
             async with bulk.refresh(pool, read(), journal=journal, limits=bulk.JobLimits(close_grace=0)):
                 await hang()
 
-        await cut_off(work, after=0.2, turns=turns)
+        await cut_off(work, once=is_read.is_set, turns=turns)
         assert closed == ["source"]
         async with bulk.refresh(pool, [], journal=journal):  # nobody holds it any more
             pass
 
 
 @TURNS
-async def test_aclose_closes_every_accounts_connections(turns: int, sandbox: Sandbox) -> None:
+async def test_aclose_closes_every_accounts_connections(turns: int, sandbox: Sandbox, slow_link: str) -> None:
     pool = make_pool(sandbox)
     other = pool.client(Credentials("other", "keys"))
     await asyncio.gather(pool.ping(), other.ping(), return_exceptions=True)
-    login = asyncio.ensure_future(pool.links.update(LinkUpdate(sandbox.add_link(), password="new")))
-    await asyncio.sleep(0.1)
+    login = asyncio.ensure_future(pool.links.update(LinkUpdate(slow_link, password="new")))
+    await eventually(lambda: sandbox.logins() == 1)
     assert sandbox.connections > 1
-    await cut_off(lambda: pool.aclose(grace=60), after=0.0, turns=turns)
-    await asyncio.sleep(0.05)
-    assert not sandbox.connections
+    await cut_off(lambda: pool.aclose(grace=60), turns=turns)
+    await eventually(lambda: not sandbox.connections)
     assert isinstance((await asyncio.gather(login, return_exceptions=True))[0], OutcomeUnknownError)
