@@ -20,6 +20,7 @@ from belvo_async.web import ChallengePage, OperatorPage
 from tests.elsewhere import PLACES, Call, Place, needs_fork, run_on_two_loops, try_in_child, try_in_thread
 from tests.engine.servers import KEYS
 from tests.results import link_of
+from tests.sandbox.clocks import eventually
 
 WRONG = "WrongEventLoopError"
 LINK = "00000000-0000-4000-8000-000000000000"
@@ -92,7 +93,7 @@ async def test_a_pool_refuses_other_loops_at_every_door_before_anything_is_sent(
     state = await be_challenged(pool, sandbox)
     ticket = await pool.challenges.park(state)
     login, sent = begin_login(pool, sandbox), len(sandbox.log)
-    await asyncio.sleep(0.1)
+    await eventually(lambda: len(sandbox.log) == sent + 1)
     name, remedy = await elsewhere(DOORS[door](pool, state, ticket))
     assert name == WRONG
     assert "new one" in remedy
@@ -128,7 +129,7 @@ async def test_a_pool_that_is_collected_in_a_child_leaves_the_parents_connection
     pools = [SessionPool(keys, environment=sandbox.url)]
     await pools[0].ping()
     login = begin_login(pools[0], sandbox)
-    await asyncio.sleep(0.1)
+    await eventually(lambda: sandbox.logins() == 1)
     parent = os.getpid()
 
     async def forget() -> None:
