@@ -33,6 +33,16 @@ class Conversation:
             seen += self._read(deadline)
         return seen
 
+    def wait_until_it_reads(self) -> None:
+        """Wait until the process stands still, and so waits for what is typed.
+
+        A prompt is seen before that, and Python would not act on a Ctrl-C that comes right before it reads.
+        """
+        command = ["ps", "-o", "state=", "-p", str(self.process.pid)]
+        deadline = time.monotonic() + PATIENCE
+        while not subprocess.check_output(command).startswith(b"S"):  # noqa: S603 - of the system
+            assert time.monotonic() < deadline
+
     def type(self, line: str) -> None:
         os.write(self._input, f"{line}\n".encode())
 

@@ -184,6 +184,7 @@ def test_a_paused_pool_is_told_in_words(sandbox: Sandbox) -> None:
 def test_ctrl_c_at_the_password_changes_nothing(sandbox: Sandbox) -> None:
     with terminal("update", sandbox.add_link()) as conversation:
         conversation.expect("New password:")
+        conversation.wait_until_it_reads()
         conversation.press_ctrl_c()
         assert conversation.finish() == 130
     assert "nothing was changed" in conversation.text
