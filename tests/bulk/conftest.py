@@ -25,8 +25,8 @@ GRINGOTTS = "gringotts_mx_retail"
 HEIMDALL = "heimdall_mx_retail"
 PASSWORD = "correct horse battery staple"
 LIMITS = {attribute.name for attribute in fields(JobLimits)}
-PATIENCE = 30.0
-"""Real seconds after which a job counts as stuck."""
+PATIENCE = 120.0
+"""Real seconds after which a job counts as stuck: 800 logins need a tenth of them where nobody else works."""
 
 Kind = TypeVar("Kind", bound=Outcome)
 
