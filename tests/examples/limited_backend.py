@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from belvo_async import RateLimit
 
 REQUESTS: Final = 20
-LIMIT: Final = RateLimit(requests=REQUESTS, window=2.0, margin=0.2)
+LIMIT: Final = RateLimit(requests=REQUESTS, window=1.6, margin=0.6)
 _ALONE: Final = {"BELVO_BACKEND": f"{os.environ.get('BELVO_BACKEND')}-{os.getpid()}"}
 
 
