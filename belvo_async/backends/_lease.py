@@ -82,7 +82,8 @@ class Lease:
         if busy > 0:
             return Hold(0, busy, self.find_sent(moment))
         self.phase, self.holder, self.link_id = LeasePhase.WAITING, holder, link_id
-        self.fence = self.fence + 1 if self.fence else _find_first_fence(moment)
+        is_newest = self.fence > 0 and self.at >= moment.since
+        self.fence = self.fence + 1 if is_newest else _find_first_fence(moment)
         self.until, self.at = moment.now + seconds, moment.now
         return Hold(self.fence)
 
@@ -121,7 +122,10 @@ class Lease:
 
 
 def _find_first_fence(moment: Moment) -> int:
-    """Return one that no hold has had before: also where all was forgotten, and nobody has noticed yet."""
+    """Return one that no hold has had before: also where all was forgotten, and nobody has noticed yet.
+
+    So it is where a copy took the place of what was kept: holds that it lacks have had the next ones.
+    """
     return 1 + int(moment.now * 1_000_000)
 
 
