@@ -14,6 +14,8 @@ from tests.processes.judge import Judge, Received, count_overlaps, find_worst_wi
 
 LINK = "00000000-0000-0000-0000-000000000001"
 OTHER = "00000000-0000-0000-0000-000000000002"
+CLOCKS = 0.01
+"""Seconds by which the clocks of a machine may differ."""
 
 
 async def send(judge: Judge, method: str, link_id: str = LINK) -> dict[str, object]:
@@ -118,12 +120,14 @@ async def test_a_judge_that_is_late_itself_still_knows_when_a_request_came(is_en
             ssl=context if is_encrypted else None,
             server_hostname="localhost" if is_encrypted else None,
         )
+        began = time.monotonic()
         writer.write(b"P")
-        sent = time.monotonic()
+        ended = time.monotonic()
         time.sleep(0.2)  # noqa: ASYNC251 - the judge's event loop stands still
         await judge.wait_until(lambda: bool(judge.arrivals))
         writer.close()
-    assert judge.arrivals == [pytest.approx(sent, abs=0.1)]
+    (arrived,) = judge.arrivals
+    assert began - CLOCKS <= arrived <= ended + CLOCKS
 
 
 async def test_a_read_shows_whether_a_login_has_succeeded() -> None:
@@ -137,10 +141,11 @@ async def test_a_read_shows_whether_a_login_has_succeeded() -> None:
 
 async def test_a_login_goes_on_at_the_bank_after_its_client_has_died() -> None:
     """Without this, the judge would see no overlap with the login of a process that was killed."""
-    async with Judge(login_seconds=0.2) as judge:
+    async with Judge(login_seconds=1.0) as judge:
         dying = asyncio.create_task(send(judge, "PUT"))
         await judge.wait_until(lambda: judge.is_logging_in(LINK))
         dying.cancel()
+        judge.login_seconds = 0.0
         await send(judge, "PUT")
         assert count_overlaps(judge.log) == 1
         await judge.wait_until(lambda: not judge.is_logging_in(LINK))
