@@ -1,6 +1,6 @@
 """Processes that share a backend are one pool: they never send more than Belvo's limit, and use all of it.
 
-Here 80 requests in 2 s. The long forms have Belvo's proportions, 2,000 requests and three seeds:
+Here 40 requests in 2 or 3 s. The long forms have Belvo's proportions, 2,000 requests and three seeds:
 `make processes`.
 """
 
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIG
 
 LOGIN_SECONDS: Final = 0.3
 EVEN, UNEVEN, MANY, MANY_UNEVEN = (1, 1, 1, 1), (7, 1, 1, 1), (1,) * 12, (7,) + (1,) * 11
-QUICK: Final = Load(requests=400, window=2.0, margin=0.1)
+QUICK: Final = Load(requests=200, limit=40, window=3.0, margin=0.1)
 QUICK_UNEVEN: Final = evolve(QUICK, shares=UNEVEN)
-SHORT: Final = evolve(QUICK, requests=240)
-LEFT_ALONE: Final = Load(requests=490, window=2.0, margin=0.1, shares=(4, 1, 1, 1))
+SHORT: Final = evolve(QUICK, requests=120, window=2.0)
+LEFT_ALONE: Final = evolve(SHORT, requests=245, shares=(4, 1, 1, 1))
 """The first has enough for two windows, while the others stand still."""
 ALONE: Final = evolve(SHORT, shares=(1,))
 SLOW: Final = [
@@ -97,7 +97,7 @@ async def test_processes_that_share_a_backend_keep_the_limit_and_use_it(load: Lo
     """They send as much as one pool would, whoever has the most to send."""
     verdict = await send_and_judge(load, backend)
     assert verdict.worst <= load.limit, verdict
-    # PostgreSQL needs the most CPU for a permit; short loads ask for forty a second, beside other tests.
+    # PostgreSQL needs the most CPU for a permit; short loads ask for 13 a second, beside other tests.
     least = 0.95 if load in SLOW else 0.6 if backend.startswith("postgres") else 0.9
     assert verdict.goodput >= least, verdict
 
@@ -117,7 +117,7 @@ async def test_a_limit_that_is_split_is_kept_and_used_by_an_even_load() -> None:
 
 async def test_a_limit_that_is_split_is_wasted_by_an_uneven_load() -> None:
     """Goodput shows it: without this, it could be large whatever the processes do."""
-    verdict = await send_and_judge(evolve(QUICK_UNEVEN, requests=200), SPLIT)
+    verdict = await send_and_judge(evolve(QUICK_UNEVEN, requests=100), SPLIT)
     assert verdict.goodput < 0.6, verdict
 
 
