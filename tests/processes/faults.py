@@ -131,17 +131,20 @@ class Heartbeat:
 
     worst: float = 0.0
     """Seconds."""
-    _at: float = field(factory=time.monotonic, init=False)
+    _thread: int = field(default=0, init=False)
+    _beat: tuple[float, float] = field(default=(0.0, 0.0), init=False)
+    """When the event loop was seen to turn, and for how long it had waited for a processor until then."""
     _is_over: threading.Event = field(factory=threading.Event, init=False)
 
     async def run(self) -> None:
         """Beat on the event loop, while a thread listens, until this is cancelled."""
         listener = threading.Thread(target=self._listen, daemon=True)
-        self._at = time.monotonic()
+        self._thread = threading.get_native_id()
+        self._beat = time.monotonic(), self._look()[1]
         listener.start()
         try:
             while True:
-                self._at = time.monotonic()
+                self._beat = time.monotonic(), self._look()[1]
                 await asyncio.sleep(_BEAT)
         finally:
             self._is_over.set()
@@ -152,9 +155,22 @@ class Heartbeat:
         while not self._is_over.wait(_BEAT):
             now = time.monotonic()
             seen = seen + 1 if now - due < _PUNCTUAL else 0
-            if seen > 2:  # this thread was late itself, and so was the loop: that says nothing of it
-                self.worst = max(self.worst, now - self._at)
+            if seen > 2:  # else this thread was late itself, and so was the loop: that says nothing of it
+                (at, before), (is_asleep, waited) = self._beat, self._look()
+                self.worst = max(self.worst, now - at - (waited - before) if is_asleep else 0.0)
             due = time.monotonic() + _BEAT
+
+    def _look(self) -> tuple[bool, float]:
+        """Return whether the loop's thread is asleep, and how long it has waited for a processor, in seconds.
+
+        Threads that work wait longer than one that mostly sleeps, as the listener does. Only Linux tells.
+        """
+        place = Path(f"/proc/self/task/{self._thread}")
+        try:
+            state = (place / "stat").read_text().rpartition(") ")[2][0]
+            return state != "R", int((place / "schedstat").read_text().split()[1]) / 1e9
+        except OSError:
+            return True, 0.0
 
 
 @frozen
@@ -265,6 +281,15 @@ class Crew:
     def count(self, outcome: str, since: float = 0.0) -> int:
         """Return how many calls have ended so."""
         return sum(one.outcome == outcome and one.ended_at >= since for one in [*self.attempts])
+
+    async def wait_for_each(self, patience: float = 30.0) -> None:
+        """Wait until each caller has updated a link, and so holds none any more that it holds now."""
+        since, callers = time.monotonic(), LINKS * len(self.heartbeats)
+        await wait_until(lambda: len(self._list_updaters(since)) == callers, patience)
+
+    def _list_updaters(self, since: float) -> set[str]:
+        done = [one for one in [*self.attempts] if one.outcome == "updated" and one.ended_at >= since]
+        return {str(one.password).rpartition("-")[0] for one in done}
 
     async def wait_for(self, outcome: str, count: int = 1, patience: float = 30.0) -> None:
         """Wait until so many more calls have ended so."""
