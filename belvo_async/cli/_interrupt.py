@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -36,16 +36,29 @@ def watch_signals() -> Iterator[Interrupt]:
     """
     interrupt = Interrupt()
     loop = asyncio.get_running_loop()
-
-    def handle(_number: int, _frame: object) -> None:
-        loop.call_soon_threadsafe(interrupt.note)
-
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in before:
+        _watch(loop, number, interrupt.note)
     try:
         yield interrupt
     finally:
         for number, handler in before.items():
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
             signal.signal(number, handler)
+
+
+def _watch(loop: asyncio.AbstractEventLoop, number: signal.Signals, note: Callable[[], None]) -> None:
+    try:
+        # This wakes the loop also where the signal comes right before it waits: a handler of Python's own is
+        # called only after that, which may be minutes later.
+        loop.add_signal_handler(number, note)
+    except NotImplementedError:  # on Windows
+
+        def handle(_number: int, _frame: object) -> None:
+            loop.call_soon_threadsafe(note)
+
+        signal.signal(number, handle)
 
 
 async def wait_or_interrupt(work: "asyncio.Future[T]", interrupt: Interrupt) -> None:
