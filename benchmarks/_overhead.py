@@ -17,7 +17,7 @@ from belvo_async._jobs.opening import find_ledger
 from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.source import Source
 from belvo_async._jobs.update_task import UpdateTask
-from belvo_async.backends import JobKey, LinkRow, LinkState, MemoryLedger
+from belvo_async.backends import JobKey, LinkRow, LinkState, MemoryLedger, OutputEnd
 from benchmarks._bank import Bank, every, open_pool
 from benchmarks._clients import Sample
 from benchmarks._portfolio import generate_updates
@@ -44,7 +44,13 @@ class _NoLedger(MemoryLedger):
             for link_id, name in links
         ]
 
-    async def replace(self, job: JobKey, row: LinkRow) -> bool:  # noqa: ARG002 - as above
+    async def replace(
+        self,
+        job: JobKey,  # noqa: ARG002 - as above
+        row: LinkRow,  # noqa: ARG002 - as above
+        *,
+        output_end: OutputEnd | None = None,  # noqa: ARG002 - as above
+    ) -> bool:
         """Write nothing."""
         return True
 

@@ -43,8 +43,8 @@ class JobLedger:
         self._run = 0
         self.job: Final = job
 
-    async def open(self, *, total: int | None = None) -> None:
-        """Begin a run, of *total* links where that is known. To be called once.
+    async def open(self) -> JobRow | None:
+        """Open the ledger, and return the job as earlier runs have left it. To be called once.
 
         Raises:
             LedgerBusyError: The job runs already.
@@ -53,17 +53,29 @@ class JobLedger:
         """
         self._ledger = await self._opening.__aenter__()
         try:
-            begun = await begin_job(
-                self._ledger,
-                self.job,
-                environment=self._environment,
-                at=self._clock.wall(),
-                total=total,
-                purpose=self._purpose,
-            )
+            former = await self._ledger.read_job(self.job)
+            if former is not None:
+                check_purpose(former, self._purpose)
         except BaseException:
             await self._opening.__aexit__(None, None, None)
             raise
+        return former
+
+    async def begin(self, *, total: int | None = None) -> None:
+        """Begin a run, of *total* links where that is known.
+
+        Raises:
+            LedgerMismatchError: The job was begun meanwhile to do something else.
+            LedgerError: The ledger cannot be used.
+        """
+        begun = await begin_job(
+            self._ledger,
+            self.job,
+            environment=self._environment,
+            at=self._clock.wall(),
+            total=total,
+            purpose=self._purpose,
+        )
         self._run = begun.runs
 
     async def close(self) -> None:
@@ -110,15 +122,13 @@ async def begin_job(
     """Begin a run of a job, if it is one of this purpose.
 
     Raises:
-        LedgerMismatchError: It was begun to do something else; nothing was changed.
+        LedgerMismatchError: It was begun to do something else.
     """
-    former = await ledger.read_job(job)
-    if former is None:  # it is made with this purpose, or by somebody else in this very moment
-        former = await ledger.begin(job, environment=environment, at=at, total=total, purpose=purpose)
+    if (former := await ledger.read_job(job)) is not None:
         check_purpose(former, purpose)
-        return former
-    check_purpose(former, purpose)
-    return await ledger.begin(job, environment=environment, at=at, total=total, purpose=purpose)
+    begun = await ledger.begin(job, environment=environment, at=at, total=total, purpose=purpose)
+    check_purpose(begun, purpose)  # somebody else may have made it in this very moment
+    return begun
 
 
 def check_purpose(job: JobRow, purpose: str | None) -> None:

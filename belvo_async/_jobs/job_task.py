@@ -1,7 +1,7 @@
 """What a job does with each of its links: one login, and what comes of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import ClassVar
@@ -11,7 +11,7 @@ from belvo_async._engine.single_flight import WhenBusy
 from belvo_async._jobs.job_recorder import JobRecorder
 from belvo_async._jobs.outcomes import AnyOutcome, Refusal
 from belvo_async._jobs.records import Job
-from belvo_async.backends import LinkCounts
+from belvo_async.backends import OutputEnd
 from belvo_async.models import Link
 
 
@@ -46,26 +46,22 @@ class JobTask(ABC):
         """
 
     @abstractmethod
-    def accept(self, link: Link) -> AnyOutcome | None:
-        """Return what a login has come to that the status of the link shows to have succeeded.
+    def find_result(self, link: Link) -> AnyOutcome | None:
+        """Return what a login has brought that the status of the link shows to have succeeded.
 
-        None where what it was to bring is lost with its response.
+        None where that is in its response alone: somebody may be reading it, or it is lost.
         """
 
     @abstractmethod
     def conclude(self, link: Link, sent_at: datetime | None) -> AnyOutcome:
-        """Return the outcome of such a login, where it is not to be made again."""
+        """Return what such a login has come to, where nobody is at it any more."""
 
     def holds_back(self, job: Job) -> bool:  # noqa: ARG002 - for those that send credentials
         """Whether a link is left as it is, as its credentials were refused before."""
         return False
 
-    async def open(self, counts: LinkCounts, interrupted: Collection[str]) -> None:  # noqa: B027 - most have none
-        """Prepare the output, before anything is sent.
-
-        Args:
-            counts: Of the job, as they stand.
-            interrupted: The links that an earlier run has left in the middle of a login.
+    async def open(self, end: OutputEnd | None) -> None:  # noqa: B027 - most have none
+        """Prepare the output, before anything is sent: earlier runs have written to it up to *end*.
 
         Raises:
             OutputError: It is not what earlier runs have left.
@@ -74,11 +70,18 @@ class JobTask(ABC):
     async def close(self) -> None:  # noqa: B027 - most have none
         """Close the output."""
 
+    async def deliver(self, outcome: AnyOutcome) -> None:  # noqa: B027 - most have none
+        """Hand what a login has brought to a function of the user's, which may be cut off.
+
+        Raises:
+            OutputError: It was not taken.
+        """
+
     @asynccontextmanager
-    async def keep(self, outcome: AnyOutcome) -> AsyncIterator[int | None]:  # noqa: ARG002 - most keep nothing
+    async def keep(self, outcome: AnyOutcome) -> AsyncIterator[OutputEnd | None]:  # noqa: ARG002 - most keep nothing
         """Write what a login has brought to the output, so that the ledger can say so within the block.
 
-        Yield up to which byte the output holds it, where it has bytes.
+        Yield up to where the output holds it, where it is a file.
 
         Raises:
             OutputError: It could not be written.

@@ -7,7 +7,7 @@ from typing import Final
 from attrs import evolve
 
 from belvo_async._clock import Clock
-from belvo_async.backends import JobKey, Ledger, LinkRow, LinkState
+from belvo_async.backends import JobKey, Ledger, LinkRow, LinkState, OutputEnd
 from belvo_async.backends._ledger import is_same_write
 from belvo_async.errors import LedgerBusyError
 
@@ -95,20 +95,20 @@ class LinkSteps:
             )
         )
 
-    async def retrieve(self, output_end: int | None) -> None:
-        """Note that the data of the link are here, and up to which byte the output holds them."""
+    async def retrieve(self, output_end: OutputEnd | None) -> None:
+        """Note that the data of the link are here, and up to where the output of the job holds them."""
         state = LinkState.RETRIEVED
-        await self._write(lambda row: evolve(_forget_end(row), state=state, output_end=output_end))
+        await self._write(lambda row: evolve(_forget_end(row), state=state), output_end)
 
     async def requeue(self) -> None:
         """Put the link back to the start, as nothing was sent for it."""
         await self._write(lambda row: evolve(_forget_end(row), state=LinkState.QUEUED))
 
-    async def _write(self, change: Callable[[LinkRow], LinkRow]) -> None:
+    async def _write(self, change: Callable[[LinkRow], LinkRow], output_end: OutputEnd | None = None) -> None:
         if self._unsure is not None:
             await self._find_out(self._unsure)
         row = self._unsure = evolve(change(self.row), version=self.row.version + 1, at=self._clock.wall())
-        is_written = await self._ledger.replace(self._job, row)
+        is_written = await self._ledger.replace(self._job, row, output_end=output_end)
         self._unsure = None
         if not is_written:
             raise LedgerBusyError(

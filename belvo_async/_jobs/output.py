@@ -1,15 +1,15 @@
-"""Where the rows go that a job retrieves: into a file that holds each of them once, or to a callback."""
+"""Where the rows go that a job retrieves: to a function of the user's, or into a file."""
 
 import asyncio
 import inspect
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol, TypeAlias, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 from belvo_async._event_loop import is_cancelled_from_outside
-from belvo_async._wire.row_text import begin_line, write_line
+from belvo_async._jobs.output_file import OutputFile, OutputFileError
+from belvo_async.backends import OutputEnd
 from belvo_async.errors import InvalidValueError, OutputError
 from belvo_async.models import DataModel
 
@@ -25,12 +25,8 @@ the rows of a link take the place of earlier ones."""
 class Output(Protocol):
     """Keeps the rows of a job."""
 
-    async def open(self, end: int | None, interrupted: Collection[str]) -> None:
-        """Prepare to go on where the job stands.
-
-        Args:
-            end: Up to which byte it holds the rows of links that are done; None where it holds none.
-            interrupted: The links of which rows may stand behind that.
+    async def open(self, end: OutputEnd | None) -> None:
+        """Prepare to go on: up to *end* it holds the rows of links that are done.
 
         Raises:
             OutputError: It is not what the job has left there.
@@ -41,8 +37,16 @@ class Output(Protocol):
         """Let go of it."""
         ...
 
-    def keep(self, link_id: str, rows: Sequence[DataModel]) -> AbstractAsyncContextManager[int | None]:
-        """Keep the rows of a link; see `JobTask.keep`."""
+    async def deliver(self, link_id: str, rows: Sequence[DataModel]) -> None:
+        """Hand the rows to whom they are for, who may be cut off.
+
+        Raises:
+            OutputError: They were not taken.
+        """
+        ...
+
+    def keep(self, link_id: str, rows: Sequence[DataModel]) -> AbstractAsyncContextManager[OutputEnd | None]:
+        """Keep the rows of a link while the ledger is told; see `JobTask.keep`."""
         ...
 
 
@@ -52,13 +56,14 @@ def read_output(output: object) -> Output:
     Raises:
         InvalidValueError: It is neither a path nor a function.
     """
-    if isinstance(output, str | os.PathLike):
-        return RowFile(Path(output))
+    path = os.fspath(output) if isinstance(output, str | os.PathLike) else None
+    if isinstance(path, str) and path and "\0" not in path:
+        return RowFile(path)
     if callable(output):
         return RowCallback(cast("RowWriter", output))
     raise InvalidValueError.of(
         "output",
-        f"is {type(output).__name__}",
+        f"is {type(output).__name__}" if path is None else "is no path of a file",
         remedy="Pass the path of a file, or a function that takes a link's id and its rows.",
     )
 
@@ -69,7 +74,7 @@ class RowCallback:
     def __init__(self, write: RowWriter) -> None:
         self._write: Final = write
 
-    async def open(self, end: int | None, interrupted: Collection[str]) -> None:  # noqa: ARG002 - it knows itself
+    async def open(self, end: OutputEnd | None) -> None:
         """Refuse to go on where the job has written a file; see `Output`."""
         if end is not None:
             raise OutputError(
@@ -80,8 +85,7 @@ class RowCallback:
     async def close(self) -> None:
         """Do nothing."""
 
-    @asynccontextmanager
-    async def keep(self, link_id: str, rows: Sequence[DataModel]) -> AsyncIterator[None]:
+    async def deliver(self, link_id: str, rows: Sequence[DataModel]) -> None:
         """Call the function; see `Output`."""
         try:
             done = self._write(link_id, rows)
@@ -91,6 +95,10 @@ class RowCallback:
             if is_cancelled_from_outside(error):
                 raise
             raise _build_error(link_id, f"output raised {type(error).__name__}") from error
+
+    @asynccontextmanager
+    async def keep(self, link_id: str, rows: Sequence[DataModel]) -> AsyncIterator[None]:  # noqa: ARG002 - it has them
+        """Do nothing more; see `Output`."""
         yield
 
 
@@ -101,103 +109,42 @@ class RowFile:
     rows behind the end that the ledger knows: they are cut off when the job goes on, and they alone.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path: Final = path
+    def __init__(self, path: str) -> None:
+        self._file: Final = OutputFile(path)
         self._turn: Final = asyncio.Lock()
-        self._file: BinaryIO | None = None
-        self._end = 0
 
-    async def open(self, end: int | None, interrupted: Collection[str]) -> None:
+    async def open(self, end: OutputEnd | None) -> None:
         """Open the file, and cut off what is not done; see `Output`."""
-        self._end = end or 0
         try:
-            self._file = await asyncio.to_thread(_open, self._path, self._end, interrupted)
-        except OSError as error:
-            raise OutputError(
-                f"The file {self._path} cannot be opened: {error.strerror}.", remedy="Name another file."
-            ) from error
+            await asyncio.to_thread(self._file.open, end)
+        except OutputFileError as error:
+            raise OutputError(error.problem, remedy=error.remedy) from error.__cause__
 
     async def close(self) -> None:
         """Close the file."""
-        file, self._file = self._file, None
-        if file is not None:
-            with suppress(OSError):  # all that counts has been flushed
-                file.close()
+        self._file.close()
+
+    async def deliver(self, link_id: str, rows: Sequence[DataModel]) -> None:
+        """Do nothing yet; see `Output`."""
 
     @asynccontextmanager
-    async def keep(self, link_id: str, rows: Sequence[DataModel]) -> AsyncIterator[int]:
+    async def keep(self, link_id: str, rows: Sequence[DataModel]) -> AsyncIterator[OutputEnd]:
         """Append the rows, and let the next link wait until the ledger knows; see `Output`."""
         async with self._turn:
-            file = self._file
-            if file is None:
-                raise _build_error(link_id, f"an earlier failure has closed {self._path}")
             try:
-                end = await asyncio.to_thread(_append, file, self._end, link_id, rows)
-            except OSError as error:
-                raise _build_error(
-                    link_id, f"{self._path} could not be written: {error.strerror or error}"
-                ) from error
+                end = await asyncio.to_thread(self._file.append, link_id, rows)
+            except OutputFileError as error:
+                raise _build_error(link_id, error.problem) from error.__cause__
             try:
                 yield end
             except BaseException:  # whether the ledger knows, the next run finds out
-                await self.close()
+                self._file.close()
                 raise
-            self._end = end
-
-
-def _open(path: Path, end: int, interrupted: Collection[str]) -> BinaryIO:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-    file = os.fdopen(descriptor, "r+b")
-    try:
-        _check_rest(file, path, end, interrupted)
-        file.truncate(end)
-    except BaseException:
-        file.close()
-        raise
-    return file
-
-
-def _check_rest(file: BinaryIO, path: Path, end: int, interrupted: Collection[str]) -> None:
-    """Refuse a file that is shorter than the job has made it, or has something of others behind that."""
-    size = file.seek(0, os.SEEK_END)
-    if size < end:
-        raise OutputError(
-            f"The file {path} has {size:,} bytes, and the job has written {end:,} to it.",
-            remedy="Name the file that the job has written to so far.",
-        )
-    file.seek(end)
-    if not all(_is_of(line, interrupted) for line in file):
-        raise OutputError(
-            f"The file {path} holds something that this job has not written.",
-            remedy="Name a file that is not there yet, or the one that the job has written to so far.",
-        )
-
-
-def _is_of(line: bytes, link_ids: Collection[str]) -> bool:
-    """Whether a line, which may have been cut off, is a row of one of these links."""
-    begins = map(begin_line, link_ids)
-    return any(line.startswith(begin) or begin.startswith(line) for begin in begins)
-
-
-def _append(file: BinaryIO, end: int, link_id: str, rows: Sequence[DataModel]) -> int:
-    """Append rows behind *end*, and return where they end; the file is as before where that fails."""
-    if os.fstat(file.fileno()).st_size != end:
-        raise OSError("somebody else has written to it")
-    try:
-        file.seek(end)
-        file.writelines(write_line(row, link_id) for row in rows)
-        file.flush()
-        os.fsync(file.fileno())
-        return file.tell()
-    except OSError:
-        with suppress(OSError):
-            file.truncate(end)
-        raise
 
 
 def _build_error(link_id: str, why: str) -> OutputError:
     return OutputError(
-        f"The rows of link {link_id} could not be kept: {why}.",
+        f"The rows of link {link_id} could not be kept: {why.rstrip('.')}.",
         remedy="Mend it and run the job again: it goes on with the other links. Belvo has stored the rows of "
         "this one unless it was told not to: read them with list(link=…) of the same resource.",
         link_id=link_id,

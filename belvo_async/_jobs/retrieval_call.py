@@ -10,6 +10,7 @@ from belvo_async._engine.single_flight import WhenBusy
 from belvo_async._wire.json import parse_json
 from belvo_async.errors import InvalidValueError, OutcomeUnknownError
 from belvo_async.models import DataModel
+from belvo_async.params._options import list_options
 from belvo_async.resources._data import RetrievableData, build_lost
 
 
@@ -58,19 +59,29 @@ class RetrievalCall:
                 f"is {type(resource).__name__}, which retrieves nothing",
                 remedy="Pass a data resource of the pool, such as pool.transactions.",
             )
-        for name in sorted(_OF_ONE_CALL & options.keys()):
-            raise InvalidValueError.of(name, "is of one link, and there are many", remedy="Leave it out.")
+        options = {name: freeze(value) for name, value in options.items()}
+        known = list_options(resource._spec.options) - _OF_ONE_CALL  # noqa: SLF001 - its part
+        for name in sorted(options.keys() - known):
+            is_of_one = name in _OF_ONE_CALL
+            raise InvalidValueError.of(
+                name,
+                "is of one link, and there are many" if is_of_one else "is no option of this call",
+                remedy="Leave it out." if is_of_one else f"Known are: {', '.join(sorted(known))}.",
+            )
         self._resource: Final[RetrievableData[DataModel]] = resource
-        self._options: Final = dict(options)
+        self._options: Final = options
         self._example: Final = resource._build(_ANY_LINK, options, in_background=False)  # noqa: SLF001 - its part
         self.client: Final = resource._client  # noqa: SLF001 - the same
         self.collection: Final = self._example.path
 
     def describe(self) -> str:
-        """Return what is retrieved, with which options."""
+        """Return what is retrieved, with which options: the same for all calls that mean the same."""
         body = parse_json(self._example.body or b"{}")
-        asked = {**(body if isinstance(body, dict) else {}), **dict(self._example.query)}
-        told = " ".join(f"{name}={asked[name]}" for name in sorted(asked.keys() - {"link"}))
+        asked = dict(body) if isinstance(body, dict) else {}
+        asked |= {name: value.split(",") for name, value in self._example.query}
+        if asked.get("save_data") is True:
+            del asked["save_data"]
+        told = " ".join(f"{name}={_tell(asked[name])}" for name in sorted(asked.keys() - {"link"}))
         return f"retrieve {self.collection} {told}".rstrip()
 
     async def run(self, link_id: str, recorder: LoginRecorder, when_busy: WhenBusy) -> tuple[DataModel, ...]:
@@ -81,3 +92,14 @@ class RetrievalCall:
     def build_lost(self, link_id: str, sent_at: datetime | None) -> OutcomeUnknownError:
         """Build the error of a login that has succeeded, and whose data did not arrive."""
         return build_lost(self.collection, self._example.save_data, link_id, sent_at)
+
+
+def freeze(value: object) -> object:
+    """Return what can be iterated over as a tuple, so that each link gets all of it."""
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return tuple(sorted(value) if isinstance(value, set | frozenset) else value)
+    return value
+
+
+def _tell(value: object) -> str:
+    return ",".join(sorted(map(str, value))) if isinstance(value, list) else str(value)

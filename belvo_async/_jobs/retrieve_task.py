@@ -1,6 +1,6 @@
 """The job that retrieves data: each login brings the rows of one link."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final, cast
@@ -14,7 +14,7 @@ from belvo_async._jobs.outcomes import AnyOutcome, NotRetrieved, Retrieved, Unse
 from belvo_async._jobs.output import Output
 from belvo_async._jobs.records import Job
 from belvo_async._jobs.retrieval_call import RetrievalCall
-from belvo_async.backends import LinkCounts
+from belvo_async.backends import OutputEnd
 from belvo_async.models import DataModel, Link
 
 
@@ -50,25 +50,30 @@ class RetrieveTask(JobTask):
             raise TypeError("a challenge of a job that retrieves data was one of an update")
         return Retrieved(link_id=job.link_id, rows=cast("tuple[DataModel, ...]", rows))
 
-    def accept(self, link: Link) -> None:
-        """Return None: that a login has succeeded brings no data."""
+    def find_result(self, link: Link) -> None:
+        """Return None: the data are in the response."""
 
     def conclude(self, link: Link, sent_at: datetime | None) -> AnyOutcome:
         """Tell that the login has succeeded, and that its data are not here."""
         return Unsettled(link_id=link.id, error=self._retrieval.build_lost(link.id, sent_at))
 
-    async def open(self, counts: LinkCounts, interrupted: Collection[str]) -> None:
+    async def open(self, end: OutputEnd | None) -> None:
         """Open the output; see `JobTask`."""
         if self._output is not None:
-            await self._output.open(counts.output_end, interrupted)
+            await self._output.open(end)
 
     async def close(self) -> None:
         """Close the output."""
         if self._output is not None:
             await self._output.close()
 
+    async def deliver(self, outcome: AnyOutcome) -> None:
+        """Hand the rows to a function; see `JobTask`."""
+        if self._output is not None and isinstance(outcome, Retrieved):
+            await self._output.deliver(outcome.link_id, outcome.rows)
+
     @asynccontextmanager
-    async def keep(self, outcome: AnyOutcome) -> AsyncIterator[int | None]:
+    async def keep(self, outcome: AnyOutcome) -> AsyncIterator[OutputEnd | None]:
         """Write the rows to the output; see `JobTask`."""
         if self._output is None or not isinstance(outcome, Retrieved):
             yield None

@@ -39,9 +39,10 @@ def check_items(items: object, name: str, wanted: str) -> None:
 class Source:
     """Reads jobs in batches."""
 
-    def __init__(self, updates: Items, *, has_credentials: bool) -> None:
+    def __init__(self, updates: Items, *, has_credentials: bool, takes_updates: bool = True) -> None:
         self._updates: Final = updates
         self._has_credentials: Final = has_credentials
+        self._takes_updates: Final = takes_updates
         self.total: Final = len(updates) if isinstance(updates, Sized) else None
         """How many items there are, where that is known."""
         self.read = 0
@@ -110,6 +111,10 @@ class Source:
                 "updates",
                 f"holds {type(item).__name__}, not LinkUpdate",
                 remedy="Pass LinkUpdates, or credentials= to look them up by link id.",
+            )
+        if not self._takes_updates and isinstance(item, LinkUpdate):
+            raise InvalidValueError.of(
+                "links", "holds a LinkUpdate, whose credentials nobody sends", remedy="Pass its link_id."
             )
         return Job.read(item)
 

@@ -44,7 +44,7 @@ class UpdateTask(JobTask):
         if self.holds_back(job):
             raise HeldBackError
         recorder.credentials = self._credentials.digest(update)
-        return self.accept(await self._pool.links.update(update, recorder=recorder, when_busy=when_busy))
+        return self.find_result(await self._pool.links.update(update, recorder=recorder, when_busy=when_busy))
 
     async def answer(
         self, ticket: str, provide_token: TokenProvider, job: Job, recorder: JobRecorder
@@ -58,16 +58,16 @@ class UpdateTask(JobTask):
             ticket, provide_token=provide_token, update=update, recorder=recorder
         )
         if isinstance(resumed, Link):
-            return self.accept(resumed)
+            return self.find_result(resumed)
         raise TypeError("a challenge of a job that updates links was one of data")
 
-    def accept(self, link: Link) -> Updated:
+    def find_result(self, link: Link) -> Updated:
         """Return that a link is updated."""
         return Updated(link_id=link.id, link=link)
 
     def conclude(self, link: Link, sent_at: datetime | None) -> Updated:  # noqa: ARG002 - the link is all
         """Return that a link is updated."""
-        return self.accept(link)
+        return self.find_result(link)
 
     def holds_back(self, job: Job) -> bool:
         """Whether the credentials of a link were refused before; those to be looked up are not known yet."""

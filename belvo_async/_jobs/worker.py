@@ -143,6 +143,7 @@ class LinkWorker:
                 name = cut_optional(link.institution or institution, LONGEST_NAME)
                 await steps.finish(state, institution=name)
             case Retrieved():
+                await self._task.deliver(outcome)
                 await finish(self._keep(steps, outcome))
             case Parked(ticket=ticket):
                 if not (self._is_engine and steps.row.ticket == ticket):  # another call may be at its answer
@@ -166,12 +167,8 @@ class LinkWorker:
 
     async def _keep(self, steps: LinkSteps, outcome: AnyOutcome) -> None:
         """Write what was retrieved to the output, and then that it is there: neither is cut off."""
-        try:
-            async with self._task.keep(outcome) as end:
-                await steps.retrieve(end)
-        except OutputError as error:
-            await steps.finish(LinkState.UNSETTLED, code=find_code(error), message=error.message)
-            raise
+        async with self._task.keep(outcome) as end:
+            await steps.retrieve(end)
 
     async def _finish(
         self, work: Coroutine[object, object, AnyOutcome], recorder: JobRecorder, institution: str | None
@@ -181,12 +178,12 @@ class LinkWorker:
                 outcome = await work
         except BelvoError as error:
             outcome = await self.failures.read(error, recorder)
-        await self._record(
-            recorder.steps,
-            outcome,
-            institution,
-            has_left=recorder.is_refused or recorder.submitted_at is not None,
-        )
+        has_left = recorder.is_refused or recorder.submitted_at is not None
+        try:
+            await self._record(recorder.steps, outcome, institution, has_left=has_left)
+        except OutputError as error:  # the login has succeeded, and its rows are nowhere
+            outcome = Unsettled(link_id=recorder.link_id, error=error)
+            await self._record(recorder.steps, outcome, institution)
         return outcome
 
     async def _limit(self, work: Coroutine[object, object, T]) -> T:
@@ -210,7 +207,7 @@ class LinkWorker:
                 return outcome
         if earlier is not None and recorder.is_in_doubt:
             link = await check_status(self._pool, earlier, self._options.limits.login_limit)
-            outcome = None if link is None else self._task.accept(link)
+            outcome = None if link is None else self._task.find_result(link)
             if outcome is not None:
                 return outcome
         try:

@@ -33,7 +33,6 @@ _LINKS: Final = (
         credentials TEXT,
         refused TEXT,
         run INTEGER NOT NULL,
-        output_end INTEGER,
         PRIMARY KEY (job, link_id)
     ) WITHOUT ROWID""",
     """CREATE INDEX links_by_expiry ON links (job, expires_at)
@@ -53,6 +52,8 @@ _JOBS: Final = (
         total INTEGER,
         is_paused INTEGER NOT NULL DEFAULT 0,
         purpose TEXT,
+        output_end INTEGER,
+        output_digest TEXT,
         UNIQUE (owner, name)
     )""",
     *_LINKS,
@@ -63,8 +64,9 @@ _LINK_COLUMNS: Final = (
 )
 JOURNAL_JOB: Final = "journal"
 """The name of the one job of a journal."""
+_OUTPUT_COLUMNS: Final = ("purpose TEXT", "output_end INTEGER", "output_digest TEXT")
 _ADD_OUTPUT: Final = (
-    "ALTER TABLE jobs ADD COLUMN purpose TEXT",
+    *(f"ALTER TABLE jobs ADD COLUMN {column}" for column in _OUTPUT_COLUMNS),
     "ALTER TABLE links RENAME TO earlier",
     "DROP INDEX links_by_expiry",
     "DROP INDEX links_by_id",

@@ -23,11 +23,6 @@ def write_line(row: DataModel, link_id: str) -> bytes:
     return _write_object((("link", link_id), *members)).encode("utf-8", "backslashreplace") + b"\n"
 
 
-def begin_line(link_id: str) -> bytes:
-    """Return what each line of a link begins with."""
-    return f'{{"link": {_ENCODE(link_id)}, '.encode()
-
-
 def _list_members(row: DataModel) -> Iterator[tuple[str, object]]:
     """Yield what was an object's: that in its fields, and instead or besides that what is in its `extra`."""
     for attribute, wire in _list_names(cast("Hashable", type(row))):

@@ -15,7 +15,7 @@ from belvo_async.backends._challenge_store import ChallengeRow, ChallengeStore
 from belvo_async.backends._coordinator import Coordinator, Moment, RecordKind
 from belvo_async.backends._job_status import JobStatus
 from belvo_async.backends._lease import LeasePhase
-from belvo_async.backends._ledger import JobKey, JobRow, Ledger, LinkCounts, LinkRow, LinkState
+from belvo_async.backends._ledger import JobKey, JobRow, Ledger, LinkCounts, LinkRow, LinkState, OutputEnd
 from belvo_async.backends._memory import MemoryChallengeStore
 from belvo_async.backends._memory_coordinator import MemoryCoordinator
 from belvo_async.backends._memory_ledger import MemoryLedger
@@ -59,6 +59,7 @@ __all__ = [
     "MemoryCoordinator",
     "MemoryLedger",
     "Moment",
+    "OutputEnd",
     "PostgresBackend",
     "PostgresChallengeStore",
     "PostgresCoordinator",

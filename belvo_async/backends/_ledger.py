@@ -55,7 +55,17 @@ class JobKey:
     name: str
 
 
-@reads_older(lambda fields: {"purpose": None, **fields})
+@frozen
+class OutputEnd:
+    """Up to where the output of a job holds the rows of links that are done."""
+
+    position: int
+    """In bytes from the beginning."""
+    digest: str
+    """Of the last bytes before it: by them the output is known again."""
+
+
+@reads_older(lambda fields: {"purpose": None, "output_end": None, **fields})
 @frozen(kw_only=True)
 class JobRow:
     """What a ledger keeps of a job as a whole."""
@@ -77,9 +87,10 @@ class JobRow:
     """Whether no login is to begin; see `belvo_async.fleet.pause`."""
     purpose: str | None = None
     """What it retrieves, with which options; None where it updates links."""
+    output_end: OutputEnd | None = None
+    """None before there is an output."""
 
 
-@reads_older(lambda fields: {"output_end": None, **fields})
 @frozen(kw_only=True)
 class LinkRow:
     """What a ledger keeps of one link of a job. It holds no password and no token."""
@@ -109,11 +120,8 @@ class LinkRow:
     """A keyed digest of the credentials that were sent last."""
     refused: tuple[str, ...] = field(default=(), repr=False)
     """Keyed digests of credentials that were refused, the newest first: they are not sent again."""
-    output_end: int | None = None
-    """Up to which byte the output of the job holds its rows, and those of the links before it."""
 
 
-@reads_older(lambda fields: {"output_end": None, **fields})
 @frozen(kw_only=True)
 class LinkCounts:
     """How many links of a job stand where."""
@@ -129,8 +137,6 @@ class LinkCounts:
     """Refused links whose credentials are not sent again, unless somebody asks for it."""
     ended: int
     """Those that have come to an end, whichever, since the moment that was asked for."""
-    output_end: int | None = None
-    """The largest of the links."""
 
 
 @runtime_checkable
@@ -188,8 +194,10 @@ class Ledger(Protocol):
         """Return the rows of links, without those that there are none of."""
         ...
 
-    async def replace(self, job: JobKey, row: LinkRow) -> bool:
+    async def replace(self, job: JobKey, row: LinkRow, *, output_end: OutputEnd | None = None) -> bool:
         """Put *row* in the place of the one of its link, if the version there is one lower than its own.
+
+        With *output_end*, the job has it from the same moment on.
 
         Return False, and change nothing, where it is another version or there is no such row. The `run` stays
         as it is. What it returned True for must survive a kill of this process, and where the ledger is to
@@ -223,7 +231,6 @@ def build_counts(
     next_expiry: datetime | None,
     held_back: int,
     ended: int,
-    output_end: int | None,
 ) -> LinkCounts:
     """Build the counts of a job from its groups: an institution or None, a state, how many links."""
     by_state = dict.fromkeys(LinkState, 0)
@@ -239,7 +246,6 @@ def build_counts(
         next_expiry=next_expiry,
         held_back=held_back,
         ended=ended,
-        output_end=output_end,
     )
 
 

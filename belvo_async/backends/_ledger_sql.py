@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import Final
 
 from belvo_async._sqlite.cells import Cell, Row, read_number, read_text, read_time, write_cell
-from belvo_async.backends._ledger import JobKey, JobRow, LinkCounts, LinkRow, LinkState, build_counts
+from belvo_async.backends._ledger import (
+    JobKey,
+    JobRow,
+    LinkCounts,
+    LinkRow,
+    LinkState,
+    OutputEnd,
+    build_counts,
+)
 
 _FIND_JOB: Final = "SELECT * FROM jobs WHERE owner = ? AND name = ?"
 _BEGIN: Final = """INSERT INTO jobs (owner, name, environment, runs, started_at, total, purpose)
@@ -28,8 +36,9 @@ _REPLACE: Final = """UPDATE links
     SET state = :state, version = :version, at = :at, institution = :institution,
         submitted_at = :submitted_at, logins = :logins, ticket = :ticket, expires_at = :expires_at,
         code = :code, message = :message, may_retry = :may_retry, retry_at = :retry_at,
-        credentials = :credentials, refused = :refused, output_end = :output_end
+        credentials = :credentials, refused = :refused
     WHERE job = :job AND link_id = :link_id AND version = :version - 1"""
+_END_OUTPUT: Final = "UPDATE jobs SET output_end = ?, output_digest = ? WHERE owner = ? AND name = ?"
 _FIND: Final = """SELECT * FROM links WHERE job = ? AND state IN ({marks})
     ORDER BY expires_at IS NULL, expires_at, link_id LIMIT ?"""
 _BY_STATE: Final = """SELECT institution, state, count(*) FROM links
@@ -42,7 +51,6 @@ _HELD_BACK: Final = """SELECT count(*) FROM links
     WHERE job = ? AND state = 'refused' AND NOT may_retry AND refused IS NOT NULL"""
 _NEXT_EXPIRY: Final = """SELECT min(expires_at) FROM links INDEXED BY links_by_expiry
     WHERE job = ? AND state IN ('challenged', 'parked')"""
-_OUTPUT_END: Final = "SELECT max(output_end) FROM links WHERE job = ?"
 _FORGET: Final = ("DELETE FROM links WHERE job = ?", "DELETE FROM jobs WHERE number = ?")
 
 
@@ -124,10 +132,13 @@ def read(connection: sqlite3.Connection, job: JobKey, link_ids: Iterable[str]) -
     return {row.link_id: row for row in rows}
 
 
-def replace(connection: sqlite3.Connection, job: JobKey, row: LinkRow) -> bool:
+def replace(connection: sqlite3.Connection, job: JobKey, row: LinkRow, output_end: OutputEnd | None) -> bool:
     """Put a row in the place of the one before it; see `Ledger.replace`."""
     cells = write_link(row)
-    return connection.execute(_REPLACE, {**cells, "job": _find_number(connection, job)}).rowcount == 1
+    is_done = connection.execute(_REPLACE, {**cells, "job": _find_number(connection, job)}).rowcount == 1
+    if is_done and output_end is not None:
+        connection.execute(_END_OUTPUT, (output_end.position, output_end.digest, job.owner, job.name))
+    return is_done
 
 
 def find(
@@ -150,7 +161,6 @@ def count(connection: sqlite3.Connection, job: JobKey, since: datetime) -> LinkC
         next_expiry=read_time(_ask(connection, _NEXT_EXPIRY, number)),
         held_back=int(_ask(connection, _HELD_BACK, number) or 0),
         ended=int(_ask(connection, _ENDED, number, write_cell(since)) or 0),
-        output_end=read_number(_ask(connection, _OUTPUT_END, number)),
     )
 
 
@@ -177,7 +187,13 @@ def read_job(row: Row) -> JobRow:
         total=read_number(row["total"]),
         is_paused=bool(row["is_paused"]),
         purpose=read_text(row["purpose"]),
+        output_end=_read_end(row),
     )
+
+
+def _read_end(row: Row) -> OutputEnd | None:
+    position = read_number(row["output_end"])
+    return None if position is None else OutputEnd(position, str(row["output_digest"]))
 
 
 def read_link(row: Row) -> LinkRow:
@@ -203,7 +219,6 @@ def read_link(row: Row) -> LinkRow:
         retry_at=read_time(row["retry_at"]),
         credentials=read_text(row["credentials"]),
         refused=tuple(str(row["refused"] or "").split()),
-        output_end=read_number(row["output_end"]),
     )
 
 
@@ -225,7 +240,6 @@ def write_link(row: LinkRow) -> dict[str, Cell]:
         "retry_at": write_cell(row.retry_at),
         "credentials": row.credentials,
         "refused": " ".join(row.refused) or None,
-        "output_end": row.output_end,
     }
 
 

@@ -13,6 +13,7 @@ from belvo_async.backends._ledger import (
     LinkCounts,
     LinkRow,
     LinkState,
+    OutputEnd,
     build_counts,
     is_same_write,
 )
@@ -48,16 +49,18 @@ _REPLACE: Final = f"""UPDATE {{schema}}.links
     SET state = %(state)s, version = %(version)s, at = %(at)s, institution = %(institution)s,
         submitted_at = %(submitted_at)s, logins = %(logins)s, ticket = %(ticket)s,
         expires_at = %(expires_at)s, code = %(code)s, message = %(message)s, may_retry = %(may_retry)s,
-        retry_at = %(retry_at)s, credentials = %(credentials)s, refused = %(refused)s,
-        output_end = %(output_end)s
+        retry_at = %(retry_at)s, credentials = %(credentials)s, refused = %(refused)s
     WHERE job = {_JOB} AND link_id = %(link_id)s AND version = %(version)s - 1"""  # noqa: S608 - ours
+_REPLACE_AND_END: Final = f"""WITH replaced AS ({_REPLACE} RETURNING job)
+    UPDATE {{schema}}.jobs SET output_end = %(output_end)s, output_digest = %(output_digest)s
+    WHERE number IN (SELECT job FROM replaced)"""  # noqa: S608 - ours
 _FIND: Final = f"""SELECT * FROM {{schema}}.links
     WHERE job = {_JOB} AND state = ANY(%(states)s::text[])
     ORDER BY expires_at NULLS LAST, link_id LIMIT %(limit)s"""  # noqa: S608 - ours
 _BY_STATE: Final = f"""SELECT institution, state, count(*) AS links,
         count(*) FILTER (WHERE at >= %(since)s) AS ended,
         count(*) FILTER (WHERE NOT may_retry AND refused IS NOT NULL) AS held_back,
-        min(expires_at) AS next_expiry, max(output_end) AS output_end
+        min(expires_at) AS next_expiry
     FROM {{schema}}.links WHERE job = {_JOB} GROUP BY institution, state"""  # noqa: S608 - ours
 _BY_CODE: Final = f"""SELECT code, count(*) AS links FROM {{schema}}.links
     WHERE job = {_JOB} AND state IN ('refused', 'unsettled') AND code IS NOT NULL
@@ -152,10 +155,14 @@ class PostgresLedger(PostgresPart):
         rows = await self._read(_READ, job, link_ids=[*link_ids])
         return {row["link_id"]: _read_link(row) for row in rows}
 
-    async def replace(self, job: JobKey, row: LinkRow) -> bool:
+    async def replace(self, job: JobKey, row: LinkRow, *, output_end: OutputEnd | None = None) -> bool:
         """Put the next version of a row in its place; see `Ledger`."""
+        cells, statement = _write_link(row), _REPLACE
+        if output_end is not None:
+            cells |= {"output_end": output_end.position, "output_digest": output_end.digest}
+            statement = _REPLACE_AND_END
         try:
-            return await self._write(_REPLACE, job, **_write_link(row)) == 1
+            return await self._write(statement, job, **cells) == 1
         except LedgerWriteError:  # it may be written all the same
             found = (await self.read(job, [row.link_id])).get(row.link_id)
             if is_same_write(row, found):
@@ -174,7 +181,6 @@ class PostgresLedger(PostgresPart):
         groups = await self._read(_BY_STATE, job, since=write_time(since))
         codes = await self._read(_BY_CODE, job)
         by_state = [(group, LinkState(group["state"])) for group in groups]
-        ends = [group["output_end"] for group in groups if group["output_end"] is not None]
         expiries = [
             group["next_expiry"]
             for group, state in by_state
@@ -186,7 +192,6 @@ class PostgresLedger(PostgresPart):
             next_expiry=read_time(min(expiries)) if expiries else None,
             held_back=sum(group["held_back"] for group, state in by_state if state is LinkState.REFUSED),
             ended=sum(group["ended"] for group, state in by_state if state.is_final),
-            output_end=max(ends, default=None),
         )
 
     async def forget(self, job: JobKey) -> None:
@@ -221,6 +226,7 @@ def _read_job(row: "Row") -> JobRow:
         total=row["total"],
         is_paused=row["is_paused"],
         purpose=row["purpose"],
+        output_end=None if row["output_end"] is None else OutputEnd(row["output_end"], row["output_digest"]),
     )
 
 
@@ -242,7 +248,6 @@ def _read_link(row: "Row") -> LinkRow:
         retry_at=_read_time(row["retry_at"]),
         credentials=row["credentials"],
         refused=tuple((row["refused"] or "").split()),
-        output_end=row["output_end"],
     )
 
 
@@ -263,7 +268,6 @@ def _write_link(row: LinkRow) -> "dict[str, Value]":
         "retry_at": _write_time(row.retry_at),
         "credentials": row.credentials,
         "refused": " ".join(row.refused) or None,
-        "output_end": row.output_end,
     }
 
 

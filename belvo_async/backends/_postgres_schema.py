@@ -78,6 +78,8 @@ PARTS: Final = (
                 total bigint,
                 is_paused boolean NOT NULL DEFAULT false,
                 purpose text,
+                output_end bigint,
+                output_digest text,
                 UNIQUE (owner, name)
             )""",
             """CREATE TABLE {schema}.links (
@@ -98,7 +100,6 @@ PARTS: Final = (
                 credentials text,
                 refused text,
                 run integer NOT NULL,
-                output_end bigint,
                 PRIMARY KEY (job, link_id)
             ) WITH (fillfactor = 70)""",
             """CREATE INDEX links_unfinished ON {schema}.links (job, expires_at)
@@ -107,7 +108,8 @@ PARTS: Final = (
         ),
         (
             "ALTER TABLE {schema}.jobs ADD COLUMN IF NOT EXISTS purpose text",
-            "ALTER TABLE {schema}.links ADD COLUMN IF NOT EXISTS output_end bigint",
+            "ALTER TABLE {schema}.jobs ADD COLUMN IF NOT EXISTS output_end bigint",
+            "ALTER TABLE {schema}.jobs ADD COLUMN IF NOT EXISTS output_digest text",
         ),
     ),
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from belvo_async.backends import _ledger_sql as sql
-from belvo_async.backends._ledger import JobKey, JobRow, LinkCounts, LinkRow, LinkState
+from belvo_async.backends._ledger import JobKey, JobRow, LinkCounts, LinkRow, LinkState, OutputEnd
 
 T = TypeVar("T")
 
@@ -63,9 +63,9 @@ class SqlLedger(ABC):
         """Return the rows of links; see `Ledger`."""
         return await self._run(job, lambda connection: sql.read(connection, job, link_ids))
 
-    async def replace(self, job: JobKey, row: LinkRow) -> bool:
+    async def replace(self, job: JobKey, row: LinkRow, *, output_end: OutputEnd | None = None) -> bool:
         """Put the next version of a row in its place; see `Ledger`."""
-        return await self._run(job, lambda connection: sql.replace(connection, job, row))
+        return await self._run(job, lambda connection: sql.replace(connection, job, row, output_end))
 
     async def find(
         self, job: JobKey, states: Collection[LinkState], *, limit: int | None = None

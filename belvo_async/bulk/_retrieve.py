@@ -106,4 +106,5 @@ def retrieve(  # noqa: PLR0913 - settings, all with defaults, by keyword only
     )
     task = RetrieveTask(client, retrieval, kept)
     ledger = find_ledger(client, job=job, journal=journal, dry_run=dry_run, purpose=task.purpose)
-    return JobRun(client, Source(links, has_credentials=True), ledger, job_options, task)
+    source = Source(links, has_credentials=True, takes_updates=False)
+    return JobRun(client, source, ledger, job_options, task)

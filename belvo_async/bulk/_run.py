@@ -14,6 +14,7 @@ from belvo_async._jobs.options import JobOptions
 from belvo_async._jobs.outcomes import AnyOutcome, Outcome
 from belvo_async._jobs.report import JobReport
 from belvo_async._jobs.source import Source
+from belvo_async.backends import OutputEnd
 from belvo_async.bulk._scheduler import Scheduler
 from belvo_async.errors import BelvoError, JobError, UsageError
 
@@ -61,9 +62,9 @@ class JobRun(Generic[O_co]):
             raise UsageError(
                 "A run can be entered once.", remedy="Call bulk.refresh(…) or bulk.retrieve(…) again."
             )
-        await self._ledger.open(total=self._source.total)
+        former = await self._ledger.open()
         try:
-            scheduler = await self._prepare()
+            scheduler = await self._prepare(None if former is None else former.output_end)
         except BaseException:
             await finish(self._link_task.close())
             await finish(self._ledger.close())
@@ -71,15 +72,14 @@ class JobRun(Generic[O_co]):
         self._scheduler = scheduler
         return self
 
-    async def _prepare(self) -> Scheduler:
-        scheduler = Scheduler(self._pool, self._ledger, self._options, self._link_task, self._source)
-        counts = await self._ledger.read_counts()
-        scheduler.statistics.take_over(counts)
-        interrupted = []
+    async def _prepare(self, output_end: OutputEnd | None) -> Scheduler:
         if not self._options.dry_run:
-            interrupted = await self._ledger.find_interrupted()
-            await self._link_task.open(counts, {row.link_id for row in interrupted})
+            await finish(self._link_task.open(output_end))
             await self._pool.ping()
+        await self._ledger.begin(total=self._source.total)
+        scheduler = Scheduler(self._pool, self._ledger, self._options, self._link_task, self._source)
+        scheduler.statistics.take_over(await self._ledger.read_counts())
+        interrupted = [] if self._options.dry_run else await self._ledger.find_interrupted()
         self._task = asyncio.create_task(scheduler.conduct(interrupted))
         return scheduler
 

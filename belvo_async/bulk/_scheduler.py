@@ -14,7 +14,7 @@ from belvo_async._jobs.doubt import add_answer, find_challenge, is_in_doubt
 from belvo_async._jobs.job_ledger import JobLedger
 from belvo_async._jobs.job_task import JobTask
 from belvo_async._jobs.options import JobOptions
-from belvo_async._jobs.outcomes import AnyOutcome, Parked, Retrieved, Updated
+from belvo_async._jobs.outcomes import AnyOutcome, Parked, Retrieved, Unsettled, Updated
 from belvo_async._jobs.records import Job
 from belvo_async._jobs.recovery import Recovery
 from belvo_async._jobs.source import Source
@@ -24,7 +24,7 @@ from belvo_async.backends import LinkRow
 from belvo_async.bulk._producer import Producer
 from belvo_async.bulk._queue import FairQueue
 from belvo_async.bulk._statistics import Statistics
-from belvo_async.errors import BelvoError, SourceError
+from belvo_async.errors import BelvoError, OutputError, SourceError
 
 _MOST_QUEUED: Final = 64
 """Logins that wait for their turn, or for their credentials: the others wait where the next is chosen."""
@@ -264,7 +264,9 @@ class Scheduler:
         self._outcomes.append(outcome)
         self._rows += count_rows(outcome)
         self._arrived.set()
-        why = self._failure_count.note(outcome, code)
+        why: BelvoError | None = self._failure_count.note(outcome, code)
+        if isinstance(outcome, Unsettled) and isinstance(outcome.error, OutputError):
+            why = outcome.error  # the next one would meet it too
         if why is not None:
             self.fail(why)
 

@@ -253,7 +253,7 @@ def retrieve(  # noqa: PLR0913 - options
             ask=ask,
             listed=bool(listed),
         )
-        if out is None and not dry_run:
+        if (out is None and not dry_run) or str(out) == "-":
             raise UsageError("There is no file for the rows.", remedy="Name it with --out.")
         view = _choose_view(as_json=as_json, is_live=not ask)
         challenges = None if backend or dry_run or journal is None else SqliteChallengeStore(journal)

@@ -1,12 +1,20 @@
 """`belvo-async backend`: prepare and check what processes share."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from rich.console import Console
 
 from belvo_async import SessionPool
-from belvo_async.backends import PostgresBackend, RedisBackend, SqliteBackend, check_backend, purge
+from belvo_async.backends import (
+    BackendStatus,
+    PostgresBackend,
+    RedisBackend,
+    SqliteBackend,
+    check_backend,
+    purge,
+)
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
 
@@ -61,3 +69,9 @@ def name_backend(backend: OwnBackend) -> str:
             return "PostgreSQL"
         case SqliteBackend():
             return str(backend.path)
+
+
+def list_waits(status: BackendStatus) -> Iterator[str]:
+    """Tell for how long no login begins, as those under way may have been forgotten."""
+    if status.quarantine:
+        yield f"Logins wait for another {status.quarantine:.0f} s: what is noted of others may be incomplete."

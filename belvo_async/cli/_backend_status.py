@@ -24,7 +24,7 @@ from belvo_async.backends import (
     read_jobs,
     read_status,
 )
-from belvo_async.cli._backend import OwnBackend, name_backend
+from belvo_async.cli._backend import OwnBackend, list_waits, name_backend
 from belvo_async.cli._command import say
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
@@ -98,14 +98,16 @@ async def _show_jobs(
     if ledger is None or not jobs:
         problem = "has no such job" if ledger is not None else "keeps no jobs"
         raise typer.BadParameter(f"{name_backend(backend)} {problem}.", param_hint="--job")
-    windows = (await read_status(backend)).windows
+    shared = await read_status(backend)
+    for line in () if as_json else list_waits(shared):
+        write_prose(output, line)
     for status in jobs:
         wanted = tuple(map(LinkState, states)) or (LinkState.PARKED,)
         links = await ledger.find(status.job.key, wanted, limit=None if states else SHOWN)
         if states:
             show_links(links, output, as_json=as_json)
         else:
-            pace = RequestPace.of(status, windows)
+            pace = RequestPace.of(status, shared.windows)
             show_job(name, status, links, output, as_json=as_json, pace=pace)
     return jobs
 
@@ -133,8 +135,7 @@ async def _count_challenges(backend: OwnBackend) -> int:
 
 
 def _list_parts(status: BackendStatus, jobs: Sequence[JobStatus]) -> Iterator[Table | str]:
-    if status.quarantine:
-        yield f"Logins wait for another {status.quarantine:.0f} s: what is noted of others may be incomplete."
+    yield from list_waits(status)
     yield _build_windows(status.windows) if status.windows else "No requests within the last hour."
     yield _build_leases(status.leases) if status.leases else "No link is held."
     yield _build_jobs(jobs) if jobs else "No jobs."

@@ -8,9 +8,11 @@ from attrs import frozen
 from rich.console import Console
 
 from belvo_async import SessionPool, fleet
+from belvo_async.backends import read_status
+from belvo_async.cli._backend import list_waits
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
-from belvo_async.cli._interrupt import Interrupt, wait_or_interrupt, watch_signals
+from belvo_async.cli._interrupt import close_on_interrupt, wait_or_interrupt, watch_signals
 from belvo_async.cli._row_check import check_source, tell_problems
 from belvo_async.cli._rows import RowSource, read_link_ids
 from belvo_async.cli._update import Desk
@@ -61,9 +63,12 @@ async def run_worker(pool: SessionPool, tasks: fleet.TaskQueue, desk: Desk) -> E
     with watch_signals() as interrupt:
         async with pool, tasks:
             await pool.ping()  # a worker with wrong keys does not begin
+            for line in list_waits(await read_status(pool.backend)):
+                desk.say(line)
             working = asyncio.ensure_future(tasks.run_worker(pool, install_signal_handlers=False))
             desk.say("The worker runs. Ctrl-C stops it.")
-            stopping = asyncio.ensure_future(_stop_worker(working, pool, interrupt, desk))
+            worker = _Worker(working, pool)
+            stopping = asyncio.ensure_future(close_on_interrupt(worker, interrupt, desk.say))
             await asyncio.wait([working])
             stopping.cancel()
         if not working.cancelled():
@@ -71,15 +76,19 @@ async def run_worker(pool: SessionPool, tasks: fleet.TaskQueue, desk: Desk) -> E
     return ExitCode.INTERRUPTED if interrupt.second.is_set() else ExitCode.OK
 
 
-async def _stop_worker(
-    working: "asyncio.Future[None]", pool: SessionPool, interrupt: Interrupt, desk: Desk
-) -> None:
-    await interrupt.first.wait()
-    desk.say("Stopping: no new login starts, those in flight may end. Ctrl-C again cuts them off.")
-    working.cancel()
-    await interrupt.second.wait()
-    desk.say("Cutting off what is in flight.")
-    await pool.aclose(grace=0)
+@frozen(eq=False)
+class _Worker:
+    """A worker that can be closed: its tasks under way may end, or are cut off."""
+
+    working: "asyncio.Future[None]"
+    pool: SessionPool
+
+    async def aclose(self, grace: float | None = None) -> None:
+        """Take no more tasks; cut off what is in flight after *grace* seconds, if that is given."""
+        self.working.cancel()
+        if grace is not None:
+            await self.pool.aclose(grace=grace)
+        await asyncio.wait([self.working])
 
 
 async def pause_job(pool: SessionPool, job: str, messages: Console) -> ExitCode:

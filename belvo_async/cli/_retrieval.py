@@ -1,12 +1,13 @@
 """What `belvo-async retrieve` asks of Belvo: a resource, and its options, checked before anything is sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NoReturn, get_origin
 
 from belvo_async import SessionPool, bulk
 from belvo_async.cli._job import Start
 from belvo_async.errors import InvalidValueError, UsageError
+from belvo_async.models import write_line
 
 
 class Resource(StrEnum):
@@ -38,7 +39,7 @@ class Resource(StrEnum):
     TRANSACTIONS = "transactions"
 
 
-_ANNOTATIONS: Final = bulk.RetrieveOptions.__annotations__
+_ANNOTATIONS: Final[Mapping[str, object]] = bulk.RetrieveOptions.__annotations__
 _WORDS: Final[Mapping[str, object]] = {"true": True, "false": False}
 _FLAGS: Final = {"date_from": "--from", "date_to": "--to", "save_data": "--no-save", "output": "--out"}
 
@@ -60,12 +61,15 @@ def read_options(
             raise UsageError(f"--option {other} has no value.", remedy="Write it as NAME=VALUE.")
         if name in _FLAGS:
             raise UsageError(f"{name} has an option of its own.", remedy=f"Pass {_FLAGS[name]}.")
+        if name not in _ANNOTATIONS:
+            known = ", ".join(sorted(_ANNOTATIONS.keys() - _FLAGS.keys()))
+            raise UsageError(f"--option {write_line(name)} is not known.", remedy=f"Known are: {known}.")
         found[name] = _read_value(name, value)
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _read_value(name: str, value: str) -> object:
-    if get_origin(_ANNOTATIONS.get(name)) is not None and "Iterable" in str(_ANNOTATIONS[name]):
+    if get_origin(_ANNOTATIONS[name]) is Iterable:
         return value.split(",")
     return _WORDS.get(value, value)
 
@@ -96,5 +100,7 @@ def _refuse(error: InvalidValueError) -> NoReturn:
     name = error.field or ""
     flag = _FLAGS.get(name, f"--option {name}")
     problem = error.message.removeprefix(f"{name} ")
+    for other, written in _FLAGS.items():
+        problem = problem.replace(other, written)
     remedy = f"Pass {flag}." if "is missing" in problem else error.remedy
     raise UsageError(f"{flag} {problem}", remedy=remedy) from None

@@ -71,7 +71,8 @@ class FleetTasks:
 
     Raises:
         InvalidValueError: A callback cannot be called.
-        ConfigurationError: *login_limit* is no number of seconds, or *credentials* and *retrieval* are given.
+        ConfigurationError: *login_limit* is no number of seconds, or *credentials* and *retrieval* are both
+            given, or neither.
     """
 
     def __init__(
@@ -84,12 +85,13 @@ class FleetTasks:
         queue: str = "belvo",
         login_limit: float = JobLimits().login_limit,
     ) -> None:
-        if retrieval is None:
-            _check_callable("credentials", credentials)
-        elif credentials is not None:
+        if (credentials is None) is (retrieval is None):
             raise ConfigurationError(
-                "The links are either updated or retrieved.", remedy="Leave credentials or retrieval out."
+                "A link is either updated or retrieved.",
+                remedy="Pass credentials= or retrieval=, and not both.",
             )
+        if credentials is not None:
+            _check_callable("credentials", credentials)
         _check_callable("on_challenge", on_challenge)
         self._app: Final = app
         self._credentials: Final = credentials
@@ -118,7 +120,8 @@ class FleetTasks:
             await self._app.close_async()
             raise ConfigurationError(
                 "The database has no tables of procrastinate.",
-                remedy="Make them with: procrastinate --app=<module>.<app> schema --apply",
+                remedy="Make them, in the folder of your module: "
+                "PYTHONPATH=. procrastinate --app=<module>.<app> schema --apply",
             )
         return self
 

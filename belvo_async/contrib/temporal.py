@@ -12,7 +12,7 @@ from uuid import UUID
 from belvo_async import Client, check_client, fleet
 from belvo_async.bulk import CredentialsProvider, JobLimits
 from belvo_async.contrib._next_check import find_next_check
-from belvo_async.errors import AuthenticationError, BelvoError
+from belvo_async.errors import AuthenticationError, BelvoError, ConfigurationError
 from belvo_async.models import Link
 
 try:
@@ -56,7 +56,7 @@ class LinkResult:
     state: str
     """`updated`, `retrieved`, `refused` or `unsettled`."""
     code: str | None = None
-    """The error code, or the name of the error class; None where the link is updated."""
+    """The error code, or the name of the error class; None where the link is done."""
     may_retry: bool = False
     """Whether the same credentials may be tried again, see `retry`."""
 
@@ -94,6 +94,11 @@ class LinkActivities:
         login_limit: float = JobLimits().login_limit,
     ) -> None:
         check_client(pool)
+        if (credentials is None) is (retrieval is None):
+            raise ConfigurationError(
+                "A link is either updated or retrieved.",
+                remedy="Pass credentials= or retrieval=, and not both.",
+            )
         self._pool: Final = pool
         self._credentials: Final = credentials
         self._retrieval: Final = retrieval

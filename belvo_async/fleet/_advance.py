@@ -19,12 +19,14 @@ from belvo_async._jobs.update_task import UpdateTask
 from belvo_async._jobs.worker import LinkWorker
 from belvo_async.backends import LinkRow, LinkState
 from belvo_async.errors import (
+    BelvoError,
     ConfigurationError,
     CoordinatorError,
     InvalidValueError,
     LedgerBusyError,
     LinkBusyError,
     NotSentError,
+    OutputError,
 )
 from belvo_async.fleet._job import FleetJob
 from belvo_async.fleet._next_step import CheckLater, Ended, NeedsToken, NextStep
@@ -68,7 +70,8 @@ async def advance(
         job: The job's name. A job that `bulk.refresh` has begun under it goes on, and the other way round.
         link_id: The link, which need not be admitted to the job before.
         credentials: Looks up the credentials of the link, right before its login: they rest nowhere.
-        retrieval: In place of *credentials*: what is retrieved of the link, and where it goes.
+        retrieval: In place of *credentials*: what is retrieved of the link, and where it goes. A login whose
+            worker has died is not at its end before *login_limit*: its function has to return within it.
         token: What a person gave for the open challenge. Hand it over here, and not to the engine, so that no
             token rests in its tables.
         request_id: `NeedsToken.challenge.request_id` of the challenge that *token* is for. An institution may
@@ -126,6 +129,10 @@ async def advance(
 
 
 def _build_task(pool: Client, options: JobOptions, retrieval: Retrieval | None) -> JobTask:
+    if retrieval is not None and not isinstance(retrieval, Retrieval):
+        raise InvalidValueError.of(
+            "retrieval", f"is {type(retrieval).__name__}", remedy="Pass fleet.Retrieval(…)."
+        )
     if (options.credentials is None) is (retrieval is None):
         raise ConfigurationError(
             "A link is either updated or retrieved.", remedy="Pass credentials= or retrieval=, and not both."
@@ -141,9 +148,10 @@ async def _take(
     token: str | None,
     request_id: str | None,
 ) -> NextStep:
+    is_paused = await job.check_purpose()
     row = await job.find_row(link_id)
     try:
-        return await _Advance(job, options, task, token, request_id).take(row)
+        return await _Advance(job, options, task, token, request_id, is_paused=is_paused).take(row)
     except LedgerBusyError:  # another call has taken the link meanwhile
         return _tell(await job.find_row(link_id))
     except LinkBusyError as busy:
@@ -154,7 +162,14 @@ class _Advance:
     """One call."""
 
     def __init__(
-        self, job: FleetJob, options: JobOptions, task: JobTask, token: str | None, request_id: str | None
+        self,
+        job: FleetJob,
+        options: JobOptions,
+        task: JobTask,
+        token: str | None,
+        request_id: str | None,
+        *,
+        is_paused: bool,
     ) -> None:
         self._job: Final = job
         self._token: Final = token
@@ -162,6 +177,7 @@ class _Advance:
         self._options: Final = options
         self._steps: LinkSteps | None = None
         self._task: Final = task
+        self._is_paused: Final = is_paused
         self._worker: Final = LinkWorker(
             job.pool, self._write, options, task, asyncio.Event(), is_engine=True
         )
@@ -170,9 +186,8 @@ class _Advance:
         """Take a link from where it stands."""
         if row.state.is_result:
             return Ended.of(row)
-        is_paused = await self._job.is_paused()  # and it is a job for this
         if row.state is LinkState.QUEUED:
-            return await self._begin(row, is_paused=is_paused)
+            return await self._begin(row)
         parked = await find_challenge(self._job.pool, row, self._task.collection)
         row = add_answer(row, parked)
         if is_in_doubt(row, parked):
@@ -185,7 +200,7 @@ class _Advance:
             return CheckLater(link_id=row.link_id, seconds=_SOONEST)
         return await self._conclude(row.link_id, outcome)
 
-    async def _begin(self, row: LinkRow, *, is_paused: bool) -> NextStep:
+    async def _begin(self, row: LinkRow) -> NextStep:
         if self._token is not None:
             raise InvalidValueError.of(
                 "token",
@@ -193,7 +208,7 @@ class _Advance:
                 remedy="Call advance without a token first.",
                 link_id=row.link_id,
             )
-        if is_paused:
+        if self._is_paused:
             return CheckLater(link_id=row.link_id, seconds=_PAUSED)
         waiting = Job(row.link_id, row.institution)
         waiting.row = row
@@ -215,19 +230,26 @@ class _Advance:
         if isinstance(found, NotSentError | CoordinatorError):  # nobody has looked: the next call does
             raise found
         left = find_login_left(row, pool.server_time, self._options.limits.login_limit)
-        if isinstance(found, Link):
-            outcome = self._task.conclude(found, row.submitted_at)
-        elif left > 0:
+        outcome = self._task.find_result(found) if isinstance(found, Link) else None
+        if outcome is None and left > 0:  # whoever has sent it may still be at its response
             age = self._options.limits.login_limit - left
             return CheckLater(link_id=row.link_id, seconds=min(left, _bound(age)))
-        else:
-            outcome = Unsettled(link_id=row.link_id, error=build_unsettled(row, found))
+        if outcome is None:
+            outcome = self._give_up(row, found)
         await self._worker.end(row, outcome)
         return await self._conclude(row.link_id, outcome)
+
+    def _give_up(self, row: LinkRow, found: Link | BelvoError | None) -> AnyOutcome:
+        """Return what an interrupted login has come to that must have ended."""
+        if isinstance(found, Link):
+            return self._task.conclude(found, row.submitted_at)
+        return Unsettled(link_id=row.link_id, error=build_unsettled(row, found))
 
     async def _conclude(self, link_id: str, outcome: AnyOutcome) -> NextStep:
         if isinstance(outcome, Parked):
             return NeedsToken.of(outcome)
+        if isinstance(outcome, Unsettled) and isinstance(outcome.error, OutputError):
+            raise outcome.error  # the next link would meet it too: let the engine slow down
         if self._steps is not None and self._steps.row.state.is_result:  # it was written, and stays
             return Ended.of(self._steps.row)
         return _tell(await self._job.find_row(link_id))

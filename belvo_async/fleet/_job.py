@@ -77,8 +77,8 @@ class FleetJob:
         (row,) = await self.ledger.admit(self.key, job.runs, [(link_id, None)], at=self.pool.clock.wall())
         return row
 
-    async def is_paused(self) -> bool:
-        """Whether no login is to begin.
+    async def check_purpose(self) -> bool:
+        """Refuse a job that does something else; return whether no login is to begin.
 
         Raises:
             LedgerMismatchError: It was begun to do something else.

@@ -4,9 +4,10 @@ from typing import Final, Unpack
 
 from belvo_async import Client
 from belvo_async._jobs.output import RowCallback, RowWriter
-from belvo_async._jobs.retrieval_call import RetrievalCall, RetrieveOptions
+from belvo_async._jobs.retrieval_call import RetrievalCall, RetrieveOptions, freeze
 from belvo_async._jobs.retrieve_task import RetrieveTask
 from belvo_async.errors import InvalidValueError
+from belvo_async.resources import RetrievableData
 
 
 class Retrieval:
@@ -23,6 +24,8 @@ class Retrieval:
     """
 
     def __init__(self, resource: str, output: RowWriter, **options: Unpack[RetrieveOptions]) -> None:
+        if not isinstance(resource, str):
+            raise InvalidValueError.of("resource", f"is {type(resource).__name__}", remedy=_NAME)
         if not callable(output):
             raise InvalidValueError.of(
                 "output",
@@ -31,7 +34,7 @@ class Retrieval:
             )
         self._resource: Final = resource
         self._output: Final = output
-        self._options: Final = dict(options)
+        self._options: Final = {name: freeze(value) for name, value in options.items()}
 
     def _build_task(self, pool: Client) -> RetrieveTask:
         """Return the task of a job of *pool*.
@@ -40,4 +43,9 @@ class Retrieval:
             InvalidValueError: There is no such resource, or an option is wrong; names it.
         """
         resource = getattr(pool, self._resource, None) if self._resource.isidentifier() else None
+        if not isinstance(resource, RetrievableData):
+            raise InvalidValueError.of("resource", "names none that retrieves", remedy=_NAME)
         return RetrieveTask(pool, RetrievalCall(resource, self._options), RowCallback(self._output))
+
+
+_NAME: Final = "Pass the name of a data resource, such as transactions."

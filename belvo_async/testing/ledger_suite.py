@@ -25,7 +25,7 @@ from typing import Final
 import pytest
 from attrs import evolve
 
-from belvo_async.backends import JobKey, JobRow, Ledger, LinkRow, LinkState
+from belvo_async.backends import JobKey, JobRow, Ledger, LinkRow, LinkState, OutputEnd
 
 NOON: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 JOB: Final = JobKey("a" * 32, "november")
@@ -57,7 +57,6 @@ def write_all(row: LinkRow) -> LinkRow:
         retry_at=after(30),
         credentials="0123456789abcdef",
         refused=("0123456789abcdef", "fedcba9876543210"),
-        output_end=2**40,
     )
 
 
@@ -103,16 +102,24 @@ class LedgerSuite:
             assert job.purpose == "retrieve /api/transactions/ date_from=2026-01-01"
         assert (await self.begin(ledger, OTHER_JOBS[0])).purpose is None
 
-    async def test_the_end_of_the_output_is_that_of_the_link_with_the_largest(
+    async def test_the_end_of_the_output_is_written_with_its_link_or_not_at_all(
         self, ledger: Ledger, run: int
     ) -> None:
-        assert (await ledger.count(JOB, since=NOON)).output_end is None
-        for row, end in zip(
-            await self.admit(ledger, run, LINK, SECOND, THIRD), (7, 2**40, None), strict=True
-        ):
-            done = evolve(row, state=LinkState.RETRIEVED, version=2, output_end=end)
-            assert await ledger.replace(JOB, done)
-        assert (await ledger.count(JOB, since=NOON)).output_end == 2**40
+        (row,) = await self.admit(ledger, run, LINK)
+        done = evolve(row, state=LinkState.RETRIEVED, version=2)
+        ends = [OutputEnd(2**40, "a" * 32), OutputEnd(7, "b" * 32)]
+        assert await self.find_end(ledger) is None
+        assert await ledger.replace(JOB, done, output_end=ends[0])
+        assert not await ledger.replace(JOB, done, output_end=ends[1])
+        assert await self.find_end(ledger) == ends[0]
+        assert await ledger.replace(JOB, evolve(done, version=3))
+        assert await self.find_end(ledger) == ends[0]
+        assert (await self.begin(ledger)).output_end == ends[0]
+
+    async def find_end(self, ledger: Ledger) -> OutputEnd | None:
+        """Return the end of the output of the job."""
+        job = await ledger.read_job(JOB)
+        return None if job is None else job.output_end
 
     async def test_the_end_of_a_run_is_kept_until_the_next_begins(self, ledger: Ledger) -> None:
         await self.begin(ledger)

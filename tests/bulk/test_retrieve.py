@@ -3,9 +3,12 @@
 import asyncio
 import json
 import os
+import resource
+import signal
 import stat
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 
 from belvo_async import Clock, Concurrency, Credentials, LinkUpdate, SessionPool, bulk
+from belvo_async.backends import SqliteBackend
 from belvo_async.errors import (
     ConfigurationError,
     InvalidValueError,
@@ -21,6 +25,7 @@ from belvo_async.errors import (
     OutcomeUnknownError,
     OutputError,
     ResumeNotSupportedError,
+    SourceError,
 )
 from belvo_async.models.accounts import Account
 from belvo_async.models.transactions import Transaction
@@ -32,6 +37,7 @@ from tests.bulk.journals import write_links
 from tests.data.resources import list_data_resources
 
 PERIOD: Any = {"date_from": "2025-10-01", "date_to": "2025-12-31"}
+ONE_AT_ONCE = bulk.JobLimits(concurrency=Concurrency(total=1))
 OTHERS = b"a line of others\n"
 Job = bulk.JobRun[bulk.RetrievalOutcome[Transaction]]
 
@@ -76,8 +82,26 @@ def read_bytes(rows: Path) -> bytes:
     return rows.read_bytes()
 
 
-def write_others(rows: Path) -> None:
-    rows.write_bytes(OTHERS)
+def write_others(rows: Path, least: int = 1) -> None:
+    rows.write_bytes(OTHERS * (least // len(OTHERS) + (least > 1) or 1))
+
+
+def append(rows: Path, data: bytes) -> None:
+    with rows.open("ab") as file:
+        file.write(data)
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond some bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGXFSZ, handler)
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def find_mode(rows: Path) -> int:
@@ -100,6 +124,11 @@ async def list_ids(pool: SessionPool, *links: str) -> list[str]:
 async def collect(job: Job) -> dict[str, bulk.RetrievalOutcome[Transaction]]:
     async with job as run:
         return {outcome.link_id: outcome async for outcome in run}
+
+
+async def collect_accounts(job: bulk.JobRun[bulk.RetrievalOutcome[Account]]) -> None:
+    async with job as run:
+        await run.finish()
 
 
 async def test_each_link_is_one_login_and_has_its_rows(sandbox: Sandbox, pool: SessionPool) -> None:
@@ -175,14 +204,53 @@ async def test_what_a_kill_has_left_behind_the_last_link_is_cut_off(
     kept = read_bytes(rows)
     await leave(journal, pool.clock, cut)
     await pool.transactions.retrieve(cut, **PERIOD)
-    with rows.open("ab") as file:
-        file.write(f'{{"link": "{cut}", "id": 1}}\n{{"link": "{cut}", "id": 2}}\n{{"li'.encode())
+    append(rows, f'{{"link": "{cut}", "id": 1}}\n{{"link": "{cut}", "id": 2}}\n{{"li'.encode())
     run = bulk.retrieve(pool.transactions, [], output=rows, journal=journal, **PERIOD)
     (outcome,) = (await collect(run)).values()
     assert read_bytes(rows) == kept
     assert isinstance(outcome, bulk.Unsettled)
     assert "list(link=error.link_id)" in outcome.error.remedy
     assert sandbox.logins(cut) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no limit of this kind")
+async def test_a_full_disk_leaves_the_file_as_it_was_and_the_job_goes_on_later(
+    sandbox: Sandbox, pool: SessionPool, rows: Path, journal: Path
+) -> None:
+    first, *others = add_links(sandbox, 3)
+    settings: Any = {"output": rows, "journal": journal, "limits": ONE_AT_ONCE, **PERIOD}
+    await collect(bulk.retrieve(pool.transactions, [first], **settings))
+    kept = read_bytes(rows)
+    run = bulk.retrieve(pool.transactions, others, **settings)
+    async with run:
+        with files_of_at_most(len(kept) + 100):
+            outcome = await anext(run)
+            with pytest.raises(OutputError, match="File too large"):
+                await run.finish()
+    assert isinstance(outcome, bulk.Unsettled)
+    assert isinstance(outcome.error, OutputError)
+    assert run.report.unsettled == 1
+    assert read_bytes(rows) == kept
+    run = bulk.retrieve(pool.transactions, [first, *others], **settings)
+    await collect(run)
+    assert (run.report.retrieved, run.report.unsettled) == (2, 1)
+    assert {row["link"] for row in read(rows)} == {first, others[1]}
+
+
+async def test_a_job_goes_on_after_its_last_link_was_erased(
+    sandbox: Sandbox, rows: Path, tmp_path: Path
+) -> None:
+    first, second = add_links(sandbox, 2)
+    keys = Credentials(sandbox.secret_id, sandbox.secret_password)
+    settings: Any = {"output": rows, "job": "november", **PERIOD}
+    async with (
+        SqliteBackend(tmp_path / "belvo.sqlite") as backend,
+        SessionPool(keys, environment=sandbox.url, clock=sandbox.clock, backend=backend) as shared,
+    ):
+        await collect(bulk.retrieve(shared.transactions, [first], **settings))
+        await shared.erase(first)
+        await collect(bulk.retrieve(shared.transactions, [second], **settings))
+    assert {row["link"] for row in read(rows)} == {first, second}
 
 
 @pytest.mark.parametrize("save_data", [True, False])
@@ -311,7 +379,7 @@ async def test_a_function_that_raises_stops_the_job_and_leaves_its_link_unsettle
         await collect(bulk.retrieve(pool.transactions, links, output=keep, journal=journal, **PERIOD))
     assert failed.value.link_id in links
     rows = bulk.list_links(journal, tuple(bulk.LinkState), 10)
-    assert {row.state for row in rows} <= {"unsettled", "queued"}
+    assert {row.state for row in rows} <= {"unsettled", "queued", "submitted"}
     assert "unsettled" in {row.state for row in rows}
 
 
@@ -321,22 +389,54 @@ async def test_a_file_that_somebody_else_writes_to_stops_the_job_and_stays_as_it
     run = bulk.retrieve(pool.transactions, add_links(sandbox), output=rows, journal=journal, **PERIOD)
     async with run:
         write_others(rows)
-        with pytest.raises(OutputError, match="somebody else has written to it"):
+        with pytest.raises(OutputError, match="somebody else has written to"):
             await run.finish()
     assert read_bytes(rows) == OTHERS
 
 
-async def test_a_file_that_the_job_has_not_written_is_left_as_it_is(
+async def test_a_file_that_another_job_writes_to_is_refused_before_anything_is_sent(
     sandbox: Sandbox, pool: SessionPool, rows: Path
 ) -> None:
+    async with bulk.retrieve(pool.transactions, add_links(sandbox, 1), output=rows, **PERIOD) as run:
+        with pytest.raises(OutputError, match="Another job writes to"):
+            await collect(bulk.retrieve(pool.transactions, add_links(sandbox), output=rows, **PERIOD))
+        await run.finish()
+    assert sandbox.logins() == 1
+
+
+async def test_a_file_that_the_job_has_not_written_is_left_as_it_is(
+    sandbox: Sandbox, pool: SessionPool, rows: Path, journal: Path, tmp_path: Path
+) -> None:
     write_others(rows)
-    with pytest.raises(OutputError, match="this job has not written"):
+    with pytest.raises(OutputError, match="holds something already"):
         await collect(bulk.retrieve(pool.transactions, add_links(sandbox), output=rows, **PERIOD))
     assert read_bytes(rows) == OTHERS
     assert sandbox.logins() == 0
+    mine, links = tmp_path / "mine.jsonl", add_links(sandbox)
+    settings: Any = {"journal": journal, **PERIOD}
+    await collect(bulk.retrieve(pool.transactions, links, output=mine, **settings))
+    write_others(rows, len(read_bytes(mine)))
+    with pytest.raises(OutputError, match="is not the file that this job has written to"):
+        await collect(bulk.retrieve(pool.transactions, links, output=rows, **settings))
+    assert set(read_bytes(rows).splitlines(keepends=True)) == {OTHERS}
 
 
-async def test_a_file_that_has_lost_rows_is_refused(
+async def test_the_file_of_another_job_about_the_same_links_is_left_as_it_is(
+    sandbox: Sandbox, pool: SessionPool, rows: Path, journal: Path, tmp_path: Path
+) -> None:
+    links = add_links(sandbox, 2)
+    await collect(bulk.retrieve(pool.transactions, links, output=rows, journal=journal, **PERIOD))
+    kept, other = read_bytes(rows), tmp_path / "other.sqlite"
+    days: Any = PERIOD | {"date_to": "2025-11-30"}
+    mine = tmp_path / "mine.jsonl"
+    await collect(bulk.retrieve(pool.transactions, [], output=mine, journal=other, **days))
+    await leave(other, pool.clock, *links)
+    with pytest.raises(OutputError, match="holds something already"):
+        await collect(bulk.retrieve(pool.transactions, links, output=rows, journal=other, **days))
+    assert read_bytes(rows) == kept
+
+
+async def test_a_file_that_has_lost_rows_or_is_gone_is_refused(
     sandbox: Sandbox, pool: SessionPool, rows: Path, journal: Path
 ) -> None:
     settings: Any = {"journal": journal, **PERIOD}
@@ -346,6 +446,64 @@ async def test_a_file_that_has_lost_rows_is_refused(
         await collect(bulk.retrieve(pool.transactions, add_links(sandbox, 1), output=rows, **settings))
     with pytest.raises(OutputError, match="to a file so far"):
         await collect(bulk.retrieve(pool.transactions, add_links(sandbox, 1), output=print, **settings))
+    os.remove(rows)  # noqa: PTH107 - an instant
+    with pytest.raises(OutputError, match="No such file"):
+        await collect(bulk.retrieve(pool.transactions, add_links(sandbox, 1), output=rows, **settings))
+    assert rows not in list_files(rows.parent)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such files")
+@pytest.mark.parametrize("name", ["/dev/null", "/dev/full", "/dev", "pipe", "/nonexistent/rows.jsonl"])
+async def test_what_is_no_file_to_write_is_refused_at_once(
+    sandbox: Sandbox, pool: SessionPool, tmp_path: Path, name: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    run = bulk.retrieve(pool.accounts, add_links(sandbox, 1), output=tmp_path / name)
+    async with asyncio.timeout(10):
+        with pytest.raises(OutputError, match=r"no regular file|could not be opened"):
+            await run.__aenter__()
+    assert sandbox.logins() == 0
+
+
+async def test_a_function_that_hangs_is_cut_off_when_the_block_is_left(
+    sandbox: Sandbox, pool: SessionPool, journal: Path
+) -> None:
+    begun, ended = asyncio.Event(), list[str]()
+
+    async def keep(link_id: str, _: object) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(link_id)
+
+    (link,) = add_links(sandbox, 1)
+    limits = bulk.JobLimits(close_grace=0)
+    settings: Any = {"output": keep, "journal": journal, "limits": limits, **PERIOD}
+    async with asyncio.timeout(10), bulk.retrieve(pool.transactions, [link], **settings):
+        await begun.wait()
+    assert ended == [link]
+    assert [row.state for row in bulk.list_links(journal, tuple(bulk.LinkState))] == ["submitted"]
+
+
+async def test_options_that_can_be_read_once_reach_every_link(sandbox: Sandbox, pool: SessionPool) -> None:
+    links = add_links(sandbox, 2)
+    fields = (name for name in ("id", "link", "name"))
+    async with bulk.retrieve(pool.accounts, links, fields=fields) as run:
+        outcomes = [outcome async for outcome in run]
+    assert all(isinstance(outcome, bulk.Retrieved) for outcome in outcomes)
+
+
+async def test_calls_that_mean_the_same_are_one_job(pool: SessionPool, tmp_path: Path) -> None:
+    calls: list[Any] = [
+        {"fields": ["id", "link"]},
+        {"fields": {"link", "id"}, "save_data": True},
+        {"fields": iter(["link", "id"])},
+    ]
+    for call in calls:
+        run = bulk.retrieve(pool.accounts, [], output=tmp_path / "a.jsonl", journal=tmp_path / "a", **call)
+        async with run:
+            assert run.report.purpose == "retrieve /api/accounts/ fields=id,link"
 
 
 async def test_a_job_that_is_begun_for_something_else_is_refused(
@@ -395,6 +553,8 @@ async def test_a_dry_run_sends_and_writes_nothing(
         ({**PERIOD, "max_wait": 1.0}, "max_wait"),
         ({**PERIOD, "save_data": "no"}, "save_data"),
         ({**PERIOD, "output": 7}, "output"),
+        ({**PERIOD, "output": ""}, "output is no path"),
+        ({**PERIOD, "output": "a\0b"}, "is no path of a file"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -407,11 +567,17 @@ async def test_a_wrong_option_is_named_before_anything_is_sent(
 
 
 async def test_wrong_arguments_are_named(sandbox: Sandbox, pool: SessionPool, journal: Path) -> None:
-    for resource in (pool, pool.links, pool.consents, "transactions"):
+    for wrong in (pool, pool.links, pool.consents, "transactions"):
         with pytest.raises(InvalidValueError, match="resource"):
-            bulk.retrieve(resource, [])  # type: ignore[arg-type]
+            bulk.retrieve(wrong, [])  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="links"):
         bulk.retrieve(pool.accounts, add_links(sandbox, 1)[0])
+    with pytest.raises(InvalidValueError) as unknown:
+        bulk.retrieve(pool.accounts, [], datefrom="2026-01-01")  # type: ignore[call-arg]
+    assert "max_wait" not in unknown.value.remedy
+    update = LinkUpdate(add_links(sandbox, 1)[0], password="new")
+    with pytest.raises(SourceError, match="holds a LinkUpdate"):
+        await collect_accounts(bulk.retrieve(pool.accounts, [update]))  # type: ignore[list-item]
     with pytest.raises(ConfigurationError, match="needs an output"):
         bulk.retrieve(pool.accounts, [], journal=journal)
 

@@ -93,12 +93,14 @@ def test_an_open_challenge_says_where_its_rows_go(sandbox: Sandbox, place: Path)
     ("arguments", "told"),
     [
         (("transactions", "links.csv", "--out", "rows.jsonl"), "--from is missing. Pass --from."),
+        (("owners", "links.csv", "--out", "a", "--option", "dry_run=true"), "dry_run is not known."),
+        (("owners", "links.csv", "--out", "-"), "There is no file for the rows."),
         (("owners", "links.csv"), "There is no file for the rows. Name it with --out."),
         (("owners", "links.csv", "--out", "rows.jsonl", "--from", "2026-01-01"), "--from is no option"),
         (("owners", "links.csv", "--out", "rows.jsonl", "--option", "token"), "Write it as NAME=VALUE."),
         (
             ("owners", "links.csv", "--out", "rows.jsonl", "--option", "token=1"),
-            "--option token is of one link",
+            "--option token is not known. Known are:",
         ),
         (("owners", "links.csv", "--out", "rows.jsonl", "--option", "date_to=1"), "Pass --to."),
         (("tax_returns", "links.csv", "--out", "rows.jsonl"), "--option type is missing"),
@@ -114,6 +116,14 @@ def test_wrong_options_are_named_before_anything_is_sent(
     assert told in " ".join(done.stderr.split())
     assert sandbox.log == []
     assert not (place / "rows.jsonl").exists()
+
+
+def test_an_error_names_what_was_typed(sandbox: Sandbox, place: Path) -> None:
+    write_links(place, sandbox.add_link())
+    days = ("--from", "2026-02-01", "--to", "2026-01-01")
+    done = run_command("retrieve", "employments", "links.csv", "--out", "rows.jsonl", *days)
+    assert done.exit_code == 2, done.output
+    assert "--to is before --from. Exchange the two days." in " ".join(done.stderr.split())
 
 
 def test_other_options_reach_belvo(sandbox: Sandbox, place: Path) -> None:
@@ -133,7 +143,7 @@ def test_a_file_of_others_is_left_as_it_is(sandbox: Sandbox, place: Path) -> Non
     (place / "rows.jsonl").write_text("dear diary\n")
     done = run_command("retrieve", "owners", "links.csv", "--out", "rows.jsonl")
     assert done.exit_code != 0
-    assert "holds something that this job has not written" in " ".join(done.stderr.split())
+    assert "holds something already" in " ".join(done.stderr.split())
     assert (place / "rows.jsonl").read_text() == "dear diary\n"
     assert sandbox.logins() == 0
 

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from belvo_async import Credentials, LinkUpdate, RetryPolicy, SessionPool, bulk
-from belvo_async.backends import JobKey, LinkRow, LinkState, PostgresBackend, RedisBackend
+from belvo_async.backends import JobKey, LinkRow, LinkState, OutputEnd, PostgresBackend, RedisBackend
 from belvo_async.errors import (
     ConfigurationError,
     InvalidTokenError,
@@ -225,9 +225,9 @@ async def test_a_success_that_could_not_be_written_down_is_found_by_the_worker_t
     ledger: Any = pool.backend.ledger
     replace, writes = ledger.replace, iter((True, False))
 
-    async def fail_once(key: JobKey, row: LinkRow) -> bool:
+    async def fail_once(key: JobKey, row: LinkRow, *, output_end: OutputEnd | None) -> bool:
         if next(writes, True):
-            return bool(await replace(key, row))
+            return bool(await replace(key, row, output_end=output_end))
         raise LedgerWriteError("PostgreSQL is starting.", remedy="Try again when it runs.")
 
     monkeypatch.setattr(ledger, "replace", fail_once)

@@ -1,12 +1,13 @@
 """A fleet that retrieves data: each link one login, its rows kept before the ledger says so."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
 
 from belvo_async import Credentials, LinkUpdate, SessionPool, bulk, fleet
-from belvo_async.backends import SqliteBackend
+from belvo_async.backends import SqliteBackend, read_jobs
 from belvo_async.errors import (
     ConfigurationError,
     InvalidValueError,
@@ -112,6 +113,27 @@ async def test_an_output_that_raises_leaves_its_link_unsettled(sandbox: Sandbox,
     assert (step.state, step.code) == ("unsettled", "OutputError")
 
 
+async def test_a_second_call_does_not_give_up_a_login_whose_rows_are_being_kept(
+    sandbox: Sandbox, pool: SessionPool
+) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def keep(*_: object) -> None:
+        begun.set()
+        await ended.wait()
+
+    link, retrieval = sandbox.add_link(), fleet.Retrieval("accounts", keep)
+    first = asyncio.create_task(fleet.advance(pool, job=JOB, link_id=link, retrieval=retrieval))
+    await begun.wait()
+    second = await fleet.advance(pool, job=JOB, link_id=link, retrieval=retrieval)
+    ended.set()
+    assert isinstance(second, fleet.CheckLater)
+    step = await first
+    assert isinstance(step, fleet.Ended)
+    assert step.state == "retrieved"
+    assert sandbox.logins() == 1
+
+
 async def test_a_job_that_is_for_something_else_is_refused(
     sandbox: Sandbox, pool: SessionPool, accounts: fleet.Retrieval
 ) -> None:
@@ -127,7 +149,11 @@ async def test_a_job_that_is_for_something_else_is_refused(
             await fleet.advance(pool, job=JOB, link_id=other, **call)
     with pytest.raises(LedgerMismatchError):
         await anext(fleet.admit(pool, [other], job=JOB))
+    with pytest.raises(LedgerMismatchError):
+        await fleet.advance(pool, job=JOB, link_id=link, credentials=read_vault)
     assert sandbox.logins(other) == 0
+    (job,) = await read_jobs(pool.backend, JOB, clock=pool.clock)
+    assert sum(job.counts.by_state.values()) == 1  # the other was not taken in
 
 
 async def test_a_job_that_a_bulk_run_has_begun_goes_on_as_a_fleet(
@@ -160,6 +186,10 @@ async def test_wrong_arguments_are_named_before_anything_is_sent(
             await fleet.advance(pool, job=JOB, link_id=link, retrieval=fleet.Retrieval(resource, print))
     with pytest.raises(InvalidValueError, match="date_from"):
         await fleet.advance(pool, job=JOB, link_id=link, retrieval=fleet.Retrieval("transactions", print))
+    with pytest.raises(InvalidValueError, match="retrieval is str"):
+        await fleet.advance(pool, job=JOB, link_id=link, retrieval="accounts")  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="resource is int"):
+        fleet.Retrieval(7, print)  # type: ignore[arg-type]
     with pytest.raises(InvalidValueError, match="output"):
         fleet.Retrieval("accounts", "rows.jsonl")  # type: ignore[arg-type]
     assert sandbox.log == []

@@ -50,7 +50,8 @@ async def make_closed(path: Path) -> None:
             challenge = build_state(NAMES.index(state) + 1)
             await pool.challenges.park(challenge, ticket=name_ticket(state))
         ledger = find_ledger(pool, job=None, journal=path, dry_run=False)
-        await ledger.open(total=len(NAMES))
+        await ledger.open()
+        await ledger.begin(total=len(NAMES))
         await _fill(ledger)
         await ledger.end_run("it was stopped")
         await ledger.close()
@@ -61,6 +62,7 @@ async def make_killed(path: Path, copy: Path) -> None:
     async with open_pool(clock=ManualClock(start=NOON + timedelta(minutes=1))) as pool:
         ledger = find_ledger(pool, job=None, journal=path, dry_run=False)
         await ledger.open()
+        await ledger.begin()
         ((row, _),) = await ledger.admit([(name("queued"), None)])
         await ledger.write(row).submit(NOON + timedelta(minutes=1))
         shutil.copyfile(path, copy)

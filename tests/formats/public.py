@@ -258,14 +258,15 @@ def _list_of_retrievals(refused: BelvoError) -> Iterator[object]:
     yield bulk.JobLimits(max_waiting_rows=7)
     yield bulk.JobReport(purpose="retrieve /api/owners/", retrieved=3, rows=12)
     state = backends.LinkState.RETRIEVED
-    yield backends.LinkRow(link_id=name_link(1), state=state, at=NOON, output_end=2**40)
-    yield attrs.evolve(_COUNTS, output_end=2**40)
+    yield backends.LinkRow(link_id=name_link(1), state=state, at=NOON)
+    yield backends.OutputEnd(2**40, "0123456789abcdef" * 2)
     yield backends.JobRow(
         key=backends.JobKey("o", "november"),
         environment="https://api.belvo.com",
         runs=2,
         started_at=NOON,
         purpose="retrieve /api/owners/",
+        output_end=backends.OutputEnd(2**40, "0123456789abcdef" * 2),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from belvo_async._jobs.link_steps import LinkSteps
-from belvo_async.backends import JobKey, LinkRow, LinkState, MemoryLedger
+from belvo_async.backends import JobKey, LinkRow, LinkState, MemoryLedger, OutputEnd
 from belvo_async.errors import LedgerBusyError
 from belvo_async.testing import ManualClock
 
@@ -21,11 +21,11 @@ class Slow(MemoryLedger):
 
     cut: str | None = None
 
-    async def replace(self, job: JobKey, row: LinkRow) -> bool:
+    async def replace(self, job: JobKey, row: LinkRow, *, output_end: OutputEnd | None = None) -> bool:
         cut, self.cut = self.cut, None
         if cut == "before":
             raise asyncio.CancelledError
-        is_replaced = await super().replace(job, row)
+        is_replaced = await super().replace(job, row, output_end=output_end)
         if cut == "after":
             raise asyncio.CancelledError
         return is_replaced

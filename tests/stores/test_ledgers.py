@@ -12,7 +12,15 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
-from belvo_async.backends import JobKey, Ledger, LinkRow, MemoryLedger, PostgresLedger, SqliteLedger
+from belvo_async.backends import (
+    JobKey,
+    Ledger,
+    LinkRow,
+    MemoryLedger,
+    OutputEnd,
+    PostgresLedger,
+    SqliteLedger,
+)
 from belvo_async.backends._postgres_tables import PostgresTables
 from belvo_async.errors import BelvoError, LedgerWriteError
 from belvo_async.testing.ledger_suite import JOB, LINK, LedgerSuite, write_all
@@ -87,15 +95,17 @@ async def test_what_postgres_has_written_before_the_connection_was_lost_is_found
 class Careless(MemoryLedger):
     """Writes whatever version comes."""
 
-    async def replace(self, job: JobKey, row: LinkRow) -> bool:
+    async def replace(self, job: JobKey, row: LinkRow, *, output_end: OutputEnd | None = None) -> bool:
         found = (await self.read(job, [row.link_id])).get(row.link_id)
-        return found is not None and await super().replace(job, evolve(row, version=found.version + 1))
+        return found is not None and await super().replace(
+            job, evolve(row, version=found.version + 1), output_end=output_end
+        )
 
 
 class Forgetful(MemoryLedger):
     """Says that it has written what it has not."""
 
-    async def replace(self, job: JobKey, row: LinkRow) -> bool:  # noqa: ARG002 - it is broken
+    async def replace(self, job: JobKey, row: LinkRow, *, output_end: OutputEnd | None = None) -> bool:  # noqa: ARG002 - it is broken
         return True
 
 

@@ -14,6 +14,7 @@ from belvo_async.testing.ledger_suite import JOB, NOON
 from tests.stores.postgres import PostgresServer
 
 ROW = build_row()
+NEW_COLUMNS = ("purpose", "output_end", "output_digest")
 
 
 async def use(backend: PostgresBackend) -> None:
@@ -112,8 +113,7 @@ async def test_tables_of_a_version_further_away_are_refused_and_left_as_they_are
 async def test_tables_of_the_version_before_get_what_they_lack(postgres: PostgresServer, schema: str) -> None:
     await use(PostgresBackend(postgres.dsn, schema=schema))
     postgres.execute(
-        f"ALTER TABLE {schema}.links DROP COLUMN output_end",
-        f"ALTER TABLE {schema}.jobs DROP COLUMN purpose",
+        *(f"ALTER TABLE {schema}.jobs DROP COLUMN {name}" for name in NEW_COLUMNS),
         f"UPDATE {schema}.versions SET version = 1 WHERE part = 'ledger'",  # noqa: S608 - ours
     )
     async with PostgresBackend(postgres.dsn, schema=schema) as backend:

@@ -33,6 +33,8 @@ CREATE TABLE jobs (
         total INTEGER,
         is_paused INTEGER NOT NULL DEFAULT 0,
         purpose TEXT,
+        output_end INTEGER,
+        output_digest TEXT,
         UNIQUE (owner, name)
     );
 CREATE TABLE links (
@@ -54,7 +56,6 @@ CREATE TABLE links (
         credentials TEXT,
         refused TEXT,
         run INTEGER NOT NULL,
-        output_end INTEGER,
         PRIMARY KEY (job, link_id)
     ) WITHOUT ROWID;
 CREATE INDEX links_by_expiry ON links (job, expires_at)
