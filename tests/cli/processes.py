@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 COMMAND = (sys.executable, "-m", "belvo_async.cli")
-PATIENCE = 20.0
+PATIENCE = 60.0
+"""Seconds that a command may take on a busy machine, several times what it takes on one that is not."""
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

@@ -265,7 +265,7 @@ async def test_each_egress_address_has_a_window_of_its_own(sandbox: Sandbox, whe
     async with (
         make_pool(sandbox, backend=where, rate_limit=limit, egress="nat-1") as one,
         make_pool(sandbox, backend=where, rate_limit=limit, egress="nat-2") as two,
-        asyncio.timeout(20),
+        asyncio.timeout(50),
     ):
         await asyncio.gather(*(pool.ping() for pool in (one, two) for _ in range(9)))
 
