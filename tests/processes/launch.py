@@ -27,6 +27,8 @@ class Ending:
     code: int | None
     outcomes: Mapping[str, int] = field(factory=dict)
     stalls: int = 0
+    waited: float = 0.0
+    """For which part of its time its threads have waited for a processor, together."""
     errors: str = ""
 
 

@@ -59,8 +59,8 @@ def start_judge(load: Load, **options: Any) -> Judge:  # Any: the judge's own
     return Judge(login_seconds=LOGIN_SECONDS, seed=load.seed, **options)
 
 
-def judge_load(judge: Judge, load: Load) -> Verdict:
-    verdict = Verdict.build(judge, load)
+def judge_load(judge: Judge, load: Load, endings: Sequence[Ending] = ()) -> Verdict:
+    verdict = Verdict.build(judge, load, endings)
     print(verdict)  # noqa: T201 - shown by `make processes`, and where a test fails
     return verdict
 
@@ -88,8 +88,8 @@ async def send(judge: Judge, load: Load, settings: Sequence[Settings]) -> list[E
 
 async def send_and_judge(load: Load, sharing: str | None) -> Verdict:
     async with start_judge(load) as judge:
-        await send(judge, load, load.build_settings(judge.url, sharing))
-    return judge_load(judge, load)
+        endings = await send(judge, load, load.build_settings(judge.url, sharing))
+    return judge_load(judge, load, endings)
 
 
 @pytest.mark.parametrize("load", list_loads(QUICK, QUICK_UNEVEN, slow=SLOW), ids=str)
@@ -99,7 +99,7 @@ async def test_processes_that_share_a_backend_keep_the_limit_and_use_it(load: Lo
     assert verdict.worst <= load.limit, verdict
     # PostgreSQL needs the most CPU for a permit; short loads ask for 13 a second, beside other tests.
     least = 0.95 if load in SLOW else 0.6 if backend.startswith("postgres") else 0.9
-    assert verdict.goodput >= least, verdict
+    assert verdict.use >= least, verdict
 
 
 async def test_without_a_backend_each_process_takes_the_whole_limit() -> None:
@@ -112,7 +112,7 @@ async def test_a_limit_that_is_split_is_kept_and_used_by_an_even_load() -> None:
     """Neither the judge nor the machine is what holds the processes back, or makes them late."""
     verdict = await send_and_judge(QUICK, SPLIT)
     assert verdict.worst <= QUICK.limit, verdict
-    assert verdict.goodput >= 0.9, verdict
+    assert verdict.use >= 0.9, verdict
 
 
 async def test_a_limit_that_is_split_is_wasted_by_an_uneven_load() -> None:
