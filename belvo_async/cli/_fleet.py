@@ -62,7 +62,7 @@ async def run_worker(pool: SessionPool, tasks: fleet.TaskQueue, desk: Desk) -> E
     """Carry out tasks until SIGTERM or Ctrl-C; cut off what is in flight on the second one."""
     with watch_signals() as interrupt:
         async with pool, tasks:
-            await pool.ping()  # a worker with wrong keys does not begin
+            await pool.ping()  # a worker with wrong keys does not begin, on whichever engine
             for line in list_waits(await read_status(pool.backend)):
                 desk.say(line)
             working = asyncio.ensure_future(tasks.run_worker(pool, install_signal_handlers=False))

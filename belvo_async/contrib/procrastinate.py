@@ -13,7 +13,7 @@ from uuid import UUID
 from belvo_async import Client, Link, check_client, fleet
 from belvo_async.bulk import CredentialsProvider, JobLimits
 from belvo_async.contrib._next_check import find_next_check
-from belvo_async.errors import BackendError, ConfigurationError, InvalidValueError
+from belvo_async.errors import BackendError, ConfigurationError, InvalidValueError, NotSentError
 
 try:
     from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
@@ -38,6 +38,8 @@ _POOL: Final = "belvo_async.pool"
 """The key of the pool in what procrastinate hands to each task of a worker."""
 _STALLED: Final = 30.0
 """Seconds without a heartbeat after which procrastinate takes a worker for dead, unless told otherwise."""
+_LARGEST_ERROR: Final = 60.0
+"""Seconds that the clock of a worker may be off."""
 _CHECKS_FIRST: Final = 1
 """Priority of a link that has begun: above those that wait for their first login."""
 _OTHER_SCHEMA: Final = frozenset({"42P01", "42703", "42704", "42883"})
@@ -187,9 +189,12 @@ class FleetTasks:
         Raises:
             BackendError: PostgreSQL cannot be reached; or the worker was asleep for so long that
                 procrastinate has forgotten it. Start it anew.
-            ConfigurationError: The tables are of another version of procrastinate.
+            ConfigurationError: The tables are of another version of procrastinate; or the clock of this
+                machine is a minute off.
+            AuthenticationError: The keys are wrong.
         """
         check_client(pool)
+        await _check_keys_and_clock(pool)
         worker = WorkerOptions(
             queues=[self._queue], concurrency=pool.concurrency.total, delete_jobs="successful"
         )
@@ -278,6 +283,22 @@ def _telling_failures() -> Iterator[None]:
             "The database of procrastinate cannot be used.",
             remedy="See that PostgreSQL runs, and that the app's connector has its address; start again.",
         ) from error
+
+
+async def _check_keys_and_clock(pool: Client) -> None:
+    """Refuse wrong keys, and a clock by which links would be looked at too late, or too early."""
+    try:
+        await pool.ping()
+    except NotSentError as error:  # each task tries again
+        _LOG.warning("Belvo cannot be reached now: %s", error.message)
+        return
+    ahead = (pool.clock.wall() - pool.server_time).total_seconds()
+    if abs(ahead) > _LARGEST_ERROR:
+        told = "ahead of" if ahead > 0 else "behind"
+        raise ConfigurationError(
+            f"The clock of this machine is {abs(ahead):.0f} s {told} Belvo's, and the queue goes by it.",
+            remedy="Set the clock, by NTP for instance, and start the worker again.",
+        )
 
 
 def _find_pool(context: JobContext) -> Client:

@@ -290,6 +290,19 @@ async def test_a_worker_that_stops_in_the_middle_of_a_login_loses_no_link(
     assert (await read_states(pool), count_puts(bank)) == ({link_id: LinkState.UPDATED}, 1)
 
 
+@pytest.mark.parametrize(("hours", "told"), [(1, r"3(599|600) s ahead of"), (-1, r"3(599|600) s behind")])
+async def test_a_worker_whose_clock_is_an_hour_off_does_not_begin(
+    bank: Sandbox, backend: SqliteBackend, queue: Queue, hours: int, told: str
+) -> None:
+    clock = ManualClock(start=bank.clock.wall() + timedelta(hours=hours))
+    async with open_pool(bank, backend=backend, clock=clock) as pool:
+        (link_id,) = add_links(bank)
+        await queue.tasks.enqueue(pool, [link_id], job=JOB)
+        with pytest.raises(ConfigurationError, match=told):
+            await queue.work(pool)
+    assert (count_puts(bank), len(queue.list_waiting())) == (0, 1)
+
+
 async def test_a_worker_without_a_pool_is_told_and_loses_no_link(
     bank: Sandbox, pool: SessionPool, queue: Queue, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -317,7 +330,8 @@ async def test_the_context_of_a_user_reaches_the_users_tasks(pool: SessionPool, 
 @pytest.mark.parametrize(
     ("more", "error"),
     [
-        ({"credentials": None}, InvalidValueError),
+        ({"credentials": "vault"}, InvalidValueError),
+        ({"retrieval": fleet.Retrieval("accounts", print)}, ConfigurationError),
         ({"on_challenge": 7}, InvalidValueError),
         ({"login_limit": "long"}, ConfigurationError),
     ],
