@@ -2,7 +2,9 @@
 
 import os
 import platform
+import time
 from importlib.metadata import version
+from pathlib import Path
 
 from attrs import frozen
 
@@ -38,3 +40,28 @@ def describe_machine(cores: Cores) -> str:
         f"{os.cpu_count()} cores: client on {cores.client}, server on {cores.server}{shared}; "
         f"load {load:.1f} at the start"
     )
+
+
+@frozen
+class Load:
+    """What the cores of the machine have done, in seconds since it started, at a moment."""
+
+    at: float
+    busy: float
+    cores: int
+
+    def since(self, earlier: "Load") -> str:
+        """Tell how busy it was, whoever it worked for."""
+        seconds = self.at - earlier.at
+        return f"{(self.busy - earlier.busy) / seconds:.2f} of {self.cores} cores busy for {seconds:,.0f} s"
+
+
+def _read_ticks() -> list[int]:
+    return [int(word) for word in Path("/proc/stat").read_text().partition("\n")[0].split()[1:]]
+
+
+def read_load() -> Load:
+    """Return what the cores have done so far."""
+    user, nice, system, _, _, irq, softirq, steal, *_ = _read_ticks()
+    ticks = user + nice + system + irq + softirq + steal
+    return Load(time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), os.cpu_count() or 1)

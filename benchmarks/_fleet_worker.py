@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from attrs import asdict, define, frozen
+from attrs import asdict, define, field, frozen
 from procrastinate import App, PsycopgConnector
 
 from belvo_async import Concurrency, Credentials, LinkUpdate, RateLimit, SessionPool, fleet
@@ -21,8 +21,8 @@ from benchmarks._clients import KEYS, PASSWORD
 WORKERS: Final = 4
 WINDOW: Final = 3.0
 MARGIN: Final = 0.1
-_FIRST: Final = 1000 // WORKERS
-"""Logins of one worker in the first thousand."""
+STEP: Final = 1000 // WORKERS
+"""Logins of one worker in a thousand of the job: its memory is read after each."""
 
 
 @frozen
@@ -43,16 +43,17 @@ class Seen:
 
     ends: list[float]
     """When each ended, by the clock of the machine."""
-    first_memory: int = 0
-    last_memory: int = 0
-    """Resident bytes after the first of its logins, and at the end."""
+    memory: list[int] = field(factory=list)
+    """Resident bytes after each thousand logins of the job, about."""
+    processor: float = 0.0
+    """Seconds of a core that it took."""
 
     def observe(self, observation: Observation) -> None:
         """Note the end of a login."""
         if isinstance(observation, LoginEnded):
             self.ends.append(time.monotonic())
-            if len(self.ends) == _FIRST:
-                self.first_memory = _read_memory()
+            if len(self.ends) % STEP == 0:
+                self.memory.append(_read_memory())
 
 
 def _read_memory() -> int:
@@ -89,7 +90,7 @@ async def _work(setting: Setting) -> Seen:
     seen = Seen([])
     async with open_tasks(setting, seen) as (pool, tasks):
         await tasks.run_worker(pool, wait=False, install_signal_handlers=False)
-    seen.last_memory = _read_memory()
+    seen.processor = time.process_time()
     return seen
 
 
