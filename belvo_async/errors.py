@@ -99,6 +99,7 @@ __all__ = [
     "NotFoundError",
     "NotSentError",
     "OutcomeUnknownError",
+    "OutputError",
     "PoolBusyError",
     "PoolClosedError",
     "RateLimitedError",

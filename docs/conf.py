@@ -49,7 +49,7 @@ nitpick_ignore_regex = [
     # Type variables and keyword bundles of private modules: readers see what they stand for.
     (
         r"py:.*",
-        r"belvo_async\.(\w+\.)?_.*\.(M_co|R|T|PoolSettings|BankUser|ChallengeFields)",
+        r"belvo_async\.(\w+\.)?_.*\.(M|M_co|R|T|PoolSettings|BankUser|ChallengeFields)",
     ),
     (r"py:.*", r"belvo_async\.mfa\.(T|T_co)"),
 ]
