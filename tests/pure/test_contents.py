@@ -84,7 +84,7 @@ def test_the_keys_of_the_pool_are_found_too() -> None:
 @given(JSON_VALUES, SECRETS)
 def test_what_holds_no_secret_stays_as_it_is(value: object, secret: str) -> None:
     written = json.dumps(value, ensure_ascii=False)
-    if secret.lower() not in written.lower():
+    if not any(one in written.lower() for one in (secret.lower(), *KEYS)):
         assert json.dumps(read(value, secret), ensure_ascii=False) == written
 
 
