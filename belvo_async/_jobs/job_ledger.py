@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Final
 
 from belvo_async._clock import Clock
@@ -68,14 +67,14 @@ class JobLedger:
             LedgerMismatchError: The job was begun meanwhile to do something else.
             LedgerError: The ledger cannot be used.
         """
-        begun = await begin_job(
-            self._ledger,
+        begun = await self._ledger.begin(
             self.job,
             environment=self._environment,
             at=self._clock.wall(),
             total=total,
             purpose=self._purpose,
         )
+        check_purpose(begun, self._purpose)
         self._run = begun.runs
 
     async def close(self) -> None:
@@ -108,27 +107,6 @@ class JobLedger:
             await self._ledger.forget(self.job)
         else:
             await self._ledger.end(self.job, self._run, at=self._clock.wall(), reason=reason)
-
-
-async def begin_job(
-    ledger: Ledger,
-    job: JobKey,
-    *,
-    environment: str,
-    at: datetime,
-    total: int | None,
-    purpose: str | None,
-) -> JobRow:
-    """Begin a run of a job, if it is one of this purpose.
-
-    Raises:
-        LedgerMismatchError: It was begun to do something else.
-    """
-    if (former := await ledger.read_job(job)) is not None:
-        check_purpose(former, purpose)
-    begun = await ledger.begin(job, environment=environment, at=at, total=total, purpose=purpose)
-    check_purpose(begun, purpose)  # somebody else may have made it in this very moment
-    return begun
 
 
 def check_purpose(job: JobRow, purpose: str | None) -> None:

@@ -159,6 +159,11 @@ def find_state(outcome: AnyOutcome) -> LinkState:
             return LinkState.UNSETTLED
 
 
+def count_rows(outcome: AnyOutcome) -> int:
+    """Return how many rows an outcome holds."""
+    return len(outcome.rows) if isinstance(outcome, Retrieved) else 0
+
+
 def find_code(error: BelvoError) -> str:
     """Return the name under which a failure is counted."""
     return error.code or type(error).__name__

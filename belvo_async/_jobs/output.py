@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 from belvo_async._event_loop import is_cancelled_from_outside
-from belvo_async._jobs.output_file import OutputFile, OutputFileError
+from belvo_async._jobs.output_file import OutputFile
 from belvo_async.backends import OutputEnd
 from belvo_async.errors import InvalidValueError, OutputError
 from belvo_async.models import DataModel
@@ -115,10 +115,7 @@ class RowFile:
 
     async def open(self, end: OutputEnd | None) -> None:
         """Open the file, and cut off what is not done; see `Output`."""
-        try:
-            await asyncio.to_thread(self._file.open, end)
-        except OutputFileError as error:
-            raise OutputError(error.problem, remedy=error.remedy) from error.__cause__
+        await asyncio.to_thread(self._file.open, end)
 
     async def close(self) -> None:
         """Close the file."""
@@ -133,8 +130,8 @@ class RowFile:
         async with self._turn:
             try:
                 end = await asyncio.to_thread(self._file.append, link_id, rows)
-            except OutputFileError as error:
-                raise _build_error(link_id, error.problem) from error.__cause__
+            except OutputError as error:
+                raise _build_error(link_id, error.message) from error.__cause__
             try:
                 yield end
             except BaseException:  # whether the ledger knows, the next run finds out

@@ -11,6 +11,7 @@ from typing import Final
 
 from belvo_async._wire.row_text import write_line
 from belvo_async.backends import OutputEnd
+from belvo_async.errors import OutputError
 from belvo_async.models import DataModel
 
 if sys.platform == "win32":
@@ -23,16 +24,6 @@ _KNOWN_BY: Final = 4096
 _CHUNK: Final = 2**20
 _FAR_AWAY: Final = 2**62
 """A byte that no file has: Windows locks bytes, and lets nobody else read them."""
-_ANOTHER: Final = "Name a file that is not there yet."
-
-
-class OutputFileError(Exception):
-    """The file cannot be used."""
-
-    def __init__(self, problem: str, remedy: str = "") -> None:
-        super().__init__(problem)
-        self.problem: Final = problem
-        self.remedy: Final = remedy
 
 
 class OutputFile:
@@ -49,7 +40,7 @@ class OutputFile:
         It is made, for its owner alone, where there is no end yet.
 
         Raises:
-            OutputFileError: It cannot be opened; or it is not the file with this end, and stays as it is.
+            OutputError: It cannot be opened; or it is not the file with this end, and stays as it is.
         """
         descriptor = self._open(is_new=end is None)
         try:
@@ -59,11 +50,10 @@ class OutputFile:
             self._end = 0 if end is None else end.position
             os.ftruncate(descriptor, self._end)
             os.fsync(descriptor)
-        except OSError as error:
+        except BaseException as error:
             os.close(descriptor)
-            raise self._explain("opened", error) from error
-        except BaseException:
-            os.close(descriptor)
+            if isinstance(error, OSError):
+                raise self._explain("opened", error) from error
             raise
         self._descriptor = descriptor
 
@@ -71,13 +61,13 @@ class OutputFile:
         """Append the rows of a link, so that they are on the disk; return the new end.
 
         Raises:
-            OutputFileError: They could not be written; the file ends where it did.
+            OutputError: They could not be written; the file ends where it did.
         """
         descriptor = self._descriptor
         if descriptor is None:
-            raise OutputFileError(f"an earlier failure has closed {self._path}")
+            raise OutputError(f"an earlier failure has closed {self._path}")
         if os.fstat(descriptor).st_size != self._end:
-            raise OutputFileError(f"somebody else has written to {self._path}")
+            raise OutputError(f"somebody else has written to {self._path}")
         try:
             os.lseek(descriptor, self._end, os.SEEK_SET)
             chunk = bytearray()
@@ -117,7 +107,7 @@ class OutputFile:
 
     def _check_kind(self, descriptor: int) -> None:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OutputFileError(f"{self._path} is no regular file.", "Name a file, or pass a function.")
+            raise OutputError(f"{self._path} is no regular file.", remedy="Name a file, or pass a function.")
 
     def _lock(self, descriptor: int) -> None:
         try:
@@ -127,34 +117,35 @@ class OutputFile:
             else:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise OutputFileError(
-                f"Another job writes to {self._path}.", "Name another file, or let that job end."
+            raise OutputError(
+                f"Another job writes to {self._path}.", remedy="Name another file, or let that job end."
             ) from error
 
     def _check_content(self, descriptor: int, end: OutputEnd | None) -> None:
         size = os.fstat(descriptor).st_size
         if end is None:
             if size:
-                raise OutputFileError(
+                raise OutputError(
                     f"{self._path} holds something already, and no link of this job is done.",
-                    "Name a file that is not there yet; or delete this one, if it is left of the same job.",
+                    remedy="Name a file that is not there yet; "
+                    "or delete this one, if it is left of the same job.",
                 )
             return
         if size < end.position:
-            raise OutputFileError(
+            raise OutputError(
                 f"{self._path} has {size:,} bytes, and the job has written {end.position:,}.",
-                "Name the file that the job has written to so far.",
+                remedy="Name the file that the job has written to so far.",
             )
         if _find_end(descriptor, end.position) != end:
-            raise OutputFileError(
+            raise OutputError(
                 f"{self._path} is not the file that this job has written to.",
-                "Name the file that the job has written to so far, as the job has left it.",
+                remedy="Name the file that the job has written to so far, as the job has left it.",
             )
 
-    def _explain(self, what: str, error: OSError) -> OutputFileError:
+    def _explain(self, what: str, error: OSError) -> OutputError:
         why = error.strerror or type(error).__name__
-        return OutputFileError(
-            f"{self._path} could not be {what}: {why}.", "Name another file, or mend that."
+        return OutputError(
+            f"{self._path} could not be {what}: {why}.", remedy="Name another file, or mend that."
         )
 
 

@@ -86,7 +86,7 @@ def retrieve(  # noqa: PLR0913 - settings, all with defaults, by keyword only
         >>> asyncio.run(main())
         20
     """
-    retrieval = RetrievalCall(resource, dict(options))
+    retrieval = RetrievalCall(resource, options)
     client = cast("Client", retrieval.client)
     check_items(links, "links", "links or their ids")
     kept = None if output is None else read_output(output)

@@ -14,7 +14,7 @@ from belvo_async._jobs.doubt import add_answer, find_challenge, is_in_doubt
 from belvo_async._jobs.job_ledger import JobLedger
 from belvo_async._jobs.job_task import JobTask
 from belvo_async._jobs.options import JobOptions
-from belvo_async._jobs.outcomes import AnyOutcome, Parked, Retrieved, Unsettled, Updated
+from belvo_async._jobs.outcomes import AnyOutcome, Parked, Unsettled, Updated, count_rows
 from belvo_async._jobs.records import Job
 from belvo_async._jobs.recovery import Recovery
 from belvo_async._jobs.source import Source
@@ -269,11 +269,6 @@ class Scheduler:
             why = outcome.error  # the next one would meet it too
         if why is not None:
             self.fail(why)
-
-
-def count_rows(outcome: AnyOutcome) -> int:
-    """Return how many rows an outcome holds."""
-    return len(outcome.rows) if isinstance(outcome, Retrieved) else 0
 
 
 @define

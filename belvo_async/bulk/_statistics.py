@@ -10,8 +10,8 @@ from belvo_async._jobs.outcomes import (
     AnyOutcome,
     Parked,
     Refusal,
-    Retrieved,
     Unsettled,
+    count_rows,
     find_code,
     find_state,
 )
@@ -81,8 +81,7 @@ class Statistics:
         self._count(find_state(outcome), institution, code, 1)
         self.ended += 1
         self._recent.append(self._clock.monotonic())
-        if isinstance(outcome, Retrieved):
-            self.rows += len(outcome.rows)
+        self.rows += count_rows(outcome)
         if isinstance(outcome, Parked):
             self.watch(outcome.expires_at, outcome.link_id)
         return code

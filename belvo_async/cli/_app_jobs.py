@@ -178,10 +178,10 @@ def refresh(  # noqa: PLR0913 - options
             ask=ask,
         )
         view = _choose_view(as_json=as_json, is_live=not ask)
-        challenges = None if backend or dry_run or journal is None else SqliteChallengeStore(journal)
-        pool = make_pool(
-            view.observe,
-            backend=backend if challenges is None else MemoryBackend(challenges),
+        pool, challenges = _make_pool(
+            view,
+            None if dry_run else journal,
+            backend=backend,
             egress=egress,
             requests=requests,
             concurrency=_choose_concurrency(at_once, per_institution),
@@ -256,10 +256,10 @@ def retrieve(  # noqa: PLR0913 - options
         if (out is None and not dry_run) or str(out) == "-":
             raise UsageError("There is no file for the rows.", remedy="Name it with --out.")
         view = _choose_view(as_json=as_json, is_live=not ask)
-        challenges = None if backend or dry_run or journal is None else SqliteChallengeStore(journal)
-        pool = make_pool(
-            view.observe,
-            backend=backend if challenges is None else MemoryBackend(challenges),
+        pool, challenges = _make_pool(
+            view,
+            None if dry_run else journal,
+            backend=backend,
             egress=egress,
             requests=requests,
             concurrency=_choose_concurrency(at_once, per_institution),
@@ -287,6 +287,27 @@ def retrieve(  # noqa: PLR0913 - options
             ask=ask,
         )
         _run(order, view, pool, challenges)
+
+
+def _make_pool(
+    view: View,
+    journal: Path | None,
+    *,
+    backend: str | None,
+    egress: str,
+    requests: int | None,
+    concurrency: Concurrency | None,
+) -> tuple[SessionPool, SqliteChallengeStore | None]:
+    """Make a pool; without a backend its challenges are in the journal, whose store is to be opened first."""
+    challenges = None if backend or journal is None else SqliteChallengeStore(journal)
+    pool = make_pool(
+        view.observe,
+        backend=backend if challenges is None else MemoryBackend(challenges),
+        egress=egress,
+        requests=requests,
+        concurrency=concurrency,
+    )
+    return pool, challenges
 
 
 def _run(order: JobOrder, view: View, pool: SessionPool, challenges: SqliteChallengeStore | None) -> NoReturn:

@@ -1,6 +1,6 @@
 """`belvo-async backend`: prepare and check what processes share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ from belvo_async.backends import (
     SqliteBackend,
     check_backend,
     purge,
+    read_status,
 )
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
@@ -69,6 +70,12 @@ def name_backend(backend: OwnBackend) -> str:
             return "PostgreSQL"
         case SqliteBackend():
             return str(backend.path)
+
+
+async def tell_waits(pool: SessionPool, say: Callable[[str], None]) -> None:
+    """Tell before a job begins whether its logins have to wait; see `list_waits`."""
+    for line in list_waits(await read_status(pool.backend)):
+        say(line)
 
 
 def list_waits(status: BackendStatus) -> Iterator[str]:

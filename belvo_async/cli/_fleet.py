@@ -8,8 +8,7 @@ from attrs import frozen
 from rich.console import Console
 
 from belvo_async import SessionPool, fleet
-from belvo_async.backends import read_status
-from belvo_async.cli._backend import list_waits
+from belvo_async.cli._backend import tell_waits
 from belvo_async.cli._console import write_prose
 from belvo_async.cli._exit_codes import ExitCode
 from belvo_async.cli._interrupt import close_on_interrupt, wait_or_interrupt, watch_signals
@@ -63,8 +62,7 @@ async def run_worker(pool: SessionPool, tasks: fleet.TaskQueue, desk: Desk) -> E
     with watch_signals() as interrupt:
         async with pool, tasks:
             await pool.ping()  # a worker with wrong keys does not begin, on whichever engine
-            for line in list_waits(await read_status(pool.backend)):
-                desk.say(line)
+            await tell_waits(pool, desk.say)
             working = asyncio.ensure_future(tasks.run_worker(pool, install_signal_handlers=False))
             desk.say("The worker runs. Ctrl-C stops it.")
             worker = _Worker(working, pool)

@@ -11,10 +11,10 @@ from typing import Any, Final, TypeAlias
 from attrs import frozen
 
 from belvo_async import BelvoError, Challenge, LinkUpdate, SessionPool
-from belvo_async.backends import MemoryBackend, read_status
+from belvo_async.backends import MemoryBackend
 from belvo_async.bulk import JobReport, JobRun, LeftOpenError
 from belvo_async.cli._ask import Asker
-from belvo_async.cli._backend import list_waits
+from belvo_async.cli._backend import tell_waits
 from belvo_async.cli._console import write_error
 from belvo_async.cli._exit_codes import ExitCode, find_code
 from belvo_async.cli._follow import follow_job
@@ -130,8 +130,7 @@ async def run_job(
                     return ExitCode.USAGE
             rows = _CheckedRows(order, found.good)
         async with opening as pool:
-            for line in list_waits(await read_status(pool.backend)):
-                desk.say(line)
+            await tell_waits(pool, desk.say)
             code = await _Job(order, view, desk, interrupt).run(pool, rows)
             await pool.aclose(grace=0)  # the run has given its logins their time already
             return code

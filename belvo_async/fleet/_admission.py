@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sized
 from typing import Final
 
-from belvo_async import Client, check_client
+from attrs import evolve
+
+from belvo_async import Client
 from belvo_async._jobs.doubt import check_status
 from belvo_async._jobs.options import JobLimits, JobOptions
 from belvo_async._jobs.source import LinkItems, Source, check_items
@@ -40,9 +42,9 @@ async def admit(
         SourceError: *links* raised, or gave something that is no link.
         LedgerError: The backend cannot be used.
     """
-    check_client(pool)
-    purpose = None if retrieval is None else retrieval._build_task(pool).purpose  # noqa: SLF001 - its part
-    found = FleetJob.find(pool, job, purpose)
+    found = FleetJob.find(pool, job)
+    if retrieval is not None:
+        found = evolve(found, purpose=retrieval._build_task(pool).purpose)  # noqa: SLF001 - its part
     check_items(links, "links", "links or their ids")
     begun = await found.begin(total=len(links) if isinstance(links, Sized) else None)
     async for batch in Source(links, has_credentials=True).batches(_BATCH):

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from belvo_async import Client, check_client
+from attrs import evolve
+
+from belvo_async import Client
 from belvo_async._jobs.doubt import add_answer, find_challenge, find_login_left, is_in_doubt, try_look
 from belvo_async._jobs.job_task import JobTask
 from belvo_async._jobs.link_steps import LinkSteps
@@ -112,6 +114,7 @@ async def advance(
         NeedsToken
         Ended
     """
+    found = FleetJob.find(pool, job)
     link_id = Job.read(link_id).link_id
     options = JobOptions(
         limits=JobLimits(login_limit=login_limit),
@@ -119,9 +122,8 @@ async def advance(
         credentials=credentials,
         provide_token=None if token is None else give_once(token, request_id),
     )
-    check_client(pool)
     task = _build_task(pool, options, retrieval)
-    found = FleetJob.find(pool, job, task.purpose)
+    found = evolve(found, purpose=task.purpose)
     with StepSpan(pool, job, link_id) as span:
         step = await _take(found, options, task, link_id, token, request_id)
         span.result = _name_result(step)

@@ -3,7 +3,7 @@
 from attrs import frozen
 
 from belvo_async import Client, check_client
-from belvo_async._jobs.job_ledger import begin_job, check_purpose
+from belvo_async._jobs.job_ledger import check_purpose
 from belvo_async._jobs.link_steps import LinkSteps
 from belvo_async._jobs.opening import check_name
 from belvo_async.backends import JobKey, JobRow, Ledger, LinkRow
@@ -21,7 +21,7 @@ class FleetJob:
     """What it retrieves; None where it updates links."""
 
     @classmethod
-    def find(cls, pool: Client, job: str, purpose: str | None = None) -> "FleetJob":
+    def find(cls, pool: Client, job: str) -> "FleetJob":
         """Return the job of a name, which need not have begun.
 
         Raises:
@@ -36,7 +36,7 @@ class FleetJob:
                 f"A {type(pool.backend).__name__} keeps no jobs.",
                 remedy="Give the pool a backend that does: PostgreSQL, or an SQLite file on one machine.",
             )
-        return cls(pool, ledger, JobKey(pool.identity.digest, job), purpose)
+        return cls(pool, ledger, JobKey(pool.identity.digest, job))
 
     async def check_begun(self) -> JobRow:
         """Return the job, and refuse the name of a job that was never begun: it may be mistyped.
@@ -59,14 +59,16 @@ class FleetJob:
         Raises:
             LedgerMismatchError: It was begun to do something else.
         """
-        return await begin_job(
-            self.ledger,
+        await self.check_purpose()  # before the run is counted
+        begun = await self.ledger.begin(
             self.key,
             environment=self.pool.identity.environment,
             at=self.pool.clock.wall(),
             total=total,
             purpose=self.purpose,
         )
+        check_purpose(begun, self.purpose)  # somebody else may have made it in this very moment
+        return begun
 
     async def find_row(self, link_id: str) -> LinkRow:
         """Return the row of a link, which is admitted where it is new."""

@@ -178,6 +178,11 @@ async def test_wrong_arguments_are_named_before_anything_is_sent(
     sandbox: Sandbox, pool: SessionPool, accounts: fleet.Retrieval
 ) -> None:
     link = sandbox.add_link()
+    for wrong in (None, "pool", pool.links):
+        with pytest.raises(ConfigurationError, match="pool"):
+            await fleet.advance(wrong, job=JOB, link_id=link, retrieval=accounts)  # type: ignore[arg-type]
+        with pytest.raises(ConfigurationError, match="pool"):
+            await anext(fleet.admit(wrong, [link], job=JOB, retrieval=accounts))  # type: ignore[arg-type]
     for call in ({}, {"credentials": read_vault, "retrieval": accounts}):
         with pytest.raises(ConfigurationError, match="either updated or retrieved"):
             await fleet.advance(pool, job=JOB, link_id=link, **call)  # type: ignore[arg-type]
